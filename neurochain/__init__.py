@@ -1,0 +1,128 @@
+"""A versioned, queryable index over brain data that stays where it is.
+
+Headers are read first, only the bytes that a function needs are pulled, and every saved feature knows how it
+was made, well enough to be made again.
+
+>>> import neurochain as nc
+>>> scans = nc.read_storage("data/**/*.dcm")                                 # doctest: +SKIP
+>>> scans.map(size=lambda file: file.size).save("sizes")                     # doctest: +SKIP
+
+Names are imported when they are first used: ``import neurochain`` costs milliseconds, polars and sqlalchemy
+come with the first chain.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from neurochain.errors import (
+    AmbiguousColumnError,
+    ColumnError,
+    ColumnExistsError,
+    ColumnNotFoundError,
+    DatasetNotFoundError,
+    ExpressionError,
+    FileChangedError,
+    FormatError,
+    MissingExtraError,
+    NeurochainError,
+    NothingMatchedError,
+    PatternError,
+    ProjectError,
+    SchemaError,
+    ShapeError,
+    StorageError,
+    UDFError,
+    VersionError,
+)
+
+if TYPE_CHECKING:
+    from neurochain.chain.chain import Chain
+    from neurochain.chain.column import Column
+    from neurochain.chain.reading import dataset, datasets, read_dataset, read_storage, read_table, read_values
+    from neurochain.chain.records import Axes, Unit
+    from neurochain.chain.row import Row
+    from neurochain.chain.udf import udf
+    from neurochain.datasets.lineage import Lineage
+    from neurochain.datasets.versions import DatasetVersion
+    from neurochain.formats import Header, Recording, Volume, open_recording, open_volume
+    from neurochain.storage import File
+
+__version__ = "0.1.0"
+
+_LAZY = {
+    "Axes": "neurochain.chain.records",
+    "Chain": "neurochain.chain.chain",
+    "Column": "neurochain.chain.column",
+    "DatasetVersion": "neurochain.datasets.versions",
+    "File": "neurochain.storage",
+    "Header": "neurochain.formats",
+    "Lineage": "neurochain.datasets.lineage",
+    "Recording": "neurochain.formats",
+    "Row": "neurochain.chain.row",
+    "Unit": "neurochain.chain.records",
+    "Volume": "neurochain.formats",
+    "dataset": "neurochain.chain.reading",
+    "open_recording": "neurochain.formats",
+    "open_volume": "neurochain.formats",
+    "read_dataset": "neurochain.chain.reading",
+    "read_storage": "neurochain.chain.reading",
+    "read_table": "neurochain.chain.reading",
+    "read_values": "neurochain.chain.reading",
+    "udf": "neurochain.chain.udf",
+}
+
+__all__ = [
+    "AmbiguousColumnError",
+    "Axes",
+    "Chain",
+    "Column",
+    "ColumnError",
+    "ColumnExistsError",
+    "ColumnNotFoundError",
+    "DatasetNotFoundError",
+    "DatasetVersion",
+    "ExpressionError",
+    "File",
+    "FileChangedError",
+    "FormatError",
+    "Header",
+    "Lineage",
+    "MissingExtraError",
+    "NeurochainError",
+    "NothingMatchedError",
+    "PatternError",
+    "ProjectError",
+    "Recording",
+    "Row",
+    "SchemaError",
+    "ShapeError",
+    "StorageError",
+    "UDFError",
+    "Unit",
+    "VersionError",
+    "Volume",
+    "__version__",
+    "dataset",
+    "datasets",
+    "open_recording",
+    "open_volume",
+    "read_dataset",
+    "read_storage",
+    "read_table",
+    "read_values",
+    "udf",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "datasets":  # a package that can be called
+        return import_module("neurochain.datasets")
+    if name not in _LAZY:
+        raise AttributeError(f"module 'neurochain' has no attribute {name!r}")
+    value = getattr(import_module(_LAZY[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

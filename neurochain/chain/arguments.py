@@ -1,0 +1,181 @@
+"""Arguments: which columns a function's parameters take, and the Python values they get.
+
+A parameter's name is a column, by the one rule of `resolve`. ``file: File`` gives the opened file, ``volume``
+and ``recording`` the lazy array of the row's file; a pydantic model or dataclass as annotation gives the record
+as that class.
+"""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from neurochain import formats
+from neurochain.chain.records import bare, fields_of
+from neurochain.chain.resolve import Resolved, resolve
+from neurochain.chain.row import column_values
+from neurochain.chain.udf import UDF
+from neurochain.datasets.schema import Schema
+from neurochain.datasets.types import DataType, Record, type_to_json
+from neurochain.errors import ColumnError, UDFError
+from neurochain.formats import Recording, Volume
+from neurochain.storage import File, ReadLog
+
+IDENTITY = ("uri", "etag", "companions")  # fields of a File that its content depends on
+_OPENERS: dict[str, tuple[type, Callable[..., Any]]] = {
+    "volume": (Volume, formats.open_volume),
+    "recording": (Recording, formats.open_recording),
+}
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One parameter and where its value comes from.
+
+    Attributes
+    ----------
+    param : str
+    keyword : bool
+        Keyword-only in the signature.
+    column : Resolved
+        The column; of a volume or recording, its file.
+    opener : str or None
+        ``"volume"`` or ``"recording"``.
+    format : Resolved or None
+        Column that says the file's format, for an opener.
+    model : type or None
+        Class to build from a record.
+    """
+
+    param: str
+    keyword: bool
+    column: Resolved
+    opener: str | None = None
+    format: Resolved | None = None
+    model: type | None = None
+
+    def expressions(self, prefix: str) -> list[pl.Expr]:
+        """Flat columns that carry the value, named under a prefix."""
+        columns = [expr.alias(name) for name, expr in self.column.leaves(prefix)]
+        if self.format is not None:
+            columns.append(self.format.expression().alias(f"{prefix}.format"))
+        return columns
+
+    def identity(self, prefix: str) -> list[str]:
+        """Those of the columns on which a result may depend; of a File, its uri and etags."""
+        return _identity(prefix, self.column.field.type)
+
+    def describe(self) -> Any:
+        """Type of the value, as plain JSON; a part of the reuse key."""
+        kind = type_to_json(self.column.field.type) if self.opener is None else self.opener
+        return [self.param, self.column.path, kind]
+
+    def values(self, frame: pl.DataFrame, prefix: str, log: ReadLog) -> list[Any]:
+        """Python values, one per row; `finish` makes each what the function gets."""
+        values = column_values(frame, prefix, self.column.field.type, log)
+        if self.opener is None:
+            return values
+        known = frame[f"{prefix}.format"].to_list() if self.format is not None else [None] * len(values)
+        return list(zip(values, known, strict=True))
+
+    @property
+    def finish(self) -> Callable[[Any], Any] | None:
+        """What is left to do for a row: open the file, build the record; it may fail, as the row's own failure."""
+        if self.opener is not None:
+            opener = _OPENERS[self.opener][1]
+            return lambda pair: None if pair[0] is None else opener(pair[0], format=pair[1])
+        if self.model is not None:
+            model = self.model
+            return lambda row: None if row is None else _build(model, row)
+        return None
+
+
+def _identity(path: str, kind: DataType) -> list[str]:
+    if isinstance(kind, Record):
+        members = [f for f in kind.fields if kind.name != "File" or f.name in IDENTITY]
+        return [leaf for f in members for leaf in _identity(f"{path}.{f.name}", f.type)]
+    from_type = {"Ragged": [f"{path}.data", f"{path}.shape"]}
+    return from_type.get(type(kind).__name__, [path])
+
+
+def _build(model: type, row: Any) -> Any:
+    validate = getattr(model, "model_validate", None)
+    if validate is not None:
+        return validate(_plain(row))
+    return model(**row)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict) or hasattr(value, "keys"):
+        return {k: _plain(value[k]) for k in value}
+    return value
+
+
+def bind_arguments(udf: UDF, schema: Schema) -> list[Argument] | None:
+    """Column of each parameter; None where only the files can tell.
+
+    Raises
+    ------
+    UDFError
+        A parameter has no column; the message lists what there is.
+    """
+    hints, bound = udf.hints(), udf.bound()
+    arguments: list[Argument] = []
+    for p in udf.signature().parameters.values():
+        if p.name in bound:
+            continue
+        name = udf.params.get(p.name, p.name)
+        has_default = p.default is not inspect.Parameter.empty
+        if has_default and p.name not in udf.params and name not in schema:
+            continue
+        argument = _bind(udf, p, name, bare(hints.get(p.name))[0], schema)
+        if argument is None:
+            return None
+        arguments.append(argument)
+    return arguments
+
+
+def _bind(udf: UDF, p: inspect.Parameter, name: str, hint: Any, schema: Schema) -> Argument | None:
+    keyword = p.kind is p.KEYWORD_ONLY
+    opener = next((o for o, (cls, _) in _OPENERS.items() if hint is cls), None)
+    if opener is None and name in _OPENERS and name not in schema:
+        opener = name
+    if opener is not None:
+        file = resolve(name, schema) if name in schema else _file_column(udf, p.name, schema)
+        known = resolve("header.format", schema) if "header" in schema else None
+        return Argument(p.name, keyword, file, opener, known) if file is not None else None
+    if hint is File and name not in schema:
+        file = _file_column(udf, p.name, schema)
+        return Argument(p.name, keyword, file) if file is not None else None
+    try:
+        column = resolve(name, schema)
+    except ColumnError as error:
+        raise UDFError(
+            f"{udf.name}() takes {p.name!r}, and parameters are columns. {error} "
+            f"To use another column: nc.udf({udf.name}, params={{{p.name!r}: 'column'}}); to fix a value: "
+            f"functools.partial({udf.name}, {p.name}=…)."
+        ) from error
+    if column is None:
+        return None
+    record = isinstance(column.field.type, Record) and column.field.type.name != "File"
+    model = hint if record and isinstance(hint, type) and fields_of(hint) is not None else None
+    return Argument(p.name, keyword, column, model=model)
+
+
+def _file_column(udf: UDF, param: str, schema: Schema) -> Resolved | None:
+    files = [f.name for f in schema.values() if isinstance(f.type, Record) and f.type.name == "File"]
+    if "file" in files or len(files) == 1:
+        return resolve("file" if "file" in files else files[0], schema)
+    if not files and schema.partial:
+        return None
+    listed = ", ".join(repr(f) for f in files)
+    raise UDFError(
+        f"{udf.name}() takes {param!r}, the content of a file, and there "
+        + (
+            f"are several: {listed}. Choose one: nc.udf({udf.name}, params={{{param!r}: {files[0]!r}}})."
+            if files
+            else "is no column of files. Begin with read_storage(), or keep 'file' in select()."
+        )
+    )

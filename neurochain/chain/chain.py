@@ -1,0 +1,300 @@
+"""Chain: a lazy, immutable plan over rows, and the verbs that extend it or run it."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from neurochain.chain.mapping import Map
+from neurochain.chain.merge import How, Merge, Plan
+from neurochain.chain.row import Row, presented, rows
+from neurochain.chain.run import Run, Settings, State, batches
+from neurochain.chain.saving import save_state
+from neurochain.chain.show import show_frame
+from neurochain.chain.sources import FrameSource, Source
+from neurochain.chain.spool import Spool
+from neurochain.chain.steps import Filter, Limit, Mutate, OrderBy, Select, Step
+from neurochain.chain.udf import as_udf
+from neurochain.chain.uses import use
+from neurochain.datasets.project import project
+from neurochain.datasets.schema import Schema, describe
+from neurochain.datasets.versions import DatasetVersion
+from neurochain.errors import ColumnNotFoundError, ExpressionError, UDFError, require
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+
+class Chain:
+    """Rows, and what is to be done with them. Nothing runs until rows are asked for.
+
+    Made by `read_storage`, `read_values`, `read_table` and `read_dataset`. Each verb gives a new chain.
+    """
+
+    def __init__(self, plan: Plan, schema: Schema, settings: Settings | None = None) -> None:
+        self._plan = plan
+        self._schema = schema
+        self._settings = settings or Settings()
+
+    @classmethod
+    def of(cls, source: Source) -> "Chain":
+        """Chain over all rows of a source."""
+        return cls(Plan(source, ()), source.schema)
+
+    def _with(self, step: Step) -> "Chain":
+        schema = step.bind(self._schema)
+        return Chain(Plan(self._plan.source, (*self._plan.steps, step)), schema, self._settings)
+
+    @property
+    def schema(self) -> Schema:
+        """Columns with types and units, as far as they are known before the chain runs."""
+        return self._schema
+
+    def __repr__(self) -> str:
+        plan = self._plan.source.to_json()
+        steps = [f"  .{s['step']}({s['text']})\n" for s in (step.to_json() for step in self._plan.steps)]
+        columns = ", ".join(f"{f.name}: {describe(f)}" for f in self._schema.values())
+        return f"Chain({plan['source']})\n{''.join(steps)}  columns: {columns}{' …' if self._schema.partial else ''}"
+
+    # Verbs that extend the plan.
+
+    def filter(self, *conditions: Any) -> "Chain":
+        """Keep the rows for which all conditions are true.
+
+        Parameters
+        ----------
+        *conditions : Column or polars.Expr
+            ``nc.Column("age") > 30``. A null is not true.
+
+        Examples
+        --------
+        >>> scans.filter(nc.Column("molecular_tag") == "target_alpha")      # doctest: +SKIP
+        """
+        chain = self
+        for condition in conditions:
+            if callable(condition) and not hasattr(condition, "meta") and not hasattr(condition, "node"):
+                raise ExpressionError(
+                    "filter() takes expressions, not functions. Compute a column with map(keep=function), "
+                    "then filter(nc.Column('keep'))."
+                )
+            chain = chain._with(Filter(condition))
+        return chain
+
+    def map(self, function: Callable[..., Any] | None = None, /, **columns: Callable[..., Any]) -> "Chain":
+        """Add the columns that functions compute from each row.
+
+        Parameters
+        ----------
+        function : callable, optional
+            Its parameters' names are columns. A record that it returns (dict, dataclass, pydantic model) is
+            spread into one column per field; anything else becomes a column of the function's name,
+            ``result`` for a lambda.
+        **columns : callable
+            ``name=function``: the result becomes a column of that name.
+
+        Raises
+        ------
+        UDFError
+            A parameter has no column.
+        ColumnExistsError
+            A column of that name exists.
+
+        Notes
+        -----
+        Results are remembered by the function's fingerprint and the values of its arguments, so a row is
+        computed once. A parameter named ``file`` (or annotated `File`) is the row's file, ``volume`` and
+        ``recording`` its lazy array.
+
+        Examples
+        --------
+        >>> scans.map(mean=lambda volume: float(volume[..., 0].mean()))     # doctest: +SKIP
+        """
+        if function is None and not columns:
+            raise UDFError("map() needs a function: map(fn), or map(name=fn).")
+        chain = self if function is None else self._with(Map(as_udf(function), None))
+        for name, fn in columns.items():
+            chain = chain._with(Map(as_udf(fn), name))
+        return chain
+
+    def mutate(self, **columns: Any) -> "Chain":
+        """Add or replace columns computed by expressions.
+
+        Examples
+        --------
+        >>> scans.mutate(echo_s=nc.Column("dicom.EchoTime") / 1000)         # doctest: +SKIP
+        """
+        return self._with(Mutate(dict(columns))) if columns else self
+
+    def select(self, *columns: str) -> "Chain":
+        """Keep some columns, each under the last part of its name.
+
+        Examples
+        --------
+        >>> scans.select("file", "header.shape", "molecular_tag")           # doctest: +SKIP
+        """
+        if not columns:
+            raise ColumnNotFoundError("select() needs at least one column.")
+        return self._with(Select(columns))
+
+    def order_by(self, *columns: Any, descending: bool = False) -> "Chain":
+        """Sort by columns or expressions; nulls last, ties in the order they had."""
+        if not columns:
+            raise ColumnNotFoundError("order_by() needs at least one column.")
+        return self._with(OrderBy(columns, descending))
+
+    def limit(self, count: int) -> "Chain":
+        """Keep the first rows."""
+        if count < 0:
+            raise ExpressionError(f"limit({count}): a number of rows is 0 or more.")
+        return self._with(Limit(count))
+
+    def merge(
+        self, other: "Chain", on: str | Sequence[str] | Mapping[str, str], how: How = "inner"
+    ) -> "Chain":
+        """Add the columns of another chain where keys agree.
+
+        Parameters
+        ----------
+        other : Chain
+            Its rows are joined to this chain's.
+        on : str, list of str, or mapping
+            Columns of both sides; a mapping says ``{left: right}`` where the names differ.
+        how : {"inner", "left"}
+            Whether rows without a partner are dropped or kept with nulls.
+
+        Examples
+        --------
+        >>> scans.merge(nc.read_table("participants.tsv"), on={"subject": "participant_id"})  # doctest: +SKIP
+        """
+        if how not in ("inner", "left"):
+            raise ExpressionError(f"merge(how={how!r}): there is 'inner' and 'left'.")
+        pairs = (
+            on.items() if isinstance(on, Mapping) else [(n, n) for n in ([on] if isinstance(on, str) else on)]
+        )
+        return self._with(Merge(other._plan, other._schema, tuple(pairs), how))
+
+    def settings(self, **values: Any) -> "Chain":
+        """Change how the chain runs, never what it gives.
+
+        Parameters
+        ----------
+        **values
+            ``reuse``: take results from the ledger (default True; False computes every row anew).
+            ``threads``: headers read at once (default 8).
+        """
+        try:
+            return Chain(self._plan, self._schema, replace(self._settings, **values))
+        except TypeError:
+            known = ", ".join(Settings.__dataclass_fields__)
+            raise ExpressionError(f"settings() has {known}; not {', '.join(values)}.") from None
+
+    # Verbs that run it.
+
+    def save(
+        self, name: str, version: str | None = None, description: str = "", labels: Sequence[str] = ()
+    ) -> DatasetVersion:
+        """Run the chain and publish the rows as an immutable version.
+
+        Parameters
+        ----------
+        name : str
+            Of the dataset.
+        version : str, optional
+            ``"2.0.0"``; by default the next number: major for columns removed or retyped, minor for columns
+            added, patch for anything else. The same plan with the same rows gives no new version.
+        description : str
+            For people.
+        labels : sequence of str
+            For search.
+
+        Returns
+        -------
+        DatasetVersion
+            The published version, or the one that was the same.
+
+        Raises
+        ------
+        VersionError
+            The explicit version exists.
+        """
+        return save_state(self._plan, self._run, name, version, description, labels)
+
+    def persist(self) -> "Chain":
+        """Run the chain once and give a chain over its rows, for several uses in one script."""
+        run = self._run()
+        state = self._plan.apply(run)
+        spool = Spool(run.project, run.spool_limit)
+        for batch in batches(state.frame):
+            spool.add(batch, state.schema)
+        if spool.schema is None:
+            spool.add(state.frame.collect(), state.schema)
+        frame, schema = spool.read()
+        source = FrameSource(frame, schema, self._plan.to_json(), run.activity, run.manifests)
+        return Chain(Plan(source, ()), schema, self._settings)
+
+    def collect(self) -> pl.DataFrame:
+        """All rows as a Polars DataFrame: records are structs, arrays `pl.Array`."""
+        return presented(*self.physical())
+
+    def physical(self) -> tuple[pl.DataFrame, Schema]:
+        """All rows as flat columns with their schema: what exports and loaders build on."""
+        state = self._state()
+        return state.frame.select(list(state.schema.leaves())).collect(), state.schema
+
+    def to_polars(self) -> pl.DataFrame:
+        """All rows as a Polars DataFrame; the same as `collect`."""
+        return self.collect()
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """All rows as a pandas DataFrame."""
+        require("pandas", "pandas", "to_pandas()")
+        require("pyarrow", "pandas", "to_pandas()")
+        return self.collect().to_pandas()
+
+    def to_arrow(self) -> "pa.Table":
+        """All rows as a pyarrow Table; arrays have the type ``fixed_shape_tensor``."""
+        require("pyarrow", "arrow", "to_arrow()")
+        table: pa.Table = use("to_arrow")(self)
+        return table
+
+    def to_parquet(self, path: str | Path) -> Path:
+        """Write all rows to one Parquet file that any tool reads; its path."""
+        target = Path(path)
+        self.collect().write_parquet(target)
+        return target
+
+    def to_pytorch(self) -> Any:
+        """Dataset for ``torch.utils.data.DataLoader``: one dict per row.
+
+        Numbers and arrays are tensors, texts stay texts, a file becomes a float32 tensor: NIfTI (x, y, z[, t]),
+        DICOM ([frame,] row, column), EDF (channel, sample).
+        """
+        return use("to_pytorch")(self)
+
+    def count(self) -> int:
+        """Number of rows; functions are not run for it where they keep the number."""
+        steps = list(self._plan.steps)
+        while steps and steps[-1].keeps_count:
+            steps.pop()
+        state = Plan(self._plan.source, tuple(steps)).apply(self._run())
+        return int(state.frame.select(pl.len()).collect().item())
+
+    def show(self, limit: int = 20) -> None:
+        """Print the first rows."""
+        state = Plan(self._plan.source, (*self._plan.steps, Limit(limit + 1))).apply(self._run())
+        show_frame(state.frame.collect(), state.schema, limit)
+
+    def __iter__(self) -> Iterator[Row]:
+        """Rows one by one; fields by attribute or by key."""
+        state = self._state()
+        for batch in batches(state.frame, 1024):
+            yield from rows(batch, state.schema)
+
+    def _run(self) -> Run:
+        return Run(project(), self._settings)
+
+    def _state(self) -> State:
+        return self._plan.apply(self._run())

@@ -1,0 +1,122 @@
+"""Compiled: an expression of the user's over the flat columns that are there."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from neurochain.chain.expression import literal, names, replay, to_text
+from neurochain.chain.resolve import Resolved, resolve
+from neurochain.datasets.schema import Schema
+from neurochain.datasets.types import Field
+from neurochain.errors import ExpressionError, suggestion
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """An expression over flat columns.
+
+    Attributes
+    ----------
+    expr : Expr
+    helpers : dict of str to Expr
+        Columns that must be there under these names while it is evaluated (for a raw Polars expression).
+    field : Field or None
+        Where it is a column and nothing else.
+    """
+
+    expr: pl.Expr
+    helpers: Mapping[str, pl.Expr]
+    field: Field | None = None
+
+
+def compile_expression(value: object, schema: Schema) -> Compiled | None:
+    """Compile a Column, a Polars expression or a literal; None where only the files can tell."""
+    if isinstance(value, pl.Expr):
+        helpers: dict[str, pl.Expr] = {}
+        leaves = schema.leaves()
+        for name in value.meta.root_names():
+            if name not in leaves:
+                found = resolve(name, schema)
+                if found is None:
+                    return None
+                helpers[name] = found.expression()
+        return Compiled(value, helpers)
+    node = literal(value)
+    resolved: dict[str, Resolved] = {}
+    for name in names(node):
+        found = resolve(name, schema)
+        if found is None:
+            return None
+        resolved[name] = found
+    field = resolved[node[1]].field if node[0] == "column" else None
+    return Compiled(replay(node, lambda name: resolved[name].expression()), {}, field)
+
+
+def expression_json(value: object) -> Any:
+    """Identity of an expression.
+
+    Raises
+    ------
+    ExpressionError
+        A Polars expression holds Python code, whose identity cannot be known.
+    """
+    if not isinstance(value, pl.Expr):
+        return literal(value)
+    try:
+        text = value.meta.serialize(format="json")
+    except Exception as error:
+        raise ExpressionError(
+            f"The expression {value} cannot be written down ({error}). Use map()."
+        ) from error
+    if "PythonUdf" in text or "AnonymousFunction" in text or "Python" in text:
+        raise ExpressionError(
+            f"The expression {value} holds Python code (map_elements, map_batches), so nobody could tell whether "
+            "it changed. Use chain.map() for it."
+        )
+    return ["polars", hashlib.sha256(text.encode()).hexdigest(), str(value)]
+
+
+def expression_text(value: object) -> str:
+    """Expression for people."""
+    return str(value) if isinstance(value, pl.Expr) else to_text(literal(value))
+
+
+def evaluate_type(compiled: Compiled, schema: Schema, text: str) -> Any:
+    """Polars dtype of an expression, found by evaluating it on no rows.
+
+    Raises
+    ------
+    ExpressionError
+        Polars refuses it.
+    """
+    empty = pl.DataFrame(schema=schema.leaves()).lazy()
+    try:
+        if compiled.helpers:
+            empty = empty.with_columns(**compiled.helpers)
+        return empty.select(compiled.expr.alias("value")).collect().schema["value"]
+    except pl.exceptions.PolarsError as error:
+        reason = str(error).split("\n")[0]
+        raise ExpressionError(
+            f"{text} cannot be computed: {reason}. Columns: {suggestion('', schema)}"
+        ) from error
+
+
+def with_helpers(
+    frame: pl.LazyFrame, compiled: list[Compiled], use: Callable[[pl.LazyFrame], pl.LazyFrame]
+) -> pl.LazyFrame:
+    """Use expressions on a frame while their helper columns are there."""
+    helpers = {name: expr for c in compiled for name, expr in c.helpers.items()}
+    if not helpers:
+        return use(frame)
+    return use(frame.with_columns(**helpers)).drop(list(helpers))
+
+
+def compile_now(value: object, schema: Schema) -> Compiled:
+    """As `compile_expression`, once the files have been looked at."""
+    compiled = compile_expression(value, schema)
+    if compiled is None:
+        raise ExpressionError(f"{expression_text(value)} names a column that no file has.")
+    return compiled

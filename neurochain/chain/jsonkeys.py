@@ -1,0 +1,86 @@
+"""JSON columns: which keys are there, and how a key becomes a typed column.
+
+Sidecars and rare fields are kept as one JSON text, so that a new key never changes a schema. The keys that
+were seen stand in a catalogue, from which a name compiles to a typed extract.
+"""
+
+from typing import Any
+
+import polars as pl
+
+from neurochain.datasets.types import DataType, Json, List, Scalar
+
+
+def json_type(name: str) -> DataType:
+    """Type of a JSON key as the catalogue names it: ``"float64"``, ``"list[string]"``, ``"json"``."""
+    if name == "json":
+        return Json({})
+    if name.startswith("list["):
+        return List(Scalar(name[5:-1]))
+    return Scalar(name)
+
+
+def json_value(text: pl.Expr, key: str, kind: DataType) -> pl.Expr:
+    """Typed value of a key in a column of JSON texts; null where the key is missing."""
+    path = "$" + "".join(f"['{part}']" if "'" not in part else f'["{part}"]' for part in key.split("."))
+    value = text.str.json_path_match(path)
+    match kind:
+        case Scalar("bool"):
+            return pl.when(value.is_not_null() & (value != "null")).then(value == "true")
+        case Scalar("int64" | "float64" as number):
+            return value.cast(pl.Int64 if number == "int64" else pl.Float64, strict=False)
+        case List(Scalar(item)):
+            dtype = {"int64": pl.Int64, "float64": pl.Float64, "bool": pl.Boolean}.get(item, pl.String)
+            return value.str.json_decode(pl.List(dtype))
+        case _:
+            return value
+
+
+def catalogue(value: Any, prefix: str = "", depth: int = 3) -> dict[str, str]:
+    """Keys of a parsed JSON object with the names of their types; nested objects by dotted key."""
+    keys: dict[str, str] = {}
+    for key, item in value.items():
+        name = f"{prefix}{key}"
+        if isinstance(item, dict) and depth > 1 and item:
+            keys.update(catalogue(item, f"{name}.", depth - 1))
+            keys[name] = "json"
+        else:
+            keys[name] = _type_name(item)
+    return keys
+
+
+def _type_name(item: Any) -> str:
+    if isinstance(item, bool):
+        return "bool"
+    if isinstance(item, int):
+        return "int64" if -(2**63) <= item < 2**63 else "string"
+    if isinstance(item, float):
+        return "float64"
+    if isinstance(item, str):
+        return "string"
+    if item is None:
+        return "null"
+    if isinstance(item, list) and item:
+        inner = {_type_name(i) for i in item}
+        joined = inner.pop() if len(inner) == 1 else ("float64" if inner == {"int64", "float64"} else "json")
+        return f"list[{joined}]" if joined in ("int64", "float64", "string", "bool") else "json"
+    return "json"
+
+
+def join_catalogues(catalogues: list[dict[str, str]]) -> dict[str, str]:
+    """Keys of several catalogues; int and float give float, any other difference gives text."""
+    joined: dict[str, str] = {}
+    for one in catalogues:
+        for key, name in one.items():
+            old = joined.get(key, "null")
+            joined[key] = name if old == "null" else old if name == "null" else _join(old, name)
+    return {key: "string" if name == "null" else name for key, name in sorted(joined.items())}
+
+
+def _join(a: str, b: str) -> str:
+    if a == b:
+        return a
+    for wrap in ("{}", "list[{}]"):
+        if {a, b} == {wrap.format("int64"), wrap.format("float64")}:
+            return wrap.format("float64")
+    return "string" if {a, b} <= {"string", "int64", "float64", "bool"} else "json"

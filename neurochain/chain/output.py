@@ -1,0 +1,135 @@
+"""Output: which columns a function's results become."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+
+from neurochain.chain.records import bare, fields_of, type_of
+from neurochain.chain.results import as_mapping, drift, infer_field, physical
+from neurochain.chain.udf import UDF
+from neurochain.datasets.schema import Schema, unify
+from neurochain.datasets.types import Field, Record, Scalar, type_to_json
+from neurochain.errors import SchemaError
+
+
+class Output:
+    """Columns of a function's results.
+
+    ``map(name=f)`` gives one column of that name. ``map(f)`` spreads a record (dict, dataclass, pydantic model)
+    into one column per field, and names anything else after the function.
+
+    Parameters
+    ----------
+    udf : UDF
+        The function.
+    name : str or None
+        As in ``map(name=f)``.
+    """
+
+    def __init__(self, udf: UDF, name: str | None) -> None:
+        self.udf, self.name = udf, name
+        self.annotation = udf.hints().get("return")
+        self._schema: Schema | None = self.declared()
+        self._fixed = self._schema is not None
+        self._spread: bool | None = None
+
+    def declared(self) -> Schema | None:
+        """Columns, where the annotation says all of them."""
+        plain, _ = bare(self.annotation)
+        if plain is None or plain is type(None):
+            return None
+        if self.name is None and fields_of(plain) is not None:
+            kind = type_of(plain)
+            return Schema(kind.fields) if isinstance(kind, Record) else None
+        field = infer_field(self.name or self.udf.name, [], self.annotation)
+        return Schema([field]) if field.type != Scalar("null") else None
+
+    def describe(self) -> Any:
+        """What of the reuse key depends on the annotation."""
+        declared = self.declared()
+        types = [type_to_json(f.type) for f in declared.values()] if declared is not None else None
+        return [self.name, types]
+
+    def empty(self) -> Schema:
+        """Columns where there were no rows to learn from."""
+        return self._schema or Schema([Field(self.name or self.udf.name, Scalar("null"))])
+
+    def known(self, schema: Schema) -> Schema:
+        """Schema of results that came from the ledger; later ones must fit it."""
+        if self._schema is None:
+            self._schema = schema
+        return schema
+
+    def build(self, values: Sequence[Any], first_row: int) -> tuple[pl.DataFrame, Schema]:
+        """Flat columns of results, with their schema.
+
+        Raises
+        ------
+        SchemaError
+            A value does not fit the columns so far.
+        """
+        values = [_numpy(v) for v in values]
+        columns = self._columns(values, first_row)
+        fields: list[Field] = []
+        series: list[pl.Series] = []
+        for name, (column, annotation) in columns.items():
+            field = self._field(name, column, annotation, first_row)
+            fields.append(field)
+            series += physical(field, column)
+        schema = Schema(fields)
+        if not self._fixed:
+            self._schema = (
+                Schema([unify(self._schema[n], schema[n]) for n in schema]) if self._schema else schema
+            )
+        return pl.DataFrame(series), schema
+
+    def _field(self, name: str, column: Sequence[Any], annotation: Any, first_row: int) -> Field:
+        if self._fixed and self._schema is not None:
+            return self._schema[name]
+        field = infer_field(name, column, annotation)
+        if self._schema is not None and name in self._schema:
+            try:
+                unify(self._schema[name], field)
+            except SchemaError as error:
+                before = self._schema[name]
+                list(physical(before, column))  # names the row that does not fit
+                raise drift(name, first_row, before.type, column[0]) from error
+        return field
+
+    def _columns(self, values: Sequence[Any], first_row: int) -> dict[str, tuple[list[Any], Any]]:
+        if self.name is not None:
+            return {self.name: (list(values), self.annotation)}
+        plain, _ = bare(self.annotation)
+        hints = dict(fields_of(plain) or [])
+        if self._spread is None:
+            sample = next((v for v in values if v is not None), None)
+            self._spread = bool(hints) or as_mapping(sample) is not None
+        if not self._spread:
+            return {self.udf.name: (list(values), self.annotation)}
+        members = [None if v is None else as_mapping(v) for v in values]
+        for i, (value, member) in enumerate(zip(values, members, strict=True)):
+            if value is not None and member is None:
+                raise drift(self.udf.name, first_row + i, Record("record", ()), value)
+        cls = next((type(v) for v in values if v is not None), None)
+        hints = hints or dict(fields_of(cls) or [])
+        names = list(hints) or list(dict.fromkeys(key for m in members if m is not None for key in m))
+        if self._schema is not None:
+            new = [n for n in names if n not in self._schema]
+            if new:
+                raise SchemaError(
+                    f"{self.udf.name}() gives new fields {', '.join(map(repr, new))} from row {first_row} on; it gave "
+                    f"{', '.join(map(repr, self._schema))} before. Return the same fields for every row, None where unknown."
+                )
+            names = list(self._schema)
+        if not names:
+            raise SchemaError(f"{self.udf.name}() returns records without fields. Return at least one.")
+        return {n: ([None if m is None else m.get(n) for m in members], hints.get(n)) for n in names}
+
+
+def _numpy(value: Any) -> Any:
+    """A torch tensor as the numpy array it holds; anything else as it is."""
+    detach = getattr(value, "detach", None)
+    return (
+        detach().cpu().numpy() if detach is not None and type(value).__module__.startswith("torch") else value
+    )

@@ -1,0 +1,135 @@
+"""Reading: the functions that begin a chain."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from neurochain.chain.chain import Chain
+from neurochain.chain.sources import StorageSource, ValuesSource, VersionSource
+from neurochain.chain.table import TableSource
+from neurochain.datasets.project import find_project
+from neurochain.datasets.versions import DatasetVersion, find_version, list_versions
+from neurochain.errors import SchemaError
+from neurochain.storage import File, any_match, find_roots, nothing_matched
+
+
+def read_storage(
+    uris: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], *, headers: bool = True
+) -> Chain:
+    """Files of a folder, a glob or a list of URIs, one row each, with what their headers say.
+
+    Parameters
+    ----------
+    uris : str, path, or iterable of them
+        ``*``, ``?``, ``[...]`` within a name, ``**`` for zero or more folders, ``{a,b}``, ``{2020..2026}``,
+        ``{01..12}``. A folder means all files below it. Names that begin with a dot are matched only by a
+        pattern that does.
+    headers : bool
+        Read headers, BIDS entities and JSON sidecars. They are remembered: a second call reads only what is
+        new or changed.
+
+    Returns
+    -------
+    Chain
+        Columns: ``file``; with headers also ``header`` (the same for every format), a record per format
+        (null where it is another), ``bids`` (entities from the path) and ``sidecar`` (JSON).
+
+    Raises
+    ------
+    NothingMatchedError
+        No file is there; the message names the nearest folder that exists.
+    PatternError
+        The pattern cannot be read.
+
+    Examples
+    --------
+    >>> read_storage("data/202{5..6}/**/*.{dcm, dicom,dic}")               # doctest: +SKIP
+    """
+    roots = find_roots(uris)
+    if not any(any_match(root) for root in roots):
+        raise nothing_matched(roots)
+    return Chain.of(StorageSource(tuple(roots), headers))
+
+
+def read_values(
+    values: Mapping[str, Sequence[Any]] | Iterable[Mapping[str, Any]] | None = None,
+    /,
+    *,
+    key: str | None = None,
+    **columns: Sequence[Any],
+) -> Chain:
+    """Rows from Python values.
+
+    Parameters
+    ----------
+    values : mapping of columns, or iterable of row mappings, optional
+        ``{"x": [1, 2]}`` or ``[{"x": 1}, {"x": 2}]``.
+    key : str, optional
+        Column that identifies a row; its position by default.
+    **columns : sequence
+        The same by keyword: ``read_values(x=[1, 2])``.
+
+    Examples
+    --------
+    >>> read_values(x=[1, 2, 3]).map(y=lambda x: x * 2)                    # doctest: +SKIP
+    """
+    given: dict[str, Sequence[Any]] = {}
+    if isinstance(values, Mapping):
+        given.update(values)
+    elif values is not None:
+        rows = list(values)
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        given.update({name: [row.get(name) for row in rows] for name in names})
+    given.update(columns)
+    if not given:
+        raise SchemaError("read_values() got no columns. Write read_values(x=[1, 2, 3]).")
+    return Chain.of(
+        ValuesSource.of({n: v if isinstance(v, list) else list(v) for n, v in given.items()}, key)
+    )
+
+
+def read_table(uri: str | os.PathLike[str], *, key: str | None = None) -> Chain:
+    """Rows of a CSV, TSV, Parquet, JSON or JSON-lines file.
+
+    Parameters
+    ----------
+    uri : str or path
+        Its ending says the format.
+    key : str, optional
+        Column that identifies a row; its position by default.
+
+    Notes
+    -----
+    In text tables a column becomes a number only where every value is written as one; ids stay texts (``01``,
+    and columns named ``id``, ``subject``, ``run`` …), and ``n/a`` is null.
+    """
+    return Chain.of(TableSource.of(File.at(uri), key))
+
+
+def read_dataset(reference: str) -> Chain:
+    """Rows of a saved version: ``"name"`` (the latest) or ``"name@1.2.0"``.
+
+    Raises
+    ------
+    DatasetNotFoundError
+        There is none; the message lists what there is.
+    """
+    return Chain.of(VersionSource(dataset(reference)))
+
+
+def dataset(reference: str) -> DatasetVersion:
+    """A saved version with its schema, content hash, source and lineage.
+
+    Raises
+    ------
+    DatasetNotFoundError
+        There is none; the message lists what there is.
+    """
+    return find_version(find_project(create=False), reference)
+
+
+def datasets() -> pl.DataFrame:
+    """All saved versions: name, version, rows, size (bytes), created (UTC), description, labels."""
+    return list_versions(find_project(create=False))

@@ -1,0 +1,319 @@
+"""Results: the Python values that functions return, as typed flat columns.
+
+The type of a column comes from the function's annotations, else from the first batch of values. A later value
+that does not fit is drift: an error that names the row, the column and both types, never a silent cast.
+"""
+
+import dataclasses
+import datetime as dt
+import enum
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain as concat
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from neurochain.chain.records import NUMBERS, field_of, fields_of, marks_of
+from neurochain.chain.row import Row
+from neurochain.datasets import arrays
+from neurochain.datasets.location import FILE
+from neurochain.datasets.types import (
+    SCALARS,
+    Array,
+    DataType,
+    Field,
+    Json,
+    List,
+    Ragged,
+    Record,
+    Scalar,
+    nested_dtype,
+)
+from neurochain.errors import SchemaError
+from neurochain.storage import File
+
+_NONE = type(None)
+_PYTHON: dict[type, str] = {
+    bool: "bool",
+    int: "int64",
+    float: "float64",
+    str: "string",
+    bytes: "bytes",
+    bytearray: "bytes",
+    dt.date: "date",
+    dt.time: "time",
+    dt.timedelta: "duration",
+    np.str_: "string",
+    np.bytes_: "bytes",
+    np.bool_: "bool",
+}
+_ACCEPTS: dict[str, tuple[type, ...]] = {
+    "bool": (bool, np.bool_),
+    "float32": (float, int, np.floating, np.integer),
+    "float64": (float, int, np.floating, np.integer),
+    "string": (str, np.str_, PurePath, enum.Enum),
+    "bytes": (bytes, bytearray),
+    "date": (dt.date,),
+    "time": (dt.time,),
+    "datetime": (dt.datetime,),
+    "datetime[UTC]": (dt.datetime,),
+    "duration": (dt.timedelta,),
+    "null": (),
+}
+_INTEGERS = (int, np.integer, enum.Enum)
+
+
+def infer_field(name: str, values: Sequence[Any], annotation: Any = None) -> Field:
+    """Field that holds the values; an annotation that says enough wins.
+
+    Raises
+    ------
+    SchemaError
+        The values have no common type, or one that cannot be stored.
+    """
+    declared = field_of(name, annotation) if annotation is not None else None
+    if declared is not None:
+        return declared
+    unit, axes = marks_of(annotation) if annotation is not None else (None, ())
+    return Field(name, infer_type(name, values), unit, axes)
+
+
+def infer_type(name: str, values: Sequence[Any]) -> DataType:
+    """Type that holds all values."""
+    kinds = set(map(type, values)) - {_NONE}
+    if not kinds:
+        return Scalar("null")
+    if len(kinds) == 1 and (known := _PYTHON.get(next(iter(kinds)))):
+        return Scalar(known)
+    sample = next(v for v in values if v is not None)
+    if isinstance(sample, np.ndarray):
+        return _array_type(name, values)
+    if isinstance(sample, np.generic | bool | int | float) and all(
+        issubclass(k, np.generic | int | float) for k in kinds
+    ):
+        return _number_type(name, values, kinds)
+    if isinstance(sample, enum.Enum):
+        return infer_type(name, [v.value if isinstance(v, enum.Enum) else v for v in values])
+    if all(issubclass(k, dt.datetime) for k in kinds):
+        aware = {v.tzinfo is not None for v in values if v is not None}
+        if len(aware) == 1:
+            return Scalar("datetime[UTC]" if aware.pop() else "datetime")
+        raise SchemaError(
+            f"Column {name!r}: some times have a time zone and some do not. Give all of them one."
+        )
+    if all(issubclass(k, str | PurePath) for k in kinds):
+        return Scalar("string")
+    if all(issubclass(k, File) for k in kinds):
+        return FILE
+    if (members := _members(values)) is not None:
+        return _record_type(name, type(sample), members)
+    if all(issubclass(k, list | tuple | set | frozenset) for k in kinds):
+        items = list(concat.from_iterable(v for v in values if v is not None))
+        item = infer_type(name, items)
+        nested_dtype(item)
+        return List(item)
+    raise _no_type(name, values, kinds)
+
+
+def _no_type(name: str, values: Sequence[Any], kinds: set[type]) -> SchemaError:
+    if len(kinds) > 1:
+        rows = {k: next(i for i, v in enumerate(values) if type(v) is k) for k in kinds}
+        found = ", ".join(f"{k.__name__} (row {i})" for k, i in sorted(rows.items(), key=lambda p: p[1]))
+        return SchemaError(
+            f"Column {name!r} would hold several types: {found}. Return one type for every row."
+        )
+    kind = kinds.pop()
+    return SchemaError(
+        f"Column {name!r}: a {kind.__module__}.{kind.__qualname__} cannot be stored. Return numbers, texts, dates, "
+        "numpy arrays, lists, or a record (dict, dataclass, pydantic model) of them."
+    )
+
+
+def _number_type(name: str, values: Sequence[Any], kinds: set[type]) -> DataType:
+    plain = {bool: np.bool_, int: np.int64, float: np.float64}
+    dtypes = {np.dtype(plain.get(k, k)) for k in kinds}
+    if np.dtype(np.bool_) in dtypes and len(dtypes) > 1:
+        raise _no_type(name, values, kinds)
+    joined = np.result_type(*dtypes) if len(dtypes) > 1 else dtypes.pop()
+    if joined.kind == "c":
+        return Array(joined.name, ())
+    if joined.kind in "mM":
+        return Array(arrays.array_dtype(joined).name, ())
+    text = "float32" if joined == np.float16 else joined.name
+    if text not in (*NUMBERS, "bool"):
+        raise _no_type(name, values, kinds)
+    return Scalar(text)
+
+
+def _array_type(name: str, values: Sequence[Any]) -> DataType:
+    present = [(i, v) for i, v in enumerate(values) if v is not None]
+    first = present[0][1]
+    for i, v in present:
+        if not isinstance(v, np.ndarray) or v.dtype != first.dtype or v.ndim != first.ndim:
+            what = f"{v.dtype}{list(v.shape)}" if isinstance(v, np.ndarray) else type(v).__name__
+            raise SchemaError(
+                f"Column {name!r}: row {present[0][0]} is {first.dtype}{list(first.shape)}, row {i} is {what}. "
+                "Return one dtype and number of dimensions for every row."
+            )
+    dtype = arrays.array_dtype(first.dtype).name
+    if all(v.shape == first.shape for _, v in present):
+        return Array(dtype, tuple(first.shape))
+    return Ragged(dtype, first.ndim)
+
+
+def _members(values: Sequence[Any]) -> list[Mapping[str, Any] | None] | None:
+    """Values as mappings, where all of them are records."""
+    out: list[Mapping[str, Any] | None] = []
+    for v in values:
+        member = None if v is None else as_mapping(v)
+        if v is not None and member is None:
+            return None
+        out.append(member)
+    return out
+
+
+def as_mapping(value: Any) -> Mapping[str, Any] | None:
+    """Fields of a record by name; None for anything else."""
+    if isinstance(value, Row | dict):
+        return value
+    if isinstance(value, File):
+        return None
+    names = fields_of(type(value))
+    return {name: getattr(value, name) for name, _ in names} if names is not None else None
+
+
+def _record_type(name: str, cls: type, members: Sequence[Mapping[str, Any] | None]) -> Record:
+    hints = dict(fields_of(cls) or [])
+    names = list(dict.fromkeys(key for m in members if m is not None for key in m))
+    bad = [n for n in names if not isinstance(n, str) or not n]
+    if bad:
+        raise SchemaError(f"Column {name!r}: a record's fields are named by text, not by {bad[0]!r}.")
+    fields = [infer_field(n, [None if m is None else m.get(n) for m in members], hints.get(n)) for n in names]
+    return Record(cls.__name__ if hints else "dict", tuple(fields))
+
+
+def physical(field: Field, values: Sequence[Any], path: str | None = None) -> Iterator[pl.Series]:
+    """Flat columns of a field's values.
+
+    Raises
+    ------
+    SchemaError
+        A value does not fit; the message names the row, the column and both types.
+    """
+    path = path or field.name
+    match field.type:
+        case Scalar(name):
+            yield _scalars(path, name, values)
+        case Json():
+            yield pl.Series(path, values, dtype=pl.String)
+        case Array(dtype, shape):
+            block = [None if v is None else np.asarray(v) for v in values]
+            for i, v in enumerate(block):
+                if v is not None and (v.shape != shape or v.dtype != np.dtype(dtype)):
+                    raise drift(path, i, field.type, values[i])
+            yield arrays.encode(block, np.dtype(dtype)).alias(path)
+        case Ragged(dtype, ndim):
+            for i, v in enumerate(values):
+                if v is not None and (
+                    not isinstance(v, np.ndarray) or v.ndim != ndim or v.dtype != np.dtype(dtype)
+                ):
+                    raise drift(path, i, field.type, v)
+            yield arrays.encode(values, np.dtype(dtype)).alias(f"{path}.data")
+            yield arrays.encode_shapes(values).alias(f"{path}.shape")
+        case List(item):
+            for i, v in enumerate(values):
+                if v is not None and not isinstance(v, list | tuple | set | frozenset):
+                    raise drift(path, i, field.type, v)
+            plain = [None if v is None else [_plain(x, item) for x in v] for v in values]
+            try:
+                yield pl.Series(path, plain, dtype=nested_dtype(field.type))
+            except (TypeError, pl.exceptions.PolarsError) as error:
+                raise SchemaError(f"Column {path!r} holds {field.type}: {error}") from error
+        case Record("File", _):
+            yield from _files(path, values)
+        case Record(_, fields):
+            yield from _record(path, field.type, fields, values)
+
+
+def _record(path: str, kind: Record, fields: tuple[Field, ...], values: Sequence[Any]) -> Iterator[pl.Series]:
+    members: list[Mapping[str, Any] | None] = []
+    known = {f.name for f in fields}
+    for i, v in enumerate(values):
+        member = None if v is None else as_mapping(v)
+        if v is not None and member is None:
+            raise drift(path, i, kind, v)
+        if member is not None and not known.issuperset(member):
+            new = ", ".join(repr(k) for k in member if k not in known)
+            raise SchemaError(
+                f"Column {path!r}: row {i} has new fields: {new}. Return the same fields for every row, None where unknown."
+            )
+        members.append(member)
+    for f in fields:
+        yield from physical(f, [None if m is None else m.get(f.name) for m in members], f"{path}.{f.name}")
+
+
+def _files(path: str, values: Sequence[Any]) -> Iterator[pl.Series]:
+    for i, v in enumerate(values):
+        if v is not None and not isinstance(v, File):
+            raise drift(path, i, FILE, v)
+    for f in FILE.fields:
+        column = [None if v is None else getattr(v, f.name, None) for v in values]
+        yield from physical(f, column, f"{path}.{f.name}")
+
+
+def _plain(value: Any, kind: DataType) -> Any:
+    """Value inside a list, as Polars takes it."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, PurePath):
+        return str(value)
+    if isinstance(kind, List):
+        return [_plain(v, kind.item) for v in value]
+    if isinstance(kind, Record) and (member := as_mapping(value)) is not None:
+        return {f.name: _plain(member.get(f.name), f.type) for f in kind.fields}
+    return dataclasses.asdict(value) if dataclasses.is_dataclass(value) else value  # type: ignore[arg-type]
+
+
+def _scalars(path: str, name: str, values: Sequence[Any]) -> pl.Series:
+    kinds = set(map(type, values)) - {_NONE}
+    accepted = _ACCEPTS.get(name, _INTEGERS)
+    numeric = name.startswith(("int", "uint", "float"))
+    for kind in kinds:
+        wrong = not issubclass(kind, accepted) or (numeric and issubclass(kind, bool | np.bool_))
+        if wrong or (name == "date" and issubclass(kind, dt.datetime)):
+            i = next(i for i, v in enumerate(values) if type(v) is kind)
+            raise drift(path, i, Scalar(name), values[i])
+    dtype = SCALARS[name]
+    if kinds <= {bool, int, str, bytes, float, dt.date, dt.time, dt.datetime, dt.timedelta}:
+        plain: Iterable[Any] = values
+    else:
+        plain = [_plain(v, Scalar(name)) for v in values]
+    if numeric and name.startswith("float") and kinds != {float}:
+        plain = [None if v is None else float(v) for v in plain]
+    if name == "datetime[UTC]":
+        plain = [None if v is None else v.astimezone(dt.UTC) for v in plain]
+    elif name == "datetime" and any(v is not None and v.tzinfo is not None for v in plain):
+        i = next(i for i, v in enumerate(values) if v is not None and v.tzinfo is not None)
+        raise drift(path, i, Scalar(name), values[i])
+    try:
+        return pl.Series(path, list(plain), dtype=dtype)
+    except (TypeError, OverflowError, pl.exceptions.PolarsError) as error:
+        raise SchemaError(
+            f"Column {path!r} holds {name}, and one of the values does not fit: {error}"
+        ) from error
+
+
+def drift(path: str, row: int, kind: DataType, value: Any) -> SchemaError:
+    """Error for a value that does not fit its column."""
+    if isinstance(value, np.ndarray):
+        what = f"{value.dtype}{list(value.shape)}"
+    else:
+        what = f"{type(value).__name__} ({value!r:.60})"
+    return SchemaError(
+        f"Column {path!r} holds {kind}, but row {row} gives {what}. "
+        "Return one type for every row; annotate the function's result to choose it, such as -> float."
+    )

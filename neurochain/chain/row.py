@@ -1,0 +1,148 @@
+"""Row: flat columns back to the Python values that a person works with."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import polars as pl
+
+from neurochain.datasets import arrays
+from neurochain.datasets.schema import Schema
+from neurochain.datasets.types import Array, DataType, Json, List, Ragged, Record, Scalar
+from neurochain.storage import File, ReadLog
+
+
+class Row(Mapping[str, Any]):
+    """Named values: by attribute (``row.header.shape``) or by key (``row["header"]["shape"]``)."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        object.__setattr__(self, "_values", values)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[name]
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._values[name]
+        except KeyError:
+            raise AttributeError(f"There is no {name!r} here; there is {', '.join(self._values)}.") from None
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError("A row cannot be changed; use mutate() or map().")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __dir__(self) -> list[str]:
+        return [*self._values, *super().__dir__()]
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{k}={_short(v)}" for k, v in self._values.items() if v is not None)
+        return f"Row({shown})"
+
+    def __reduce__(self) -> Any:
+        return Row, (self._values,)
+
+
+def _short(value: object) -> str:
+    if hasattr(value, "shape") and hasattr(value, "dtype"):
+        return f"<{value.dtype}{list(value.shape)}>"
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "…"
+
+
+def column_values(frame: pl.DataFrame, path: str, kind: DataType, log: ReadLog | None = None) -> list[Any]:
+    """Values of one column.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Flat columns.
+    path : str
+        Name of the column, or prefix of a record's columns.
+    kind : DataType
+        Its type.
+    log : ReadLog, optional
+        Files report their reads there.
+    """
+    match kind:
+        case Scalar():
+            return frame[path].to_list()
+        case Json():
+            return [None if text is None else json.loads(text) for text in frame[path].to_list()]
+        case Array():
+            return arrays.rows(frame[path], kind)
+        case Ragged():
+            return arrays.decode_ragged(
+                frame[f"{path}.data"].to_list(), frame[f"{path}.shape"].to_list(), kind
+            )
+        case List():
+            return frame[path].to_list()
+        case Record("File"):
+            return _files(frame, path, log)
+        case Record(_, fields):
+            names = [f.name for f in fields]
+            columns = [column_values(frame, f"{path}.{f.name}", f.type, log) for f in fields]
+            return [
+                Row(dict(zip(names, values, strict=True))) if any(v is not None for v in values) else None
+                for values in zip(*columns, strict=True)
+            ]
+
+
+def _files(frame: pl.DataFrame, path: str, log: ReadLog | None) -> list[File | None]:
+    leaves = [frame[f"{path}.{name}"].to_list() for name in ("uri", "size", "etag", "mtime")]
+    return [
+        None if uri is None else File(uri, size, etag, mtime, log)
+        for uri, size, etag, mtime in zip(*leaves, strict=True)
+    ]
+
+
+def rows(frame: pl.DataFrame, schema: Schema) -> Iterator[Row]:
+    """Each row of a frame of flat columns."""
+    columns = [column_values(frame, f.name, f.type) for f in schema.values()]
+    if not columns:
+        yield from (Row({}) for _ in range(frame.height))
+        return
+    names = list(schema)
+    for values in zip(*columns, strict=True):
+        yield Row(dict(zip(names, values, strict=True)))
+
+
+def presented(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:
+    """Flat columns as the frame that a user sees: records are structs, arrays are `pl.Array`.
+
+    A ragged array is a struct of a flat list and its shape. A record whose fields are all null is null.
+    """
+    return pl.DataFrame([_presented(frame, f.name, f.name, f.type) for f in schema.values()])
+
+
+def _presented(frame: pl.DataFrame, path: str, name: str, kind: DataType) -> pl.Series:
+    match kind:
+        case Array():
+            return arrays.polars_series(frame[path], kind).alias(name)
+        case Ragged(dtype, _):
+            values = arrays.decode_ragged(
+                frame[f"{path}.data"].to_list(), frame[f"{path}.shape"].to_list(), kind
+            )
+            inner = arrays.polars_series(pl.Series([b""]), Array(dtype, (0,))).dtype.inner  # type: ignore[attr-defined]
+            lists = [None if v is None else v.reshape(-1).tolist() for v in values]
+            data = pl.Series("data", lists, dtype=pl.List(inner), strict=False)
+            shape = frame[f"{path}.shape"].alias("shape")
+            return _struct(name, [data, shape])
+        case Record(_, fields):
+            return _struct(name, [_presented(frame, f"{path}.{f.name}", f.name, f.type) for f in fields])
+        case _:
+            return frame[path].alias(name)
+
+
+def _struct(name: str, columns: list[pl.Series]) -> pl.Series:
+    if not columns:
+        return pl.Series(name, [], dtype=pl.Struct([]))
+    frame = pl.DataFrame(columns)
+    present = pl.any_horizontal(pl.all().is_not_null())
+    return frame.select(pl.when(present).then(pl.struct(pl.all())).alias(name)).to_series()

@@ -1,0 +1,71 @@
+"""Saving: run a plan and publish its rows as a version."""
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import polars as pl
+
+from neurochain.chain.merge import Plan
+from neurochain.chain.run import Run, batches
+from neurochain.datasets.content import ContentHash
+from neurochain.datasets.environment import current_origin
+from neurochain.datasets.location import strip_uris
+from neurochain.datasets.parts import Part, write_part
+from neurochain.datasets.versions import DatasetVersion, Draft, check_name, parse_number, publish
+
+PART_BYTES = 256_000_000  # rows of one part, in memory
+
+
+def save_state(
+    plan: Plan,
+    make_run: Callable[[], Run],
+    name: str,
+    version: str | None,
+    description: str,
+    labels: Sequence[str],
+) -> DatasetVersion:
+    """Run a plan and publish its rows; see `Chain.save`."""
+    check_name(name)
+    if version is not None:
+        parse_number(version)
+    run = make_run()
+    with ThreadPoolExecutor(1) as pool:
+        origin = pool.submit(current_origin)  # git takes its time; the rows take theirs meanwhile
+        state = plan.apply(run)
+        content = ContentHash(state.schema)
+        parts: list[Part] = []
+        waiting: list[pl.DataFrame] = []
+        with run.progress.step(f"save {name}") as progress:
+            for batch in batches(state.frame):
+                stored = strip_uris(batch, state.schema)
+                content.update(stored)
+                waiting.append(stored)
+                progress.advance(batch.height)
+                if sum(f.estimated_size() for f in waiting) > PART_BYTES:
+                    parts.append(write_part(run.project, pl.concat(waiting), state.schema))
+                    waiting = []
+            if waiting:
+                parts.append(write_part(run.project, pl.concat(waiting), state.schema))
+        run.activity.counts.rows_out = content.rows
+        run.activity.ended = time.time()
+        draft = Draft(
+            name=name,
+            schema=state.schema,
+            plan=plan.to_json(),
+            parts=parts,
+            content_hash=content.hexdigest(),
+            rows=content.rows,
+            manifests=run.manifests,
+            activity=run.activity,
+            explicit=version,
+            description=description,
+            labels=labels,
+        )
+        published, new = publish(run.project, draft, origin.result())
+    run.progress.say(
+        f"saved {published.reference}: {published.rows:,} rows"
+        if new
+        else f"{published.reference} is the same already: same plan, same rows; no new version"
+    )
+    return published

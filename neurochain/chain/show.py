@@ -1,0 +1,55 @@
+"""Show: the first rows of a chain, for people."""
+
+import polars as pl
+
+from neurochain.chain.row import presented
+from neurochain.datasets.schema import Schema, describe
+from neurochain.datasets.types import Array, DataType, Json, Ragged, Record
+
+WIDTH = 40  # characters of a cell
+
+
+def show_frame(frame: pl.DataFrame, schema: Schema, limit: int) -> None:
+    """Print rows as a table: a record by its non-null fields, an array by its shape.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Flat columns, one row more than `limit` where there are more.
+    schema : Schema
+        Of the frame.
+    limit : int
+        Rows to print.
+    """
+    more = frame.height > limit
+    shown = presented(frame.head(limit), schema)
+    columns = {
+        f"{f.name}\n{describe(f)}": [_cell(v, f.type) for v in shown[f.name].to_list()]
+        for f in schema.values()
+    }
+    with pl.Config(
+        tbl_rows=limit, tbl_cols=-1, fmt_str_lengths=WIDTH, tbl_hide_column_data_types=True,
+        tbl_hide_dataframe_shape=True, tbl_width_chars=200,
+    ):  # fmt: skip
+        print(pl.DataFrame(columns))  # noqa: T201, what show() is for
+    print(f"{min(frame.height, limit)} rows{', and more' if more else ''}")  # noqa: T201, as above
+
+
+def _cell(value: object, kind: DataType) -> str:
+    if value is None:
+        return "null"
+    if isinstance(kind, Array | Ragged):
+        return str(kind)
+    if isinstance(kind, Record) and isinstance(value, dict):
+        if kind.name == "File":
+            return str(value["path"] or value["uri"])
+        present = {k: v for k, v in value.items() if v is not None}
+        return ", ".join(f"{k}={_short(v)}" for k, v in present.items())
+    if isinstance(kind, Json):
+        return " ".join(str(value).split())
+    return str(value)
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 20 else text[:19] + "…"

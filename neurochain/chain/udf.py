@@ -1,0 +1,134 @@
+"""UDF: a plain function of the user's, and what the engine must know of it."""
+
+import functools
+import inspect
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from neurochain.chain.fingerprint import Fingerprint, fingerprint
+from neurochain.errors import UDFError
+
+
+@dataclass(frozen=True)
+class UDF:
+    """A function with what its signature cannot say.
+
+    Attributes
+    ----------
+    function : callable
+    version : str or None
+        The user's word for what it computes, instead of a fingerprint of its code: results are reused as
+        long as it stays the same.
+    params : mapping of str to str
+        Column of a parameter, where it is not the one of the same name.
+    """
+
+    function: Callable[..., Any]
+    version: str | None = None
+    params: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def name(self) -> str:
+        """Name for columns and messages; ``result`` for a lambda."""
+        inner = innermost(self.function)
+        name = getattr(inner, "__name__", None) or type(inner).__name__
+        return "result" if name == "<lambda>" else str(name)
+
+    def signature(self) -> inspect.Signature:
+        """Parameters of the function.
+
+        Raises
+        ------
+        UDFError
+            They cannot be known (some functions written in C), or are variadic.
+        """
+        try:
+            signature = inspect.signature(self.function)
+        except (TypeError, ValueError) as error:
+            raise UDFError(
+                f"The parameters of {self.function!r} cannot be read. Wrap it: lambda column: {self.name}(column)."
+            ) from error
+        for p in signature.parameters.values():
+            if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
+                raise UDFError(
+                    f"{self.name}{signature} takes any arguments, but its parameters' names choose the columns. "
+                    f"Wrap it: lambda column: {self.name}(column)."
+                )
+        return signature
+
+    def hints(self) -> dict[str, Any]:
+        """Annotations of parameters and of the result (``"return"``), as far as they can be resolved."""
+        inner = innermost(self.function)
+        if not inspect.isroutine(inner):
+            inner = type(inner).__call__
+        try:
+            return typing.get_type_hints(inner, include_extras=True)
+        except Exception:
+            return {k: v for k, v in getattr(inner, "__annotations__", {}).items() if not isinstance(v, str)}
+
+    def bound(self) -> frozenset[str]:
+        """Parameters that a partial has already given a value."""
+        names: set[str] = set()
+        function = self.function
+        while isinstance(function, functools.partial):
+            names.update(function.keywords)
+            function = function.func
+        return frozenset(names)
+
+    def fingerprint(self, seeds: tuple[object, ...] = ()) -> Fingerprint:
+        """What decides whether a result may be reused."""
+        return fingerprint(self.function, seeds=seeds, version=self.version)
+
+
+def innermost(function: Any) -> Any:
+    """Function behind partials and ``functools.wraps``."""
+    while True:
+        if isinstance(function, functools.partial):
+            function = function.func
+        elif hasattr(function, "__wrapped__"):
+            function = function.__wrapped__
+        elif inspect.ismethod(function):
+            function = function.__func__
+        else:
+            return function
+
+
+def udf(
+    function: Callable[..., Any] | None = None,
+    *,
+    version: str | None = None,
+    params: Mapping[str, str] | None = None,
+) -> Any:
+    """Say more about a function than its signature can; works as a decorator too.
+
+    Parameters
+    ----------
+    function : callable
+        The function.
+    version : str, optional
+        Name its behaviour yourself, for a function that cannot be fingerprinted (a model behind a handle).
+        Change it whenever the function's results change.
+    params : mapping of str to str, optional
+        Column for a parameter: ``{"image": "file"}``.
+
+    Examples
+    --------
+    >>> chain.map(udf(len, params={"obj": "label"}))              # doctest: +SKIP
+    """
+    if function is None:
+        return lambda f: udf(f, version=version, params=params)
+    if not callable(function):
+        raise UDFError(f"{function!r} is not a function.")
+    return UDF(function, version, MappingProxyType(dict(params or {})))
+
+
+def as_udf(function: Any) -> UDF:
+    """UDF of a function, or the UDF that it is already."""
+    if isinstance(function, UDF):
+        return function
+    if not callable(function):
+        raise UDFError(f"map() takes functions, and {function!r} is none. For an expression use mutate().")
+    return UDF(function)

@@ -1,0 +1,160 @@
+"""Activity: one execution: what it used, what ran, where, how much."""
+
+import time
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, insert
+
+from neurochain.datasets import tables
+from neurochain.datasets.database import insert_or_ignore
+from neurochain.datasets.environment import Origin
+
+
+@dataclass
+class Input:
+    """Something an activity read.
+
+    Attributes
+    ----------
+    kind : {"storage", "version", "table", "values"}
+    reference : dict
+        Plain JSON: what it was, as written and as resolved.
+    version : int or None
+        Row of the dataset version that was read.
+    manifest : str or None
+        Hash of the part that lists each file with its identity.
+    """
+
+    kind: str
+    reference: dict[str, Any]
+    version: int | None = None
+    manifest: str | None = None
+
+
+@dataclass
+class UsedFunction:
+    """A function that ran.
+
+    Attributes
+    ----------
+    fingerprint, name : str
+    source : str or None
+        Its source text.
+    detail : dict
+        Plain JSON: what the fingerprint is made of.
+    problems : tuple of str
+        Why the result cannot be reproduced, if so.
+    reads : str or None
+        Hash of the part that lists which bytes of which file it read.
+    """
+
+    fingerprint: str
+    name: str
+    source: str | None
+    detail: dict[str, Any]
+    problems: tuple[str, ...] = ()
+    reads: str | None = None
+
+
+@dataclass
+class Counts:
+    """How much an activity did."""
+
+    rows_in: int = 0
+    rows_out: int = 0
+    computed: int = 0
+    reused: int = 0
+    failed: int = 0
+    bytes: int = 0
+    requests: int = 0
+
+
+@dataclass
+class Activity:
+    """One execution, as it is recorded."""
+
+    seed: int = 0
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    started: float = field(default_factory=time.time)
+    ended: float | None = None
+    inputs: list[Input] = field(default_factory=list)
+    functions: list[UsedFunction] = field(default_factory=list)
+    counts: Counts = field(default_factory=Counts)
+    steps: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def problems(self) -> list[str]:
+        """Why the result cannot be reproduced; empty where it can."""
+        return [f"{f.name}: {p}" for f in self.functions for p in f.problems]
+
+    def record(self, connection: Connection, origin: Origin) -> None:
+        """Write the activity and all it refers to; its parts must be registered."""
+        environment = origin.environment
+        connection.execute(
+            insert_or_ignore(connection, tables.environments),
+            {
+                "hash": environment.hash,
+                "python": environment.python,
+                "platform": environment.platform,
+                "packages": environment.packages,
+            },
+        )
+        c = self.counts
+        connection.execute(
+            insert(tables.activities),
+            {
+                "id": self.id,
+                "started": self.started,
+                "ended": self.ended or time.time(),
+                "status": "done",
+                "host": origin.host,
+                "user": origin.user,
+                "command": origin.command,
+                "environment": environment.hash,
+                "git_commit": origin.git.commit,
+                "git_dirty": origin.git.dirty,
+                "git_diff": origin.git.diff,
+                "seed": self.seed,
+                "rows_in": c.rows_in,
+                "rows_out": c.rows_out,
+                "reused": c.reused,
+                "computed": c.computed,
+                "failed": c.failed,
+                "bytes": c.bytes,
+                "requests": c.requests,
+                "steps": self.steps,
+            },
+        )
+        for ordinal, used in enumerate(self.inputs):
+            connection.execute(
+                insert(tables.inputs),
+                {
+                    "activity": self.id,
+                    "ordinal": ordinal,
+                    "kind": used.kind,
+                    "reference": used.reference,
+                    "version": used.version,
+                    "manifest": used.manifest,
+                },
+            )
+        for ordinal, function in enumerate(self.functions):
+            connection.execute(
+                insert_or_ignore(connection, tables.udfs),
+                {
+                    "fingerprint": function.fingerprint,
+                    "name": function.name,
+                    "source": function.source,
+                    "detail": function.detail,
+                },
+            )
+            connection.execute(
+                insert(tables.activity_udfs),
+                {
+                    "activity": self.id,
+                    "ordinal": ordinal,
+                    "fingerprint": function.fingerprint,
+                    "reads": function.reads,
+                },
+            )

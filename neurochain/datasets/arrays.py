@@ -1,0 +1,102 @@
+"""Array columns: numpy arrays to bytes in a table, and back."""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from neurochain.datasets.types import ARRAY_KINDS, Array, Ragged
+from neurochain.errors import SchemaError
+
+
+def array_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Little-endian twin of a dtype that can be stored.
+
+    Raises
+    ------
+    SchemaError
+        Objects, texts and structured dtypes: they have no fixed meaning as bytes.
+    """
+    if dtype.kind not in ARRAY_KINDS or dtype.str in ("<m8", "<M8"):
+        raise SchemaError(
+            f"An array of dtype {dtype} cannot be stored. Use numbers, booleans or dates with a unit; "
+            "texts as a list, and named fields as a record."
+        )
+    return dtype.newbyteorder("<")
+
+
+def encode(values: Iterable[np.ndarray[Any, Any] | None], dtype: np.dtype[Any]) -> pl.Series:
+    """Arrays to a Binary series: C order, little endian; null stays null."""
+    target = dtype.newbyteorder("<")
+    return pl.Series(
+        [None if v is None else np.ascontiguousarray(v, dtype=target).tobytes() for v in values],
+        dtype=pl.Binary,
+    )
+
+
+def encode_shapes(values: Iterable[np.ndarray[Any, Any] | None]) -> pl.Series:
+    """Shapes of arrays, as the ``.shape`` leaf of a ragged column."""
+    return pl.Series([None if v is None else list(v.shape) for v in values], dtype=pl.List(pl.Int64))
+
+
+def decode(series: pl.Series, kind: Array) -> np.ndarray[Any, Any]:
+    """A whole column as one array, shape (rows, *shape); null rows are zeros.
+
+    The result is a copy that may be written to.
+    """
+    dtype, count = np.dtype(kind.dtype).newbyteorder("<"), math.prod(kind.shape)
+    shape = (len(series), *kind.shape)
+    if count == 0 or not len(series):
+        return np.zeros(shape, dtype)
+    width = count * dtype.itemsize
+    filled = series.fill_null(b"\0" * width) if series.null_count() else series
+    lengths = filled.bin.size()
+    if lengths.min() != width or lengths.max() != width:
+        raise SchemaError(f"Column {series.name!r} holds values that are not {kind} ({width:,} bytes each).")
+    flat = filled.bin.reinterpret(dtype=pl.Array(pl.UInt8, width), endianness="little").to_numpy()
+    return np.array(flat, order="C").view(np.uint8).reshape(-1).view(dtype).reshape(shape)
+
+
+def decode_ragged(data: Sequence[bytes | None], shapes: Sequence[Any], kind: Ragged) -> list[Any]:
+    """Ragged column as a list of arrays that may be written to; null stays None."""
+    dtype = np.dtype(kind.dtype).newbyteorder("<")
+    return [
+        None if raw is None else np.frombuffer(bytearray(raw), dtype).reshape([int(n) for n in shape])
+        for raw, shape in zip(data, shapes, strict=True)
+    ]
+
+
+def rows(series: pl.Series, kind: Array) -> list[Any]:
+    """Column as a list of arrays, null as None."""
+    block = decode(series, kind)
+    if not series.null_count():
+        return list(block) if kind.shape else [np.asarray(v) for v in block]
+    null = series.is_null().to_list()
+    return [None if missing else np.asarray(block[i]) for i, missing in enumerate(null)]
+
+
+def polars_series(series: pl.Series, kind: Array) -> pl.Series:
+    """Column as `pl.Array`, where Polars has the dtype; complex numbers get a last axis (real, imaginary).
+
+    Dates become Polars dates; a dtype that Polars lacks (float16 in older ones) is widened.
+    """
+    block = decode(series, kind)
+    if block.dtype.kind == "c":
+        block = block.view(np.float32 if block.dtype.itemsize == 8 else np.float64).reshape(*block.shape, 2)
+    elif block.dtype.kind in "mM":
+        block = block.view(np.int64)
+    elif block.dtype == np.float16:
+        block = block.astype(np.float32)
+    if block.ndim == 1:
+        out = pl.Series(series.name, block)
+    elif block.size == 0:
+        inner = pl.Series(np.zeros(1, block.dtype)).dtype
+        out = pl.Series(series.name, [None] * len(block), dtype=pl.Array(inner, block.shape[1:]))
+    else:
+        out = pl.Series(series.name, block)
+    if series.null_count():
+        keep = pl.select(pl.when(pl.lit(series.is_not_null())).then(pl.lit(out)).otherwise(None)).to_series()
+        return keep.alias(series.name)
+    return out

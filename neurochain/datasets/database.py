@@ -1,0 +1,172 @@
+"""Database: the project's SQLite file, opened through SQLAlchemy and nothing else.
+
+Writes begin with BEGIN IMMEDIATE: a deferred transaction that turns into a write fails with "database is
+locked" at once, whatever the timeout. WAL is used on local disks; on a network filesystem, where its shared
+memory does not work, journal_mode=DELETE, with a warning.
+"""
+
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, event, exc, insert, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from neurochain.datasets.tables import MIGRATIONS, meta
+from neurochain.errors import ProjectError
+
+BUSY_MS = 30_000
+_DIALECTS: dict[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}
+NETWORK = {
+    "nfs",
+    "nfs4",
+    "cifs",
+    "smb3",
+    "smbfs",
+    "9p",
+    "lustre",
+    "gpfs",
+    "beegfs",
+    "ceph",
+    "afs",
+    "fuse.sshfs",
+}
+
+
+class Database:
+    """Transactions on the project's database.
+
+    Parameters
+    ----------
+    path : Path
+        Of the SQLite file; made, with its tables, where there is none.
+
+    Raises
+    ------
+    ProjectError
+        The file is not a database of this program, or a newer program made it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        journal = "WAL"
+        if filesystem := network_filesystem(path.parent):
+            journal = "DELETE"
+            warnings.warn(
+                f"{path.parent} lies on {filesystem}: SQLite runs without WAL there, one writer at a time. "
+                "For several writers use a local disk.",
+                stacklevel=2,
+            )
+        self._engine = create_engine(f"sqlite:///{path}")
+        event.listen(self._engine, "connect", _Connect(journal))
+        event.listen(self._engine, "begin", _begin)
+        try:
+            self._migrate()
+        except exc.DatabaseError as error:
+            raise ProjectError(f"{path} cannot be opened as a database: {error.orig}.") from error
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Consistent view of the database."""
+        with self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Transaction that writes: all of it or nothing."""
+        with self._engine.connect() as raw:
+            connection = raw.execution_options(neurochain_write=True)
+            with connection.begin():
+                yield connection
+
+    def close(self) -> None:
+        """Give back the connections; the next use opens new ones."""
+        self._engine.dispose()
+
+    def _migrate(self) -> None:
+        with self.read() as connection:
+            known = connection.execute(
+                text("SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'meta'")
+            ).scalar_one()
+            at = self._number(connection) if known else 0
+        self._check(at)
+        if at == len(MIGRATIONS):
+            return
+        with self.write() as connection:  # several processes may arrive here at once
+            meta.create(connection, checkfirst=True)
+            at = self._number(connection)
+            self._check(at)
+            for number, migration in enumerate(MIGRATIONS[at:], start=at + 1):
+                migration(connection)
+                values = {"key": "schema", "value": str(number)}
+                if (
+                    connection.execute(update(meta).where(meta.c.key == "schema").values(values)).rowcount
+                    == 0
+                ):
+                    connection.execute(insert(meta).values(values))
+
+    def _number(self, connection: Connection) -> int:
+        value = connection.execute(select(meta.c.value).where(meta.c.key == "schema")).scalar_one_or_none()
+        return int(value) if value is not None else 0
+
+    def _check(self, at: int) -> None:
+        if at > len(MIGRATIONS):
+            raise ProjectError(
+                f"{self.path} was made by a newer neurochain (schema {at}, this one knows {len(MIGRATIONS)}). "
+                "Upgrade with: pip install --upgrade neurochain"
+            )
+
+
+class _Connect:
+    """Settings of every new connection."""
+
+    def __init__(self, journal: str) -> None:
+        self.journal = journal
+
+    def __call__(self, connection: Any, record: Any) -> None:
+        connection.isolation_level = None  # transactions are begun by `_begin`, not by the driver
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+        if cursor.execute("PRAGMA journal_mode").fetchone()[0].upper() != self.journal:
+            cursor.execute(f"PRAGMA journal_mode = {self.journal}")
+        cursor.execute(
+            "PRAGMA synchronous = NORMAL" if self.journal == "WAL" else "PRAGMA synchronous = FULL"
+        )
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    write = connection.get_execution_options().get("neurochain_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def insert_or_ignore(connection: Connection, table: Any) -> Any:
+    """``INSERT … ON CONFLICT DO NOTHING`` in the connection's dialect."""
+    return _DIALECTS[connection.dialect.name].insert(table).on_conflict_do_nothing()
+
+
+def upsert(connection: Connection, table: Any, key: Sequence[str], values: Sequence[str]) -> Any:
+    """``INSERT … ON CONFLICT (key) DO UPDATE SET values``."""
+    statement = _DIALECTS[connection.dialect.name].insert(table)
+    return statement.on_conflict_do_update(
+        index_elements=list(key), set_={name: statement.excluded[name] for name in values}
+    )
+
+
+def network_filesystem(folder: Path) -> str | None:
+    """Type of the network filesystem that a folder lies on, or None for a local disk."""
+    mounts = Path("/proc/mounts")
+    if not mounts.exists():
+        return None
+    best, kind = "", ""
+    resolved = str(folder.resolve())
+    for line in mounts.read_text(errors="replace").splitlines():
+        fields = line.split(" ")
+        mount = fields[1].replace("\\040", " ")
+        inside = resolved == mount or resolved.startswith(mount.rstrip("/") + "/")
+        if inside and len(mount) >= len(best):
+            best, kind = mount, fields[2]
+    return kind if kind in NETWORK else None

@@ -1,0 +1,140 @@
+"""Environment: where, by whom and with what a computation ran. Never a secret."""
+
+import getpass
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+MAX_DIFF = 1_000_000  # characters of a git diff that are kept
+
+_SECRET = re.compile(r"(?i)((?:token|passw(?:or)?d|secret|api[-_]?key|credential)[^=\s]*[=\s]+)(\S+)")
+_USERINFO = re.compile(r"(\w+://)[^/@\s]+@")
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Interpreter and packages.
+
+    Attributes
+    ----------
+    python : str
+        ``"3.11.7"``.
+    platform : str
+        ``"Linux-6.1-x86_64"``.
+    packages : dict of str to str
+        Every installed distribution with its version.
+    """
+
+    python: str
+    platform: str
+    packages: dict[str, str]
+
+    @property
+    def hash(self) -> str:
+        """Identity, hex."""
+        text = json.dumps([self.python, self.platform, self.packages], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class GitState:
+    """State of the checkout that the code came from.
+
+    Attributes
+    ----------
+    commit : str or None
+        None outside a checkout, or where git is missing.
+    dirty : bool or None
+        Whether tracked files differ from the commit.
+    diff : str or None
+        Of the first-party files that the functions lie in.
+    """
+
+    commit: str | None = None
+    dirty: bool | None = None
+    diff: str | None = None
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Who ran what, where."""
+
+    host: str
+    user: str
+    command: str
+    environment: Environment
+    git: GitState
+
+
+@lru_cache(maxsize=1)
+def current_environment() -> Environment:
+    """Interpreter and packages of the running process."""
+    packages = {
+        d.metadata["Name"]: d.version for d in importlib.metadata.distributions() if d.metadata["Name"]
+    }
+    return Environment(platform.python_version(), platform.platform(), dict(sorted(packages.items())))
+
+
+def current_origin(code_files: Iterable[str] = ()) -> Origin:
+    """Where and by whom this process runs.
+
+    Parameters
+    ----------
+    code_files : iterable of str
+        First-party files of the functions; only these are diffed.
+    """
+    return Origin(
+        platform.node(), _user(), command_line(sys.argv), current_environment(), git_state(tuple(code_files))
+    )
+
+
+def command_line(arguments: list[str]) -> str:
+    """Command line with what looks like a secret masked."""
+    text = " ".join(arguments)
+    return _USERINFO.sub(r"\1***@", _SECRET.sub(r"\1***", text))
+
+
+def git_state(code_files: tuple[str, ...] = ()) -> GitState:
+    """State of the checkout around the script (or the current folder, for a session without one)."""
+    script = Path(sys.argv[0]) if sys.argv and sys.argv[0] else Path()
+    folder = script.resolve().parent if script.is_file() else Path.cwd()
+    commit = _git(folder, "rev-parse", "HEAD")
+    if commit is None:
+        return GitState()
+    status = _git(folder, "status", "--porcelain", "--untracked-files=no")
+    dirty = bool(status) if status is not None else None
+    files = [f for f in code_files if Path(f).is_file()]
+    diff = _git(folder, "diff", "HEAD", "--", *files) if dirty and files else None
+    return GitState(commit, dirty, diff[:MAX_DIFF] if diff else None)
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *arguments],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
+        )
+    except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container without a passwd entry
+        return str(os.geteuid()) if hasattr(os, "geteuid") else "unknown"

@@ -1,0 +1,90 @@
+"""FileTable: what storage held when it was last listed."""
+
+from dataclasses import dataclass
+
+import polars as pl
+from sqlalchemy import bindparam, delete, select
+
+from neurochain.datasets import tables
+from neurochain.datasets.database import upsert
+from neurochain.datasets.project import Project
+
+COLUMNS = {"uri": pl.String(), "etag": pl.String(), "size": pl.Int64(), "mtime": pl.Float64()}
+
+
+@dataclass(frozen=True)
+class FileChanges:
+    """Difference between two listings.
+
+    Attributes
+    ----------
+    new, changed, gone : int
+        Files.
+    """
+
+    new: int
+    changed: int
+    gone: int
+
+
+def merge_listing(project: Project, listed: pl.DataFrame, known_scope: pl.DataFrame) -> FileChanges:
+    """Bring the table up to a listing.
+
+    Parameters
+    ----------
+    project : Project
+        Whose table.
+    listed : DataFrame
+        ``uri, etag, size, mtime`` (seconds since 1970), one row per file that lies there now.
+    known_scope : DataFrame
+        Of `known_files`, only those that the listing would have found if they still existed.
+    """
+    fresh = listed.select(list(COLUMNS)).join(known_scope, on=["uri", "etag"], how="anti")
+    gone = known_scope.join(listed, on="uri", how="anti")
+    changed = fresh.join(known_scope, on="uri", how="semi").height
+    if fresh.height or gone.height:
+        with project.database.write() as connection:
+            if fresh.height:
+                statement = upsert(connection, tables.files, ["uri"], ["etag", "size", "mtime"])
+                connection.execute(statement, fresh.sort("uri").to_dicts())
+            if gone.height:
+                statement = delete(tables.files).where(tables.files.c.uri == bindparam("gone"))
+                connection.execute(statement, [{"gone": uri} for uri in gone["uri"]])
+    return FileChanges(fresh.height - changed, changed, gone.height)
+
+
+def known_files(project: Project, prefix: str) -> pl.DataFrame:
+    """Files known under a uri prefix: ``uri, etag``."""
+    c = tables.files.c
+    query = select(c.uri, c.etag).where(c.uri >= prefix, c.uri < prefix + "\U0010ffff")
+    with project.database.read() as connection:
+        found = connection.execute(query).all()
+    return pl.DataFrame(
+        [tuple(r) for r in found], schema={k: COLUMNS[k] for k in ("uri", "etag")}, orient="row"
+    )
+
+
+def root_name(project: Project, uri: str, wanted: str) -> str:
+    """Name under which a root folder is known; a new one gets the wanted name, numbered if taken."""
+    from_uri = select(tables.roots.c.name).where(tables.roots.c.uri == uri)
+    with project.database.read() as connection:
+        name = connection.execute(from_uri).scalar_one_or_none()
+    if name is not None:
+        return str(name)
+    with project.database.write() as connection:
+        name = connection.execute(from_uri).scalar_one_or_none()
+        if name is not None:
+            return str(name)
+        taken = set(connection.execute(select(tables.roots.c.name)).scalars())
+        number, name = 2, wanted
+        while name in taken:
+            name, number = f"{wanted}-{number}", number + 1
+        connection.execute(tables.roots.insert(), {"name": name, "uri": uri})
+    return str(name)
+
+
+def root_uris(project: Project) -> dict[str, str]:
+    """Where each named root lies."""
+    with project.database.read() as connection:
+        found = connection.execute(select(tables.roots.c.name, tables.roots.c.uri)).all()
+    return {r.name: r.uri for r in found}

@@ -1,0 +1,219 @@
+"""Lineage: what made a version, back to storage."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+from sqlalchemy import Connection, select
+
+from neurochain.datasets import tables
+from neurochain.datasets.parts import part_path
+from neurochain.datasets.project import Project
+from neurochain.errors import VersionError
+
+
+@dataclass(frozen=True)
+class FunctionUse:
+    """A function that ran, with the part that lists what it read."""
+
+    name: str
+    fingerprint: str
+    source: str | None
+    detail: dict[str, Any] = field(repr=False)
+    reads: str | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """Something that was read: storage, a table, values, or another version."""
+
+    kind: str
+    reference: dict[str, Any]
+    manifest: str | None = None
+    lineage: "Lineage | None" = None
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """A version, the activity that made it, and what that activity used.
+
+    Attributes
+    ----------
+    name, version, content_hash : str
+    rows : int
+    activity : dict
+        Start and end, host, user, command line, Python, platform, git state, counts.
+    packages : dict of str to str
+        Installed distributions with their versions.
+    plan : dict
+        The canonical plan.
+    functions : tuple of FunctionUse
+    sources : tuple of Source
+    problems : tuple of str
+        Why the version cannot be reproduced; empty where it can.
+    """
+
+    project: Project = field(repr=False)
+    name: str
+    version: str
+    content_hash: str
+    rows: int
+    activity: dict[str, Any]
+    packages: dict[str, str] = field(repr=False)
+    plan: dict[str, Any] = field(repr=False)
+    functions: tuple[FunctionUse, ...]
+    sources: tuple[Source, ...]
+    problems: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return "\n".join(self.tree())
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def files(self) -> pl.DataFrame:
+        """Every file that was listed: ``root, path, size, etag, mtime, companions`` and the header's ranges."""
+        return self._parts([s.manifest for s in self.sources if s.kind == "storage"])
+
+    def reads(self) -> pl.DataFrame:
+        """Bytes that the functions read: ``function, root, path, etag, ranges, sha256``."""
+        return self._parts([f.reads for f in self.functions])
+
+    def _parts(self, hashes: list[str | None]) -> pl.DataFrame:
+        paths = [part_path(self.project, h) for h in hashes if h is not None]
+        missing = [p for p in paths if not p.exists()]
+        if missing:
+            raise VersionError(f"The lineage of {self.name}@{self.version} has lost {missing[0]}.")
+        return pl.concat([pl.read_parquet(p) for p in paths], how="diagonal") if paths else pl.DataFrame()
+
+    def tree(self) -> list[str]:
+        """Lines of a tree: versions, what made them, what they came from."""
+        a = self.activity
+        started = datetime.fromtimestamp(a["started"], UTC)
+        lines = [f"{self.name}@{self.version}  {self.rows:,} rows  content {self.content_hash[:12]}"]
+        made = [
+            f"made {started:%Y-%m-%d %H:%M:%S} UTC in {a['ended'] - a['started']:.1f} s by {a['user']} on {a['host']}",
+            f"rows: {a['computed']:,} computed, {a['reused']:,} reused, {a['failed']:,} failed; "
+            f"{a['bytes']:,} bytes in {a['requests']:,} reads",
+            f"Python {a['python']}, {_git(a)}, {len(self.packages)} packages",
+        ]
+        made += [f"not reproducible: {p}" for p in self.problems]
+        items: list[list[str]] = [[m] for m in made]
+        items += [[f"step {_step(s)}"] for s in self.plan.get("steps", [])]
+        for f in self.functions:
+            source = (f.source or "").strip().splitlines()
+            shown = source[0] + (" …" if len(source) > 1 else "") if source else "(no source)"
+            items.append([f"function {f.name} [{f.fingerprint[:12]}]: {shown}"])
+        for s in self.sources:
+            items.append(s.lineage.tree() if s.lineage is not None else [_source(s)])
+        for i, item in enumerate(items):
+            last = i == len(items) - 1
+            lines.append(("└─ " if last else "├─ ") + item[0])
+            lines += [("   " if last else "│  ") + line for line in item[1:]]
+        return lines
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON types, sources nested."""
+        return {
+            "name": self.name,
+            "version": self.version,
+            "content_hash": self.content_hash,
+            "rows": self.rows,
+            "activity": self.activity,
+            "packages": self.packages,
+            "plan": self.plan,
+            "problems": list(self.problems),
+            "functions": [
+                {
+                    "name": f.name,
+                    "fingerprint": f.fingerprint,
+                    "source": f.source,
+                    "detail": f.detail,
+                    "reads": f.reads,
+                }
+                for f in self.functions
+            ],
+            "sources": [
+                {
+                    "kind": s.kind,
+                    "reference": s.reference,
+                    "manifest": s.manifest,
+                    "lineage": s.lineage.to_json() if s.lineage is not None else None,
+                }
+                for s in self.sources
+            ],
+        }
+
+
+def _git(activity: dict[str, Any]) -> str:
+    if not activity["git_commit"]:
+        return "no git commit"
+    return f"git {activity['git_commit'][:10]}{' with local changes' if activity['git_dirty'] else ''}"
+
+
+def _step(step: dict[str, Any]) -> str:
+    return f"{step['step']}: {step.get('text', '')}".rstrip(": ")
+
+
+def _source(source: Source) -> str:
+    reference = source.reference
+    if source.kind == "storage":
+        where = ", ".join(reference["patterns"])
+        return f"storage {where}: {reference['files']:,} files, {reference['bytes']:,} bytes stored"
+    if source.kind == "table":
+        return f"table {reference['uri']}: {reference['rows']:,} rows"
+    return f"values: {reference['rows']:,} rows"
+
+
+def read_lineage(project: Project, version: int) -> Lineage:
+    """Lineage of a version, by its row in the database."""
+    with project.database.read() as connection:
+        return _read(project, connection, version)
+
+
+def _read(project: Project, connection: Connection, version: int) -> Lineage:
+    t = tables
+    row = connection.execute(
+        select(t.datasets.c.name, t.versions)
+        .join(t.datasets, t.datasets.c.id == t.versions.c.dataset)
+        .where(t.versions.c.id == version)
+    ).one()
+    activity = connection.execute(
+        select(t.activities, t.environments.c.python, t.environments.c.platform, t.environments.c.packages)
+        .join(t.environments, t.environments.c.hash == t.activities.c.environment)
+        .where(t.activities.c.id == row.activity)
+    ).one()
+    functions = connection.execute(
+        select(t.udfs, t.activity_udfs.c.reads)
+        .join(t.activity_udfs, t.activity_udfs.c.fingerprint == t.udfs.c.fingerprint)
+        .where(t.activity_udfs.c.activity == row.activity)
+        .order_by(t.activity_udfs.c.ordinal)
+    ).all()
+    inputs = connection.execute(
+        select(t.inputs).where(t.inputs.c.activity == row.activity).order_by(t.inputs.c.ordinal)
+    ).all()
+    sources = tuple(
+        Source(
+            i.kind,
+            i.reference,
+            i.manifest,
+            _read(project, connection, i.version) if i.version is not None else None,
+        )
+        for i in inputs
+    )
+    values = dict(activity._mapping)
+    packages = values.pop("packages")
+    return Lineage(
+        project=project,
+        name=row.name,
+        version=f"{row.major}.{row.minor}.{row.patch}",
+        content_hash=row.content_hash,
+        rows=row.rows,
+        activity=values,
+        packages=packages,
+        plan=row.plan,
+        functions=tuple(FunctionUse(f.name, f.fingerprint, f.source, f.detail, f.reads) for f in functions),
+        sources=sources,
+        problems=tuple(row.problems),
+    )

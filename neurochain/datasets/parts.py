@@ -1,0 +1,158 @@
+"""Part: one immutable Parquet file, named by the hash of its bytes.
+
+A part is written beside the others under a name of its own, brought to disk, and only then renamed: a
+crash leaves an orphan, never half a part.
+"""
+
+import hashlib
+import os
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from sqlalchemy import Connection
+
+from neurochain.datasets import tables
+from neurochain.datasets.database import insert_or_ignore
+from neurochain.datasets.project import Project
+from neurochain.datasets.schema import KEY, Schema
+from neurochain.datasets.types import Array, DataType, Ragged, Record
+from neurochain.errors import ProjectError, VersionError
+
+ROW_GROUP = 65_536
+KEY_COLUMN: Mapping[str, Any] = {KEY: pl.Binary()}
+COMPRESS_BELOW = 0.5  # share of array bytes in a row above which compression only costs time
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part that lies on disk.
+
+    Attributes
+    ----------
+    hash : str
+        SHA-256 of the file, hex.
+    rows, bytes : int
+    """
+
+    hash: str
+    rows: int
+    bytes: int
+
+
+def part_path(project: Project, part_hash: str) -> Path:
+    """Where a part lies."""
+    return project.parts / part_hash[:2] / f"{part_hash}.parquet"
+
+
+def write_part(project: Project, frame: pl.DataFrame, schema: Schema | None = None) -> Part:
+    """Write a frame of flat columns as a part.
+
+    Parameters
+    ----------
+    project : Project
+        Whose part it becomes.
+    frame : DataFrame
+        Flat columns, as `Schema.leaves` names them.
+    schema : Schema, optional
+        Written into the file, so that it can be read without the database.
+
+    Raises
+    ------
+    ProjectError
+        It cannot be written (disk full, no permission).
+    """
+    metadata = {"neurochain": schema.dumps()} if schema is not None else None
+    staged = project.staging / f"{uuid.uuid4().hex}.parquet"
+    try:
+        project.staging.mkdir(parents=True, exist_ok=True)
+        frame.write_parquet(
+            staged,
+            compression="uncompressed" if schema is not None and _mostly_arrays(frame, schema) else "zstd",
+            compression_level=None,
+            row_group_size=ROW_GROUP,
+            metadata=metadata,
+        )
+        with staged.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            size = file.seek(0, os.SEEK_END)
+            os.fsync(file.fileno())
+        target = part_path(project, digest)
+        if target.exists():
+            staged.unlink()
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            staged.replace(target)
+            _sync_folder(target.parent)
+    except (OSError, pl.exceptions.ComputeError) as error:
+        staged.unlink(missing_ok=True)
+        raise ProjectError(f"A part could not be written to {project.parts}: {error}.") from error
+    return Part(digest, frame.height, size)
+
+
+def _mostly_arrays(frame: pl.DataFrame, schema: Schema) -> bool:
+    arrays = [leaf for f in schema.values() for leaf in _array_leaves(f.name, f.type)]
+    arrays = [leaf for leaf in arrays if leaf in frame.columns]
+    if not arrays or not frame.height:
+        return False
+    size = frame.select(arrays).estimated_size()
+    return size > COMPRESS_BELOW * frame.estimated_size()
+
+
+def _array_leaves(path: str, kind: DataType) -> list[str]:
+    match kind:
+        case Array():
+            return [path]
+        case Ragged():
+            return [f"{path}.data"]
+        case Record(_, fields):
+            return [leaf for f in fields for leaf in _array_leaves(f"{path}.{f.name}", f.type)]
+        case _:
+            return []
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def scan_parts(
+    project: Project, hashes: Sequence[str], schema: Schema, hidden: Mapping[str, Any] = KEY_COLUMN
+) -> pl.LazyFrame:
+    """Rows of parts, in order, with the hidden columns and exactly the schema's flat ones.
+
+    Columns that an older part lacks are null.
+
+    Raises
+    ------
+    VersionError
+        A part is missing on disk.
+    """
+    leaves: dict[str, Any] = {**hidden, **schema.leaves()}
+    paths = [part_path(project, h) for h in hashes]
+    missing = [p for p in paths if not p.exists()]
+    if missing:
+        raise VersionError(
+            f"{len(missing)} of {len(paths)} parts are missing on disk, {missing[0]} first. "
+            "They were deleted by hand; restore them from a backup or compute the dataset again."
+        )
+    if not paths:
+        return pl.LazyFrame(schema=leaves)
+    return pl.scan_parquet(
+        paths, schema=leaves, missing_columns="insert", extra_columns="ignore", glob=False
+    ).select(list(leaves))
+
+
+def register_parts(connection: Connection, parts: Sequence[Part]) -> None:
+    """Enter parts in the database; those known already stay."""
+    now = time.time()
+    values = [{"hash": p.hash, "rows": p.rows, "bytes": p.bytes, "created": now} for p in parts]
+    if values:
+        connection.execute(insert_or_ignore(connection, tables.parts), values)

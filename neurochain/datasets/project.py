@@ -1,0 +1,109 @@
+"""Project: the ``.neurochain`` folder, found upward like ``.git``."""
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from neurochain.datasets.database import Database
+from neurochain.errors import ProjectError
+
+FOLDER = ".neurochain"
+HOME = "NEUROCHAIN_HOME"  # names the folder itself
+TRUST = "NEUROCHAIN_TRUST"
+
+
+@dataclass(frozen=True)
+class Project:
+    """One project: a database and the parts beside it.
+
+    Attributes
+    ----------
+    folder : Path
+        The ``.neurochain`` folder, absolute.
+    """
+
+    folder: Path
+
+    @cached_property
+    def database(self) -> Database:
+        """The project's database, opened at first use."""
+        return Database(self.folder / "neurochain.db")
+
+    @property
+    def parts(self) -> Path:
+        """Folder of the content-addressed Parquet parts."""
+        return self.folder / "parts"
+
+    @property
+    def staging(self) -> Path:
+        """Folder where parts lie until they are complete."""
+        return self.folder / "staging"
+
+
+_open: dict[Path, Project] = {}
+
+
+def find_project(create: bool = True) -> Project | None:
+    """Project of the current folder, or of ``$NEUROCHAIN_HOME``.
+
+    Parameters
+    ----------
+    create : bool
+        Make a ``.neurochain`` in the current folder where none is found; else return None.
+
+    Raises
+    ------
+    ProjectError
+        The folder belongs to another user, or cannot be made.
+    """
+    named = os.environ.get(HOME)
+    folder = Path(named).expanduser().absolute() if named else _upward(Path.cwd())
+    if not folder.is_dir():
+        if not create:
+            return None
+        _make(folder)
+    folder = folder.resolve()
+    if folder not in _open:
+        _check_owner(folder)
+        _open[folder] = Project(folder)
+    return _open[folder]
+
+
+def project() -> Project:
+    """Project of the current folder, made where there is none."""
+    found = find_project()
+    if found is None:
+        raise ProjectError("No project could be made here.")
+    return found
+
+
+def _upward(start: Path) -> Path:
+    for folder in (start, *start.parents):
+        if (folder / FOLDER).is_dir():
+            return folder / FOLDER
+    return start / FOLDER
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        ignore = folder / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n")
+    except OSError as error:
+        raise ProjectError(
+            f"The project folder {folder} cannot be made: {error.strerror}. "
+            f"Change to a folder that you can write to, or set {HOME} to one."
+        ) from error
+
+
+def _check_owner(folder: Path) -> None:
+    if not hasattr(os, "geteuid") or os.environ.get(TRUST):
+        return
+    owner = folder.stat().st_uid
+    if owner != os.geteuid():
+        raise ProjectError(
+            f"{folder} belongs to another user (uid {owner}, you are {os.geteuid()}), who could have planted "
+            f"results in it. If you trust it, set {TRUST}=1; or set {HOME} to a folder of your own."
+        )

@@ -1,0 +1,174 @@
+"""The database's tables, and the migrations that lead to them.
+
+Everything small and mutable stands here: datasets, versions, their parts, what made them, what storage
+held, which results may be reused. Rows themselves lie in Parquet parts.
+"""
+
+from collections.abc import Callable
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    Connection,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+
+meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", Text, nullable=False))
+
+roots = Table(
+    "roots",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("uri", Text, nullable=False, unique=True),
+)
+
+files = Table(
+    "files",
+    metadata,
+    Column("uri", Text, primary_key=True),
+    Column("etag", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("mtime", Float),
+    sqlite_with_rowid=False,
+)
+
+parts = Table(
+    "parts",
+    metadata,
+    Column("hash", String, primary_key=True),
+    Column("rows", Integer, nullable=False),
+    Column("bytes", Integer, nullable=False),
+    Column("created", Float, nullable=False),
+)
+
+environments = Table(
+    "environments",
+    metadata,
+    Column("hash", String, primary_key=True),
+    Column("python", String, nullable=False),
+    Column("platform", String, nullable=False),
+    Column("packages", JSON, nullable=False),
+)
+
+udfs = Table(
+    "udfs",
+    metadata,
+    Column("fingerprint", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("source", Text),
+    Column("detail", JSON, nullable=False),
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("reuse_key", String, nullable=False, index=True),
+    Column("part", String, ForeignKey("parts.hash"), nullable=False),
+    Column("schema", JSON, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("created", Float, nullable=False),
+)
+
+activities = Table(
+    "activities",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("started", Float, nullable=False),
+    Column("ended", Float),
+    Column("status", String, nullable=False),
+    Column("host", String, nullable=False),
+    Column("user", String, nullable=False),
+    Column("command", Text, nullable=False),
+    Column("environment", String, ForeignKey("environments.hash"), nullable=False),
+    Column("git_commit", String),
+    Column("git_dirty", Integer),
+    Column("git_diff", Text),
+    Column("seed", Integer, nullable=False),
+    Column("rows_in", Integer, nullable=False),
+    Column("rows_out", Integer, nullable=False),
+    Column("reused", Integer, nullable=False),
+    Column("computed", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("bytes", Integer, nullable=False),
+    Column("requests", Integer, nullable=False),
+    Column("steps", JSON, nullable=False),
+)
+
+datasets = Table(
+    "datasets",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String, nullable=False, unique=True),
+    Column("created", Float, nullable=False),
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("dataset", Integer, ForeignKey("datasets.id"), nullable=False),
+    Column("major", Integer, nullable=False),
+    Column("minor", Integer, nullable=False),
+    Column("patch", Integer, nullable=False),
+    Column("schema", JSON, nullable=False),
+    Column("plan", JSON, nullable=False),
+    Column("plan_hash", String, nullable=False),
+    Column("content_hash", String, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("bytes", Integer, nullable=False),
+    Column("created", Float, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("labels", JSON, nullable=False),
+    Column("problems", JSON, nullable=False),
+    Column("activity", String, ForeignKey("activities.id"), nullable=False),
+    UniqueConstraint("dataset", "major", "minor", "patch"),
+)
+
+version_parts = Table(
+    "version_parts",
+    metadata,
+    Column("version", Integer, ForeignKey("versions.id"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("part", String, ForeignKey("parts.hash"), nullable=False),
+)
+
+inputs = Table(
+    "inputs",
+    metadata,
+    Column("activity", String, ForeignKey("activities.id"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("reference", JSON, nullable=False),
+    Column("version", Integer, ForeignKey("versions.id")),
+    Column("manifest", String, ForeignKey("parts.hash")),
+)
+
+activity_udfs = Table(
+    "activity_udfs",
+    metadata,
+    Column("activity", String, ForeignKey("activities.id"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("fingerprint", String, ForeignKey("udfs.fingerprint"), nullable=False),
+    Column("reads", String, ForeignKey("parts.hash")),
+)
+
+Index("version_parts_part", version_parts.c.part)
+
+
+def _create_all(connection: Connection) -> None:
+    metadata.create_all(connection)
+
+
+# A migration and the record of it share one transaction; number n is the n-th entry.
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_create_all,)

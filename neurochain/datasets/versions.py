@@ -1,0 +1,334 @@
+"""DatasetVersion: an immutable, numbered result, and how one is published and found."""
+
+import hashlib
+import json
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+from sqlalchemy import Connection, insert, select
+
+from neurochain.datasets import tables
+from neurochain.datasets.activity import Activity
+from neurochain.datasets.environment import Origin
+from neurochain.datasets.filetable import root_uris
+from neurochain.datasets.lineage import Lineage, read_lineage
+from neurochain.datasets.location import restore_uris
+from neurochain.datasets.parts import Part, register_parts, scan_parts
+from neurochain.datasets.project import Project
+from neurochain.datasets.schema import Schema
+from neurochain.datasets.types import Field, Json, Record, type_to_json
+from neurochain.errors import DatasetNotFoundError, VersionError, suggestion
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-/]*\Z")
+_NUMBER = re.compile(r"(\d+)\.(\d+)\.(\d+)\Z")
+Number = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class DatasetVersion:
+    """One immutable version of a dataset.
+
+    Attributes
+    ----------
+    name : str
+        Of the dataset.
+    version : str
+        ``"1.2.0"``.
+    schema : Schema
+        Columns with types, units and axes.
+    content_hash : str
+        Over the logical rows, hex; the same rows have the same hash anywhere.
+    rows, bytes : int
+        Rows, and bytes of the parts on disk.
+    created : datetime
+        UTC.
+    description : str
+    labels : tuple of str
+    problems : tuple of str
+        Why it cannot be reproduced; empty where it can.
+    plan : dict
+        The canonical plan that made it.
+    """
+
+    project: Project = field(repr=False)
+    id: int
+    name: str
+    version: str
+    schema: Schema
+    content_hash: str
+    rows: int
+    bytes: int
+    created: datetime
+    description: str
+    labels: tuple[str, ...]
+    problems: tuple[str, ...]
+    plan: dict[str, Any] = field(repr=False)
+
+    def __repr__(self) -> str:
+        return (
+            f"DatasetVersion({self.reference}, {self.rows:,} rows, {len(self.schema)} columns, "
+            f"content {self.content_hash[:12]}{', not reproducible' if self.problems else ''})"
+        )
+
+    @property
+    def reference(self) -> str:
+        """``name@1.2.0``."""
+        return f"{self.name}@{self.version}"
+
+    @property
+    def source(self) -> str:
+        """Source text of the functions that made it, in the order in which they ran."""
+        used = self.lineage().functions
+        return "\n\n".join(f.source or f"# {f.name}: its source could not be read" for f in used)
+
+    def lineage(self) -> Lineage:
+        """What made it, back to storage."""
+        return read_lineage(self.project, self.id)
+
+    def part_hashes(self) -> list[str]:
+        """SHA-256 of each part's file, in row order."""
+        c = tables.version_parts.c
+        query = select(c.part).where(c.version == self.id).order_by(c.ordinal)
+        with self.project.database.read() as connection:
+            return list(connection.execute(query).scalars())
+
+    def scan(self) -> pl.LazyFrame:
+        """Rows as flat columns, with the hidden key; the files' uris as their roots lie today."""
+        frame = scan_parts(self.project, self.part_hashes(), self.schema)
+        return restore_uris(frame, self.schema, root_uris(self.project))
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A version that is complete on disk and waits to be published."""
+
+    name: str
+    schema: Schema
+    plan: dict[str, Any]
+    parts: Sequence[Part]
+    content_hash: str
+    rows: int
+    manifests: Sequence[Part]
+    activity: Activity
+    explicit: str | None = None
+    description: str = ""
+    labels: Sequence[str] = ()
+
+
+def publish(project: Project, draft: Draft, origin: Origin) -> tuple[DatasetVersion, bool]:
+    """Publish in one transaction; the version, and whether it is new.
+
+    The same plan that gave the same content gives no new version. The number is the highest of: patch for
+    changed rows or lineage, minor for added columns, major for columns removed or of another type.
+
+    Raises
+    ------
+    VersionError
+        The explicit version exists already.
+    """
+    plan_hash = hashlib.sha256(json.dumps(draft.plan, sort_keys=True).encode()).hexdigest()
+    with project.database.write() as connection:
+        dataset = connection.execute(
+            select(tables.datasets.c.id).where(tables.datasets.c.name == draft.name)
+        ).scalar_one_or_none()
+        numbers = _numbers(connection, dataset) if dataset is not None else {}
+        latest: Any = None
+        if numbers:
+            query = _versions().where(tables.versions.c.id == numbers[max(numbers)])
+            latest = connection.execute(query).one()
+        if draft.explicit is not None:
+            number = parse_number(draft.explicit)
+            if number in numbers:
+                raise VersionError(
+                    f"{draft.name}@{draft.explicit} exists already, and versions never change. "
+                    f"The next free one is {format_number(_next(max(numbers), 2))}; leave version out to get it."
+                )
+        elif latest is None:
+            number = (1, 0, 0)
+        elif latest.plan_hash == plan_hash and latest.content_hash == draft.content_hash:
+            return _read(project, latest), False
+        else:
+            number = _next(max(numbers), change_level(Schema.from_json(latest.schema), draft.schema))
+        now = time.time()
+        if dataset is None:
+            dataset = _inserted(connection, insert(tables.datasets).values(name=draft.name, created=now))
+        register_parts(connection, [*draft.parts, *draft.manifests])
+        draft.activity.record(connection, origin)
+        version = _inserted(
+            connection,
+            insert(tables.versions).values(
+                dataset=dataset,
+                major=number[0],
+                minor=number[1],
+                patch=number[2],
+                schema=draft.schema.to_json(),
+                plan=draft.plan,
+                plan_hash=plan_hash,
+                content_hash=draft.content_hash,
+                rows=draft.rows,
+                bytes=sum(p.bytes for p in draft.parts),
+                created=now,
+                description=draft.description,
+                labels=list(draft.labels),
+                problems=draft.activity.problems,
+                activity=draft.activity.id,
+            ),
+        )
+        for ordinal, part in enumerate(draft.parts):
+            connection.execute(
+                insert(tables.version_parts).values(version=version, ordinal=ordinal, part=part.hash)
+            )
+        row = connection.execute(_versions().where(tables.versions.c.id == version)).one()
+    return _read(project, row), True
+
+
+def find_version(project: Project | None, reference: str) -> DatasetVersion:
+    """Version of ``name`` (the latest) or ``name@1.2.0``.
+
+    Raises
+    ------
+    DatasetNotFoundError
+        There is none; the message lists what there is.
+    """
+    name, _, wanted = reference.partition("@")
+    if project is None:
+        raise DatasetNotFoundError(
+            f"Dataset {name!r} is not found: there is no .neurochain folder here or above. "
+            "Change to the project's folder, or set NEUROCHAIN_HOME."
+        )
+    with project.database.read() as connection:
+        names = dict(connection.execute(select(tables.datasets.c.name, tables.datasets.c.id)).tuples().all())
+        if name not in names:
+            raise DatasetNotFoundError(f"Dataset {name!r} is not found. {suggestion(name, names)}")
+        numbers = _numbers(connection, names[name])
+        number = parse_number(wanted) if wanted else max(numbers)
+        if number not in numbers:
+            existing = ", ".join(format_number(n) for n in sorted(numbers, reverse=True)[:12])
+            raise DatasetNotFoundError(f"Dataset {name!r} has no version {wanted}. Existing: {existing}.")
+        row = connection.execute(_versions().where(tables.versions.c.id == numbers[number])).one()
+    return _read(project, row)
+
+
+def list_versions(project: Project | None) -> pl.DataFrame:
+    """All versions: ``name, version, rows, size, created, description, labels``, newest last per name."""
+    schema = {
+        "name": pl.String(),
+        "version": pl.String(),
+        "rows": pl.Int64(),
+        "size": pl.Int64(),
+        "created": pl.Datetime("us", "UTC"),
+        "description": pl.String(),
+        "labels": pl.List(pl.String()),
+    }
+    if project is None:
+        return pl.DataFrame(schema=schema)
+    c = tables.versions.c
+    query = _versions().order_by(tables.datasets.c.name, c.major, c.minor, c.patch)
+    with project.database.read() as connection:
+        found = connection.execute(query).all()
+    rows = [
+        (
+            r.name,
+            format_number((r.major, r.minor, r.patch)),
+            r.rows,
+            r.bytes,
+            datetime.fromtimestamp(r.created, UTC),
+            r.description,
+            r.labels,
+        )
+        for r in found
+    ]
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def check_name(name: str) -> None:
+    """Refuse a dataset name that could not be written as ``name@version`` or in a path."""
+    if not _NAME.match(name):
+        raise VersionError(
+            f"{name!r} cannot name a dataset. Use letters, digits, '_', '-', '.' and '/', starting with a letter "
+            "or digit; the version goes into version=."
+        )
+
+
+def parse_number(text: str) -> Number:
+    """``"1.2.0"`` as three integers."""
+    match = _NUMBER.match(text)
+    if match is None:
+        raise VersionError(f"{text!r} is no version. Write three numbers, such as 1.2.0.")
+    return int(match[1]), int(match[2]), int(match[3])
+
+
+def format_number(number: Number) -> str:
+    """Three integers as ``"1.2.0"``."""
+    return ".".join(map(str, number))
+
+
+def change_level(old: Schema, new: Schema) -> int:
+    """0 for columns removed or retyped (major), 1 for columns added (minor), 2 for anything else (patch)."""
+    before, after = _flat(old), _flat(new)
+    if any(after.get(name) != kind for name, kind in before.items()):
+        return 0
+    return 1 if set(after) - set(before) else 2
+
+
+def _flat(schema: Schema) -> dict[str, str]:
+    out: dict[str, str] = {}
+
+    def walk(prefix: str, f: Field) -> None:
+        if isinstance(f.type, Record):
+            out[f"{prefix}{f.name}"] = "record"
+            for inner in f.type.fields:
+                walk(f"{prefix}{f.name}.", inner)
+        else:
+            # Keys come and go with the files; they never change a version's number.
+            kind = "json" if isinstance(f.type, Json) else json.dumps(type_to_json(f.type))
+            out[f"{prefix}{f.name}"] = kind
+
+    for f in schema.values():
+        walk("", f)
+    return out
+
+
+def _next(number: Number, level: int) -> Number:
+    bumped = [*number[:level], number[level] + 1, 0, 0]
+    return bumped[0], bumped[1], bumped[2]
+
+
+def _versions() -> Any:
+    return select(tables.datasets.c.name, tables.versions).join(
+        tables.datasets, tables.datasets.c.id == tables.versions.c.dataset
+    )
+
+
+def _numbers(connection: Connection, dataset: int) -> dict[Number, int]:
+    c = tables.versions.c
+    found = connection.execute(select(c.major, c.minor, c.patch, c.id).where(c.dataset == dataset)).all()
+    return {(r.major, r.minor, r.patch): r.id for r in found}
+
+
+def _inserted(connection: Connection, statement: Any) -> int:
+    key: Any = connection.execute(statement).inserted_primary_key
+    return int(key[0])
+
+
+def _read(project: Project, row: Any) -> DatasetVersion:
+    return DatasetVersion(
+        project=project,
+        id=row.id,
+        name=row.name,
+        version=format_number((row.major, row.minor, row.patch)),
+        schema=Schema.from_json(row.schema),
+        content_hash=row.content_hash,
+        rows=row.rows,
+        bytes=row.bytes,
+        created=datetime.fromtimestamp(row.created, UTC),
+        description=row.description,
+        labels=tuple(row.labels),
+        problems=tuple(row.problems),
+        plan=row.plan,
+    )

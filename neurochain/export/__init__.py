@@ -1,0 +1,1 @@
+"""Versions and chains for other tools. A new export is one file here."""

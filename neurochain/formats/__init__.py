@@ -1,0 +1,259 @@
+"""The neuro wing: headers by small ranges, lazy arrays, BIDS entities. One file per format.
+
+A new format is one file here, one line in `READERS`, and one test that subclasses
+`neurochain.testing.FormatTests`.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from neurochain.errors import FormatError, StorageError
+from neurochain.formats.bids import BidsRecord
+from neurochain.formats.dicom import DicomReader
+from neurochain.formats.dicom_record import DicomRecord
+from neurochain.formats.edf import EdfReader
+from neurochain.formats.edf_header import EdfRecord
+from neurochain.formats.header import Header
+from neurochain.formats.nifti import NiftiReader
+from neurochain.formats.nifti_header import NiftiRecord
+from neurochain.formats.reader import FileHeader, Reader
+from neurochain.formats.recording import Recording
+from neurochain.formats.volume import Volume
+from neurochain.storage import File, Memo
+
+__all__ = [
+    "RECORDS",
+    "BidsRecord",
+    "DicomRecord",
+    "EdfRecord",
+    "FileHeader",
+    "Header",
+    "NiftiRecord",
+    "Reader",
+    "Recording",
+    "Volume",
+    "open_recording",
+    "open_volume",
+    "read_header",
+    "reader_for",
+    "readers",
+]
+
+READERS: tuple[Reader, ...] = (
+    DicomReader(),
+    NiftiReader(),
+    EdfReader(),
+)
+"""In the order in which they are asked."""
+
+RECORDS: Mapping[str, type[BaseModel]] = {
+    "header": Header,
+    **{reader.name: reader.record for reader in READERS},
+    "bids": BidsRecord,
+}
+"""Columns that every row of a file has, and the record of each."""
+
+_NULLS: dict[str, dict[str, Any]] = {
+    name: dict.fromkeys(record.model_fields) for name, record in RECORDS.items()
+}
+SNIFF = 4096  # bytes asked of a file whose name says nothing
+PLAIN = frozenset(
+    [
+        ".json",
+        ".tsv",
+        ".csv",
+        ".txt",
+        ".md",
+        ".rst",
+        ".html",
+        ".htm",
+        ".xml",
+        ".yml",
+        ".yaml",
+        ".toml",
+        ".py",
+        ".ipynb",
+        ".m",
+        ".r",
+        ".sh",
+        ".log",
+        ".pdf",
+        ".png",
+        ".jpg",
+        ".jpeg",
+        ".gif",
+        ".svg",
+        ".bval",
+        ".bvec",
+        ".vhdr",
+        ".vmrk",
+        ".zip",
+        ".tar",
+        ".sqlite",
+        ".parquet",
+    ]
+)
+"""Endings of files that are never looked into: a folder of sidecars costs no request."""
+
+
+def readers() -> tuple[Reader, ...]:
+    """Readers of all formats, in the order in which they are asked."""
+    return READERS
+
+
+def reader_for(format: str) -> Reader:
+    """Reader of what `header.format` says.
+
+    Raises
+    ------
+    FormatError
+        There is none.
+
+    Examples
+    --------
+    >>> reader_for("bdf").name
+    'edf'
+    """
+    for reader in READERS:
+        if format in reader.formats:
+            return reader
+    known = ", ".join(f for reader in READERS for f in reader.formats)
+    raise FormatError(f"No reader knows the format {format!r}. Known: {known}.")
+
+
+def read_header(file: File) -> FileHeader:
+    """Header of a file, from small ranges.
+
+    Content decides, the name only says who is asked first and whether a file is looked into at all. A file
+    that lies about itself has its reason in ``header["error"]``; any other file has no format.
+
+    Parameters
+    ----------
+    file : File
+        Of any kind.
+
+    Returns
+    -------
+    FileHeader
+        With every field of its records; ``header["format"]`` is None for a file of no known format.
+
+    Raises
+    ------
+    StorageError
+        The bytes cannot be had.
+    """
+    found = _read(file)
+    # Complete rows: whoever makes columns of them need not ask which keys there are.
+    found.header = _NULLS["header"] | found.header
+    if found.name is not None and found.record is not None:
+        found.record = _NULLS[found.name] | found.record
+    return found
+
+
+def _read(file: File) -> FileHeader:
+    named = _named(file)
+    if named is None and file.suffix in PLAIN:
+        return FileHeader()
+    try:
+        reader, head = _detect(file, named)
+        if reader is None:
+            return FileHeader() if named is None else _wrong(file, named, _not(named, file, head))
+        if len(head) < reader.head_size:
+            head += file.read_range(len(head), reader.head_size)
+        try:
+            return reader.read_header(file, head)
+        except FormatError as error:
+            return _wrong(file, reader, str(error))
+    except StorageError:
+        raise
+    except Exception as error:  # a fault of ours must cost a row, never the job
+        return FileHeader(
+            {
+                "format": None if named is None else _format(named, file),
+                "error": f"unexpected {type(error).__name__} while reading the header: {error}",
+            }
+        )
+
+
+def open_volume(file: File, format: str | None = None, memo: Memo | None = None) -> Volume:
+    """Open a file as a lazy array with spatial axes.
+
+    Parameters
+    ----------
+    file : File
+        DICOM or NIfTI.
+    format : str, optional
+        As in `header.format`; by default the content tells.
+    memo : Memo, optional
+        Where readers remember what is costly to find again.
+
+    Raises
+    ------
+    FormatError
+        The file holds no volume, or not what its header promises.
+    StorageError
+        The bytes cannot be had.
+    """
+    return _reader(file, format).volume(file, memo)
+
+
+def open_recording(file: File, format: str | None = None, memo: Memo | None = None) -> Recording:
+    """Open a file as a lazy array of channels over time.
+
+    Parameters
+    ----------
+    file : File
+        EDF or BDF.
+    format : str, optional
+        As in `header.format`; by default the content tells.
+    memo : Memo, optional
+        Where readers remember what is costly to find again.
+
+    Raises
+    ------
+    FormatError
+        The file holds no recording, or not what its header promises.
+    StorageError
+        The bytes cannot be had.
+    """
+    return _reader(file, format).recording(file, memo)
+
+
+def _reader(file: File, format: str | None) -> Reader:
+    if format is not None:
+        return reader_for(format)
+    reader, head = _detect(file, named := _named(file))
+    if reader is None:
+        known = ", ".join(s for r in READERS for s in r.suffixes)
+        reason = _not(named, file, head) if named is not None else f"it begins with {head[:8]!r}"
+        raise FormatError(f"{file.uri} is of no known format: {reason}. Known are {known}.")
+    return reader
+
+
+def _named(file: File) -> Reader | None:
+    """Reader that the name asks for."""
+    return next((reader for reader in READERS if file.suffix in reader.suffixes), None)
+
+
+def _detect(file: File, named: Reader | None) -> tuple[Reader | None, bytes]:
+    """Reader that knows the content, and the first bytes."""
+    head = file.read_range(0, SNIFF if named is None else named.head_size)
+    asked = READERS if named is None else (named, *(r for r in READERS if r is not named))
+    return next((reader for reader in asked if reader.matches(head, file.name)), None), head
+
+
+def _format(reader: Reader, file: File) -> str:
+    """What a file claims to be by its name."""
+    return next((f for f in reader.formats if file.suffix == f".{f}"), reader.formats[0])
+
+
+def _not(reader: Reader, file: File, head: bytes) -> str:
+    if not file.size:
+        return "the file is empty (0 bytes)"
+    return f"its name ends in {file.suffix!r}, but it is no {_format(reader, file).upper()} file: it begins with {head[:8]!r}"
+
+
+def _wrong(file: File, reader: Reader, error: str) -> FileHeader:
+    return FileHeader({"format": _format(reader, file), "error": error})

@@ -1,0 +1,169 @@
+"""Pixels of a DICOM file: by range where they lie open, decoded where they are compressed.
+
+PS3.5 section 8 and annex A: https://dicom.nema.org/medical/dicom/current/output/html/part05.html#chapter_8
+"""
+
+import re
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from neurochain.errors import FormatError
+from neurochain.formats import dicom_geometry as geometry
+from neurochain.formats.dicom_pydicom import decode_pixels
+from neurochain.formats.dicom_scan import Scan
+from neurochain.formats.stored import Array, ByteArray, DecodedArray
+from neurochain.storage import File
+
+__all__ = ["absence_problem", "pixel_problem", "pixels"]
+
+_KINDS = {
+    "1.2.840.10008.5.1.4.1.1.88": "a structured report",
+    "1.2.840.10008.5.1.4.1.1.481": "radiotherapy structures or plans",
+    "1.2.840.10008.5.1.4.1.1.9": "a waveform",
+    "1.2.840.10008.5.1.4.1.1.104": "an encapsulated document",
+    "1.2.840.10008.1.3.10": "a directory of other files",
+}
+# CT, MR (not spectroscopy), PET, ultrasound, X-ray, nuclear medicine, secondary capture, RT image and dose.
+_IMAGE = re.compile(
+    r"1\.2\.840\.10008\.5\.1\.4\.1\.1\.(?:(?:1|2|7|12|20|128|130)(?:\.\d+)*|3\.1|4(?:\.[134])?|6\.[12]|481\.[12])"
+)
+_SEQUENCE_END = {False: b"\xfe\xff\xdd\xe0", True: b"\xff\xfe\xe0\xdd"}
+AFTER = (b"\xfc\xff\xfc\xff", b"\xfa\xff\xfa\xff")  # trailing padding, digital signatures
+TAIL = 1024  # bytes at a file's end in which compressed pixels must end
+
+
+def n_bytes(record: dict[str, Any], pixel_tag: int) -> int:
+    """Bytes that uncompressed pixels take, from what the header says; 0 where it says nothing."""
+    shape = geometry.shape(record)
+    if shape is None:
+        return 0
+    bits = {0x7FE00008: 32, 0x7FE00009: 64}.get(pixel_tag) or record.get("BitsAllocated") or 0
+    entries = prod(shape)
+    if _is_subsampled(record):
+        entries = entries // 3 * 2
+    return (entries * bits + 7) // 8
+
+
+def pixel_problem(file: File, head: bytes, found: Scan, record: dict[str, Any]) -> str | None:
+    """What is wrong with the pixels, as far as the header and the file's size tell; None if nothing."""
+    if found.pixel is None:
+        return None
+    tag, _, offset, length = found.pixel
+    if length is None:
+        return _unfinished(file, head, found)
+    needed = n_bytes(record, tag)
+    shape = " x ".join(str(n) for n in geometry.shape(record) or ())
+    if needed > length:
+        return (
+            f"its header says {shape} pixels of {record.get('BitsAllocated')} bits, which take {needed:,} bytes, "
+            f"but Pixel Data at byte {offset:,} has {length:,}"
+        )
+    if not found.deflated and offset + length > file.size:
+        return (
+            f"the file is cut short: Pixel Data at byte {offset:,} needs {length:,} bytes, and the file ends at "
+            f"byte {file.size:,}"
+        )
+    return None
+
+
+def absence_problem(file: File, found: Scan, record: dict[str, Any]) -> str | None:
+    """Why a file without pixels should have some; None where it is of a kind that has none.
+
+    A file that was cut between two elements shows it in no other way.
+    """
+    kind = record.get("SOPClassUID") or found.media_class
+    end = f"the file ends at byte {file.size:,} without Pixel Data: it is cut short, or its pixels were taken out"
+    if record.get("Rows") and record.get("Columns"):
+        return f"its header says {record['Rows']} x {record['Columns']} pixels, but {end}"
+    if kind is None:
+        return f"it does not say what it is (no SOP Class UID), and the file ends at byte {file.size:,}: it may be cut short"
+    return f"it is an image (SOP class {kind}), but {end}" if _IMAGE.fullmatch(kind) else None
+
+
+def _unfinished(file: File, head: bytes, found: Scan) -> str | None:
+    """Compressed pixels end with a delimiter; without it the file was cut."""
+    start = max(file.size - TAIL, 0)
+    tail = head[start:] if len(head) >= file.size else file.read_range(start, file.size)
+    at = tail.rfind(_SEQUENCE_END[found.big_endian])
+    rest = tail[at + 8 :]
+    # Padding, zeros or signatures may follow; anything else is a delimiter inside the compressed bytes.
+    if at >= 0 and len(tail) >= at + 8 and (not rest.strip(b"\0") or rest[:4] in AFTER):
+        return None
+    if AFTER[0] in tail or not tail.strip(b"\0"):
+        return None  # padding may be longer than what was looked at
+    return (
+        f"the file is cut short: its compressed Pixel Data has no end (sequence delimiter) in the last {len(tail):,} "
+        f"of {file.size:,} bytes"
+    )
+
+
+def pixels(file: File, found: Scan, record: dict[str, Any]) -> tuple[Array, tuple[str, ...]]:
+    """Lazy array of the stored pixels, and the names of its axes.
+
+    Raises
+    ------
+    FormatError
+        The file has no pixels, or of a kind that has no array; says what it is.
+    """
+    shape = geometry.shape(record)
+    if found.pixel is None or shape is None:
+        raise FormatError(f"{file.uri} is DICOM, but has no pixels: it is {_kind(record)}.")
+    tag, vr, offset, length = found.pixel
+    name = geometry.stored_dtype(record, tag)
+    if name is None:
+        raise FormatError(
+            f"{file.uri} has {record.get('BitsAllocated')} bits per sample; 1, 8, 16, 32 and 64 are read."
+        )
+    dtype = np.dtype(name)
+    frames = (record.get("NumberOfFrames") or 1) > 1
+    samples = (record.get("SamplesPerPixel") or 1) > 1
+    axes = (*(("frame",) if frames else ()), "row", "column", *(("sample",) if samples else ()))
+    # Bytes of big-endian files are swapped in words of 16 bits, also where samples have 8.
+    words = found.big_endian and vr == b"OW" and dtype.itemsize == 1
+    open_bytes = length is not None and not found.deflated and not words
+    if not open_bytes or record.get("BitsAllocated") == 1 or _is_subsampled(record):
+        return DecodedArray(_decoder(file, tuple(shape)), tuple(shape), dtype), axes
+    stored, transpose = tuple(shape), None
+    if samples and record.get("PlanarConfiguration") == 1:
+        lead = len(axes) - 3
+        stored = (*shape[:lead], shape[-1], *shape[lead:-1])
+        transpose = (*range(lead), lead + 1, lead + 2, lead)
+    order = dtype.newbyteorder(">" if found.big_endian else "<")
+    return ByteArray(file, offset, stored, order, "C", transpose, _unused_bits(record, dtype)), axes
+
+
+def _unused_bits(
+    record: dict[str, Any], dtype: np.dtype[Any]
+) -> Callable[[np.ndarray[Any, Any]], np.ndarray[Any, Any]] | None:
+    """What clears the bits above the stored ones: old files keep overlays there, others leave the sign out."""
+    stored, high = record.get("BitsStored"), record.get("HighBit")
+    spare = dtype.itemsize * 8 - (stored or 0)
+    if dtype.kind == "f" or not stored or spare <= 0 or (high is not None and high != stored - 1):
+        return None
+    return lambda array: np.right_shift(np.left_shift(array, spare), spare)
+
+
+def _decoder(file: File, shape: tuple[int, ...]) -> Callable[[], np.ndarray[Any, Any]]:
+    def decode() -> np.ndarray[Any, Any]:
+        array = decode_pixels(file)
+        if array.shape != shape:
+            raise FormatError(f"{file.uri}: its header says {shape}, its pixels decode to {array.shape}.")
+        return array
+
+    return decode
+
+
+def _is_subsampled(record: dict[str, Any]) -> bool:
+    return record.get("PhotometricInterpretation") == "YBR_FULL_422" and record.get("SamplesPerPixel") == 3
+
+
+def _kind(record: dict[str, Any]) -> str:
+    """What a DICOM object without pixels is."""
+    uid = str(record.get("SOPClassUID"))
+    known = next(
+        (kind for start, kind in _KINDS.items() if uid.startswith(start)), "an object without an image"
+    )
+    return f"{known} (Modality {record.get('Modality')}, SOP class {uid})"

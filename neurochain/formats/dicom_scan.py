@@ -1,0 +1,302 @@
+"""Scan of a DICOM data set: where the elements lie, and the bytes of those that are wanted.
+
+Only top-level elements are looked at; sequences are stepped over. Nothing is decoded here, nothing is
+allocated from a length that the file states. PS3.5 chapter 7 (data elements), 7.5 (sequences), A.4 (compressed
+pixel data); PS3.10 chapter 7 (preamble and meta information):
+https://dicom.nema.org/medical/dicom/current/output/html/part05.html
+"""
+
+import re
+import struct
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+__all__ = ["CutShort", "Refused", "Scan", "is_bare", "scan"]
+
+PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
+UNDEFINED = 0xFFFFFFFF
+INFLATE_LIMIT = 64 * 2**20  # of a deflated header; real ones are below 1 MB
+DEEPEST = 32  # sequences in sequences; real files have below 10
+
+EXPLICIT_BIG = "1.2.840.10008.1.2.2"
+IMPLICIT = "1.2.840.10008.1.2"
+DEFLATED = frozenset({"1.2.840.10008.1.2.1.99"})
+
+_LONG = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
+_SHORT = frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
+_ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
+
+
+class Refused(Exception):
+    """The scanner cannot tell; pydicom shall look."""
+
+
+class CutShort(Exception):
+    """The bytes at hand end inside the header; `needed` is the least length that goes on."""
+
+    def __init__(self, needed: int) -> None:
+        super().__init__(needed)
+        self.needed = needed
+
+
+@dataclass(slots=True)
+class Scan:
+    """Elements of one data set.
+
+    Attributes
+    ----------
+    values : dict
+        Tag to (value representation, bytes) of the wanted elements; the representation is ``b""`` where the
+        file does not state it.
+    transfer_syntax : str or None
+        As the file says; None where it says nothing.
+    media_class : str or None
+        SOP class in the meta information: what the file was written as.
+    big_endian, deflated : bool
+        How the data set is stored.
+    pixel : tuple or None
+        Tag, value representation, offset of the value and its length (None when compressed) of Pixel Data.
+        The offset counts inflated bytes when the data set is deflated.
+    end : int
+        Where the header ends: at the Pixel Data element, or where the bytes end.
+    cut : str or None
+        What is missing at the end of a file that ends inside its header.
+    """
+
+    values: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)
+    transfer_syntax: str | None = None
+    media_class: str | None = None
+    big_endian: bool = False
+    deflated: bool = False
+    pixel: tuple[int, bytes, int, int | None] | None = None
+    end: int = 0
+    cut: str | None = None
+
+
+def swapped(tag: int) -> int:
+    """Tag as a little-endian 4-byte number reads it."""
+    return tag >> 16 | (tag & 0xFFFF) << 16
+
+
+class Wanted:
+    """Tags whose values are kept; one table for each byte order."""
+
+    def __init__(self, tags: Iterable[int]) -> None:
+        self.big = {tag: tag for tag in (*tags, *PIXEL_TAGS)}
+        self.little = {swapped(tag): tag for tag in self.big}
+
+
+_BARE = re.compile(
+    rb"\x08\x00\x16\x00(?:UI..|..\x00\x00)1\.2\.840\.10008\.|\x00\x08\x00\x16UI..1\.2\.840\.10008\.",
+    re.DOTALL,
+)
+
+
+def is_bare(head: bytes) -> bool:
+    """Whether a data set begins at the first byte, without preamble.
+
+    Its first element must be of group 0002 or 0008 with a plausible length, and a SOP Class UID must follow.
+    """
+    if len(head) < 8:
+        return False
+    group, element, vr, length = struct.unpack_from("<HH2sH", head)
+    if group in (0x0002, 0x0008) and element <= 0x0102:
+        plausible = vr in _SHORT or vr in _LONG or (length == 0 and int.from_bytes(vr, "little") <= 1024)
+    else:
+        plausible = head[:2] == b"\x00\x08" and vr in _SHORT
+    return plausible and _BARE.search(head, 0, 2048) is not None
+
+
+def scan(head: bytes, size: int, wanted: Wanted) -> Scan:
+    """Scan the first bytes of a file.
+
+    Parameters
+    ----------
+    head : bytes
+        From the file's start.
+    size : int
+        Of the whole file, bytes. An element that goes beyond it is cut.
+    wanted : Wanted
+        Tags whose values to keep.
+
+    Raises
+    ------
+    CutShort
+        `head` ends inside the header and the file goes on.
+    Refused
+        The bytes are no data set that this scanner understands.
+    """
+    found = Scan()
+    at = 132 if head[128:132] == b"DICM" else 0
+    walk = _Walk(head, size, wanted, found, big=False)
+    at = walk.meta(at)
+    syntax = walk.found.transfer_syntax
+    if syntax in DEFLATED:
+        found.deflated = True
+        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+        try:
+            data = inflater.decompress(head[at:], INFLATE_LIMIT)
+        except zlib.error as error:
+            raise Refused(f"the deflated data set at byte {at} cannot be inflated ({error})") from error
+        over = inflater.eof or len(head) >= size
+        walk = _Walk(data, len(data) if over else 2**63, wanted, found, big=False)
+        try:
+            walk.data_set(0, implicit=False)
+        except CutShort:
+            if len(data) >= INFLATE_LIMIT:
+                raise Refused(f"its deflated header is larger than {INFLATE_LIMIT} bytes") from None
+            raise CutShort(len(head) + 1) from None
+        return found
+    if at == len(head) and at < size:
+        raise CutShort(at + 8)
+    guess = head[at + 4 : at + 6]
+    explicit = guess in _SHORT or guess in _LONG
+    if syntax is None:
+        found.big_endian = explicit and head[at : at + 1] == b"\0" and head[at + 1 : at + 2] != b"\0"
+    else:
+        found.big_endian = syntax == EXPLICIT_BIG
+    walk.data_set(at, implicit=not explicit, big=found.big_endian)
+    return found
+
+
+class _Walk:
+    """Walk over the elements of one byte string."""
+
+    def __init__(self, data: bytes, size: int, wanted: Wanted, found: Scan, big: bool) -> None:
+        self.data = data
+        self.size = size
+        self.wanted = wanted
+        self.found = found
+        self.big = big
+
+    def meta(self, at: int) -> int:
+        """Step over the meta information, which is always explicit and little endian."""
+        data = self.data
+        while data[at : at + 2] == b"\x02\x00":
+            if at + 12 > len(data):
+                if len(data) >= self.size:
+                    self._cut(at, 12)
+                    return len(data)
+                raise CutShort(at + 12)
+            tag, vr, length = struct.unpack_from("<I2sH", data, at)
+            value = at + 8
+            if vr in _LONG:
+                length, value = struct.unpack_from("<I", data, at + 8)[0], at + 12
+            elif vr not in _SHORT:
+                raise Refused(f"the meta information at byte {at} has no known value representation")
+            if value + length > len(data):
+                if value + length > self.size:
+                    self._cut(at, value + length - at)
+                    return len(data)
+                raise CutShort(value + length)
+            if tag in (0x00020002, 0x00100002):
+                uid = data[value : value + length].decode("latin-1").strip("\0 ") or None
+                if tag == 0x00100002:
+                    self.found.transfer_syntax = uid
+                else:
+                    self.found.media_class = uid
+            at = value + length
+        return at
+
+    def data_set(self, at: int, implicit: bool, big: bool = False) -> None:
+        """Walk until Pixel Data or the end; fill in what was found."""
+        self.big = big
+        data, found, values = self.data, self.found, self.found.values
+        table = (self.wanted.big if big else self.wanted.little).get
+        unpack = struct.Struct((">" if big else "<") + ("I2sH" if not implicit else "II")).unpack_from
+        unpack_long = struct.Struct(">I" if big else "<I").unpack_from
+        total, vr = len(data), b""
+        while at + 8 <= total:
+            value = at + 8
+            if implicit:
+                tag, length = unpack(data, at)
+            else:
+                tag, vr, length = unpack(data, at)
+                if vr not in _SHORT:
+                    if vr not in _LONG:
+                        if not data[at:].strip(b"\0"):
+                            break  # zeros that fill up the last block
+                        raise Refused(f"the element at byte {at} has the value representation {vr!r}")
+                    value = at + 12
+                    if value > total:
+                        break
+                    length = unpack_long(data, at + 8)[0]
+            known = table(tag)
+            if known is not None:
+                if known in PIXEL_TAGS:
+                    found.pixel = (known, vr, value, None if length == UNDEFINED else length)
+                    found.end = at
+                    return
+                if length != UNDEFINED:
+                    values[known] = (vr, data[value : value + length])
+            at_before = at
+            if length == UNDEFINED:
+                at = self._sequence(value, implicit or vr == b"UN", 0)
+            else:
+                at = value + length
+            if at > total:
+                if known is not None:
+                    values.pop(known, None)
+                self._end(at_before, at)
+                return
+        found.end = total
+        if at < total and data[at:].strip(b"\0"):
+            self._end(at, at + 12)
+        elif total < self.size:
+            raise CutShort(total + 8)
+
+    def _end(self, at: int, end: int) -> None:
+        """Element [at, end) does not fit: in the file, or in the bytes at hand."""
+        if end <= self.size:
+            raise CutShort(end)
+        self._cut(at, end - at)
+
+    def _cut(self, at: int, length: int) -> None:
+        self.found.end = len(self.data)
+        self.found.cut = (
+            f"the file is cut short: the element at byte {at:,} needs {length:,} bytes, and the "
+            f"{'inflated data set' if self.found.deflated else 'file'} ends at byte {self.size:,}"
+        )
+
+    def _sequence(self, at: int, implicit: bool, depth: int) -> int:
+        """End of a sequence (or of compressed fragments) of undefined length that begins at `at`."""
+        unpack = struct.Struct(">HHI" if self.big else "<HHI").unpack_from
+        while at + 8 <= len(self.data):
+            group, element, length = unpack(self.data, at)
+            tag = group << 16 | element
+            if tag == _SEQUENCE_END:
+                return at + 8
+            if tag != _ITEM:
+                raise Refused(f"a sequence has no item at byte {at}")
+            at = self._item(at + 8, implicit, depth) if length == UNDEFINED else at + 8 + length
+        return max(at, len(self.data)) + 8
+
+    def _item(self, at: int, implicit: bool, depth: int) -> int:
+        """End of an item of undefined length whose elements begin at `at`."""
+        if depth >= DEEPEST:
+            raise Refused(f"sequences are nested more than {DEEPEST} deep at byte {at}")
+        order = ">" if self.big else "<"
+        unpack = struct.Struct(order + "HHI").unpack_from
+        while at + 12 <= len(self.data):
+            group, element, length = unpack(self.data, at)
+            if group == 0xFFFE:
+                if element == _ITEM_END & 0xFFFF:
+                    return at + 8
+                raise Refused(f"an item has no end at byte {at}")
+            value, vr = at + 8, b"UN"
+            if not implicit:
+                vr = self.data[at + 4 : at + 6]
+                if vr in _LONG:
+                    length, value = struct.unpack_from(order + "I", self.data, at + 8)[0], at + 12
+                elif vr in _SHORT:
+                    length = struct.unpack_from(order + "H", self.data, at + 6)[0]
+                else:
+                    raise Refused(f"the element at byte {at} has the value representation {vr!r}")
+            if length == UNDEFINED:
+                at = self._sequence(value, implicit or vr == b"UN", depth + 1)
+            else:
+                at = value + length
+        if at + 8 <= len(self.data) and unpack(self.data, at)[:2] == (0xFFFE, _ITEM_END & 0xFFFF):
+            return at + 8
+        return max(at, len(self.data)) + 8

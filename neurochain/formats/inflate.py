@@ -1,0 +1,101 @@
+"""Inflated: a compressed file read as if it were not, no further than asked for."""
+
+import threading
+import zlib
+
+from neurochain.errors import FormatError
+from neurochain.storage import File
+
+__all__ = ["GZIP", "RAW", "Inflated", "inflate_head"]
+
+GZIP = 16 + zlib.MAX_WBITS
+RAW = -zlib.MAX_WBITS
+CHUNK = 1024 * 1024
+RATIO = 1032  # deflate cannot shrink further: https://zlib.net/zlib_tech.html
+
+
+def inflate_head(data: bytes, length: int) -> bytes:
+    """First bytes inside the first bytes of a gzip file; fewer when `data` is too short or no gzip.
+
+    Never more than `length`, whatever `data` says.
+    """
+    try:
+        return zlib.decompressobj(GZIP).decompress(data, length)
+    except zlib.error:
+        return b""
+
+
+class Inflated:
+    """Bytes inside a gzip or deflated file.
+
+    Inflating goes forward and is kept, so slices in file order cost one pass, and a slice near the start
+    reads the start alone. Safe to use from several threads.
+
+    Parameters
+    ----------
+    file : File
+        Compressed.
+    start : int
+        Where the compressed bytes begin.
+    wbits : int
+        `GZIP` or `RAW`.
+    limit : int, optional
+        Compressed bytes to read at most; the end of the file by default.
+    """
+
+    def __init__(self, file: File, start: int = 0, wbits: int = GZIP, limit: int | None = None) -> None:
+        self._file = file
+        self._wbits = wbits
+        self._at = start
+        self._end = file.size if limit is None else min(file.size, start + limit)
+        self._data = bytearray()
+        self._inflater = zlib.decompressobj(wbits)
+        self._over = False
+        self._lock = threading.Lock()
+
+    @property
+    def uri(self) -> str:
+        """Of the compressed file."""
+        return self._file.uri
+
+    @property
+    def size_at_most(self) -> int:
+        """Bytes that can be inside, at the best ratio there is."""
+        return (self._file.size + 1) * RATIO
+
+    def read_range(self, start: int, end: int) -> bytes:
+        """Inflated bytes [start, end); fewer where they end before.
+
+        Raises
+        ------
+        FormatError
+            The compressed bytes are damaged.
+        """
+        with self._lock:
+            while len(self._data) < end and not self._over:
+                self._forward(end)
+            return bytes(memoryview(self._data)[start:end])
+
+    def _forward(self, end: int) -> None:
+        pending = self._inflater.unconsumed_tail
+        if not pending:
+            # At the ratio of real images half of what is wanted suffices; a small wish stays a small read.
+            step = min(CHUNK, max(4096, (end - len(self._data)) // 2))
+            pending = self._file.read_range(self._at, min(self._at + step, max(self._at, self._end)))
+            self._at += len(pending)
+        if not pending:
+            self._over = True
+            return
+        try:
+            # One byte more than wanted: where that is the end, the checksum is looked at.
+            self._data += self._inflater.decompress(pending, end - len(self._data) + 1)
+        except zlib.error as error:
+            raise FormatError(
+                f"{self.uri} is damaged: its compressed bytes cannot be inflated after {len(self._data):,} "
+                f"inflated bytes ({error}). Fetch or write it again."
+            ) from error
+        if self._inflater.eof:
+            self._at -= len(self._inflater.unused_data)
+            # Gzip files may be joined end to end; anything else after the end is padding.
+            self._over = self._wbits != GZIP or self._file.read_range(self._at, self._at + 2) != b"\x1f\x8b"
+            self._inflater = zlib.decompressobj(self._wbits)

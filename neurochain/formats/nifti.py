@@ -1,0 +1,229 @@
+"""NiftiReader: NIfTI-1 and NIfTI-2 in one file, ``.nii`` and ``.nii.gz``."""
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from neurochain.errors import FormatError
+from neurochain.formats import nifti_header as nh
+from neurochain.formats.inflate import GZIP, Inflated, inflate_head
+from neurochain.formats.reader import FileHeader
+from neurochain.formats.recording import Recording
+from neurochain.formats.stored import ByteArray
+from neurochain.formats.volume import Volume
+from neurochain.storage import File, Memo
+
+__all__ = ["NiftiReader"]
+
+GZIP_MARK = b"\x1f\x8b"
+HEAD_LIMIT = 64 * 1024  # of compressed bytes; 540 nearly always hold the header
+_PARTS = {"rgb24": ("uint8", 3), "rgba32": ("uint8", 4)}
+
+
+class NiftiReader:
+    """Reader of NIfTI files. Pairs (``.hdr`` and ``.img``) are not read.
+
+    `header.affine` is the sform where its code is not 0, else the qform, else made of the voxel sizes. It is
+    not converted from meter or micron, as in nibabel; `header.voxel_sizes` is.
+    """
+
+    name = "nifti"
+    formats = ("nifti",)
+    record = nh.NiftiRecord
+    suffixes = (".nii", ".nii.gz")
+    head_size = nh.HEADER_BYTES
+
+    def matches(self, head: bytes, name: str) -> bool:
+        """Whether a NIfTI header stands at the start, compressed or not."""
+        plain = inflate_head(head, nh.HEADER_BYTES) if head[:2] == GZIP_MARK else head
+        found = nh.identify(plain)
+        if found is None:
+            # A compressed header may be longer than the bytes at hand: then the name decides.
+            return (
+                head[:2] == GZIP_MARK and len(plain) < 348 <= len(head) and name.lower().endswith(".nii.gz")
+            )
+        return plain[345 if found[0] == 1 else 5] == ord("+")
+
+    def read_header(self, file: File, head: bytes) -> FileHeader:
+        """Header of a NIfTI file, and whether the file is long enough for its voxels."""
+        fields = nh.parse(_plain(file, head))
+        header: dict[str, Any] = {"format": "nifti"}
+        record = _record(fields)
+        try:
+            header["shape"] = nh.shape(fields)
+            header["dtype"] = nh.DTYPES.get(fields["datatype"])
+            header["voxel_sizes"] = nh.voxel_sizes(fields)
+            header["affine"], record["affine_from"] = _affine(fields)
+            header.update(_time(fields, record["repetition_time"]))
+            _check(file, fields, head[:2] == GZIP_MARK)
+        except FormatError as error:
+            header["error"] = str(error)
+        return FileHeader(header, "nifti", record)
+
+    def volume(self, file: File, memo: Memo | None = None) -> Volume:
+        """Voxels as (x, y, z[, t, …]), as nibabel scales them; by range from ``.nii``."""
+        head = file.read_range(0, self.head_size)
+        packed = head[:2] == GZIP_MARK
+        try:
+            fields = nh.parse(_plain(file, head))
+            shape = tuple(nh.shape(fields))
+            _check(file, fields, packed)
+            scaling = nh.scaling(fields)
+        except FormatError as error:
+            raise FormatError(f"{file.uri}: {error}.") from None
+        dtype = _dtype(nh.DTYPES[fields["datatype"]]).newbyteorder(fields["order"])
+        source = Inflated(file, 0, GZIP) if packed else file
+        offset = int(fields["vox_offset"])
+        parts = len(shape) - fields["dim"][0]
+        names = ("x", "y", "z", "t", "dim5", "dim6", "dim7")[: fields["dim"][0]]
+        if parts:
+            # Colours of a voxel lie together: the fastest axis of the file, shown last.
+            stored, transpose = (shape[-1], *shape[:-1]), (*range(1, len(shape)), 0)
+            array = ByteArray(source, offset, stored, dtype, "F", transpose)
+        else:
+            array = ByteArray(source, offset, shape, dtype, "F")
+        return Volume(
+            file,
+            "nifti",
+            self.volume,
+            array,
+            (*names, *(("sample",) if parts else ())),
+            affine=np.array(_affine(fields)[0]).reshape(4, 4),
+            voxel_sizes=tuple(nh.voxel_sizes(fields)),
+            scaling=scaling,
+        )
+
+    def recording(self, file: File, memo: Memo | None = None) -> Recording:
+        """NIfTI files hold volumes."""
+        raise FormatError(f"{file.uri} is a NIfTI file, not a recording: open it as a volume.")
+
+
+def _plain(file: File, head: bytes) -> bytes:
+    """Uncompressed header; more is fetched only where the first bytes do not hold it.
+
+    Raises
+    ------
+    FormatError
+        The gzip file is damaged or ends inside the header.
+    """
+    if head[:2] != GZIP_MARK:
+        return head
+    plain = inflate_head(head, nh.HEADER_BYTES)
+    if len(plain) < nh.HEADER_BYTES and not (len(plain) >= 348 and plain[344:345] == b"n"):
+        inside = Inflated(file, 0, GZIP, limit=HEAD_LIMIT)
+        try:
+            plain = inside.read_range(0, nh.HEADER_BYTES)
+        except FormatError as error:
+            raise FormatError(str(error).removeprefix(f"{file.uri} ")) from None
+        if len(plain) < 348:
+            raise FormatError(
+                f"the file is cut short: {len(plain)} bytes can be inflated from its {file.size:,}, and a NIfTI header "
+                "needs 348"
+            )
+    return plain
+
+
+def _check(file: File, fields: dict[str, Any], packed: bool) -> None:
+    """Compare what the header promises with the file's size.
+
+    Raises
+    ------
+    FormatError
+        It cannot be so.
+    """
+    shape = nh.shape(fields)
+    nh.scaling(fields)
+    code = fields["datatype"]
+    if code not in nh.DTYPES:
+        raise FormatError(f"its header says data type {code}; known are {', '.join(map(str, nh.DTYPES))}")
+    itemsize = _ITEMSIZES[nh.DTYPES[code]]
+    offset, first = fields["vox_offset"], 348 if fields["version"] == 1 else 540
+    if not first <= offset < 2**62:
+        raise FormatError(
+            f"its header says that voxels begin at byte {offset:g}, inside the header of {first} bytes"
+        )
+    needed = int(offset) + prod(shape) * itemsize
+    named = (
+        f"its header says {' x '.join(map(str, shape))} voxels of {nh.DTYPES[code]}, up to byte {needed:,}"
+    )
+    if packed:
+        most = Inflated(file).size_at_most
+        if needed > most:
+            raise FormatError(f"{named}, but a gzip file of {file.size:,} bytes holds at most {most:,}")
+    elif needed > file.size:
+        raise FormatError(f"{named}, but the file ends at byte {file.size:,}")
+
+
+_ITEMSIZES = {name: 16 if name == "float128" else 32 if name == "complex256" else np.dtype(name).itemsize
+              for name in nh.DTYPES.values() if name not in _PARTS} | dict.fromkeys(_PARTS, 1)  # fmt: skip
+
+
+def _dtype(name: str) -> np.dtype[Any]:
+    name = _PARTS[name][0] if name in _PARTS else name
+    try:
+        return np.dtype(name)
+    except TypeError:
+        raise FormatError(
+            f"This machine has no numbers of type {name}; they exist on x86-64 Linux."
+        ) from None
+
+
+def _affine(fields: dict[str, Any]) -> tuple[list[float], str]:
+    """Matrix, and where it comes from."""
+    sform, qform = nh.sform(fields), nh.qform(fields)
+    if sform is not None:
+        return sform, "sform"
+    return (nh.base_affine(fields), "pixdim") if qform is None else (qform, "qform")
+
+
+def _time(fields: dict[str, Any], repetition_time: float | None) -> dict[str, Any]:
+    """Fields of `Header` of a series of volumes."""
+    dim = fields["dim"]
+    if dim[0] < 4 or dim[4] < 2:
+        return {}
+    found: dict[str, Any] = {"n_samples": int(dim[4])}
+    if repetition_time is not None and repetition_time > 0:
+        found |= {"sampling_frequency": 1.0 / repetition_time, "duration": dim[4] * repetition_time}
+    return found
+
+
+def _record(fields: dict[str, Any]) -> dict[str, Any]:
+    """Fields of `NiftiRecord`."""
+    info = fields["dim_info"]
+    spatial, temporal = nh.units(fields)
+    time = nh.seconds(fields, fields["pixdim"][4]) if fields["dim"][0] >= 4 else None
+    axis = {1: 0, 2: 1, 3: 2}.get
+    offset = fields["vox_offset"]
+    return {
+        "version": fields["version"],
+        "byte_order": "little" if fields["order"] == "<" else "big",
+        "dim": [int(n) for n in fields["dim"]],
+        "pixdim": [float(v) for v in fields["pixdim"]],
+        "datatype": fields["datatype"],
+        "bitpix": fields["bitpix"],
+        "vox_offset": int(offset) if -(2**62) < offset < 2**62 else None,
+        **{name: float(fields[name]) for name in ("scl_slope", "scl_inter", "cal_min", "cal_max")},
+        "spatial_unit": spatial,
+        "temporal_unit": temporal,
+        "repetition_time": time or None,
+        **{
+            name: fields[name]
+            for name in ("sform_code", "qform_code", "slice_code", "slice_start", "slice_end")
+        },
+        "sform": nh.sform(fields),
+        "qform": nh.qform(fields),
+        "intent_code": fields["intent_code"],
+        "intent_parameters": [float(v) for v in fields["intent_p"]],
+        "frequency_axis": axis(info & 3),
+        "phase_axis": axis(info >> 2 & 3),
+        "slice_axis": axis(info >> 4 & 3),
+        "slice_duration": nh.seconds(fields, fields["slice_duration"]),
+        "toffset": nh.seconds(fields, fields["toffset"]),
+        **{name: _words(fields[name]) for name in ("intent_name", "descrip")},
+    }
+
+
+def _words(value: bytes) -> str | None:
+    """Text up to the first zero byte."""
+    return value.partition(b"\0")[0].decode("utf-8", "replace").strip() or None

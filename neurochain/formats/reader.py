@@ -1,0 +1,102 @@
+"""Reader: one format's file, from its first bytes to its header and its lazy array."""
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from pydantic import BaseModel
+
+from neurochain.formats.recording import Recording
+from neurochain.formats.volume import Volume
+from neurochain.storage import File, Memo
+
+__all__ = ["FileHeader", "Reader"]
+
+
+@dataclass(slots=True)
+class FileHeader:
+    """What the first bytes of a file say.
+
+    Attributes
+    ----------
+    header : dict
+        Fields of `Header`, plain Python values; those that are absent are null.
+    name : str or None
+        Column of the format's own record (``"dicom"``), or None.
+    record : dict or None
+        Fields of that record; those that are absent are null.
+    """
+
+    header: dict[str, Any] = field(default_factory=dict)
+    name: str | None = None
+    record: dict[str, Any] | None = None
+
+    @property
+    def error(self) -> str | None:
+        """What the file says that is not so."""
+        error = self.header.get("error")
+        return None if error is None else str(error)
+
+
+class Reader(Protocol):
+    """Reader of one format. It has no state, so one serves all threads.
+
+    Attributes
+    ----------
+    name : str
+        Of the format and of its record's column: ``"nifti"``.
+    formats : tuple of str
+        What `header.format` may be.
+    record : type
+        Of the format's own fields.
+    suffixes : tuple of str
+        Lower case, with the dot: ``(".nii", ".nii.gz")``.
+    head_size : int
+        Bytes wanted first; `read_header` fetches more where they do not suffice.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def formats(self) -> tuple[str, ...]: ...
+    @property
+    def record(self) -> type[BaseModel]: ...
+    @property
+    def suffixes(self) -> tuple[str, ...]: ...
+    @property
+    def head_size(self) -> int: ...
+
+    def matches(self, head: bytes, name: str) -> bool:
+        """Whether the content is of this format. `name` helps where content is ambiguous."""
+        ...
+
+    def read_header(self, file: File, head: bytes) -> FileHeader:
+        """Header of a file whose first bytes are `head`.
+
+        Raises
+        ------
+        FormatError
+            The content is not what it claims to be, and nothing of it can be told.
+        StorageError
+            The bytes cannot be had.
+        """
+        ...
+
+    def volume(self, file: File, memo: Memo | None = None) -> Volume:
+        """Lazy array with spatial axes.
+
+        Raises
+        ------
+        FormatError
+            There is none in such a file; says what it is instead.
+        """
+        ...
+
+    def recording(self, file: File, memo: Memo | None = None) -> Recording:
+        """Lazy array of channels over time.
+
+        Raises
+        ------
+        FormatError
+            There is none in such a file; says what it is instead.
+        """
+        ...

@@ -1,0 +1,28 @@
+"""Bytes where they lie: listing, files, ranges, and who read what.
+
+The lowest layer: it knows no format, no dataset and no chain.
+"""
+
+from neurochain.storage.file import File, cache_folder
+from neurochain.storage.listing import Listed, Root, any_match, find_roots, list_root, nothing_matched
+from neurochain.storage.memo import Memo
+from neurochain.storage.reads import FileRead, ReadLog, recording_reads
+from neurochain.storage.store import Entry, Store, store_for
+
+__all__ = [
+    "Entry",
+    "File",
+    "FileRead",
+    "Listed",
+    "Memo",
+    "ReadLog",
+    "Root",
+    "Store",
+    "any_match",
+    "cache_folder",
+    "find_roots",
+    "list_root",
+    "nothing_matched",
+    "recording_reads",
+    "store_for",
+]

@@ -1,0 +1,216 @@
+"""File: one object in storage, and the ways to read it."""
+
+import hashlib
+import io
+import os
+import tempfile
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any
+
+from neurochain.errors import FileChangedError, StorageError
+from neurochain.storage.reads import ReadLog, active_log
+from neurochain.storage.store import Entry, Store, split_uri, store_for
+
+BUFFER = 64 * 1024  # of open(): one request serves the many small reads that parsers make
+
+
+@dataclass(frozen=True)
+class File:
+    r"""One object in storage. Nothing is read until it is asked for.
+
+    Attributes
+    ----------
+    uri : str
+        Where it lies: an absolute path, or ``scheme://…``.
+    size : int
+        Bytes.
+    etag : str
+        Identity of the content; of a local file (size, mtime_ns, ctime_ns, inode). Reads fail with
+        FileChangedError when the file no longer has it.
+    mtime : datetime or None
+        Last modification, UTC.
+
+    Examples
+    --------
+    >>> file = File.at("scan.nii")                                # doctest: +SKIP
+    >>> file.read_range(0, 4)                                     # doctest: +SKIP
+    b'\x5c\x01\x00\x00'
+    """
+
+    uri: str
+    size: int
+    etag: str = ""
+    mtime: datetime | None = None
+    _log: ReadLog | None = field(default_factory=active_log, repr=False, compare=False)
+
+    @classmethod
+    def at(cls, uri: str | os.PathLike[str]) -> "File":
+        """File at a URI or path, as it is now.
+
+        Raises
+        ------
+        StorageError
+            There is none, or it is a folder.
+        """
+        scheme, rest = split_uri(os.fspath(uri))
+        store = store_for(scheme)
+        entry = store.stat(local_absolute(rest) if scheme == "file" else rest)
+        return cls.of(entry, store)
+
+    @classmethod
+    def of(cls, entry: Entry, store: Store) -> "File":
+        """File of a listed entry."""
+        return cls(store.uri(entry.path), entry.size, entry.etag, entry.mtime)
+
+    @property
+    def name(self) -> str:
+        """Last part of the path: ``"scan.nii.gz"``."""
+        return self.uri.rpartition("/")[2]
+
+    @property
+    def suffix(self) -> str:
+        """Lower-case ending with its dot; ``.nii.gz`` counts as one."""
+        name = self.name.lower()
+        ending = os.path.splitext(name)[1]  # noqa: PTH122, a URI is no Path
+        if ending in (".gz", ".bz2", ".zst", ".xz"):
+            inner = os.path.splitext(name[: -len(ending)])[1]  # noqa: PTH122
+            return inner + ending
+        return ending
+
+    def read(self) -> bytes:
+        """All bytes."""
+        return self.read_range(0, self.size)
+
+    def read_range(self, start: int, end: int) -> bytes:
+        """Bytes [start, end); beyond the file's end there are none.
+
+        Raises
+        ------
+        ValueError
+            `start` is negative or behind `end`.
+        FileChangedError
+            The file is no longer the one that was listed.
+        StorageError
+            It cannot be read.
+        """
+        if start < 0 or end < start:
+            raise ValueError(f"read_range({start}, {end}): a range needs 0 <= start <= end.")
+        end = min(end, self.size)
+        if start >= end:
+            return b""
+        data = self._pull(start, end)
+        if self._log is not None:
+            self._log.add(self.uri, self.etag, start, data, self._pull)
+        return data
+
+    def open(self, mode: str = "rb", buffer_size: int = BUFFER, encoding: str = "utf-8") -> IO[Any]:
+        """Seekable, buffered, read-only file object that reads by range.
+
+        Parameters
+        ----------
+        mode : {"rb", "r"}
+            Bytes or text.
+        buffer_size : int
+            Bytes pulled at least at a time.
+        encoding : str
+            Of text.
+        """
+        if mode not in ("rb", "r", "rt"):
+            raise ValueError(f"open(mode={mode!r}): files are read-only; mode is 'rb' or 'r'.")
+        buffered = io.BufferedReader(_RangeIO(self), buffer_size)
+        return buffered if mode == "rb" else io.TextIOWrapper(buffered, encoding=encoding)
+
+    def local_path(self) -> Path:
+        """Path on this machine's disk; a remote file is copied there whole, once per content.
+
+        Counts as reading the whole file, since nobody sees what is read through the path. Prefer
+        `open` or `read_range`.
+        """
+        store, path = self._where()
+        local = store.local_path(path)
+        if local is None:
+            local = self._copy()
+        elif self.etag and store.stat(path).etag != self.etag:
+            raise FileChangedError(f"{self.uri} has changed since it was listed. Run the chain again.")
+        if self._log is not None:
+            self._log.add_whole(self.uri, self.etag, self.size, self._pull)
+        return local
+
+    def _where(self) -> tuple[Store, str]:
+        scheme, path = split_uri(self.uri)
+        return store_for(scheme), path
+
+    def _pull(self, start: int, end: int) -> bytes:
+        store, path = self._where()
+        return store.read_range(path, start, end, self.etag or None)
+
+    def _copy(self) -> Path:
+        key = hashlib.sha256(f"{self.uri}\n{self.etag}".encode()).hexdigest()[:32]
+        target = cache_folder() / "files" / key / self.name
+        if target.exists() and target.stat().st_size == self.size:
+            return target
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as out:
+                for start in range(0, self.size, 8 * 2**20):
+                    out.write(self._pull(start, min(self.size, start + 8 * 2**20)))
+            Path(out.name).replace(target)
+        except OSError as error:
+            if isinstance(error, StorageError):
+                raise
+            raise StorageError(f"{self.uri} cannot be copied to {target.parent}: {error}.") from error
+        return target
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A log belongs to one row in one process.
+        return File, (self.uri, self.size, self.etag, self.mtime)
+
+
+class _RangeIO(io.RawIOBase):
+    """Raw file object over `File.read_range`."""
+
+    def __init__(self, file: File) -> None:
+        self._file = file
+        self._at = 0
+
+    @property
+    def name(self) -> str:
+        return self._file.uri
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._file.size}[whence]
+        if base + offset < 0:
+            raise ValueError(f"seek({offset}, {whence}) goes before the start of the file.")
+        self._at = base + offset
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        view = memoryview(buffer).cast("B")
+        data = self._file.read_range(self._at, self._at + len(view))
+        view[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+
+def local_absolute(path: str) -> str:
+    """Absolute form of a local path; ``~`` is the home folder, links are kept."""
+    return os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111, works on strings with wildcards
+
+
+def cache_folder() -> Path:
+    """Folder of what can be fetched again: ``$NEUROCHAIN_CACHE``, else the user's cache folder."""
+    named = os.environ.get("NEUROCHAIN_CACHE")
+    if named:
+        return Path(named)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "neurochain"

@@ -1,0 +1,211 @@
+"""Listing: from what the user wrote (URIs, folders, globs) to the objects that lie there."""
+
+import itertools
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from neurochain.errors import NothingMatchedError, PatternError
+from neurochain.storage.file import local_absolute
+from neurochain.storage.pattern import Globs, expand_braces, is_wild
+from neurochain.storage.store import Entry, Store, split_uri, store_for
+
+
+@dataclass(frozen=True)
+class Root:
+    """Folder that a listing's paths are relative to; the nearest one above all its patterns.
+
+    Attributes
+    ----------
+    uri : str
+        Without a slash at its end.
+    name : str
+        Its last part, ``"data"``; the name under which the data may later lie elsewhere.
+    patterns : tuple of str
+        What the user wrote, for messages.
+    globs : tuple of str
+        Brace-free, relative to the root.
+    """
+
+    uri: str
+    name: str
+    patterns: tuple[str, ...]
+    globs: tuple[str, ...]
+
+    @property
+    def store(self) -> Store:
+        return store_for(split_uri(self.uri)[0])
+
+    @property
+    def folder(self) -> str:
+        """Path of the root within its store."""
+        return split_uri(self.uri)[1]
+
+    def relative(self, path: str) -> str:
+        """Path of an entry, relative to the root."""
+        return path.strip("/")[len(self.folder.strip("/")) :].lstrip("/")
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What lies under one root.
+
+    Attributes
+    ----------
+    root : Root
+    entries : list of Entry
+        The files that were meant, sorted by path.
+    companions : dict of str to Entry
+        By path: files with the companion suffix in the same folders.
+    """
+
+    root: Root
+    entries: list[Entry]
+    companions: dict[str, Entry]
+
+
+def find_roots(uris: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[Root]:
+    """Read what the user wrote and find the folders to list. Looks at storage only to tell files from folders.
+
+    Raises
+    ------
+    PatternError
+        A pattern cannot be read, or there is none.
+    """
+    texts = [os.fspath(u) for u in ([uris] if isinstance(uris, str | os.PathLike) else uris)]
+    if not texts:
+        raise PatternError("read_storage() got an empty list. Give a path, a folder, a glob or a URI.")
+    groups: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for text in texts:
+        for scheme, path in _paths(text):
+            authority = "" if scheme == "file" else path.strip("/").split("/")[0]
+            groups.setdefault((scheme, authority), []).append((text, path))
+    roots: list[Root] = []
+    for (scheme, _), members in groups.items():
+        for folder, chosen in _common_folders(members).items():
+            uri = store_for(scheme).uri(folder)
+            name = _unused(folder.rstrip("/").rpartition("/")[2] or "root", {r.name for r in roots})
+            skip = 0 if folder == "/" else len(folder)
+            globs = tuple(dict.fromkeys(path[skip:].strip("/") for _, path in chosen))
+            roots.append(Root(uri, name, tuple(dict.fromkeys(text for text, _ in chosen)), globs))
+    return roots
+
+
+def _paths(text: str) -> Iterator[tuple[str, str]]:
+    """Brace-free paths of a pattern, a folder with ``**/*`` behind it."""
+    if not text.strip():
+        raise PatternError("read_storage() got an empty path. Use '.' for the current folder.")
+    scheme, rest = split_uri(text)
+    store = store_for(scheme)
+    if scheme == "file" and os.path.exists(local_absolute(rest)):  # noqa: PTH110, a literal name may hold brackets
+        path = local_absolute(rest)
+        yield scheme, f"{_escape(path)}/**/*" if store.is_folder(path) else _escape(path)
+        return
+    for expanded in expand_braces(rest):
+        path = local_absolute(expanded) if scheme == "file" else expanded.strip("/")
+        literal = not any(is_wild(s) for s in path.split("/"))
+        yield scheme, f"{path}/**/*" if literal and store.is_folder(path) else path
+
+
+def _escape(path: str) -> str:
+    return "".join(f"[{c}]" if c in "*?[" else c for c in path)
+
+
+def _unescape(segment: str) -> str | None:
+    """Name that a segment stands for, or None where it is a real wildcard."""
+    plain = segment.replace("[*]", "\0").replace("[?]", "\1").replace("[[]", "\2")
+    if is_wild(plain):
+        return None
+    return plain.replace("\0", "*").replace("\1", "?").replace("\2", "[")
+
+
+def _literal_folder(path: str) -> list[str]:
+    names: list[str] = []
+    for segment in path.split("/")[:-1]:
+        if _unescape(segment) != segment:  # escaped names stay in the glob, which is correct if slower
+            break
+        names.append(segment)
+    return names
+
+
+def _common_folders(members: Sequence[tuple[str, str]]) -> dict[str, list[tuple[str, str]]]:
+    """Group patterns under their nearest common folder, but not all of a disk under ``/``."""
+    folders = [_literal_folder(path) for _, path in members]
+    common = folders[0]
+    for folder in folders[1:]:
+        agree = (a == b for a, b in zip(common, folder, strict=False))
+        common = common[: sum(itertools.takewhile(bool, agree))]
+    if common in ([], [""]) and len(members) > 1:
+        tops: dict[str, list[tuple[str, str]]] = {}
+        for member, folder in zip(members, folders, strict=True):
+            tops.setdefault("/".join(folder[:2]), []).append(member)
+        if len(tops) > 1:
+            return {f: m for group in tops.values() for f, m in _common_folders(group).items()}
+    return {"/".join(common) or ("/" if common == [""] else ""): list(members)}
+
+
+def _unused(name: str, taken: set[str]) -> str:
+    number, candidate = 2, name
+    while candidate in taken:
+        candidate, number = f"{name}-{number}", number + 1
+    return candidate
+
+
+def list_root(root: Root, companion: str | None = None) -> Listed:
+    """List the files under a root.
+
+    Parameters
+    ----------
+    root : Root
+        From `find_roots`.
+    companion : str, optional
+        Suffix of files that come along where they lie in the same folders (``".json"``).
+    """
+    entries: dict[str, Entry] = {}
+    companions: dict[str, Entry] = {}
+    for entry, matched in root.store.list(root.folder, Globs(root.globs), companion):
+        if matched:
+            entries[entry.path] = entry
+        if companion and entry.path.endswith(companion):
+            companions[entry.path] = entry
+    return Listed(root, [entries[path] for path in sorted(entries)], companions)
+
+
+def any_match(root: Root) -> bool:
+    """Whether at least one file lies there; stops at the first."""
+    return any(matched for _, matched in root.store.list(root.folder, Globs(root.globs)))
+
+
+def nothing_matched(roots: Sequence[Root]) -> NothingMatchedError:
+    """Error that names the nearest folder that exists, and what is in it."""
+    pattern = ", ".join(repr(p) for root in roots for p in root.patterns)
+    root = roots[0]
+    scheme = split_uri(root.uri)[0]
+    path = f"{root.folder.rstrip('/')}/{root.globs[0]}"
+    names = _literal_folder(path)
+    while names and not root.store.is_folder("/".join(names) or "/"):
+        names.pop()
+    folder = "/".join(names) or ("/" if scheme == "file" else "")
+    if not folder:
+        return NothingMatchedError(
+            f"No file matches {pattern}, and {root.uri} does not exist. Check the address."
+        )
+    return NothingMatchedError(
+        f"No file matches {pattern}. The nearest folder that exists is {root.store.uri(folder)}; "
+        f"{_contents(root.store, folder)}"
+    )
+
+
+def _contents(store: Store, folder: str) -> str:
+    endings: dict[str, int] = {}
+    for entry, _ in store.list(folder, Globs(["*"])):
+        ending = os.path.splitext(entry.path)[1] or "no ending"  # noqa: PTH122
+        endings[ending] = endings.get(ending, 0) + 1
+    subfolders = 0
+    if store.local_path(folder) is not None:
+        with os.scandir(folder) as found:
+            subfolders = sum(e.is_dir() and not e.name.startswith(".") for e in found)
+    counted = ", ".join(f"{n} {ending}" for ending, n in sorted(endings.items(), key=lambda i: -i[1])[:6])
+    if not endings and not subfolders:
+        return "it is empty."
+    return f"it holds {counted or 'no files'}" + (f" and {subfolders} folders." if subfolders else ".")

@@ -1,0 +1,148 @@
+"""LocalStore: files on this machine's disks.
+
+Reads go through ``pread`` on a descriptor whose etag was checked, so a file that was replaced since it
+was listed is an error and never other bytes.
+"""
+
+import os
+import stat as stat_
+from collections.abc import Generator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from neurochain.errors import FileChangedError, StorageError
+from neurochain.storage.pattern import Globs, Rule
+from neurochain.storage.store import Entry
+
+
+def local_etag(status: os.stat_result) -> str:
+    """Identity of a local file's content: size, mtime_ns, ctime_ns and inode.
+
+    ctime is there because mtime can be set back (``touch -r``, ``rsync -t``), the inode because a
+    rename over the file keeps all times.
+    """
+    return f"{status.st_size:x}-{status.st_mtime_ns:x}-{status.st_ctime_ns:x}-{status.st_ino:x}"
+
+
+def _entry(path: str, status: os.stat_result) -> Entry:
+    mtime = datetime.fromtimestamp(status.st_mtime_ns // 1000 / 1e6, UTC)
+    return Entry(path, status.st_size, local_etag(status), mtime)
+
+
+class LocalStore:
+    """Local disks. Paths are absolute."""
+
+    def uri(self, path: str) -> str:
+        return path
+
+    def local_path(self, path: str) -> Path | None:
+        return Path(path)
+
+    def stat(self, path: str) -> Entry:
+        try:
+            status = os.stat(path)  # noqa: PTH116, one call without building a Path
+        except OSError as error:
+            raise StorageError(f"{path} cannot be read: {error.strerror}.") from error
+        if stat_.S_ISDIR(status.st_mode):
+            raise StorageError(
+                f"{path} is a folder, not a file. Use read_storage({path!r}) for the files in it."
+            )
+        return _entry(path, status)
+
+    def is_folder(self, path: str) -> bool:
+        return Path(path).is_dir()
+
+    def list(self, root: str, globs: Globs, companion: str | None = None) -> Iterator[tuple[Entry, bool]]:
+        pending: list[tuple[str, Rule, frozenset[tuple[int, int]]]] = [(root, globs.top, frozenset())]
+        while pending:
+            folder, rule, above = pending.pop()
+            try:
+                below = yield from _one_folder(folder, rule, companion)
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            except OSError as error:
+                raise StorageError(f"The folder {folder} cannot be listed: {error.strerror}.") from error
+            for child, child_rule, is_link in below:
+                seen = above
+                if is_link or above:  # a link may lead back up: remember the folders on the way down
+                    try:
+                        status = os.stat(child)  # noqa: PTH116
+                    except OSError:
+                        continue
+                    identity = (status.st_dev, status.st_ino)
+                    if identity in above:
+                        continue
+                    seen = above | {identity}
+                pending.append((child, child_rule, seen))
+
+    def read_range(self, path: str, start: int, end: int, etag: str | None = None) -> bytes:
+        try:
+            descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+        except OSError as error:
+            raise StorageError(f"{path} cannot be opened: {error.strerror}.") from error
+        try:
+            if etag is not None and local_etag(os.fstat(descriptor)) != etag:
+                raise FileChangedError(
+                    f"{path} has changed since it was listed. Run the chain again to read the new content."
+                )
+            data = os.pread(descriptor, end - start, start)
+            while len(data) < end - start:  # pread may give less than asked, at most 2 GiB at a time
+                more = os.pread(descriptor, end - start - len(data), start + len(data))
+                if not more:
+                    raise FileChangedError(
+                        f"{path} ended at byte {start + len(data):,} where {end:,} were expected: "
+                        "it was shortened since it was listed. Run the chain again."
+                    )
+                data += more
+        except OSError as error:
+            if isinstance(error, StorageError):
+                raise
+            raise StorageError(f"{path} cannot be read: {error.strerror}.") from error
+        finally:
+            os.close(descriptor)
+        return data
+
+
+def _one_folder(
+    folder: str, rule: Rule, companion: str | None
+) -> Generator[tuple[Entry, bool], None, list[tuple[str, Rule, bool]]]:
+    """Yield the files of one folder; return the subfolders to enter, each with its rule."""
+    below: list[tuple[str, Rule, bool]] = []
+    literal_files, literal_folders = rule.literal_files, rule.literal_folders
+    if literal_folders is not None and literal_files is not None and not (companion and literal_files):
+        # Everything is named: look at those names alone, however large the folder is.
+        for name in literal_files:
+            path = _join(folder, name)
+            try:
+                status = os.stat(path)  # noqa: PTH116
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            if stat_.S_ISREG(status.st_mode):
+                yield _entry(path, status), True
+        for name in literal_folders:
+            child_rule = rule.enter(name)
+            if child_rule is not None:
+                below.append((_join(folder, name), child_rule, True))
+        return below
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            name = entry.name
+            if entry.is_dir():
+                child_rule = rule.enter(name)
+                if child_rule is not None:
+                    below.append((entry.path, child_rule, entry.is_symlink()))
+                continue
+            matched = rule.matches(name)
+            if not matched and not (companion and name.endswith(companion) and not name.startswith(".")):
+                continue
+            try:
+                status = entry.stat()
+            except FileNotFoundError:  # a dangling link, or gone since the folder was read
+                continue
+            if stat_.S_ISREG(status.st_mode):
+                yield _entry(entry.path, status), matched
+    return below
+
+
+def _join(folder: str, name: str) -> str:
+    return f"{folder}{name}" if folder.endswith("/") else f"{folder}/{name}"

@@ -1,0 +1,149 @@
+"""ReadLog: which bytes of which file were read, and one hash over them.
+
+A log follows a File object wherever it goes (into threads too); a File made while a log is active
+(``with recording_reads()``) reports to it. Lineage keeps, per file, the coalesced ranges and one SHA-256
+over those bytes in file order, whatever order they were read in.
+"""
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+KEEP_BYTES = 64 * 2**20  # bytes of one file held for hashing; beyond it they are read once more
+
+_active: ContextVar["ReadLog | None"] = ContextVar("neurochain_read_log", default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class FileRead:
+    """What was read of one file.
+
+    Attributes
+    ----------
+    uri, etag : str
+        The file, and its identity when it was read.
+    ranges : tuple of (int, int)
+        Disjoint, sorted, half-open [start, end).
+    sha256 : bytes
+        Over the bytes of the ranges, in order.
+    """
+
+    uri: str
+    etag: str
+    ranges: tuple[tuple[int, int], ...]
+    sha256: bytes
+
+
+@dataclass(slots=True)
+class _Segments:
+    etag: str
+    again: Callable[[int, int], bytes]
+    parts: list[tuple[int, int, bytes | None]] = field(default_factory=list)
+    held: int = 0
+
+
+class ReadLog:
+    """Counts and remembers reads. Safe to use from several threads.
+
+    Attributes
+    ----------
+    bytes, requests : int
+        Pulled from storage so far, and in how many reads.
+    """
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        self.requests = 0
+        self._files: dict[str, _Segments] = {}
+        self._lock = threading.Lock()
+
+    def __bool__(self) -> bool:
+        return bool(self._files)
+
+    def add(self, uri: str, etag: str, start: int, data: bytes, again: Callable[[int, int], bytes]) -> None:
+        """Note a read. `again` reads a range once more, without noting it."""
+        with self._lock:
+            self.bytes += len(data)
+            self.requests += 1
+            segments = self._files.setdefault(uri, _Segments(etag, again))
+            keep = segments.held + len(data) <= KEEP_BYTES
+            segments.held += len(data) if keep else 0
+            segments.parts.append((start, start + len(data), data if keep else None))
+
+    def add_whole(self, uri: str, etag: str, size: int, again: Callable[[int, int], bytes]) -> None:
+        """Note that a file went as a whole to someone whose reads cannot be seen."""
+        with self._lock:
+            self.bytes += size
+            self.requests += 1
+            self._files.setdefault(uri, _Segments(etag, again)).parts.append((0, size, None))
+
+    def files(self) -> list[FileRead]:
+        """What was read of each file, in the order of first use."""
+        with self._lock:
+            files = list(self._files.items())
+        return _file_reads(files)
+
+    def take(self) -> list[FileRead]:
+        """As `files`, and forget them; the totals stay."""
+        with self._lock:
+            files = list(self._files.items())
+            self._files = {}
+        return _file_reads(files)
+
+
+def _file_reads(files: list[tuple[str, _Segments]]) -> list[FileRead]:
+    return [FileRead(uri, s.etag, ranges := coalesce(s.parts), _sha256(ranges, s)) for uri, s in files]
+
+
+def coalesce(parts: list[tuple[int, int, bytes | None]]) -> tuple[tuple[int, int], ...]:
+    """Join ranges that overlap or touch."""
+    merged: list[tuple[int, int]] = []
+    for start, end, _ in sorted(parts, key=lambda p: p[:2]):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        elif end > start:
+            merged.append((start, end))
+    return tuple(merged)
+
+
+def _sha256(ranges: tuple[tuple[int, int], ...], segments: _Segments) -> bytes:
+    digest = hashlib.sha256()
+    held = sorted((p for p in segments.parts if p[2] is not None), key=lambda p: (p[0], -p[1]))
+    i = 0
+    for start, end in ranges:
+        at = start
+        while at < end:
+            # The held segment that covers `at` and reaches furthest; segments are sorted by start.
+            best: tuple[int, bytes] | None = None
+            while i < len(held) and held[i][0] <= at:
+                first, last, data = held[i]
+                if last > at and data is not None and (best is None or last > best[0]):
+                    best = (last, data[at - first :])
+                i += 1
+            if best is not None:
+                digest.update(best[1])
+                at = best[0]
+                continue
+            stop = min(end, held[i][0] if i < len(held) else end, at + KEEP_BYTES)
+            digest.update(segments.again(at, stop))
+            at = stop
+    return digest.digest()
+
+
+def active_log() -> ReadLog | None:
+    """Log of the surrounding ``recording_reads()``, if there is one."""
+    return _active.get()
+
+
+@contextmanager
+def recording_reads(log: ReadLog | None = None) -> Iterator[ReadLog]:
+    """Record the reads of every File made inside the block."""
+    log = log if log is not None else ReadLog()
+    token = _active.set(log)
+    try:
+        yield log
+    finally:
+        _active.reset(token)

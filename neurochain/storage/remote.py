@@ -1,0 +1,113 @@
+"""FsspecStore: everything else that fsspec can reach (memory, s3, gs, az, http, sftp …)."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import fsspec
+
+from neurochain.errors import FileChangedError, MissingExtraError, PatternError, StorageError
+from neurochain.storage.pattern import Globs
+from neurochain.storage.store import Entry
+
+
+class FsspecStore:
+    """Objects behind an fsspec filesystem. Paths are as that filesystem writes them.
+
+    Parameters
+    ----------
+    scheme : str
+        Protocol name, ``"s3"``.
+    """
+
+    def __init__(self, scheme: str) -> None:
+        self.scheme = scheme
+        try:
+            self.filesystem: Any = fsspec.filesystem(scheme)
+        except ImportError as error:
+            package = {"s3": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs"}.get(
+                scheme
+            )
+            install = package or "the fsspec driver of that protocol"
+            raise MissingExtraError(
+                f"{scheme}:// cannot be read: its driver is not installed ({error}). "
+                f"Install it with: pip install {install}"
+            ) from error
+        except ValueError as error:
+            raise PatternError(f"{scheme}:// is no protocol that fsspec knows ({error}).") from error
+
+    def uri(self, path: str) -> str:
+        return f"{self.scheme}://{path.lstrip('/') if self.scheme == 'memory' else path}"
+
+    def local_path(self, path: str) -> Path | None:
+        return None
+
+    def stat(self, path: str) -> Entry:
+        try:
+            info = self.filesystem.info(path)
+        except FileNotFoundError as error:
+            raise StorageError(f"{self.uri(path)} does not exist.") from error
+        except OSError as error:
+            raise StorageError(f"{self.uri(path)} cannot be read: {error}.") from error
+        if info.get("type") == "directory":
+            raise StorageError(f"{self.uri(path)} is a folder. Use read_storage() for the files in it.")
+        return self._entry(info)
+
+    def is_folder(self, path: str) -> bool:
+        return bool(self.filesystem.isdir(path))
+
+    def list(self, root: str, globs: Globs, companion: str | None = None) -> Iterator[tuple[Entry, bool]]:
+        base = root.strip("/")
+        for prefix in _literal_prefixes(globs):
+            folder = f"{base}/{prefix}".strip("/")
+            for path, info in self.filesystem.find(folder, detail=True).items():
+                relative = path.lstrip("/")[len(base) :].lstrip("/")
+                matched = globs.matches(relative)
+                if matched or (companion and path.endswith(companion)):
+                    yield self._entry(info), matched
+
+    def read_range(self, path: str, start: int, end: int, etag: str | None = None) -> bytes:
+        if start == end:
+            return b""
+        try:
+            data: bytes = self.filesystem.cat_file(path, start=start, end=end)
+        except OSError as error:
+            raise StorageError(f"{self.uri(path)} cannot be read: {error}.") from error
+        if len(data) != end - start:
+            raise FileChangedError(
+                f"{self.uri(path)} gave {len(data):,} bytes for [{start:,}, {end:,}): "
+                "it has changed since it was listed. Run the chain again."
+            )
+        return data
+
+    def _entry(self, info: dict[str, Any]) -> Entry:
+        stamp = (
+            info.get("LastModified") or info.get("last_modified") or info.get("created") or info.get("mtime")
+        )
+        if isinstance(stamp, int | float):
+            stamp = datetime.fromtimestamp(stamp, UTC)
+        elif isinstance(stamp, str):
+            stamp = datetime.fromisoformat(stamp)
+        if isinstance(stamp, datetime) and stamp.tzinfo is None:
+            stamp = stamp.replace(tzinfo=UTC)
+        size = int(info.get("size") or 0)
+        etag = info.get("ETag") or info.get("etag") or info.get("md5Hash")
+        text = str(etag).strip('"') if etag else f"{size:x}-{stamp.isoformat() if stamp else ''}"
+        return Entry(info["name"], size, text, stamp)
+
+
+def _literal_prefixes(globs: Globs) -> list[str]:
+    """Folders, relative to the root, under which everything must be listed."""
+    prefixes, pending = [], [("", globs.top)]
+    while pending:
+        prefix, rule = pending.pop()
+        folders = rule.literal_folders
+        if folders is None or rule.literal_files != []:
+            prefixes.append(prefix)
+            continue
+        for name in folders:
+            below = rule.enter(name)
+            if below is not None:
+                pending.append((f"{prefix}/{name}".lstrip("/"), below))
+    return sorted(prefixes)
