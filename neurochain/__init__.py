@@ -36,9 +36,11 @@ from neurochain.errors import (
 )
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from neurochain.chain.chain import Chain
     from neurochain.chain.column import Column
-    from neurochain.chain.reading import dataset, datasets, read_dataset, read_storage, read_table, read_values
+    from neurochain.chain.reading import dataset, read_dataset, read_storage, read_table, read_values
     from neurochain.chain.records import Axes, Unit
     from neurochain.chain.row import Row
     from neurochain.chain.udf import udf
@@ -46,6 +48,9 @@ if TYPE_CHECKING:
     from neurochain.datasets.versions import DatasetVersion
     from neurochain.formats import Header, Recording, Volume, open_recording, open_volume
     from neurochain.storage import File
+
+    def datasets() -> pl.DataFrame: ...
+
 
 __version__ = "0.1.0"
 

@@ -239,9 +239,14 @@ class Chain:
         """All rows as a Polars DataFrame: records are structs, arrays `pl.Array`."""
         return presented(*self.physical())
 
+    def execute(self) -> tuple[State, Run]:
+        """Run the chain: its rows as lazy flat columns, and what the run used. What exports build on."""
+        run = self._run()
+        return self._plan.apply(run), run
+
     def physical(self) -> tuple[pl.DataFrame, Schema]:
-        """All rows as flat columns with their schema: what exports and loaders build on."""
-        state = self._state()
+        """All rows as flat columns with their schema."""
+        state, _ = self.execute()
         return state.frame.select(list(state.schema.leaves())).collect(), state.schema
 
     def to_polars(self) -> pl.DataFrame:
@@ -289,12 +294,9 @@ class Chain:
 
     def __iter__(self) -> Iterator[Row]:
         """Rows one by one; fields by attribute or by key."""
-        state = self._state()
+        state, _ = self.execute()
         for batch in batches(state.frame, 1024):
             yield from rows(batch, state.schema)
 
     def _run(self) -> Run:
         return Run(project(), self._settings)
-
-    def _state(self) -> State:
-        return self._plan.apply(self._run())

@@ -137,11 +137,20 @@ class Column:
     def __floordiv__(self, other: object) -> "Column":
         return _column(["binary", "//", self._node, literal(other)])
 
+    def __rfloordiv__(self, other: object) -> "Column":
+        return _column(["binary", "//", literal(other), self._node])
+
     def __mod__(self, other: object) -> "Column":
         return _column(["binary", "%", self._node, literal(other)])
 
+    def __rmod__(self, other: object) -> "Column":
+        return _column(["binary", "%", literal(other), self._node])
+
     def __pow__(self, other: object) -> "Column":
         return _column(["binary", "**", self._node, literal(other)])
+
+    def __rpow__(self, other: object) -> "Column":
+        return _column(["binary", "**", literal(other), self._node])
 
     def __and__(self, other: object) -> "Column":
         return _column(["binary", "&", self._node, literal(other)])
@@ -157,6 +166,9 @@ class Column:
 
     def __xor__(self, other: object) -> "Column":
         return _column(["binary", "^", self._node, literal(other)])
+
+    def __rxor__(self, other: object) -> "Column":
+        return _column(["binary", "^", literal(other), self._node])
 
 
 class _Method:

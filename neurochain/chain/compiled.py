@@ -10,8 +10,10 @@ import polars as pl
 from neurochain.chain.expression import literal, names, replay, to_text
 from neurochain.chain.resolve import Resolved, resolve
 from neurochain.datasets.schema import Schema
-from neurochain.datasets.types import Field
 from neurochain.errors import ExpressionError, suggestion
+
+
+Compile = Callable[[object, Schema], "Compiled | None"]
 
 
 @dataclass(frozen=True)
@@ -23,13 +25,13 @@ class Compiled:
     expr : Expr
     helpers : dict of str to Expr
         Columns that must be there under these names while it is evaluated (for a raw Polars expression).
-    field : Field or None
+    source : Resolved or None
         Where it is a column and nothing else.
     """
 
     expr: pl.Expr
     helpers: Mapping[str, pl.Expr]
-    field: Field | None = None
+    source: Resolved | None = None
 
 
 def compile_expression(value: object, schema: Schema) -> Compiled | None:
@@ -51,8 +53,15 @@ def compile_expression(value: object, schema: Schema) -> Compiled | None:
         if found is None:
             return None
         resolved[name] = found
-    field = resolved[node[1]].field if node[0] == "column" else None
-    return Compiled(replay(node, lambda name: resolved[name].expression()), {}, field)
+    return Compiled(replay(node, lambda name: resolved[name].expression()), {})
+
+
+def compile_column(value: object, schema: Schema) -> Compiled | None:
+    """As `compile_expression`; a column and nothing else may also be a record or an array, taken as it is."""
+    if not isinstance(value, pl.Expr) and (node := literal(value))[0] == "column":
+        found = resolve(node[1], schema)
+        return None if found is None else Compiled(pl.lit(None), {}, found)
+    return compile_expression(value, schema)
 
 
 def expression_json(value: object) -> Any:
@@ -114,9 +123,9 @@ def with_helpers(
     return use(frame.with_columns(**helpers)).drop(list(helpers))
 
 
-def compile_now(value: object, schema: Schema) -> Compiled:
+def compile_now(value: object, schema: Schema, compile: Compile = compile_expression) -> Compiled:
     """As `compile_expression`, once the files have been looked at."""
-    compiled = compile_expression(value, schema)
+    compiled = compile(value, schema)
     if compiled is None:
         raise ExpressionError(f"{expression_text(value)} names a column that no file has.")
     return compiled

@@ -99,6 +99,8 @@ _BINARY = {
     "|": "__or__",
     "^": "__xor__",
 }
+# Where Polars takes a text for a column's name; here a column is written Column("name"), a text is a value.
+_TEXT_IS_VALUE = ("is_between", "clip")
 Node = list[Any]
 
 
@@ -121,7 +123,8 @@ def literal(value: object) -> Node:
     if isinstance(value, float):
         return ["literal", value] if math.isfinite(value) else ["float", repr(value)]
     if isinstance(value, dt.datetime):
-        return ["datetime", value.isoformat()]
+        # One instant has one node, and Polars knows no fixed offsets.
+        return ["datetime", (value if value.tzinfo is None else value.astimezone(dt.UTC)).isoformat()]
     if isinstance(value, dt.date):
         return ["date", value.isoformat()]
     if isinstance(value, dt.time):
@@ -143,7 +146,7 @@ def literal(value: object) -> Node:
     )
 
 
-def value(node: Node) -> Any:
+def literal_value(node: Node) -> Any:
     """Python value of a literal node."""
     match node:
         case ["literal", value]:
@@ -161,14 +164,15 @@ def value(node: Node) -> Any:
         case ["bytes", text]:
             return bytes.fromhex(text)
         case ["list", items]:
-            return [value(i) for i in items]
+            return [literal_value(i) for i in items]
         case ["dict", items]:
-            return {value(k): value(v) for k, v in items}
+            return {literal_value(k): literal_value(v) for k, v in items}
         case _:
             raise ExpressionError(f"{node!r} is no value of a column expression.")
 
 
 def dtype_name(dtype: object) -> str:
+    """Name of a type that a column can be cast to, from a Polars, numpy or Python type or a text."""
     name = _PYTHON_DTYPE.get(dtype) if isinstance(dtype, type) else None
     name = name or str(dtype).lower()
     name = {"boolean": "bool", "str": "string", "utf8": "string", "int": "int64", "float": "float64"}.get(
@@ -207,30 +211,33 @@ def replay(node: Node, column: Callable[[str], Any]) -> Any:
                 target = build(inner)
                 for part in method.split("."):
                     target = getattr(target, part)
-                return target(
-                    *[_operand(a, build) for a in arguments],
-                    **{k: _operand(v, build) for k, v in options.items()},
-                )
+                given = [_operand(a, build) for a in arguments]
+                if method in _TEXT_IS_VALUE:
+                    given = [pl.lit(a) if isinstance(a, str) else a for a in given]
+                return target(*given, **{k: _operand(v, build) for k, v in options.items()})
             case _:
-                return pl.lit(value(n))
+                return pl.lit(literal_value(n))
 
     return build(node)
 
 
 def _operand(node: Node, build: Callable[[Node], Any]) -> Any:
-    return build(node) if node[0] in ("column", "binary", "unary", "call", "dtype") else value(node)
+    return build(node) if node[0] in ("column", "binary", "unary", "call", "dtype") else literal_value(node)
 
 
-def names(node: Any) -> Iterable[str]:
-    if isinstance(node, list) and node:
-        if node[0] == "column":
-            yield node[1]
-        elif node[0] not in ("literal", "float", "datetime", "date", "time", "timedelta", "bytes", "dtype"):
-            for child in node[1:]:
+def names(node: Node) -> Iterable[str]:
+    """Columns that an expression uses."""
+    match node:
+        case ["column", name]:
+            yield name
+        case ["binary", _, left, right]:
+            yield from names(left)
+            yield from names(right)
+        case ["unary", _, inner]:
+            yield from names(inner)
+        case ["call", inner, _, arguments, options]:
+            for child in (inner, *arguments, *options.values()):
                 yield from names(child)
-    elif isinstance(node, dict):
-        for child in node.values():
-            yield from names(child)
 
 
 def to_text(node: Node, outer: bool = True) -> str:
@@ -249,4 +256,4 @@ def to_text(node: Node, outer: bool = True) -> str:
             shown = [to_text(a) for a in arguments] + [f"{k}={to_text(v)}" for k, v in options.items()]
             return f"{to_text(inner, False)}.{method}({', '.join(shown)})"
         case _:
-            return repr(value(node))
+            return repr(literal_value(node))

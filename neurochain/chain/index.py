@@ -23,7 +23,7 @@ from neurochain.datasets.filetable import known_files, merge_listing, root_name
 from neurochain.datasets.ledger import ARG, READS, READS_TYPE, Ledger
 from neurochain.datasets.location import FILE
 from neurochain.datasets.schema import KEY, Schema
-from neurochain.datasets.types import DataType, Field, Json, Record, Scalar
+from neurochain.datasets.types import Field, Json, Record, Scalar
 from neurochain.errors import StorageError
 from neurochain.storage import Entry, File, Listed, ReadLog, list_root, nothing_matched, recording_reads
 from neurochain.storage.listing import Root

@@ -4,13 +4,11 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import polars as pl
-
 from neurochain.chain.chain import Chain
 from neurochain.chain.sources import StorageSource, ValuesSource, VersionSource
 from neurochain.chain.table import TableSource
 from neurochain.datasets.project import find_project
-from neurochain.datasets.versions import DatasetVersion, find_version, list_versions
+from neurochain.datasets.versions import DatasetVersion, find_version
 from neurochain.errors import SchemaError
 from neurochain.storage import File, any_match, find_roots, nothing_matched
 
@@ -128,8 +126,3 @@ def dataset(reference: str) -> DatasetVersion:
         There is none; the message lists what there is.
     """
     return find_version(find_project(create=False), reference)
-
-
-def datasets() -> pl.DataFrame:
-    """All saved versions: name, version, rows, size (bytes), created (UTC), description, labels."""
-    return list_versions(find_project(create=False))

@@ -159,7 +159,9 @@ def record_type(model: Any) -> Record:
     fields: list[Field] = []
     for name, hint in fields_of(model) or []:
         extra = model.model_fields[name].json_schema_extra
-        field = Field(name, Json(None)) if isinstance(extra, dict) and extra.get("json") else field_of(name, hint)
+        field = (
+            Field(name, Json(None)) if isinstance(extra, dict) and extra.get("json") else field_of(name, hint)
+        )
         if field is None:
             raise TypeError(f"{model.__name__}.{name}: {hint!r} does not say what the column holds.")
         fields.append(field)

@@ -1,6 +1,6 @@
 """Step: one node of a chain's plan. Here the relational ones, which Polars runs lazily."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -9,6 +9,7 @@ import polars as pl
 from neurochain.chain.column import Column
 from neurochain.chain.compiled import (
     Compiled,
+    compile_column,
     compile_expression,
     compile_now,
     evaluate_type,
@@ -19,7 +20,7 @@ from neurochain.chain.compiled import (
 from neurochain.chain.resolve import resolve
 from neurochain.chain.run import Run, State
 from neurochain.datasets.schema import KEY, Schema
-from neurochain.datasets.types import Field, Scalar, from_polars
+from neurochain.datasets.types import DataType, Field, Record, from_polars
 from neurochain.errors import ColumnExistsError, ExpressionError
 
 
@@ -85,7 +86,7 @@ class Mutate:
         fields: list[Field] = []
         partial = schema.partial
         for name, value in self.columns.items():
-            compiled = compile_expression(value, schema)
+            compiled = compile_column(value, schema)
             if compiled is None:
                 partial = True
                 continue
@@ -93,25 +94,22 @@ class Mutate:
         return Schema(schema.with_fields(fields).values(), partial)
 
     def _field(self, name: str, compiled: Compiled, schema: Schema) -> Field:
-        if compiled.field is not None:
-            f = compiled.field
-            if isinstance(f.type, Scalar):
-                return Field(name, f.type, f.unit, f.axes)
+        if compiled.source is not None:
+            f = compiled.source.field
+            return Field(name, f.type, f.unit, f.axes)
         text = f"mutate({name}={expression_text(self.columns[name])})"
-        return Field(name, from_polars(evaluate_type(compiled, schema, text)))
+        dtype = evaluate_type(compiled, schema, text)
+        if isinstance(dtype, pl.Array):
+            raise ExpressionError(f"{text} gives arrays, which expressions read but do not make. Use map().")
+        return Field(name, from_polars(dtype))
 
     def apply(self, state: State, run: Run) -> State:
         schema = self.bind(state.schema)
-        compiled = {name: compile_now(value, state.schema) for name, value in self.columns.items()}
-        replaced = [leaf for n in compiled if n in state.schema for leaf, _ in state.schema[n].leaves()]
-
-        def use(frame: pl.LazyFrame) -> pl.LazyFrame:
-            out = frame.with_columns(
-                to_physical(c.expr, schema[name]).alias(name) for name, c in compiled.items()
-            )
-            return out.drop([leaf for leaf in replaced if leaf not in compiled])
-
-        frame = with_helpers(state.frame, list(compiled.values()), use)
+        compiled = {
+            name: compile_now(value, state.schema, compile_column) for name, value in self.columns.items()
+        }
+        columns = [expr.alias(leaf) for n, c in compiled.items() for leaf, expr in _leaves(c, schema[n])]
+        frame = with_helpers(state.frame, list(compiled.values()), lambda f: f.with_columns(columns))
         return State(frame.select(KEY, *schema.leaves()), schema)
 
     def to_json(self) -> dict[str, Any]:
@@ -122,10 +120,20 @@ class Mutate:
         }
 
 
-def to_physical(expr: pl.Expr, field: Field) -> pl.Expr:
-    """Expression's value as it lies on disk."""
-    dtype = dict(field.leaves()).get(field.name)
-    return expr.cast(dtype) if dtype is not None and isinstance(field.type, Scalar) else expr
+def _leaves(compiled: Compiled, field: Field) -> Iterator[tuple[str, pl.Expr]]:
+    """Flat columns of an expression's values, as they lie on disk."""
+    if compiled.source is not None:
+        yield from compiled.source.leaves(field.name)
+    else:
+        yield from _physical(field.name, compiled.expr, field.type)
+
+
+def _physical(path: str, expr: pl.Expr, kind: DataType) -> Iterator[tuple[str, pl.Expr]]:
+    if isinstance(kind, Record):
+        for f in kind.fields:
+            yield from _physical(f"{path}.{f.name}", expr.struct.field(f.name), f.type)
+    else:
+        yield path, expr.cast(dict(Field(path, kind).leaves())[path])
 
 
 @dataclass(frozen=True)

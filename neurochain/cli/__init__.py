@@ -1,1 +1,8 @@
+"""The command line: ``neurochain …``."""
 
+
+def main() -> None:
+    """Run the command line; errors of ours are one message, without a traceback."""
+    from neurochain.cli.app import run  # typer and rich cost 0.2 s, and only a shell wants them
+
+    run()

@@ -15,7 +15,9 @@ class _Package(ModuleType):
 
     def __call__(self) -> Any:
         """All saved versions: name, version, rows, size (bytes), created (UTC), description, labels."""
-        from neurochain.datasets.project import find_project  # costs sqlalchemy and polars; asked for by the call
+        from neurochain.datasets.project import (
+            find_project,  # costs sqlalchemy and polars; asked for by the call
+        )
         from neurochain.datasets.versions import list_versions  # as above
 
         return list_versions(find_project(create=False))

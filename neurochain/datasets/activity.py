@@ -1,5 +1,7 @@
 """Activity: one execution: what it used, what ran, where, how much."""
 
+import hashlib
+import json
 import time
 import uuid
 from dataclasses import dataclass, field
@@ -56,6 +58,12 @@ class UsedFunction:
     detail: dict[str, Any]
     problems: tuple[str, ...] = ()
     reads: str | None = None
+
+    @property
+    def hash(self) -> str:
+        """Identity of all that is recorded of it, hex; the fingerprint alone leaves names and comments out."""
+        text = json.dumps([self.fingerprint, self.name, self.source, self.detail], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass
@@ -143,6 +151,7 @@ class Activity:
             connection.execute(
                 insert_or_ignore(connection, tables.udfs),
                 {
+                    "hash": function.hash,
                     "fingerprint": function.fingerprint,
                     "name": function.name,
                     "source": function.source,
@@ -154,7 +163,7 @@ class Activity:
                 {
                     "activity": self.id,
                     "ordinal": ordinal,
-                    "fingerprint": function.fingerprint,
+                    "udf": function.hash,
                     "reads": function.reads,
                 },
             )

@@ -17,12 +17,14 @@ def array_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
     Raises
     ------
     SchemaError
-        Objects, texts and structured dtypes: they have no fixed meaning as bytes.
+        Objects, texts, structured dtypes, long doubles and dates without a unit: they have no fixed meaning
+        as bytes.
     """
-    if dtype.kind not in ARRAY_KINDS or dtype.str in ("<m8", "<M8"):
+    unitless = dtype.kind in "mM" and np.datetime_data(dtype)[0] == "generic"
+    if dtype.kind not in ARRAY_KINDS or dtype.char in "gG" or unitless:
         raise SchemaError(
-            f"An array of dtype {dtype} cannot be stored. Use numbers, booleans or dates with a unit; "
-            "texts as a list, and named fields as a record."
+            f"An array of dtype {dtype} cannot be stored. Use numbers of at most 64 bits a part, booleans or "
+            "dates with a unit; texts as a list, and named fields as a record."
         )
     return dtype.newbyteorder("<")
 
@@ -80,23 +82,27 @@ def rows(series: pl.Series, kind: Array) -> list[Any]:
 def polars_series(series: pl.Series, kind: Array) -> pl.Series:
     """Column as `pl.Array`, where Polars has the dtype; complex numbers get a last axis (real, imaginary).
 
-    Dates become Polars dates; a dtype that Polars lacks (float16 in older ones) is widened.
+    Dates and durations become Polars' own, of the nearest unit that it has; those that would lose by it
+    (below nanoseconds, durations in months or years) are int64. float16 is widened.
     """
     block = decode(series, kind)
     if block.dtype.kind == "c":
         block = block.view(np.float32 if block.dtype.itemsize == 8 else np.float64).reshape(*block.shape, 2)
-    elif block.dtype.kind in "mM":
-        block = block.view(np.int64)
     elif block.dtype == np.float16:
         block = block.astype(np.float32)
-    if block.ndim == 1:
-        out = pl.Series(series.name, block)
-    elif block.size == 0:
-        inner = pl.Series(np.zeros(1, block.dtype)).dtype
-        out = pl.Series(series.name, [None] * len(block), dtype=pl.Array(inner, block.shape[1:]))
-    else:
-        out = pl.Series(series.name, block)
+    out = _dates(block) if block.dtype.kind in "mM" else pl.Series(block)
     if series.null_count():
-        keep = pl.select(pl.when(pl.lit(series.is_not_null())).then(pl.lit(out)).otherwise(None)).to_series()
-        return keep.alias(series.name)
-    return out
+        keep = pl.when(pl.lit(series.is_not_null())).then(pl.lit(out)).otherwise(None)
+        out = pl.select(keep).to_series()
+    return out.alias(series.name)
+
+
+def _dates(block: np.ndarray[Any, Any]) -> pl.Series:
+    kind, unit = block.dtype.kind, np.datetime_data(block.dtype)[0]
+    if unit in ("ps", "fs", "as") or (kind == "m" and unit in ("M", "Y")):
+        return pl.Series(block.view(np.int64))
+    if unit not in ("ms", "us", "ns"):
+        unit = "D" if kind == "M" and unit in ("D", "W", "M", "Y") else "ms"
+    moments = block.astype(f"{kind}8[{unit}]").reshape(-1)
+    # Polars takes no array of dates of several dimensions, but reshapes a flat one.
+    return pl.Series(moments).reshape(block.shape) if block.ndim > 1 else pl.Series(moments)

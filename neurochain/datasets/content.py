@@ -5,6 +5,7 @@ file lies, when it was modified and its etag are left out: the same data elsewhe
 """
 
 import hashlib
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,7 +13,16 @@ import numpy as np
 import polars as pl
 
 from neurochain.datasets.schema import Schema
-from neurochain.datasets.types import Array, DataType, Json, List, Ragged, Record, Scalar, type_to_json
+from neurochain.datasets.types import (
+    Array,
+    DataType,
+    List,
+    Ragged,
+    Record,
+    Scalar,
+    content_type,
+    type_to_json,
+)
 
 BLOCK = 65_536
 SCHEME = 1
@@ -82,8 +92,7 @@ def _hashed_leaves(path: str, kind: DataType) -> Iterable[tuple[str, DataType]]:
 
 
 def _canonical_type(kind: DataType) -> str:
-    # The keys seen in a JSON column are knowledge about it, not content.
-    return "json" if isinstance(kind, Json) else str(type_to_json(kind))
+    return json.dumps(type_to_json(content_type(kind)))
 
 
 def _leaf_bytes(series: pl.Series, kind: DataType) -> Iterable[Any]:
@@ -108,7 +117,8 @@ def _validity(series: pl.Series) -> Iterable[Any]:
 
 
 def _canonical_floats(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    out: np.ndarray[Any, Any] = np.add(values, 0.0, dtype=values.dtype)  # -0.0 + 0.0 is 0.0
+    with np.errstate(invalid="ignore"):  # a signalling NaN becomes a quiet one
+        out: np.ndarray[Any, Any] = np.add(values, 0.0, dtype=values.dtype)  # -0.0 + 0.0 is 0.0
     real = out.view(out.real.dtype) if out.dtype.kind == "c" else out
     nan = np.isnan(real)
     if nan.any():

@@ -5,6 +5,7 @@ locked" at once, whatever the timeout. WAL is used on local disks; on a network 
 memory does not work, journal_mode=DELETE, with a warning.
 """
 
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ from neurochain.datasets.tables import MIGRATIONS, meta
 from neurochain.errors import ProjectError
 
 BUSY_MS = 30_000
+MOUNTS = Path("/proc/mounts")
+_ESCAPE = re.compile(r"\\([0-7]{3})")  # of a blank, tab, newline or backslash in a mount's path
 _DIALECTS: dict[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}
 NETWORK = {
     "nfs",
@@ -156,16 +159,25 @@ def upsert(connection: Connection, table: Any, key: Sequence[str], values: Seque
     )
 
 
-def network_filesystem(folder: Path) -> str | None:
-    """Type of the network filesystem that a folder lies on, or None for a local disk."""
-    mounts = Path("/proc/mounts")
+def network_filesystem(folder: Path, mounts: Path = MOUNTS) -> str | None:
+    """Type of the network filesystem that a folder lies on, or None for a local disk.
+
+    Parameters
+    ----------
+    folder : Path
+        Asked for.
+    mounts : Path
+        Table of what is mounted where, in the format of fstab(5).
+    """
     if not mounts.exists():
         return None
     best, kind = "", ""
     resolved = str(folder.resolve())
     for line in mounts.read_text(errors="replace").splitlines():
         fields = line.split(" ")
-        mount = fields[1].replace("\\040", " ")
+        if len(fields) < 3:
+            continue
+        mount = _ESCAPE.sub(lambda found: chr(int(found[1], 8)), fields[1])
         inside = resolved == mount or resolved.startswith(mount.rstrip("/") + "/")
         if inside and len(mount) >= len(best):
             best, kind = mount, fields[2]

@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -16,8 +17,16 @@ from pathlib import Path
 
 MAX_DIFF = 1_000_000  # characters of a git diff that are kept
 
-_SECRET = re.compile(r"(?i)((?:token|passw(?:or)?d|secret|api[-_]?key|credential)[^=\s]*[=\s]+)(\S+)")
-_USERINFO = re.compile(r"(\w+://)[^/@\s]+@")
+_SECRET = (
+    r"(?:token|passw(?:or)?d|passphrase|pwd|secret|credential|bearer|authorization"
+    r"|(?:api|access|account|private|auth|signing)[-_]?key)"
+)
+_NAMED = re.compile(
+    rf"(?i)({_SECRET}[\w.-]*['\"]?\s*[=:]\s*)[^&\r\n]+"
+)  # name=value, name: value, ?name=value&
+_NAME = re.compile(rf"(?i)-*[\w.-]*{_SECRET}[\w.-]*:?\Z")  # the value is the next argument
+_BEARER = re.compile(r"(?i)\b(bearer|basic)\s+\S+")
+_USERINFO = re.compile(r"(\w+://)(?:[^\s/@:]*:\S*|[^\s/@]*)@")
 
 
 @dataclass(frozen=True)
@@ -78,9 +87,10 @@ class Origin:
 @lru_cache(maxsize=1)
 def current_environment() -> Environment:
     """Interpreter and packages of the running process."""
-    packages = {
-        d.metadata["Name"]: d.version for d in importlib.metadata.distributions() if d.metadata["Name"]
-    }
+    packages: dict[str, str] = {}
+    for distribution in importlib.metadata.distributions():
+        if name := distribution.metadata["Name"]:
+            packages.setdefault(name, distribution.version)  # the first on the path is the one imported
     return Environment(platform.python_version(), platform.platform(), dict(sorted(packages.items())))
 
 
@@ -98,23 +108,32 @@ def current_origin(code_files: Iterable[str] = ()) -> Origin:
 
 
 def command_line(arguments: list[str]) -> str:
-    """Command line with what looks like a secret masked."""
-    text = " ".join(arguments)
-    return _USERINFO.sub(r"\1***@", _SECRET.sub(r"\1***", text))
+    """Command line, quoted as for a shell, with what looks like a secret masked."""
+    shown: list[str] = []
+    masked = False
+    for i, argument in enumerate(arguments):
+        text = _NAMED.sub(r"\1***", _USERINFO.sub(r"\1***@", _BEARER.sub(r"\1 ***", argument)))
+        shown.append("***" if masked else shlex.quote(text) if text == argument else text)
+        masked = i > 0 and not masked and _NAME.match(argument) is not None
+    return " ".join(shown)
 
 
 def git_state(code_files: tuple[str, ...] = ()) -> GitState:
-    """State of the checkout around the script (or the current folder, for a session without one)."""
-    script = Path(sys.argv[0]) if sys.argv and sys.argv[0] else Path()
-    folder = script.resolve().parent if script.is_file() else Path.cwd()
-    commit = _git(folder, "rev-parse", "HEAD")
-    if commit is None:
+    """State of the checkout around the functions' code, else around the script, else here (a notebook)."""
+    code = [Path(f).resolve() for f in code_files if Path(f).is_file()]
+    script = [Path(f).resolve() for f in sys.argv[:1] if Path(f).is_file()]
+    for folder in dict.fromkeys([*(f.parent for f in code + script), Path.cwd()]):
+        top, commit = _git(folder, "rev-parse", "--show-toplevel"), _git(folder, "rev-parse", "HEAD")
+        if top and commit:
+            break
+    else:
         return GitState()
     status = _git(folder, "status", "--porcelain", "--untracked-files=no")
     dirty = bool(status) if status is not None else None
-    files = [f for f in code_files if Path(f).is_file()]
-    diff = _git(folder, "diff", "HEAD", "--", *files) if dirty and files else None
-    return GitState(commit, dirty, diff[:MAX_DIFF] if diff else None)
+    files = [str(f) for f in code if f.is_relative_to(top.strip())]
+    options = ("--no-color", "--no-ext-diff", "--no-textconv")
+    diff = _git(folder, "diff", *options, "HEAD", "--", *files) if dirty and files else None
+    return GitState(commit.strip(), dirty, diff[:MAX_DIFF] if diff else None)
 
 
 def _git(folder: Path, *arguments: str) -> str | None:
@@ -130,7 +149,7 @@ def _git(folder: Path, *arguments: str) -> str | None:
         )
     except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError):
         return None
-    return done.stdout.strip() if done.returncode == 0 else None
+    return done.stdout if done.returncode == 0 else None
 
 
 def _user() -> str:

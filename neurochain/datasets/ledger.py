@@ -17,6 +17,7 @@ from neurochain.datasets.conversion import convert, unify_schemas
 from neurochain.datasets.parts import part_path, register_parts, scan_parts, write_part
 from neurochain.datasets.project import Project
 from neurochain.datasets.schema import Schema
+from neurochain.errors import SchemaError
 
 ARG = "_arg"  # hash of the arguments' values
 READS = "_reads"  # what was read of which file to make the row
@@ -62,15 +63,26 @@ class Ledger:
         query = (
             select(tables.ledger.c.part, tables.ledger.c.schema)
             .where(tables.ledger.c.reuse_key == self.reuse_key)
-            .order_by(tables.ledger.c.id)
+            .order_by(tables.ledger.c.id.desc())
         )
         with self.project.database.read() as connection:
             found = connection.execute(query).all()
-        grouped: dict[str, tuple[Schema, list[str]]] = {}
+        entries: list[Entry] = []
+        joined: Schema | None = None
         for row in found:
+            # What is lost, or fits no newer result, is not known: it is computed again.
+            if not part_path(self.project, row.part).exists():
+                continue
             schema = Schema.from_json(row.schema)
-            grouped.setdefault(schema.dumps(), (schema, []))[1].append(row.part)
-        return [Entry(tuple(hashes), schema) for schema, hashes in grouped.values()]
+            try:
+                joined = schema if joined is None else unify_schemas(schema, joined)
+            except SchemaError:
+                continue
+            if entries and entries[-1].schema == schema:
+                entries[-1] = Entry((row.part, *entries[-1].hashes), schema)
+            else:
+                entries.append(Entry((row.part,), schema))
+        return entries[::-1]
 
     @property
     def schema(self) -> Schema | None:
@@ -98,10 +110,11 @@ class Ledger:
                 for f, e in zip(frames, self._entries, strict=True)
             ]
         joined = pl.concat([f.select([*HIDDEN, *schema.leaves()]) for f in frames])
-        # Two processes may have computed one row at the same time; that is rare, and cheap to see.
+        # Two processes may have computed one row at the same time, or somebody wanted it anew; that is
+        # rare, and cheap to see.
         counts = joined.select(pl.len(), pl.col(ARG).n_unique().alias("unique")).collect()
         if counts["len"][0] != counts["unique"][0]:
-            joined = joined.unique(subset=[ARG], keep="first")
+            joined = joined.unique(subset=[ARG], keep="last", maintain_order=True)
         return joined
 
     def append(self, frame: pl.DataFrame, schema: Schema) -> None:
@@ -130,8 +143,8 @@ class Ledger:
         }
         with self.project.database.write() as connection:
             register_parts(connection, [part])
-            connection.execute(insert(tables.ledger), values)
-            if replaced:
+            if replaced:  # first, since the new part may have the bytes of an old one
                 mine = tables.ledger.c.reuse_key == self.reuse_key
                 connection.execute(delete(tables.ledger).where(mine, tables.ledger.c.part.in_(replaced)))
+            connection.execute(insert(tables.ledger), values)
         self._entries = self._load()

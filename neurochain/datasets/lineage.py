@@ -12,6 +12,9 @@ from neurochain.datasets.parts import part_path
 from neurochain.datasets.project import Project
 from neurochain.errors import VersionError
 
+SOURCE_LINES = 12  # of a function in the tree
+Node = tuple[str, list[Any]]  # a line of the tree, and the nodes below it
+
 
 @dataclass(frozen=True)
 class FunctionUse:
@@ -73,11 +76,11 @@ class Lineage:
         return str(self)
 
     def files(self) -> pl.DataFrame:
-        """Every file that was listed: ``root, path, size, etag, mtime, companions`` and the header's ranges."""
+        """Every file that was listed: ``root, path, size, etag, mtime, companions, header_reads``."""
         return self._parts([s.manifest for s in self.sources if s.kind == "storage"])
 
     def reads(self) -> pl.DataFrame:
-        """Bytes that the functions read: ``function, root, path, etag, ranges, sha256``."""
+        """Bytes that the functions read: ``uri, etag, ranges, sha256, function``."""
         return self._parts([f.reads for f in self.functions])
 
     def _parts(self, hashes: list[str | None]) -> pl.DataFrame:
@@ -89,29 +92,25 @@ class Lineage:
 
     def tree(self) -> list[str]:
         """Lines of a tree: versions, what made them, what they came from."""
+        return _lines(self.tree_nodes())
+
+    def tree_nodes(self) -> Node:
+        """The tree as (text, children)."""
         a = self.activity
         started = datetime.fromtimestamp(a["started"], UTC)
-        lines = [f"{self.name}@{self.version}  {self.rows:,} rows  content {self.content_hash[:12]}"]
-        made = [
-            f"made {started:%Y-%m-%d %H:%M:%S} UTC in {a['ended'] - a['started']:.1f} s by {a['user']} on {a['host']}",
-            f"rows: {a['computed']:,} computed, {a['reused']:,} reused, {a['failed']:,} failed; "
-            f"{a['bytes']:,} bytes in {a['requests']:,} reads",
-            f"Python {a['python']}, {_git(a)}, {len(self.packages)} packages",
+        took = a["ended"] - a["started"]
+        children: list[Node] = [
+            (f"made {started:%Y-%m-%d %H:%M:%S} UTC in {took:.1f} s by {a['user']} on {a['host']}", []),
+            (f"command: {a['command']}", []),
+            (f"rows: {a['computed']:,} computed, {a['reused']:,} reused, {a['failed']:,} failed", []),
+            (f"bytes: {a['bytes']:,} pulled in {a['requests']:,} reads", []),
+            (f"Python {a['python']}, {_git(a)}, {len(self.packages)} packages", []),
         ]
-        made += [f"not reproducible: {p}" for p in self.problems]
-        items: list[list[str]] = [[m] for m in made]
-        items += [[f"step {_step(s)}"] for s in self.plan.get("steps", [])]
-        for f in self.functions:
-            source = (f.source or "").strip().splitlines()
-            shown = source[0] + (" …" if len(source) > 1 else "") if source else "(no source)"
-            items.append([f"function {f.name} [{f.fingerprint[:12]}]: {shown}"])
-        for s in self.sources:
-            items.append(s.lineage.tree() if s.lineage is not None else [_source(s)])
-        for i, item in enumerate(items):
-            last = i == len(items) - 1
-            lines.append(("└─ " if last else "├─ ") + item[0])
-            lines += [("   " if last else "│  ") + line for line in item[1:]]
-        return lines
+        children += [(f"not reproducible: {p}", []) for p in self.problems]
+        children += [(_step(s), []) for s in self.plan.get("steps", [])]
+        children += [_function(f) for f in self.functions]
+        children += [s.lineage.tree_nodes() if s.lineage is not None else _source(s) for s in self.sources]
+        return f"{self.name}@{self.version}  {self.rows:,} rows  content {self.content_hash[:12]}", children
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types, sources nested."""
@@ -146,6 +145,23 @@ class Lineage:
         }
 
 
+def _lines(node: Node) -> list[str]:
+    text, children = node
+    lines = text.split("\n")
+    for i, child in enumerate(children):
+        last = i == len(children) - 1
+        first, *rest = _lines(child)
+        lines.append(("└─ " if last else "├─ ") + first)
+        lines += [("   " if last else "│  ") + line for line in rest]
+    return lines
+
+
+def _function(function: FunctionUse) -> Node:
+    source = (function.source or "(its source could not be read)").strip().splitlines()
+    shown = source if len(source) <= SOURCE_LINES else [*source[:SOURCE_LINES], "…"]
+    return f"function {function.name} [{function.fingerprint[:12]}]", [("\n".join(shown), [])]
+
+
 def _git(activity: dict[str, Any]) -> str:
     if not activity["git_commit"]:
         return "no git commit"
@@ -156,14 +172,14 @@ def _step(step: dict[str, Any]) -> str:
     return f"{step['step']}: {step.get('text', '')}".rstrip(": ")
 
 
-def _source(source: Source) -> str:
-    reference = source.reference
+def _source(source: Source) -> Node:
+    r = source.reference
     if source.kind == "storage":
-        where = ", ".join(reference["patterns"])
-        return f"storage {where}: {reference['files']:,} files, {reference['bytes']:,} bytes stored"
+        text = f"storage: {r['files']:,} files, {r['bytes']:,} bytes stored"
+        return text, [(pattern, []) for pattern in r["patterns"]]
     if source.kind == "table":
-        return f"table {reference['uri']}: {reference['rows']:,} rows"
-    return f"values: {reference['rows']:,} rows"
+        return f"table {r['uri']}: {r['rows']:,} rows", []
+    return f"values: {r['rows']:,} rows", []
 
 
 def read_lineage(project: Project, version: int) -> Lineage:
@@ -186,7 +202,7 @@ def _read(project: Project, connection: Connection, version: int) -> Lineage:
     ).one()
     functions = connection.execute(
         select(t.udfs, t.activity_udfs.c.reads)
-        .join(t.activity_udfs, t.activity_udfs.c.fingerprint == t.udfs.c.fingerprint)
+        .join(t.activity_udfs, t.activity_udfs.c.udf == t.udfs.c.hash)
         .where(t.activity_udfs.c.activity == row.activity)
         .order_by(t.activity_udfs.c.ordinal)
     ).all()

@@ -85,7 +85,9 @@ def write_part(project: Project, frame: pl.DataFrame, schema: Schema | None = No
         if target.exists():
             staged.unlink()
         else:
-            target.parent.mkdir(parents=True, exist_ok=True)
+            if not target.parent.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                _sync_folder(project.parts)
             staged.replace(target)
             _sync_folder(target.parent)
     except (OSError, pl.exceptions.ComputeError) as error:

@@ -63,6 +63,7 @@ def find_project(create: bool = True) -> Project | None:
         if not create:
             return None
         _make(folder)
+        _open.pop(folder.resolve(), None)  # one that was deleted under a running process
     folder = folder.resolve()
     if folder not in _open:
         _check_owner(folder)
@@ -99,7 +100,7 @@ def _make(folder: Path) -> None:
 
 
 def _check_owner(folder: Path) -> None:
-    if not hasattr(os, "geteuid") or os.environ.get(TRUST):
+    if not hasattr(os, "geteuid") or os.environ.get(TRUST) == "1":
         return
     owner = folder.stat().st_uid
     if owner != os.geteuid():

@@ -37,7 +37,7 @@ class Schema(Mapping[str, Field]):
         leaves: set[str] = set()
         for field in fields:
             own = [name for name, _ in field.leaves()]
-            if field.name in self._fields or leaves.intersection(own):
+            if field.name in self._fields or leaves.intersection(own) or len(set(own)) < len(own):
                 raise ColumnExistsError(f"Two columns would be named {field.name!r}. Rename one of them.")
             if field.name == KEY:
                 raise ColumnExistsError(
@@ -117,12 +117,16 @@ def unify(old: Field, new: Field) -> Field:
     Raises
     ------
     SchemaError
-        The types differ.
+        The types, units or axes differ.
     """
     kind = _unify(old.type, new.type)
-    if kind is None:
-        raise SchemaError(f"Column {old.name!r} holds {old.type} so far, and now {new.type}.")
+    if kind is None or (old.unit and new.unit and old.unit != new.unit) or _other_axes(old, new):
+        raise SchemaError(f"Column {old.name!r} holds {describe(old)} so far, and now {describe(new)}.")
     return Field(old.name, kind, old.unit or new.unit, old.axes or new.axes)
+
+
+def _other_axes(old: Field, new: Field) -> bool:
+    return bool(old.axes and new.axes and old.axes != new.axes)
 
 
 def _unify(a: DataType, b: DataType) -> DataType | None:
@@ -134,11 +138,12 @@ def _unify(a: DataType, b: DataType) -> DataType | None:
         return Ragged(a.dtype, _ndim(a)) if a.dtype == b.dtype and _ndim(a) == _ndim(b) else None
     match a, b:
         case Json(x), Json(y):
-            return Json({**(x or {}), **(y or {})})
+            old, new = dict(x or {}), dict(y or {})
+            return Json({k: _key_type(old.get(k, v), new.get(k, v)) for k, v in {**old, **new}.items()})
         case List(x), List(y):
             item = _unify(x, y)
             return List(item) if item is not None else None
-        case Record(name, xs), Record(_, ys):
+        case Record(name, xs), Record(other, ys) if (name == "File") == (other == "File"):
             theirs = {f.name: f for f in ys}
             mine = {f.name: f for f in xs}
             try:
@@ -148,6 +153,18 @@ def _unify(a: DataType, b: DataType) -> DataType | None:
             return Record(name, (*joined, *(f for f in ys if f.name not in mine)))
         case _:
             return None
+
+
+def _key_type(a: str, b: str) -> str:
+    """Type of a JSON key that was seen as both; what fits no number stays JSON text."""
+    if a == b or b == "null":
+        return a
+    if a == "null":
+        return b
+    for wrap in ("{}", "list[{}]"):
+        if {a, b} == {wrap.format("int64"), wrap.format("float64")}:
+            return wrap.format("float64")
+    return "string" if {a, b} <= {"string", "int64", "float64", "bool"} else "json"
 
 
 def _ndim(kind: Array | Ragged) -> int:

@@ -60,10 +60,12 @@ environments = Table(
     Column("packages", JSON, nullable=False),
 )
 
+# Functions that differ in their name or in a comment have one fingerprint, and each its own text.
 udfs = Table(
     "udfs",
     metadata,
-    Column("fingerprint", String, primary_key=True),
+    Column("hash", String, primary_key=True),
+    Column("fingerprint", String, nullable=False, index=True),
     Column("name", String, nullable=False),
     Column("source", Text),
     Column("detail", JSON, nullable=False),
@@ -159,7 +161,7 @@ activity_udfs = Table(
     metadata,
     Column("activity", String, ForeignKey("activities.id"), primary_key=True),
     Column("ordinal", Integer, primary_key=True),
-    Column("fingerprint", String, ForeignKey("udfs.fingerprint"), nullable=False),
+    Column("udf", String, ForeignKey("udfs.hash"), nullable=False),
     Column("reads", String, ForeignKey("parts.hash")),
 )
 

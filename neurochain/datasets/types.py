@@ -185,8 +185,10 @@ def nested_dtype(kind: DataType) -> Any:
             return pl.String()
         case List(item):
             return pl.List(nested_dtype(item))
-        case Record(_, fields):
+        case Record(_, fields) if fields:
             return pl.Struct({f.name: nested_dtype(f.type) for f in fields})
+        case Record():
+            raise SchemaError("A list of records without fields cannot be stored. Give them a field.")
         case _:
             raise SchemaError(
                 "A list of arrays cannot be stored. Return one array (np.stack), or one array per column."
@@ -218,9 +220,9 @@ def from_polars(dtype: Any) -> DataType:
         inner = dtype
         while isinstance(inner, pl.Array):
             inner = inner.inner  # type: ignore[assignment]
-        scalar = from_polars(inner)
-        if isinstance(scalar, Scalar) and scalar.name in SCALARS and scalar.name not in ("string", "bytes"):
-            return Array(np.dtype(scalar.name).name, tuple(dtype.shape))
+        if inner.is_numeric() or inner == pl.Boolean():
+            scalar = from_polars(inner)
+            return Array(str(scalar), tuple(dtype.shape))
     raise SchemaError(
         f"A column of type {dtype} cannot be stored. Cast it to a number, text, date, list or array first."
     )
@@ -260,6 +262,20 @@ def type_from_json(data: Any) -> DataType:
             return Record(name, tuple(field_from_json(f) for f in fields))
         case _:
             raise SchemaError(f"The stored schema holds a type that this version does not know: {data!r}.")
+
+
+def content_type(kind: DataType) -> DataType:
+    """Type without the keys that were seen in JSON texts: they are knowledge about a column, not its type."""
+    match kind:
+        case Json():
+            return Json(None)
+        case List(item):
+            return List(content_type(item))
+        case Record(name, fields):
+            inner = (Field(f.name, content_type(f.type), f.unit, f.axes) for f in fields)
+            return Record(name, tuple(inner))
+        case _:
+            return kind
 
 
 def field_to_json(f: Field) -> dict[str, Any]:

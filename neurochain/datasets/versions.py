@@ -21,11 +21,11 @@ from neurochain.datasets.location import restore_uris
 from neurochain.datasets.parts import Part, register_parts, scan_parts
 from neurochain.datasets.project import Project
 from neurochain.datasets.schema import Schema
-from neurochain.datasets.types import Field, Json, Record, type_to_json
+from neurochain.datasets.types import Field, Record, content_type, type_to_json
 from neurochain.errors import DatasetNotFoundError, VersionError, suggestion
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-/]*\Z")
-_NUMBER = re.compile(r"(\d+)\.(\d+)\.(\d+)\Z")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]*(/[A-Za-z0-9][A-Za-z0-9_.\-]*)*\Z")
+_NUMBER = re.compile(r"(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\Z")
 Number = tuple[int, int, int]
 
 
@@ -250,8 +250,8 @@ def check_name(name: str) -> None:
     """Refuse a dataset name that could not be written as ``name@version`` or in a path."""
     if not _NAME.match(name):
         raise VersionError(
-            f"{name!r} cannot name a dataset. Use letters, digits, '_', '-', '.' and '/', starting with a letter "
-            "or digit; the version goes into version=."
+            f"{name!r} cannot name a dataset. Use letters, digits, '_', '-', '.' and '/', each part starting with "
+            "a letter or digit; the version goes into version=."
         )
 
 
@@ -285,9 +285,7 @@ def _flat(schema: Schema) -> dict[str, str]:
             for inner in f.type.fields:
                 walk(f"{prefix}{f.name}.", inner)
         else:
-            # Keys come and go with the files; they never change a version's number.
-            kind = "json" if isinstance(f.type, Json) else json.dumps(type_to_json(f.type))
-            out[f"{prefix}{f.name}"] = kind
+            out[f"{prefix}{f.name}"] = json.dumps(type_to_json(content_type(f.type)))
 
     for f in schema.values():
         walk("", f)

@@ -34,6 +34,7 @@ __all__ = [
     "Reader",
     "Recording",
     "Volume",
+    "open_array",
     "open_recording",
     "open_volume",
     "read_header",
@@ -221,6 +222,29 @@ def open_recording(file: File, format: str | None = None, memo: Memo | None = No
     return _reader(file, format).recording(file, memo)
 
 
+def open_array(file: File, format: str | None = None, memo: Memo | None = None) -> Volume | Recording:
+    """Open a file as the lazy array that its format holds.
+
+    Parameters
+    ----------
+    file : File
+        Of a known format.
+    format : str, optional
+        As in `header.format`; by default the content tells.
+    memo : Memo, optional
+        Where readers remember what is costly to find again.
+
+    Raises
+    ------
+    FormatError
+        The file is of no known format, or not what its header promises.
+    StorageError
+        The bytes cannot be had.
+    """
+    reader = _reader(file, format)
+    return reader.recording(file, memo) if reader.array == "recording" else reader.volume(file, memo)
+
+
 def _reader(file: File, format: str | None) -> Reader:
     if format is not None:
         return reader_for(format)
@@ -239,7 +263,12 @@ def _named(file: File) -> Reader | None:
 
 def _detect(file: File, named: Reader | None) -> tuple[Reader | None, bytes]:
     """Reader that knows the content, and the first bytes."""
-    head = file.read_range(0, SNIFF if named is None else named.head_size)
+    ending = file.suffix[1:]
+    if named is None and (not ending or ending.isdigit()):
+        wanted = READERS[0].head_size  # scanners call their files IM0001 or 1.2.840.…: most such are DICOM
+    else:
+        wanted = SNIFF if named is None else named.head_size
+    head = file.read_range(0, wanted)
     asked = READERS if named is None else (named, *(r for r in READERS if r is not named))
     return next((reader for reader in asked if reader.matches(head, file.name)), None), head
 

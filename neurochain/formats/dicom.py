@@ -3,13 +3,13 @@
 PS3.10 (files), PS3.5 (data sets): https://dicom.nema.org/medical/dicom/current/
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from neurochain.errors import FormatError
 from neurochain.formats import dicom_geometry as geometry
-from neurochain.formats.dicom_pixels import absence_problem, pixel_problem, pixels
+from neurochain.formats.dicom_pixels import absence_problem, is_encapsulated, pixel_problem, pixels
 from neurochain.formats.dicom_pydicom import scan_with_pydicom
 from neurochain.formats.dicom_record import DicomRecord
 from neurochain.formats.dicom_scan import CutShort, Refused, Scan, is_bare, scan
@@ -29,6 +29,7 @@ class DicomReader:
 
     name = "dicom"
     formats = ("dicom",)
+    array: Literal["volume", "recording"] = "volume"
     record = DicomRecord
     suffixes = (".dcm", ".dicom", ".dic", ".ima")
     head_size = 64 * 1024  # headers: 17 KB median, 291 KB largest of 308 real files
@@ -100,12 +101,12 @@ def _scanned(file: File, head: bytes) -> tuple[Scan, dict[str, Any], bytes]:
                 if end > HEAD_LIMIT or end <= len(head):
                     raise Refused(f"its header goes on after {len(head):,} bytes") from None
                 head += file.read_range(len(head), end)
-        record = decode(found.values, found.big_endian)
+        record = decode(found.values, found.big_endian, strict=found.deflated_at is None)
     except Refused as refused:
         found = scan_with_pydicom(file, str(refused))
         record = decode(found.values, found.big_endian)
     record["transfer_syntax"] = found.transfer_syntax
-    record["header_end"] = None if found.deflated else found.end
-    if found.pixel is not None and found.pixel[3] is not None and not found.deflated:
+    record["header_end"] = found.end if found.deflated_at is None else None
+    if found.pixel is not None and found.deflated_at is None and not is_encapsulated(found):
         record["pixel_offset"] = found.pixel[2]
     return found, record, head

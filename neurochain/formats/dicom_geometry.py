@@ -12,8 +12,8 @@ _FLOATS = {0x7FE00008: "float32", 0x7FE00009: "float64"}
 
 def shape(record: dict[str, Any]) -> list[int] | None:
     """[frames,] rows, columns[, samples]; None where the file states no rows and columns."""
-    rows, columns = record.get("Rows"), record.get("Columns")
-    if not rows or not columns:
+    rows, columns = record.get("Rows") or 0, record.get("Columns") or 0
+    if rows < 1 or columns < 1:
         return None
     frames = record.get("NumberOfFrames") or 1
     samples = record.get("SamplesPerPixel") or 1
@@ -45,13 +45,16 @@ def affine(record: dict[str, Any]) -> list[float] | None:
     """Indices (row, column, 0) of a single image to RAS+ mm, 16 numbers row by row.
 
     The third column is the normal of the image, as long as the slice spacing (1 mm where unknown): the
-    files of a series, not one image, tell which way slices go. None for several frames and where
-    position, orientation or spacing is absent or impossible.
+    files of a series, not one image, tell which way slices go. None for several frames, for a mosaic of
+    slices (its position is not that of its first pixel), and where position, orientation or spacing is
+    absent or impossible.
     """
     spacing = record.get("PixelSpacing")
     position = record.get("ImagePositionPatient")
     orientation = record.get("ImageOrientationPatient")
     if not spacing or not position or not orientation or (record.get("NumberOfFrames") or 1) > 1:
+        return None
+    if "MOSAIC" in (record.get("ImageType") or ()):
         return None
     if len(spacing) != 2 or len(position) != 3 or len(orientation) != 6 or min(spacing) <= 0:
         return None

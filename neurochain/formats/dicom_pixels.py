@@ -14,10 +14,11 @@ from neurochain.errors import FormatError
 from neurochain.formats import dicom_geometry as geometry
 from neurochain.formats.dicom_pydicom import decode_pixels
 from neurochain.formats.dicom_scan import Scan
+from neurochain.formats.inflate import RAW, Inflated
 from neurochain.formats.stored import Array, ByteArray, DecodedArray
 from neurochain.storage import File
 
-__all__ = ["absence_problem", "pixel_problem", "pixels"]
+__all__ = ["absence_problem", "is_encapsulated", "pixel_problem", "pixels"]
 
 _KINDS = {
     "1.2.840.10008.5.1.4.1.1.88": "a structured report",
@@ -32,7 +33,16 @@ _IMAGE = re.compile(
 )
 _SEQUENCE_END = {False: b"\xfe\xff\xdd\xe0", True: b"\xff\xfe\xe0\xdd"}
 AFTER = (b"\xfc\xff\xfc\xff", b"\xfa\xff\xfa\xff")  # trailing padding, digital signatures
+COMPRESSED = ("1.2.840.10008.1.2.4.", "1.2.840.10008.1.2.5")
+GE_BIG = "1.2.840.113619.5.2"  # GE's own: a little-endian data set with big-endian pixels
 TAIL = 1024  # bytes at a file's end in which compressed pixels must end
+
+
+def is_encapsulated(found: Scan) -> bool:
+    """Whether Pixel Data holds compressed frames; some files give them a length all the same."""
+    if found.pixel is None or found.pixel[3] is None:
+        return True
+    return (found.transfer_syntax or "").startswith(COMPRESSED)
 
 
 def n_bytes(record: dict[str, Any], pixel_tag: int) -> int:
@@ -52,8 +62,8 @@ def pixel_problem(file: File, head: bytes, found: Scan, record: dict[str, Any]) 
     if found.pixel is None:
         return None
     tag, _, offset, length = found.pixel
-    if length is None:
-        return _unfinished(file, head, found)
+    if is_encapsulated(found) or length is None:
+        return None if length is not None else _unfinished(file, head, found)
     needed = n_bytes(record, tag)
     shape = " x ".join(str(n) for n in geometry.shape(record) or ())
     if needed > length:
@@ -61,7 +71,11 @@ def pixel_problem(file: File, head: bytes, found: Scan, record: dict[str, Any]) 
             f"its header says {shape} pixels of {record.get('BitsAllocated')} bits, which take {needed:,} bytes, "
             f"but Pixel Data at byte {offset:,} has {length:,}"
         )
-    if not found.deflated and offset + length > file.size:
+    if found.deflated_at is not None:
+        most = Inflated(file).size_at_most
+        if offset + length > most:
+            return f"its header says pixels up to byte {offset + length:,}, but {file.size:,} bytes inflate to at most {most:,}"
+    elif offset + length > file.size:
         return (
             f"the file is cut short: Pixel Data at byte {offset:,} needs {length:,} bytes, and the file ends at "
             f"byte {file.size:,}"
@@ -111,7 +125,7 @@ def pixels(file: File, found: Scan, record: dict[str, Any]) -> tuple[Array, tupl
     shape = geometry.shape(record)
     if found.pixel is None or shape is None:
         raise FormatError(f"{file.uri} is DICOM, but has no pixels: it is {_kind(record)}.")
-    tag, vr, offset, length = found.pixel
+    tag, vr, offset, _ = found.pixel
     name = geometry.stored_dtype(record, tag)
     if name is None:
         raise FormatError(
@@ -123,16 +137,16 @@ def pixels(file: File, found: Scan, record: dict[str, Any]) -> tuple[Array, tupl
     axes = (*(("frame",) if frames else ()), "row", "column", *(("sample",) if samples else ()))
     # Bytes of big-endian files are swapped in words of 16 bits, also where samples have 8.
     words = found.big_endian and vr == b"OW" and dtype.itemsize == 1
-    open_bytes = length is not None and not found.deflated and not words
-    if not open_bytes or record.get("BitsAllocated") == 1 or _is_subsampled(record):
+    if is_encapsulated(found) or words or record.get("BitsAllocated") == 1 or _is_subsampled(record):
         return DecodedArray(_decoder(file, tuple(shape)), tuple(shape), dtype), axes
     stored, transpose = tuple(shape), None
     if samples and record.get("PlanarConfiguration") == 1:
         lead = len(axes) - 3
         stored = (*shape[:lead], shape[-1], *shape[lead:-1])
         transpose = (*range(lead), lead + 1, lead + 2, lead)
-    order = dtype.newbyteorder(">" if found.big_endian else "<")
-    return ByteArray(file, offset, stored, order, "C", transpose, _unused_bits(record, dtype)), axes
+    order = dtype.newbyteorder(">" if found.big_endian or found.transfer_syntax == GE_BIG else "<")
+    source = file if found.deflated_at is None else Inflated(file, found.deflated_at, RAW)
+    return ByteArray(source, offset, stored, order, "C", transpose, _unused_bits(record, dtype)), axes
 
 
 def _unused_bits(

@@ -6,7 +6,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -56,12 +56,12 @@ def scan_with_pydicom(file: File, reason: str) -> Scan:
     except Exception as error:  # any kind: pydicom has no root error, and the file is what is at fault
         raise FormatError(f"its header cannot be read: {reason}; pydicom: {_short(error)}") from error
     head = file.read_range(found.end, found.end + 12)
-    order = "big" if found.big_endian else "little"
-    group, element = (int.from_bytes(head[i : i + 2], order) for i in (0, 2))  # type: ignore[arg-type]
+    order: Literal["big", "little"] = "big" if found.big_endian else "little"
+    group, element = (int.from_bytes(head[i : i + 2], order) for i in (0, 2))
     tag = group << 16 | element
     if len(head) == 12 and tag in PIXEL_TAGS:
         at, vr = (8, b"") if dataset.original_encoding[0] else (12, head[4:6])
-        length = int.from_bytes(head[at - 4 : at], order)  # type: ignore[arg-type]
+        length = int.from_bytes(head[at - 4 : at], order)
         found.pixel = (tag, vr, found.end + at, None if length == 0xFFFFFFFF else length)
     elif found.end < file.size and any(file.read_range(found.end, found.end + 4096)):
         found.cut = f"its header cannot be read past byte {found.end:,}: {reason}"

@@ -12,11 +12,13 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from neurochain.errors import FormatError
+
 __all__ = ["CutShort", "Refused", "Scan", "is_bare", "scan"]
 
 PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 UNDEFINED = 0xFFFFFFFF
-INFLATE_LIMIT = 64 * 2**20  # of a deflated header; real ones are below 1 MB
+INFLATE_LIMIT = 16 * 2**20  # of a deflated header; real ones are below 1 MB
 DEEPEST = 32  # sequences in sequences; real files have below 10
 
 EXPLICIT_BIG = "1.2.840.10008.1.2.2"
@@ -53,8 +55,10 @@ class Scan:
         As the file says; None where it says nothing.
     media_class : str or None
         SOP class in the meta information: what the file was written as.
-    big_endian, deflated : bool
-        How the data set is stored.
+    big_endian : bool
+        How numbers are stored.
+    deflated_at : int or None
+        Where a deflated data set begins; None for any other.
     pixel : tuple or None
         Tag, value representation, offset of the value and its length (None when compressed) of Pixel Data.
         The offset counts inflated bytes when the data set is deflated.
@@ -68,7 +72,7 @@ class Scan:
     transfer_syntax: str | None = None
     media_class: str | None = None
     big_endian: bool = False
-    deflated: bool = False
+    deflated_at: int | None = None
     pixel: tuple[int, bytes, int, int | None] | None = None
     end: int = 0
     cut: str | None = None
@@ -126,32 +130,23 @@ def scan(head: bytes, size: int, wanted: Wanted) -> Scan:
         `head` ends inside the header and the file goes on.
     Refused
         The bytes are no data set that this scanner understands.
+    FormatError
+        The data set is deflated, and damaged or not plausible.
     """
     found = Scan()
     at = 132 if head[128:132] == b"DICM" else 0
-    walk = _Walk(head, size, wanted, found, big=False)
+    walk = _Walk(head, size, wanted, found)
     at = walk.meta(at)
-    syntax = walk.found.transfer_syntax
+    syntax = found.transfer_syntax
     if syntax in DEFLATED:
-        found.deflated = True
-        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-        try:
-            data = inflater.decompress(head[at:], INFLATE_LIMIT)
-        except zlib.error as error:
-            raise Refused(f"the deflated data set at byte {at} cannot be inflated ({error})") from error
-        over = inflater.eof or len(head) >= size
-        walk = _Walk(data, len(data) if over else 2**63, wanted, found, big=False)
-        try:
-            walk.data_set(0, implicit=False)
-        except CutShort:
-            if len(data) >= INFLATE_LIMIT:
-                raise Refused(f"its deflated header is larger than {INFLATE_LIMIT} bytes") from None
-            raise CutShort(len(head) + 1) from None
+        _scan_deflated(head, at, size, wanted, found)
         return found
     if at == len(head) and at < size:
         raise CutShort(at + 8)
     guess = head[at + 4 : at + 6]
     explicit = guess in _SHORT or guess in _LONG
+    if not explicit and guess.isalpha() and guess.isupper():
+        raise Refused(f"the first element has the value representation {guess!r}")
     if syntax is None:
         found.big_endian = explicit and head[at : at + 1] == b"\0" and head[at + 1 : at + 2] != b"\0"
     else:
@@ -160,15 +155,40 @@ def scan(head: bytes, size: int, wanted: Wanted) -> Scan:
     return found
 
 
+def _scan_deflated(head: bytes, at: int, size: int, wanted: Wanted, found: Scan) -> None:
+    """Scan a data set that is deflated from byte `at` on.
+
+    Nothing of it is left to pydicom, which inflates without bounds.
+    """
+    found.deflated_at = at
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        data = inflater.decompress(head[at:], INFLATE_LIMIT)
+    except zlib.error as error:
+        raise FormatError(
+            f"its deflated data set, from byte {at:,} on, cannot be inflated ({error})"
+        ) from error
+    over = inflater.eof or len(head) >= size
+    full = len(data) >= INFLATE_LIMIT
+    try:
+        _Walk(data, len(data) if over and not full else 2**63, wanted, found).data_set(0, implicit=False)
+    except Refused as refused:
+        raise FormatError(f"its deflated data set cannot be read: {refused}") from None
+    except CutShort:
+        if full:
+            raise FormatError(f"its deflated header is larger than {INFLATE_LIMIT:,} bytes") from None
+        raise CutShort(len(head) + 1) from None
+
+
 class _Walk:
     """Walk over the elements of one byte string."""
 
-    def __init__(self, data: bytes, size: int, wanted: Wanted, found: Scan, big: bool) -> None:
+    def __init__(self, data: bytes, size: int, wanted: Wanted, found: Scan) -> None:
         self.data = data
         self.size = size
         self.wanted = wanted
         self.found = found
-        self.big = big
+        self.big = False
 
     def meta(self, at: int) -> int:
         """Step over the meta information, which is always explicit and little endian."""
@@ -238,25 +258,28 @@ class _Walk:
             if at > total:
                 if known is not None:
                     values.pop(known, None)
-                self._end(at_before, at)
+                self._end(at_before, at, sure=length != UNDEFINED)
                 return
         found.end = total
         if at < total and data[at:].strip(b"\0"):
-            self._end(at, at + 12)
+            self._end(at, at + 12, sure=False)
         elif total < self.size:
             raise CutShort(total + 8)
 
-    def _end(self, at: int, end: int) -> None:
-        """Element [at, end) does not fit: in the file, or in the bytes at hand."""
-        if end <= self.size:
-            raise CutShort(end)
+    def _end(self, at: int, end: int, sure: bool) -> None:
+        """Element [at, end) does not fit: in the file, or in the bytes at hand.
+
+        `sure` says that it ends there; otherwise there is the least that it needs, and zeros may follow.
+        """
+        if end <= self.size or (not sure and len(self.data) < self.size):
+            raise CutShort(min(end, self.size))
         self._cut(at, end - at)
 
     def _cut(self, at: int, length: int) -> None:
         self.found.end = len(self.data)
         self.found.cut = (
             f"the file is cut short: the element at byte {at:,} needs {length:,} bytes, and the "
-            f"{'inflated data set' if self.found.deflated else 'file'} ends at byte {self.size:,}"
+            f"{'inflated data set' if self.found.deflated_at is not None else 'file'} ends at byte {self.size:,}"
         )
 
     def _sequence(self, at: int, implicit: bool, depth: int) -> int:

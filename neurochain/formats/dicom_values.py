@@ -69,9 +69,12 @@ def _ints(vr: bytes, value: bytes, big: bool, codec: str) -> list[int] | None:
 def _float(vr: bytes, value: bytes, big: bool, codec: str) -> float | None:
     if vr == b"DS":
         try:
-            return float(value)
+            number = float(value)
         except ValueError:
-            pass  # several, none, or none that is a number: the long way tells
+            number = math.nan
+        if math.isfinite(number):
+            return number
+        # Several, none, or none that is a number: the long way tells.
     floats = _floats(vr, value, big, codec)
     if floats is not None and len(floats) != 1:
         raise Misfit
@@ -99,9 +102,17 @@ def _numbers(vr: bytes, value: bytes, big: bool) -> list[float] | list[int] | No
         text = value.strip(b"\0 ")
         if not text:
             return None
-        return [float(part) if vr == b"DS" else _integer(part) for part in text.split(b"\\")]
+        return [_decimal(part) if vr == b"DS" else _integer(part) for part in text.split(b"\\")]
     except (ValueError, struct.error):
         raise Misfit from None
+
+
+def _decimal(text: bytes) -> float:
+    """Number of a DS value, which cannot be infinite or "nan"."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
 
 
 def _integer(text: bytes) -> int | float:
@@ -109,7 +120,7 @@ def _integer(text: bytes) -> int | float:
     try:
         return int(text)
     except ValueError:
-        return float(text)
+        return _decimal(text)
 
 
 _DECODERS: dict[Any, Decoder] = {
@@ -134,7 +145,7 @@ WANTED = Wanted([*_INDEXED, *_RARE])
 """Tags that the scanner keeps."""
 
 
-def decode(values: dict[int, tuple[bytes, bytes]], big: bool) -> dict[str, Any]:
+def decode(values: dict[int, tuple[bytes, bytes]], big: bool, strict: bool = True) -> dict[str, Any]:
     """Columns of `DicomRecord` that elements fill, and `rare` as JSON text.
 
     Parameters
@@ -143,13 +154,15 @@ def decode(values: dict[int, tuple[bytes, bytes]], big: bool) -> dict[str, Any]:
         Tag to value representation (``b""`` where unknown) and bytes.
     big : bool
         Whether numbers are big endian.
+    strict : bool
+        Whether to refuse text that needs pydicom; otherwise its foreign letters are lost.
 
     Raises
     ------
     Refused
         Text in a character set that needs pydicom (code extensions with escape sequences).
     """
-    codec = _codec(values)
+    codec = _codec(values, strict)
     record: dict[str, Any] = {}
     rare: dict[str, Any] = {}
     for tag, (vr, value) in values.items():
@@ -170,12 +183,14 @@ def decode(values: dict[int, tuple[bytes, bytes]], big: bool) -> dict[str, Any]:
     return record
 
 
-def _codec(values: dict[int, tuple[bytes, bytes]]) -> str:
+def _codec(values: dict[int, tuple[bytes, bytes]], strict: bool) -> str:
     """Python's name of the character set of text."""
     named = values.get(CHARACTER_SET, (b"CS", b""))[1].decode("latin-1").strip("\0 ")
     codec = _CODECS.get(named.replace("ISO 2022 IR", "ISO_IR"))
     if codec is None:
-        if any(not value.isascii() or b"\x1b" in value for vr, value in values.values() if vr in _WORDS):
+        if strict and any(
+            not value.isascii() or b"\x1b" in value for vr, value in values.values() if vr in _WORDS
+        ):
             raise Refused(f"its text is in the character set {named!r}")
         return "ascii"
     # Files without a character set often hold Latin-1 all the same.

@@ -1,6 +1,6 @@
 """EdfReader: EDF, EDF+, BDF and BDF+ recordings."""
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -20,6 +20,7 @@ class EdfReader:
 
     name = "edf"
     formats = ("edf", "bdf")
+    array: Literal["volume", "recording"] = "recording"
     record = EdfRecord
     suffixes = (".edf", ".bdf")  # .rec is also the pixels of a Philips PAR; content tells
     head_size = 4096  # the header of 15 signals; the rest is fetched to the byte

@@ -1,7 +1,8 @@
 """NiftiReader: NIfTI-1 and NIfTI-2 in one file, ``.nii`` and ``.nii.gz``."""
 
+import math
 from math import prod
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -30,6 +31,7 @@ class NiftiReader:
 
     name = "nifti"
     formats = ("nifti",)
+    array: Literal["volume", "recording"] = "volume"
     record = nh.NiftiRecord
     suffixes = (".nii", ".nii.gz")
     head_size = nh.HEADER_BYTES
@@ -134,6 +136,11 @@ def _check(file: File, fields: dict[str, Any], packed: bool) -> None:
     """
     shape = nh.shape(fields)
     nh.scaling(fields)
+    if fields["sform_code"] <= 0 < fields["qform_code"] and nh.qform(fields) is None:
+        raise FormatError(f"its header says the rotation {fields['quatern'][:3]} (quatern), which is none")
+    affine, origin = _affine(fields)
+    if not all(map(math.isfinite, affine)):
+        raise FormatError(f"its affine, from its {origin}, holds numbers that are not finite: {affine}")
     code = fields["datatype"]
     if code not in nh.DTYPES:
         raise FormatError(f"its header says data type {code}; known are {', '.join(map(str, nh.DTYPES))}")

@@ -182,9 +182,11 @@ def qform(fields: dict[str, Any]) -> list[float] | None:
         return None
     b, c, d, *offset = fields["quatern"]
     rest = 1.0 - (b * b + c * c + d * d)
-    if not rest > -1e-6:
+    # Rounding to the stored width; nibabel draws the line here too.
+    rounding = 3 * (2.0**-23 if fields["version"] == 1 else 2.0**-52)
+    if not rest > -rounding or not all(map(math.isfinite, (*offset, *fields["pixdim"][1:4]))):
         return None
-    a = math.sqrt(max(rest, 0.0))
+    a = math.sqrt(rest) if rest >= rounding else 0.0
     rotation = np.array([
         [a * a + b * b - c * c - d * d, 2 * (b * c - a * d), 2 * (b * d + a * c)],
         [2 * (b * c + a * d), a * a + c * c - b * b - d * d, 2 * (c * d - a * b)],

@@ -1,7 +1,7 @@
 """Reader: one format's file, from its first bytes to its header and its lazy array."""
 
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel
 
@@ -48,6 +48,8 @@ class Reader(Protocol):
         What `header.format` may be.
     record : type
         Of the format's own fields.
+    array : {"volume", "recording"}
+        The lazy array that its files hold.
     suffixes : tuple of str
         Lower case, with the dot: ``(".nii", ".nii.gz")``.
     head_size : int
@@ -58,6 +60,8 @@ class Reader(Protocol):
     def name(self) -> str: ...
     @property
     def formats(self) -> tuple[str, ...]: ...
+    @property
+    def array(self) -> Literal["volume", "recording"]: ...
     @property
     def record(self) -> type[BaseModel]: ...
     @property

@@ -1,1 +1,1 @@
-
+"""From dataset versions to training loops."""

@@ -75,20 +75,36 @@ def find_roots(uris: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) 
     texts = [os.fspath(u) for u in ([uris] if isinstance(uris, str | os.PathLike) else uris)]
     if not texts:
         raise PatternError("read_storage() got an empty list. Give a path, a folder, a glob or a URI.")
-    groups: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    # One root per pattern; files that are named one by one share theirs.
+    groups: dict[tuple[str, str, str], list[tuple[str, str]]] = {}
     for text in texts:
         for scheme, path in _paths(text):
             authority = "" if scheme == "file" else path.strip("/").split("/")[0]
-            groups.setdefault((scheme, authority), []).append((text, path))
-    roots: list[Root] = []
-    for (scheme, _), members in groups.items():
+            named = not any(is_wild(s) and _unescape(s) is None for s in path.split("/"))
+            groups.setdefault((scheme, authority, "" if named else text), []).append((text, path))
+    folders: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for (scheme, _, _), members in groups.items():
         for folder, chosen in _common_folders(members).items():
-            uri = store_for(scheme).uri(folder)
-            name = _unused(folder.rstrip("/").rpartition("/")[2] or "root", {r.name for r in roots})
-            skip = 0 if folder == "/" else len(folder)
-            globs = tuple(dict.fromkeys(path[skip:].strip("/") for _, path in chosen))
-            roots.append(Root(uri, name, tuple(dict.fromkeys(text for text, _ in chosen)), globs))
+            folders.setdefault((scheme, folder), []).extend(chosen)
+    roots: list[Root] = []
+    for (scheme, folder), members in _outermost(folders).items():
+        uri = store_for(scheme).uri(folder)
+        name = _unused(folder.rstrip("/").rpartition("/")[2] or "root", {r.name for r in roots})
+        skip = 0 if folder == "/" else len(folder)
+        globs = tuple(dict.fromkeys(path[skip:].strip("/") for _, path in members))
+        roots.append(Root(uri, name, tuple(dict.fromkeys(text for text, _ in members)), globs))
     return roots
+
+
+def _outermost(
+    folders: dict[tuple[str, str], list[tuple[str, str]]],
+) -> dict[tuple[str, str], list[tuple[str, str]]]:
+    """Fold roots that lie inside another into it, so that no file comes twice."""
+    kept: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for (scheme, folder), members in sorted(folders.items(), key=lambda item: len(item[0][1])):
+        above = next((k for k in kept if k[0] == scheme and f"{folder}/".startswith(k[1].rstrip("/") + "/")), None)
+        kept.setdefault(above or (scheme, folder), []).extend(members)
+    return {k: kept[k] for k in folders if k in kept}
 
 
 def _paths(text: str) -> Iterator[tuple[str, str]]:

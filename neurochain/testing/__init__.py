@@ -1,9 +1,21 @@
 """For tests of what is built on neurochain: a counting File, and the conformance suite of formats.
 
-Needs pytest; nothing else in neurochain imports it.
+`FormatTests` needs pytest and is imported at its first use, so that the rest works without.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from neurochain.testing.counting_file import CountingFile
-from neurochain.testing.format_tests import FormatTests
+
+if TYPE_CHECKING:
+    from neurochain.testing.format_tests import FormatTests
 
 __all__ = ["CountingFile", "FormatTests"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "FormatTests":
+        from neurochain.testing.format_tests import FormatTests  # needs pytest, an extra
+
+        return FormatTests
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,3 +1,4 @@
+import random
 import warnings
 
 import pydicom
@@ -6,6 +7,8 @@ from pydicom.pixels.utils import pixel_array
 
 from neurochain.formats import RECORDS, read_header
 from neurochain.formats.dicom import DicomReader
+from neurochain.formats.dicom_scan import CutShort, Refused, scan
+from neurochain.formats.dicom_values import WANTED
 from neurochain.storage import File
 from neurochain.testing import FormatTests
 
@@ -116,3 +119,23 @@ def test_every_keyword_of_real_files_equals_pydicom(real_data):
             found = read_header(File.at(path))
             assert found.error is None or path.name in HEADERS_ONLY, (path, found.error)
             compare(path, found.record)
+
+
+def test_a_head_cut_short_is_never_accepted(pydicom_files, nicom_data):
+    """pydicom reads such a head without a word, the Rows missing."""
+    chosen = random.Random(0)
+    for path in [*pydicom_files, *sorted(nicom_data.glob("*.dcm"))]:
+        data = path.read_bytes()
+        if data[128:132] != b"DICM":
+            continue
+        try:
+            whole = scan(data, len(data), WANTED)
+        except Refused:
+            continue
+        for n in {*range(132, 220), *(chosen.randrange(132, len(data)) for _ in range(60)), whole.end + 12}:
+            try:
+                found = scan(data[:n], len(data), WANTED)
+            except (CutShort, Refused):
+                continue
+            assert n >= whole.end or (found.cut and whole.cut), (path, n)
+            assert (found.values, found.pixel) == (whole.values, whole.pixel)

@@ -1,0 +1,5 @@
+"""``python -m neurochain.cli``."""
+
+from neurochain.cli import main
+
+main()

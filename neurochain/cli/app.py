@@ -1,0 +1,117 @@
+"""The commands. Each ends its help in an example, and speaks JSON with ``--json``."""
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+import neurochain as nc
+from neurochain.cli import demo as demo_command
+from neurochain.cli import doctor as doctor_command
+from neurochain.cli import printing
+from neurochain.datasets.history import version_history
+from neurochain.datasets.project import find_project
+from neurochain.errors import NeurochainError
+
+app = typer.Typer(
+    name="neurochain",
+    help="A versioned, queryable index over brain data that stays where it is.",
+    epilog="Example: neurochain index 'data/**/*.dcm'",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Reference = Annotated[
+    str, typer.Argument(metavar="NAME[@VERSION]", help="Dataset; the latest version by default.")
+]
+
+
+def run() -> None:
+    """Run the application; errors of ours are one message and exit code 1."""
+    try:
+        app()
+    except NeurochainError as error:
+        printing.error(str(error))
+        sys.exit(1)
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+) -> None:
+    """Headers first, only the bytes you need, lineage you can rerun."""
+    if version:
+        printing.line(f"neurochain {nc.__version__}")
+        raise typer.Exit
+
+
+@app.command(epilog="Example: neurochain demo")
+def demo(
+    folder: Annotated[
+        str, typer.Option(help="Where the demo's project and recording go.")
+    ] = "neurochain-demo",
+) -> None:
+    """Do the main job on real files: index, compute, save, show the lineage, load a batch.
+
+    The scans are those that the pydicom and nibabel packages carry; the EEG recording is made, and says so.
+    """
+    demo_command.run(folder)
+
+
+@app.command(epilog="Example: neurochain index 'data/sub-*/**/*.nii.gz'")
+def index(
+    patterns: Annotated[
+        list[str], typer.Argument(metavar="PATTERN...", help="Folders, globs or URIs (quoted).")
+    ],
+    json: Json = False,
+) -> None:
+    """Read the headers of files, and say what is there."""
+    printing.show(printing.index_summary(nc.read_storage(patterns)), json)
+
+
+@app.command(epilog="Example: neurochain ls alpha_roi_tags")
+def ls(
+    name: Annotated[str | None, typer.Argument(help="Only this dataset, all its versions.")] = None,
+    json: Json = False,
+) -> None:
+    """List the datasets with their latest versions; with a name, all versions of one."""
+    printing.show(printing.listing(name), json)
+
+
+@app.command(epilog="Example: neurochain show alpha_roi_tags@1.0.0 --rows 5")
+def show(
+    reference: Reference,
+    rows: Annotated[int, typer.Option(min=0, help="Rows to show.")] = 10,
+    json: Json = False,
+) -> None:
+    """Show a version: what it is, its columns, its first rows."""
+    printing.show(printing.version_page(nc.dataset(reference), rows), json)
+
+
+@app.command(epilog="Example: neurochain log alpha_roi_tags")
+def log(
+    name: Annotated[str | None, typer.Argument(help="Only this dataset.")] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Entries to show.")] = 20,
+    json: Json = False,
+) -> None:
+    """Show what was saved, newest first: when, by whom, from what, how much was computed or reused."""
+    printing.show(printing.history(version_history(find_project(create=False), name)[:limit]), json)
+
+
+@app.command(epilog="Example: neurochain lineage alpha_roi_tags")
+def lineage(reference: Reference, json: Json = False) -> None:
+    """Show what made a version, back to storage."""
+    found = nc.dataset(reference).lineage()
+    page: dict[str, Any] = {"data": found.to_json(), "text": [printing.lineage_tree(found)]}
+    printing.show(page, json)
+
+
+@app.command(epilog="Example: neurochain doctor")
+def doctor(json: Json = False) -> None:
+    """Check the installation and the project, and say what to do where something is wrong."""
+    checks = doctor_command.examine()
+    printing.show(doctor_command.page(checks), json)
+    if any(c.status == "error" for c in checks):
+        raise typer.Exit(1)

@@ -1,0 +1,119 @@
+"""Doctor: is the installation whole, and the project sound?"""
+
+import importlib.metadata
+import platform
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.markup import escape
+from sqlalchemy import select, text
+
+from neurochain.chain.progress import human_bytes
+from neurochain.cli import printing
+from neurochain.datasets import tables
+from neurochain.datasets.database import network_filesystem
+from neurochain.datasets.parts import part_path
+from neurochain.datasets.project import HOME, Project, find_project
+from neurochain.errors import NeurochainError
+
+EXTRAS = {
+    "torch": ("torch", "to_pytorch()"),
+    "pyarrow": ("arrow", "to_arrow()"),
+    "pandas": ("pandas", "to_pandas()"),
+    "nibabel": ("demo", "the demo's scans"),
+}
+LOW_DISK = 2 * 10**9  # bytes
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes
+    ----------
+    name : str
+    status : {"ok", "note", "error"}
+    finding : str
+        What there is, and what to do where something is wrong.
+    """
+
+    name: str
+    status: str
+    finding: str
+
+
+def examine() -> list[Check]:
+    """Look at the installation and the project of the current folder."""
+    checks = [Check("python", "ok", f"{platform.python_version()} at {sys.executable}")]
+    checks += [
+        _package(name) for name in ("neurochain", "polars", "pydicom", "sqlalchemy", "numpy", "pydantic")
+    ]
+    checks += [_extra(name) for name in EXTRAS]
+    try:
+        project = find_project(create=False)
+    except NeurochainError as error:
+        return [*checks, Check("project", "error", str(error))]
+    if project is None:
+        found = f"none here or above; one is made at the first save, or where {HOME} points"
+        return [*checks, Check("project", "note", found)]
+    return [*checks, *_project(project)]
+
+
+def _package(name: str) -> Check:
+    try:
+        return Check(name, "ok", importlib.metadata.version(name))
+    except importlib.metadata.PackageNotFoundError:
+        return Check(name, "error", f"not installed. Install it with: pip install {name}")
+
+
+def _extra(name: str) -> Check:
+    extra, use = EXTRAS[name]
+    try:
+        return Check(name, "ok", f"{importlib.metadata.version(name)} (for {use})")
+    except importlib.metadata.PackageNotFoundError:
+        return Check(name, "note", f"not installed; {use} needs it: pip install 'neurochain[{extra}]'")
+
+
+def _project(project: Project) -> list[Check]:
+    checks = [Check("project", "ok", str(project.folder))]
+    filesystem = network_filesystem(project.folder)
+    if filesystem:
+        found = f"on {filesystem}, a network filesystem: one writer at a time; a local disk is faster"
+        checks.append(Check("disk", "note", found))
+    free = shutil.disk_usage(project.folder).free
+    low = "; that is little" if free < LOW_DISK else ""
+    checks.append(Check("free space", "note" if low else "ok", human_bytes(free) + low))
+    try:
+        with project.database.read() as connection:
+            answer = connection.execute(text("PRAGMA quick_check")).scalar_one()
+            known = {
+                r.hash: r.bytes for r in connection.execute(select(tables.parts.c.hash, tables.parts.c.bytes))
+            }
+            used = set(connection.execute(select(tables.version_parts.c.part)).scalars())
+    except NeurochainError as error:
+        return [*checks, Check("database", "error", str(error))]
+    sound = answer == "ok"
+    checks.append(Check("database", "ok" if sound else "error", f"{project.database.path.name}: {answer}"))
+    broken = [h for h in sorted(used) if not _whole(part_path(project, h), known.get(h))]
+    finding = f"{len(used):,} parts of versions, all there with their sizes"
+    if broken:
+        finding = f"{len(broken):,} of {len(used):,} parts are missing or cut, {broken[0]} first. Restore them from a backup."
+    checks.append(Check("parts", "error" if broken else "ok", finding))
+    return checks
+
+
+def _whole(path: Path, size: int | None) -> bool:
+    return path.exists() and path.stat().st_size == size
+
+
+def page(checks: list[Check]) -> dict[str, Any]:
+    """Checks as a page."""
+    marks = {"ok": "[green]ok[/]", "note": "[yellow]note[/]", "error": "[bold red]error[/]"}
+    out = printing.table(None, "", "check", "finding")
+    for c in checks:
+        out.add_row(marks[c.status], c.name, escape(c.finding))
+    data = [{"check": c.name, "status": c.status, "finding": c.finding} for c in checks]
+    return {"data": data, "text": [out]}

@@ -1,0 +1,210 @@
+"""Printing: pages of text and tables for the terminal, or the same as JSON."""
+
+import json
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.tree import Tree
+
+import neurochain as nc
+from neurochain.chain.progress import human_bytes
+from neurochain.chain.show import cells
+from neurochain.datasets.lineage import Lineage
+from neurochain.datasets.schema import describe
+from neurochain.datasets.types import Field, Record
+
+NUMBERS = frozenset({"files", "stored", "rows", "size", "computed", "reused", "failed", "pulled", "errors"})
+WRAPPED = frozenset({"description", "type", "finding", " "})  # columns of a table that may take several lines
+Page = dict[str, Any]  # "data" for --json, "text" for people
+
+
+def line(text: str) -> None:
+    """Print one line."""
+    Console().print(text, highlight=False, markup=False)
+
+
+def error(text: str) -> None:
+    """Print what went wrong, to stderr."""
+    Console(stderr=True).print(f"[bold red]error[/] {escape(text)}", highlight=False, soft_wrap=True)
+
+
+def show(page: Page, as_json: bool) -> None:
+    """Print a page."""
+    if as_json:
+        sys.stdout.write(json.dumps(page["data"], indent=2, default=_plain) + "\n")
+        return
+    console = Console()
+    for part in page["text"]:
+        console.print(part, highlight=False, soft_wrap=isinstance(part, str))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return value.hex()
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    return str(value)
+
+
+def table(title: str | None, *columns: str) -> Table:
+    """Table in the house style: no box but a line under the head."""
+    out = Table(
+        title=title, box=None, title_justify="left", title_style="bold", header_style="dim", pad_edge=False
+    )
+    for name in columns:
+        wraps = name in WRAPPED
+        out.add_column(
+            name, justify="right" if name in NUMBERS else "left", no_wrap=not wraps, overflow="fold"
+        )
+    return out
+
+
+def index_summary(chain: nc.Chain) -> Page:
+    """What a listing holds, by format, and what looking cost."""
+    state, run = chain.execute()
+    frame = state.frame.select(
+        pl.col("file.uri").alias("uri"),
+        pl.col("file.path").alias("path"),
+        pl.col("file.size").alias("size"),
+        pl.col("header.format").alias("format"),
+        pl.col("header.error").alias("error"),
+    ).collect()
+    grouped = (
+        frame.group_by("format")
+        .agg(
+            pl.len().alias("files"),
+            pl.col("size").sum().alias("stored"),
+            pl.col("error").count().alias("errors"),
+        )
+        .sort("files", descending=True)
+    )
+    pulled, requests = run.activity.counts.bytes, run.activity.counts.requests
+    out = table(None, "format", "files", "stored", "errors")
+    for row in grouped.iter_rows(named=True):
+        name = row["format"] or "other"
+        out.add_row(
+            name,
+            f"{row['files']:,}",
+            human_bytes(row["stored"]),
+            f"{row['errors']:,}" if row["errors"] else "",
+        )
+    bad = frame.filter(pl.col("error").is_not_null())
+    text: list[Any] = [out]
+    stored = int(frame["size"].sum() or 0)
+    share = f" ({100 * pulled / stored:.2g} %)" if stored and pulled else ""
+    text.append(
+        f"\n{frame.height:,} files. Pulled {human_bytes(pulled)} in {requests:,} reads of {human_bytes(stored)} stored{share}."
+    )
+    if bad.height:
+        text.append(f"\n{bad.height:,} files are not what they say:")
+        text += [f"  {escape(r['path'])}: {escape(r['error'])}" for r in bad.head(5).iter_rows(named=True)]
+        if bad.height > 5:
+            text.append("  … see them with filter(nc.Column('header.error').is_not_null())")
+    data = {
+        "files": frame.height,
+        "bytes_stored": stored,
+        "bytes_pulled": pulled,
+        "requests": requests,
+        "formats": grouped.to_dicts(),
+        "errors": [{"file": r["uri"], "error": r["error"]} for r in bad.iter_rows(named=True)],
+    }
+    return {"data": data, "text": text}
+
+
+def listing(name: str | None) -> Page:
+    """Datasets with their latest versions, or all versions of one."""
+    frame = nc.datasets()
+    if name is not None:
+        nc.dataset(name)  # says what there is, where there is none
+        frame = frame.filter(pl.col("name") == name)
+    else:
+        frame = frame.group_by("name", maintain_order=True).last()
+    out = table(None, "name", "version", "rows", "size", "created (UTC)", "description")
+    for r in frame.iter_rows(named=True):
+        labels = "".join(f" #{label}" for label in r["labels"])
+        created = f"{r['created']:%Y-%m-%d %H:%M}"
+        out.add_row(
+            escape(r["name"]), r["version"], f"{r['rows']:,}", human_bytes(r["size"]), created,
+            escape(r["description"] + labels),
+        )  # fmt: skip
+    nothing = "No datasets here yet. Save one: nc.read_storage('data').save('scans')"
+    return {"data": frame.to_dicts(), "text": [out if frame.height else nothing]}
+
+
+def version_page(version: nc.DatasetVersion, rows: int) -> Page:
+    """A version: what it is, its columns, its first rows."""
+    head = table(None, "", " ")
+    facts = {
+        "version": version.reference,
+        "rows": f"{version.rows:,}",
+        "size": human_bytes(version.bytes),
+        "created": f"{version.created:%Y-%m-%d %H:%M:%S} UTC",
+        "content": version.content_hash,
+        "description": version.description,
+        "labels": ", ".join(version.labels),
+        "not reproducible": "; ".join(version.problems),
+    }
+    for name, value in facts.items():
+        if value:
+            head.add_row(f"[dim]{name}[/]", escape(value))
+    schema = table("\ncolumns", "column", "type")
+    for field in version.schema.values():
+        schema.add_row(escape(field.name), escape(_described(field)))
+    chain = nc.read_dataset(version.reference).limit(rows)
+    frame, physical = chain.physical()
+    body = table("\nrows", *physical)
+    for values in cells(frame, physical):
+        body.add_row(*[escape(v) for v in values])
+    data = {
+        "name": version.name,
+        "version": version.version,
+        "rows": version.rows,
+        "size": version.bytes,
+        "created": version.created,
+        "content_hash": version.content_hash,
+        "description": version.description,
+        "labels": list(version.labels),
+        "problems": list(version.problems),
+        "schema": version.schema.to_json(),
+        "first_rows": chain.collect().to_dicts() if rows else [],
+    }
+    return {"data": data, "text": [head, schema, *([body] if rows else [])]}
+
+
+def _described(field: Field) -> str:
+    if isinstance(field.type, Record):
+        return f"{field.type.name}: {', '.join(f.name for f in field.type.fields)}"
+    return describe(field)
+
+
+def history(entries: list[dict[str, Any]]) -> Page:
+    """What was saved, newest first."""
+    out = table(None, "version", "saved (UTC)", "rows", "computed", "reused", "pulled", "git", "description")
+    for e in entries:
+        out.add_row(
+            escape(f"{e['name']}@{e['version']}"),
+            f"{datetime.fromtimestamp(e['created'], UTC):%Y-%m-%d %H:%M}",
+            *(f"{e[k]:,}" for k in ("rows", "computed", "reused")),
+            human_bytes(e["bytes"]),
+            (e["git_commit"] or "")[:7] + ("*" if e["git_dirty"] else ""),
+            escape(e["description"]),
+        )
+    nothing = "Nothing was saved here yet. Save something: nc.read_storage('data').save('scans')"
+    return {"data": entries, "text": [out if entries else nothing]}
+
+
+def lineage_tree(lineage: Lineage) -> Tree:
+    """Lineage as a tree."""
+    return _branch(lineage.tree_nodes())
+
+
+def _branch(node: tuple[str, list[Any]]) -> Tree:
+    tree = Tree(escape(node[0]))
+    for child in node[1]:
+        tree.add(_branch(child))
+    return tree

@@ -1,0 +1,50 @@
+"""Fixtures that all tests share: a project of their own, and laws checked without a clock."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import hypothesis
+import pytest
+
+if TYPE_CHECKING:
+    from neurochain.datasets.project import Project
+
+hypothesis.settings.register_profile(
+    "neurochain",
+    deadline=None,  # the machine is shared: time says nothing about a law
+    suppress_health_check=[
+        hypothesis.HealthCheck.too_slow,
+        hypothesis.HealthCheck.function_scoped_fixture,  # a project that grows is a harder test, not another
+    ],
+)
+hypothesis.settings.load_profile("neurochain")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Folder of the test's project: never the project of the person who runs the tests."""
+    folder = tmp_path / ".neurochain"
+    monkeypatch.setenv("NEUROCHAIN_HOME", str(folder))
+    monkeypatch.setenv("NEUROCHAIN_CACHE", str(tmp_path / ".cache"))
+    monkeypatch.setenv("NEUROCHAIN_PROGRESS", "0")
+    monkeypatch.delenv("NEUROCHAIN_TRUST", raising=False)
+    yield folder
+    module = sys.modules.get("neurochain.datasets.project")
+    if module is not None:
+        for opened in module._open.values():
+            if "database" in vars(opened):
+                opened.database.close()
+        module._open.clear()
+
+
+@pytest.fixture
+def project(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Project":
+    """Project in an empty folder, which is the current one."""
+    from neurochain.datasets.project import find_project  # costs sqlalchemy, which most tests do without
+
+    monkeypatch.chdir(tmp_path)
+    found = find_project()
+    assert found is not None
+    return found
