@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 hypothesis.settings.register_profile(
     "neurochain",
+    max_examples=60,
     deadline=None,  # the machine is shared: time says nothing about a law
     suppress_health_check=[
         hypothesis.HealthCheck.too_slow,

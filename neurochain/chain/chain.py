@@ -171,9 +171,10 @@ class Chain:
         """
         if how not in ("inner", "left"):
             raise ExpressionError(f"merge(how={how!r}): there is 'inner' and 'left'.")
-        pairs = (
-            on.items() if isinstance(on, Mapping) else [(n, n) for n in ([on] if isinstance(on, str) else on)]
-        )
+        names = [on] if isinstance(on, str) else on
+        pairs = list(names.items()) if isinstance(names, Mapping) else [(n, n) for n in names]
+        if not pairs:
+            raise ExpressionError("merge(on=[]): name at least one column that both sides have.")
         return self._with(Merge(other._plan, other._schema, tuple(pairs), how))
 
     def settings(self, **values: Any) -> "Chain":

@@ -12,7 +12,6 @@ from neurochain.chain.resolve import Resolved, resolve
 from neurochain.datasets.schema import Schema
 from neurochain.errors import ExpressionError, suggestion
 
-
 Compile = Callable[[object, Schema], "Compiled | None"]
 
 
@@ -37,6 +36,7 @@ class Compiled:
 def compile_expression(value: object, schema: Schema) -> Compiled | None:
     """Compile a Column, a Polars expression or a literal; None where only the files can tell."""
     if isinstance(value, pl.Expr):
+        expression_json(value)  # refuses what could not be written down when the chain is saved
         helpers: dict[str, pl.Expr] = {}
         leaves = schema.leaves()
         for name in value.meta.root_names():

@@ -17,6 +17,7 @@ from neurochain import formats
 from neurochain.chain.fingerprint import fingerprint
 from neurochain.chain.jsonkeys import catalogue, join_catalogues
 from neurochain.chain.keys import argument_digests, text_keys
+from neurochain.chain.nested import nested_series
 from neurochain.chain.records import record_type
 from neurochain.chain.run import Run
 from neurochain.datasets.filetable import known_files, merge_listing, root_name
@@ -295,13 +296,11 @@ def _frame(digests: pl.Series, rows: list[dict[str, Any]], logs: list[ReadLog]) 
     used = {key for row in rows for key in row}
     columns: list[pl.Series] = [
         digests,
-        pl.Series(READS, [reads_of(log.files()) for log in logs], dtype=READS_TYPE),
+        nested_series(READS, [reads_of(log.files()) for log in logs], READS_TYPE),
     ]
     for leaf, dtype in _stored_schema().leaves().items():
-        if leaf in used:
-            columns.append(pl.Series(leaf, [row.get(leaf) for row in rows], dtype=dtype))
-        else:
-            columns.append(pl.Series(leaf, [None] * len(rows), dtype=dtype))
+        values = [row.get(leaf) for row in rows] if leaf in used else [None] * len(rows)
+        columns.append(nested_series(leaf, values, dtype))
     return pl.DataFrame(columns)
 
 

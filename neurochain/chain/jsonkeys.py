@@ -10,6 +10,8 @@ import polars as pl
 
 from neurochain.datasets.types import DataType, Json, List, Scalar
 
+_EMPTY = "list[null]"  # a list that says nothing of its items
+
 
 def json_type(name: str) -> DataType:
     """Type of a JSON key as the catalogue names it: ``"float64"``, ``"list[string]"``, ``"json"``."""
@@ -20,10 +22,15 @@ def json_type(name: str) -> DataType:
     return Scalar(name)
 
 
+def split_key(key: str) -> list[str]:
+    r"""Names on the way to a value: ``a.b`` is "b" in "a", ``a\.b`` is "a.b" itself."""
+    return [part.replace("\0", ".") for part in key.replace("\\.", "\0").split(".")]
+
+
 def json_value(text: pl.Expr, key: str, kind: DataType) -> pl.Expr:
     """Typed value of a key in a column of JSON texts; null where the key is missing."""
-    path = "$" + "".join(f"['{part}']" if "'" not in part else f'["{part}"]' for part in key.split("."))
-    value = text.str.json_path_match(path)
+    quoted = [part.replace("'", "\\'") for part in split_key(key)]
+    value = text.str.json_path_match("$" + "".join(f"['{part}']" for part in quoted))
     match kind:
         case Scalar("bool"):
             return pl.when(value.is_not_null() & (value != "null")).then(value == "true")
@@ -37,10 +44,15 @@ def json_value(text: pl.Expr, key: str, kind: DataType) -> pl.Expr:
 
 
 def catalogue(value: Any, prefix: str = "", depth: int = 3) -> dict[str, str]:
-    """Keys of a parsed JSON object with the names of their types; nested objects by dotted key."""
+    r"""Keys of a parsed JSON object with the names of their types; nested objects by dotted key.
+
+    A dot within a name is written ``\.``; names with a backslash have no typed column.
+    """
     keys: dict[str, str] = {}
     for key, item in value.items():
-        name = f"{prefix}{key}"
+        if not key or "\\" in key:
+            continue
+        name = prefix + key.replace(".", "\\.")
         if isinstance(item, dict) and depth > 1 and item:
             keys.update(catalogue(item, f"{name}.", depth - 1))
             keys[name] = "json"
@@ -60,8 +72,10 @@ def _type_name(item: Any) -> str:
         return "string"
     if item is None:
         return "null"
-    if isinstance(item, list) and item:
-        inner = {_type_name(i) for i in item}
+    if isinstance(item, list):
+        inner = {_type_name(i) for i in item} - {"null"}
+        if not inner:
+            return _EMPTY
         joined = inner.pop() if len(inner) == 1 else ("float64" if inner == {"int64", "float64"} else "json")
         return f"list[{joined}]" if joined in ("int64", "float64", "string", "bool") else "json"
     return "json"
@@ -74,12 +88,15 @@ def join_catalogues(catalogues: list[dict[str, str]]) -> dict[str, str]:
         for key, name in one.items():
             old = joined.get(key, "null")
             joined[key] = name if old == "null" else old if name == "null" else _join(old, name)
-    return {key: "string" if name == "null" else name for key, name in sorted(joined.items())}
+    unknown = {"null": "string", _EMPTY: "list[string]"}
+    return {key: unknown.get(name, name) for key, name in sorted(joined.items())}
 
 
 def _join(a: str, b: str) -> str:
-    if a == b:
+    if a == b or (b == _EMPTY and a.startswith("list[")):
         return a
+    if a == _EMPTY and b.startswith("list["):
+        return b
     for wrap in ("{}", "list[{}]"):
         if {a, b} == {wrap.format("int64"), wrap.format("float64")}:
             return wrap.format("float64")

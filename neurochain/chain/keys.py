@@ -34,13 +34,11 @@ def joined_keys(left: pl.Series, right: pl.Series) -> pl.Series:
 
 
 def argument_digests(frame: pl.DataFrame) -> pl.Series:
-    """One digest per row over the values of all columns; equal values, and only those, have equal digests.
+    """One digest per row over the values of all columns (at least one); equal values, and only those, have equal digests.
 
     Rows whose values fit into 15 bytes are their own digest, no hash is computed. The column's types are not
     part of it: they stand in the reuse key.
     """
-    if not frame.width:
-        return pl.Series([b"\0" * WIDTH] * frame.height, dtype=pl.Binary)
     fixed = [_fixed(s) for s in frame.get_columns()]
     if all(f is not None for f in fixed):
         blocks = [f for f in fixed if f is not None]

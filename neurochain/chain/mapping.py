@@ -17,15 +17,18 @@ from neurochain.chain.executors import Call, Executor
 from neurochain.chain.executors.inline import InlineExecutor
 from neurochain.chain.fingerprint import Fingerprint
 from neurochain.chain.keys import argument_digests
+from neurochain.chain.nested import nested_series
 from neurochain.chain.output import Output
 from neurochain.chain.run import Run, State, batches
 from neurochain.chain.spool import Spool
 from neurochain.chain.udf import UDF
 from neurochain.datasets.activity import UsedFunction
 from neurochain.datasets.conversion import convert, unify_schemas
+from neurochain.datasets.filetable import root_uris
 from neurochain.datasets.ledger import ARG, READS, READS_TYPE, Ledger
-from neurochain.datasets.schema import Schema
-from neurochain.errors import ColumnExistsError, UDFError
+from neurochain.datasets.location import relative_uris
+from neurochain.datasets.schema import KEY, Schema
+from neurochain.errors import ColumnExistsError, SchemaError, UDFError
 
 REMEMBER_SECONDS = 3.0  # of work that a kill may lose
 KNOWN_IN_MEMORY = 400_000_000  # bytes of ledger parts that are read once instead of once per batch
@@ -69,13 +72,25 @@ class Map:
             self._check(state.schema, declared)
         total = _count(state.frame) if run.progress.visible else None
         spool = Spool(run.project, run.spool_limit)
+        waiting: list[pl.DataFrame] = []  # batches from before the columns were known: None in every row
+
+        def add(batch: pl.DataFrame, schema: Schema) -> None:
+            spool.add(batch, Schema([*state.schema.values(), *schema.values()]))
+
         with run.progress.step(self.udf.name, total) as progress:
             for batch in batches(state.frame):
                 results, schema = work.batch(batch, progress)
+                if not schema:
+                    waiting.append(batch)
+                    continue
                 self._check(state.schema, schema)
-                spool.add(batch.hstack(results), Schema([*state.schema.values(), *schema.values()]))
+                while waiting:
+                    add(without_results(waiting.pop(0), schema), schema)
+                add(batch.hstack(results), schema)
         if spool.schema is None:
-            spool.add(_nothing(state, output), Schema([*state.schema.values(), *output.empty().values()]))
+            self._check(state.schema, output.empty())
+            for batch in waiting or [state.frame.head(0).collect()]:
+                add(without_results(batch, output.empty()), output.empty())
         work.finish()
         frame, joined = spool.read()
         return State(frame, joined)
@@ -94,11 +109,6 @@ class Map:
 
 def _count(frame: pl.LazyFrame) -> int:
     return int(frame.select(pl.len()).collect().item())
-
-
-def _nothing(state: State, output: Output) -> pl.DataFrame:
-    empty = state.frame.head(0).collect()
-    return empty.hstack([pl.Series(n, [], dtype=d) for n, d in output.empty().leaves().items()])
 
 
 def reuse_key(identity: Fingerprint, arguments: Sequence[Argument], output: Output) -> str:
@@ -120,31 +130,35 @@ class _Work:
         self.ledger = (
             Ledger(run.project, reuse_key(identity, call.arguments, output)) if identity.reusable else None
         )
-        self.known_schema = Schema()
+        # Of all results that the ledger holds by now, and of those that this run takes from it.
+        self.known_schema = self.found_schema = Schema()
         self.known = self._known()
-        self.schema: Schema | None = None
         self.rows = 0
         self.reads: list[pl.Series] = []
 
     def _known(self) -> pl.LazyFrame | None:
-        if self.ledger is None or not self.run.settings.reuse:
+        if self.ledger is None:
             return None
         known, schema = self.ledger.known(), self.ledger.schema
         if known is None or schema is None:
             return None
-        self.known_schema = schema
+        self.known_schema = self.found_schema = schema
+        if not self.run.settings.reuse:
+            return None
         return known.collect().lazy() if self.ledger.bytes < KNOWN_IN_MEMORY else known
 
     def batch(self, batch: pl.DataFrame, progress: Any) -> tuple[pl.DataFrame, Schema]:
         """Result columns of a batch, in its order."""
-        columns = batch.select(self.call.expressions())
-        digests = argument_digests(columns.select(self.call.identity())).alias(ARG)
+        # A function without parameters still has one call per row; every row has the same arguments.
+        columns = batch.select(self.call.expressions() or [pl.col(KEY).is_null().alias("0")])
+        digests = argument_digests(columns.select(self.call.identity() or ["0"])).alias(ARG)
         counts = self.run.activity.counts
         counts.rows_in += batch.height
         found, missing = self._look_up(digests)
         if found is not None:
             progress.advance(batch.height - len(missing))
             counts.reused += batch.height - len(missing)
+            self.output.known(self.found_schema)
         if len(missing):
             rows = columns if found is None else columns[missing]
             computed, schema = self._compute(rows, digests.gather(missing), missing, progress)
@@ -175,19 +189,18 @@ class _Work:
     ) -> tuple[pl.DataFrame, Schema]:
         frames: list[tuple[pl.DataFrame, Schema]] = []
         counts = self.run.activity.counts
+        of_chain = (numbers + self.rows).to_list()
         done = 0
         while done < rows.height:
-            first = self.rows + int(numbers[done])
-            outcome = self.executor.run(self.call, rows.slice(done), first, REMEMBER_SECONDS)
+            outcome = self.executor.run(self.call, rows.slice(done), of_chain[done:], REMEMBER_SECONDS)
             size = len(outcome.values)
-            frame, schema = self.output.build(outcome.values, first)
+            frame, schema = self.output.build(outcome.values, of_chain[done : done + size])
             hidden = [
                 digests.slice(done, size),
-                pl.Series(READS, [r or None for r in outcome.reads], dtype=READS_TYPE),
+                nested_series(READS, [r or None for r in outcome.reads], READS_TYPE),
             ]
             frame = pl.DataFrame(hidden).hstack(frame)
-            if self.ledger is not None:
-                self.ledger.append(frame.unique(subset=[ARG], keep="first", maintain_order=True), schema)
+            self._remember(frame, schema)
             frames.append((frame, schema))
             counts.computed += size
             counts.bytes += outcome.bytes
@@ -195,6 +208,13 @@ class _Work:
             progress.advance(size, outcome.bytes)
             done += size
         return _concat(frames)
+
+    def _remember(self, frame: pl.DataFrame, schema: Schema) -> None:
+        """Enter results in the ledger, where they can stand beside those that it holds."""
+        if self.ledger is None or not schema or not fits(self.known_schema, schema):
+            return
+        self.ledger.append(frame.unique(subset=[ARG], keep="first", maintain_order=True), schema)
+        self.known_schema = unify_schemas(self.known_schema, schema) if self.known_schema else schema
 
     def _join(
         self,
@@ -206,7 +226,7 @@ class _Work:
         parts: list[tuple[pl.DataFrame, Schema]] = []
         if found is not None:
             kept = found.with_row_index("_number").filter(~pl.col("_number").is_in(missing.implode()))
-            parts.append((kept, self.output.known(self.known_schema)))
+            parts.append((kept, self.found_schema))
         if computed is not None and schema is not None:
             parts.append((computed.with_columns(missing.cast(pl.UInt32).alias("_number")), schema))
         if len(parts) == 1:
@@ -231,23 +251,33 @@ class _Work:
     def _manifest(self) -> pl.DataFrame | None:
         if not self.reads:
             return None
-        return (
-            pl.concat(self.reads)
-            .to_frame()
-            .explode(READS)
-            .unnest(READS)
-            .with_columns(pl.lit(self.call.udf.name).alias("function"))
-            .unique(maintain_order=True)
-        )
+        reads = pl.concat(self.reads).to_frame().explode(READS).unnest(READS).unique(maintain_order=True)
+        function = pl.lit(self.call.udf.name).alias("function")
+        return relative_uris(reads, root_uris(self.run.project)).select(function, pl.all())
+
+
+def fits(known: Schema, new: Schema) -> bool:
+    """Whether results of both can be remembered under one key."""
+    try:
+        return not known or bool(unify_schemas(known, new))
+    except SchemaError:
+        return False
+
+
+def without_results(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:
+    """Frame with null columns of a schema: rows whose function gave None before anything told its columns."""
+    return frame.with_columns(pl.lit(None, dtype=dtype).alias(leaf) for leaf, dtype in schema.leaves().items())
 
 
 def _concat(frames: Sequence[tuple[pl.DataFrame, Schema]]) -> tuple[pl.DataFrame, Schema]:
-    """Frames under the one schema that holds them all."""
-    joined = frames[0][1]
-    for _, schema in frames[1:]:
-        joined = unify_schemas(joined, schema)
+    """Frames under the one schema that holds them all; one without columns gave None so far."""
+    joined = Schema()
+    for _, schema in frames:
+        joined = unify_schemas(joined, schema) if joined and schema else joined or schema
     if len(frames) == 1:
         return frames[0]
-    converted = [convert(f, s, joined) if s != joined else f for f, s in frames]
+    converted = [
+        without_results(f, joined) if not s else convert(f, s, joined) if s != joined else f for f, s in frames
+    ]
     order = converted[0].columns
     return pl.concat([f.select(order) for f in converted]), joined

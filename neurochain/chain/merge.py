@@ -97,7 +97,7 @@ def _pairs(
             raise ExpressionError(
                 f"merge(on={a!r}): {mine.path!r} is {mine.field.type} on the left, and {theirs.path!r} is "
                 f"{theirs.field.type} on the right, so nothing would match. Cast one of them first: "
-                f"mutate({a.rpartition('.')[2]}=nc.Column({b!r}).cast('string'))."
+                f"mutate({mine.field.name}=nc.Column({a!r}).cast('{theirs.field.type}'))."
             )
         pairs.append((mine, theirs))
     return pairs

@@ -8,6 +8,7 @@ import polars as pl
 from neurochain.chain.records import bare, fields_of, type_of
 from neurochain.chain.results import as_mapping, drift, infer_field, physical
 from neurochain.chain.udf import UDF
+from neurochain.datasets.conversion import unify_schemas
 from neurochain.datasets.schema import Schema, unify
 from neurochain.datasets.types import Field, Record, Scalar, type_to_json
 from neurochain.errors import SchemaError
@@ -55,14 +56,22 @@ class Output:
         """Columns where there were no rows to learn from."""
         return self._schema or Schema([Field(self.name or self.udf.name, Scalar("null"))])
 
-    def known(self, schema: Schema) -> Schema:
-        """Schema of results that came from the ledger; later ones must fit it."""
-        if self._schema is None:
-            self._schema = schema
-        return schema
+    def known(self, schema: Schema) -> None:
+        """Take over the columns of results that came from the ledger; later ones must fit them."""
+        if not self._fixed:
+            self._schema = unify_schemas(self._schema, schema) if self._schema else schema
+        if self._spread is None and list(schema) != [self.udf.name]:
+            self._spread = True
 
-    def build(self, values: Sequence[Any], first_row: int) -> tuple[pl.DataFrame, Schema]:
-        """Flat columns of results, with their schema.
+    def build(self, values: Sequence[Any], rows: Sequence[int]) -> tuple[pl.DataFrame, Schema]:
+        """Flat columns of results, with their schema; none as long as nothing but None has told them.
+
+        Parameters
+        ----------
+        values : sequence
+            Results.
+        rows : sequence of int
+            Their numbers in the chain, for messages.
 
         Raises
         ------
@@ -70,55 +79,57 @@ class Output:
             A value does not fit the columns so far.
         """
         values = [_numpy(v) for v in values]
-        columns = self._columns(values, first_row)
+        columns = self._columns(values, rows)
         fields: list[Field] = []
         series: list[pl.Series] = []
         for name, (column, annotation) in columns.items():
-            field = self._field(name, column, annotation, first_row)
+            field = self._field(name, column, annotation, rows)
             fields.append(field)
-            series += physical(field, column)
+            series += physical(field, column, rows=rows)
         schema = Schema(fields)
-        if not self._fixed:
-            self._schema = (
-                Schema([unify(self._schema[n], schema[n]) for n in schema]) if self._schema else schema
-            )
+        if schema and not self._fixed:
+            self._schema = unify_schemas(self._schema, schema) if self._schema else schema
         return pl.DataFrame(series), schema
 
-    def _field(self, name: str, column: Sequence[Any], annotation: Any, first_row: int) -> Field:
+    def _field(self, name: str, column: Sequence[Any], annotation: Any, rows: Sequence[int]) -> Field:
         if self._fixed and self._schema is not None:
             return self._schema[name]
-        field = infer_field(name, column, annotation)
+        field = infer_field(name, column, annotation, rows)
         if self._schema is not None and name in self._schema:
             try:
                 unify(self._schema[name], field)
             except SchemaError as error:
                 before = self._schema[name]
-                list(physical(before, column))  # names the row that does not fit
-                raise drift(name, first_row, before.type, column[0]) from error
+                list(physical(before, column, rows=rows))  # names the row that does not fit
+                i = next(i for i, v in enumerate(column) if v is not None)
+                raise drift(name, rows[i], before.type, column[i]) from error
         return field
 
-    def _columns(self, values: Sequence[Any], first_row: int) -> dict[str, tuple[list[Any], Any]]:
+    def _columns(self, values: Sequence[Any], rows: Sequence[int]) -> dict[str, tuple[list[Any], Any]]:
         if self.name is not None:
             return {self.name: (list(values), self.annotation)}
         plain, _ = bare(self.annotation)
         hints = dict(fields_of(plain) or [])
-        if self._spread is None:
+        if self._spread is None and (hints or self._schema or any(v is not None for v in values)):
             sample = next((v for v in values if v is not None), None)
             self._spread = bool(hints) or as_mapping(sample) is not None
+        if self._spread is None:
+            return {}
         if not self._spread:
             return {self.udf.name: (list(values), self.annotation)}
         members = [None if v is None else as_mapping(v) for v in values]
         for i, (value, member) in enumerate(zip(values, members, strict=True)):
             if value is not None and member is None:
-                raise drift(self.udf.name, first_row + i, Record("record", ()), value)
+                raise drift(self.udf.name, rows[i], Record("record", ()), value)
         cls = next((type(v) for v in values if v is not None), None)
         hints = hints or dict(fields_of(cls) or [])
         names = list(hints) or list(dict.fromkeys(key for m in members if m is not None for key in m))
         if self._schema is not None:
             new = [n for n in names if n not in self._schema]
             if new:
+                first = next((r for r, m in zip(rows, members, strict=True) if m and new[0] in m), rows[0])
                 raise SchemaError(
-                    f"{self.udf.name}() gives new fields {', '.join(map(repr, new))} from row {first_row} on; it gave "
+                    f"{self.udf.name}() gives new fields {', '.join(map(repr, new))} from row {first} on; it gave "
                     f"{', '.join(map(repr, self._schema))} before. Return the same fields for every row, None where unknown."
                 )
             names = list(self._schema)

@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from neurochain.chain.jsonkeys import json_type, json_value
+from neurochain.chain.jsonkeys import json_type, json_value, split_key
 from neurochain.datasets.schema import Schema
 from neurochain.datasets.types import Array, DataType, Field, Json, List, Record, Scalar
 from neurochain.errors import AmbiguousColumnError, ColumnNotFoundError, ExpressionError, suggestion
@@ -102,7 +102,7 @@ def resolve(name: str, schema: Schema) -> Resolved | None:
     candidates = list(_all(schema))
     found = [c for c in candidates if c.path == name]
     if not found:
-        last = [c for c in candidates if (c.key or c.path.rpartition(".")[2]) == name]
+        last = [c for c in candidates if _short(c) == name]
         found = [c for c in last if not (c.field.name in INTERNAL and _in_file(c, schema))]
     if len(found) == 1:
         return found[0]
@@ -112,7 +112,7 @@ def resolve(name: str, schema: Schema) -> Resolved | None:
     if schema.partial or _has_unknown_keys(schema):
         return None
     names = [*schema, *(c.path for c in candidates)]
-    short = [c.key or c.path.rpartition(".")[2] for c in candidates]
+    short = [_short(c) for c in candidates]
     hint = suggestion(name, [*schema, *(n for n in short if n not in schema)] if "." not in name else names)
     raise ColumnNotFoundError(f"Column {name!r} is not found. {hint}")
 
@@ -131,8 +131,15 @@ def _below(path: str, kind: DataType) -> Iterator[Resolved]:
                 yield from _below(inner, f.type)
         case Json(keys) if keys:
             for key, type_name in keys.items():
-                field = Field(key.rpartition(".")[2] if "." in key else key, json_type(type_name))
-                yield Resolved(f"{path}.{key}", field, path, key)
+                names = split_key(key)
+                yield Resolved(f"{path}.{'.'.join(names)}", Field(names[-1], json_type(type_name)), path, key)
+
+
+def _short(candidate: Resolved) -> str:
+    """Name without the record; of a nested JSON key, the dotted key."""
+    if candidate.key is not None:
+        return ".".join(split_key(candidate.key))
+    return candidate.field.name
 
 
 def _in_file(candidate: Resolved, schema: Schema) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from neurochain.chain.nested import nested_series
 from neurochain.chain.records import NUMBERS, field_of, fields_of, marks_of
 from neurochain.chain.row import Row
 from neurochain.datasets import arrays
@@ -65,8 +66,12 @@ _ACCEPTS: dict[str, tuple[type, ...]] = {
 _INTEGERS = (int, np.integer, enum.Enum)
 
 
-def infer_field(name: str, values: Sequence[Any], annotation: Any = None) -> Field:
+def infer_field(
+    name: str, values: Sequence[Any], annotation: Any = None, rows: Sequence[int] | None = None
+) -> Field:
     """Field that holds the values; an annotation that says enough wins.
+
+    `rows` are the values' numbers in the chain, for messages; by default they count from 0.
 
     Raises
     ------
@@ -77,11 +82,11 @@ def infer_field(name: str, values: Sequence[Any], annotation: Any = None) -> Fie
     if declared is not None:
         return declared
     unit, axes = marks_of(annotation) if annotation is not None else (None, ())
-    return Field(name, infer_type(name, values), unit, axes)
+    return Field(name, infer_type(name, values, rows or range(len(values))), unit, axes)
 
 
-def infer_type(name: str, values: Sequence[Any]) -> DataType:
-    """Type that holds all values."""
+def infer_type(name: str, values: Sequence[Any], rows: Sequence[int]) -> DataType:
+    """Type that holds all values; `rows` are their numbers, for messages."""
     kinds = set(map(type, values)) - {_NONE}
     if not kinds:
         return Scalar("null")
@@ -89,13 +94,13 @@ def infer_type(name: str, values: Sequence[Any]) -> DataType:
         return Scalar(known)
     sample = next(v for v in values if v is not None)
     if isinstance(sample, np.ndarray):
-        return _array_type(name, values)
+        return _array_type(name, values, rows)
+    if isinstance(sample, enum.Enum):
+        return infer_type(name, [v.value if isinstance(v, enum.Enum) else v for v in values], rows)
     if isinstance(sample, np.generic | bool | int | float) and all(
         issubclass(k, np.generic | int | float) for k in kinds
     ):
-        return _number_type(name, values, kinds)
-    if isinstance(sample, enum.Enum):
-        return infer_type(name, [v.value if isinstance(v, enum.Enum) else v for v in values])
+        return _number_type(name, values, kinds, rows)
     if all(issubclass(k, dt.datetime) for k in kinds):
         aware = {v.tzinfo is not None for v in values if v is not None}
         if len(aware) == 1:
@@ -108,19 +113,19 @@ def infer_type(name: str, values: Sequence[Any]) -> DataType:
     if all(issubclass(k, File) for k in kinds):
         return FILE
     if (members := _members(values)) is not None:
-        return _record_type(name, type(sample), members)
+        return _record_type(name, type(sample), members, rows)
     if all(issubclass(k, list | tuple | set | frozenset) for k in kinds):
         items = list(concat.from_iterable(v for v in values if v is not None))
-        item = infer_type(name, items)
+        item = infer_type(name, items, [r for r, v in zip(rows, values, strict=True) for _ in v or ()])
         nested_dtype(item)
         return List(item)
-    raise _no_type(name, values, kinds)
+    raise _no_type(name, values, kinds, rows)
 
 
-def _no_type(name: str, values: Sequence[Any], kinds: set[type]) -> SchemaError:
+def _no_type(name: str, values: Sequence[Any], kinds: set[type], rows: Sequence[int]) -> SchemaError:
     if len(kinds) > 1:
-        rows = {k: next(i for i, v in enumerate(values) if type(v) is k) for k in kinds}
-        found = ", ".join(f"{k.__name__} (row {i})" for k, i in sorted(rows.items(), key=lambda p: p[1]))
+        first = {k: next(i for i, v in enumerate(values) if type(v) is k) for k in kinds}
+        found = ", ".join(f"{k.__name__} (row {rows[i]})" for k, i in sorted(first.items(), key=lambda p: p[1]))
         return SchemaError(
             f"Column {name!r} would hold several types: {found}. Return one type for every row."
         )
@@ -131,11 +136,11 @@ def _no_type(name: str, values: Sequence[Any], kinds: set[type]) -> SchemaError:
     )
 
 
-def _number_type(name: str, values: Sequence[Any], kinds: set[type]) -> DataType:
+def _number_type(name: str, values: Sequence[Any], kinds: set[type], rows: Sequence[int]) -> DataType:
     plain = {bool: np.bool_, int: np.int64, float: np.float64}
     dtypes = {np.dtype(plain.get(k, k)) for k in kinds}
     if np.dtype(np.bool_) in dtypes and len(dtypes) > 1:
-        raise _no_type(name, values, kinds)
+        raise _no_type(name, values, kinds, rows)
     joined = np.result_type(*dtypes) if len(dtypes) > 1 else dtypes.pop()
     if joined.kind == "c":
         return Array(joined.name, ())
@@ -143,18 +148,18 @@ def _number_type(name: str, values: Sequence[Any], kinds: set[type]) -> DataType
         return Array(arrays.array_dtype(joined).name, ())
     text = "float32" if joined == np.float16 else joined.name
     if text not in (*NUMBERS, "bool"):
-        raise _no_type(name, values, kinds)
+        raise _no_type(name, values, kinds, rows)
     return Scalar(text)
 
 
-def _array_type(name: str, values: Sequence[Any]) -> DataType:
+def _array_type(name: str, values: Sequence[Any], rows: Sequence[int]) -> DataType:
     present = [(i, v) for i, v in enumerate(values) if v is not None]
     first = present[0][1]
     for i, v in present:
         if not isinstance(v, np.ndarray) or v.dtype != first.dtype or v.ndim != first.ndim:
             what = f"{v.dtype}{list(v.shape)}" if isinstance(v, np.ndarray) else type(v).__name__
             raise SchemaError(
-                f"Column {name!r}: row {present[0][0]} is {first.dtype}{list(first.shape)}, row {i} is {what}. "
+                f"Column {name!r}: row {rows[present[0][0]]} is {first.dtype}{list(first.shape)}, row {rows[i]} is {what}. "
                 "Return one dtype and number of dimensions for every row."
             )
     dtype = arrays.array_dtype(first.dtype).name
@@ -184,18 +189,26 @@ def as_mapping(value: Any) -> Mapping[str, Any] | None:
     return {name: getattr(value, name) for name, _ in names} if names is not None else None
 
 
-def _record_type(name: str, cls: type, members: Sequence[Mapping[str, Any] | None]) -> Record:
+def _record_type(
+    name: str, cls: type, members: Sequence[Mapping[str, Any] | None], rows: Sequence[int]
+) -> Record:
     hints = dict(fields_of(cls) or [])
     names = list(dict.fromkeys(key for m in members if m is not None for key in m))
     bad = [n for n in names if not isinstance(n, str) or not n]
     if bad:
         raise SchemaError(f"Column {name!r}: a record's fields are named by text, not by {bad[0]!r}.")
-    fields = [infer_field(n, [None if m is None else m.get(n) for m in members], hints.get(n)) for n in names]
+    fields = [
+        infer_field(n, [None if m is None else m.get(n) for m in members], hints.get(n), rows) for n in names
+    ]
     return Record(cls.__name__ if hints else "dict", tuple(fields))
 
 
-def physical(field: Field, values: Sequence[Any], path: str | None = None) -> Iterator[pl.Series]:
+def physical(
+    field: Field, values: Sequence[Any], path: str | None = None, rows: Sequence[int] | None = None
+) -> Iterator[pl.Series]:
     """Flat columns of a field's values.
+
+    `rows` are the values' numbers in the chain, for messages; by default they count from 0.
 
     Raises
     ------
@@ -203,64 +216,82 @@ def physical(field: Field, values: Sequence[Any], path: str | None = None) -> It
         A value does not fit; the message names the row, the column and both types.
     """
     path = path or field.name
+    rows = range(len(values)) if rows is None else rows
     match field.type:
         case Scalar(name):
-            yield _scalars(path, name, values)
+            yield _scalars(path, name, values, rows)
         case Json():
             yield pl.Series(path, values, dtype=pl.String)
         case Array(dtype, shape):
             block = [None if v is None else np.asarray(v) for v in values]
             for i, v in enumerate(block):
-                if v is not None and (v.shape != shape or v.dtype != np.dtype(dtype)):
-                    raise drift(path, i, field.type, values[i])
+                if v is not None and (v.shape != shape or _little(v) != np.dtype(dtype)):
+                    raise drift(path, rows[i], field.type, values[i])
             yield arrays.encode(block, np.dtype(dtype)).alias(path)
         case Ragged(dtype, ndim):
             for i, v in enumerate(values):
                 if v is not None and (
-                    not isinstance(v, np.ndarray) or v.ndim != ndim or v.dtype != np.dtype(dtype)
+                    not isinstance(v, np.ndarray) or v.ndim != ndim or _little(v) != np.dtype(dtype)
                 ):
-                    raise drift(path, i, field.type, v)
+                    raise drift(path, rows[i], field.type, v)
             yield arrays.encode(values, np.dtype(dtype)).alias(f"{path}.data")
             yield arrays.encode_shapes(values).alias(f"{path}.shape")
         case List(item):
-            for i, v in enumerate(values):
-                if v is not None and not isinstance(v, list | tuple | set | frozenset):
-                    raise drift(path, i, field.type, v)
-            plain = [None if v is None else [_plain(x, item) for x in v] for v in values]
-            try:
-                yield pl.Series(path, plain, dtype=nested_dtype(field.type))
-            except (TypeError, pl.exceptions.PolarsError) as error:
-                raise SchemaError(f"Column {path!r} holds {field.type}: {error}") from error
+            yield _lists(path, field.type, item, values, rows)
         case Record("File", _):
-            yield from _files(path, values)
+            yield from _files(path, values, rows)
         case Record(_, fields):
-            yield from _record(path, field.type, fields, values)
+            yield from _record(path, field.type, fields, values, rows)
 
 
-def _record(path: str, kind: Record, fields: tuple[Field, ...], values: Sequence[Any]) -> Iterator[pl.Series]:
+def _lists(path: str, kind: List, item: DataType, values: Sequence[Any], rows: Sequence[int]) -> pl.Series:
+    for i, v in enumerate(values):
+        if v is not None and not isinstance(v, list | tuple | set | frozenset):
+            raise drift(path, rows[i], kind, v)
+    plain = [None if v is None else [_plain(x, item) for x in v] for v in values]
+    try:
+        return pl.Series(path, plain, dtype=nested_dtype(kind))
+    except (TypeError, OverflowError, pl.exceptions.PolarsError) as error:
+        for i, v in enumerate(plain):
+            try:
+                pl.Series(path, [v], dtype=nested_dtype(kind))
+            except (TypeError, OverflowError, pl.exceptions.PolarsError):
+                raise drift(path, rows[i], kind, values[i]) from error
+        raise SchemaError(f"Column {path!r} holds {kind}: {error}") from error
+
+
+def _little(value: np.ndarray[Any, Any]) -> np.dtype[Any]:
+    """Dtype as it lies on disk."""
+    return value.dtype.newbyteorder("<")
+
+
+def _record(
+    path: str, kind: Record, fields: tuple[Field, ...], values: Sequence[Any], rows: Sequence[int]
+) -> Iterator[pl.Series]:
     members: list[Mapping[str, Any] | None] = []
     known = {f.name for f in fields}
     for i, v in enumerate(values):
         member = None if v is None else as_mapping(v)
         if v is not None and member is None:
-            raise drift(path, i, kind, v)
+            raise drift(path, rows[i], kind, v)
         if member is not None and not known.issuperset(member):
             new = ", ".join(repr(k) for k in member if k not in known)
             raise SchemaError(
-                f"Column {path!r}: row {i} has new fields: {new}. Return the same fields for every row, None where unknown."
+                f"Column {path!r}: row {rows[i]} has new fields: {new}. Return the same fields for every row, None where unknown."
             )
         members.append(member)
     for f in fields:
-        yield from physical(f, [None if m is None else m.get(f.name) for m in members], f"{path}.{f.name}")
+        column = [None if m is None else m.get(f.name) for m in members]
+        yield from physical(f, column, f"{path}.{f.name}", rows)
 
 
-def _files(path: str, values: Sequence[Any]) -> Iterator[pl.Series]:
+def _files(path: str, values: Sequence[Any], rows: Sequence[int]) -> Iterator[pl.Series]:
     for i, v in enumerate(values):
         if v is not None and not isinstance(v, File):
-            raise drift(path, i, FILE, v)
+            raise drift(path, rows[i], FILE, v)
     for f in FILE.fields:
         column = [None if v is None else getattr(v, f.name, None) for v in values]
-        yield from physical(f, column, f"{path}.{f.name}")
+        yield from physical(f, column, f"{path}.{f.name}", rows)
 
 
 def _plain(value: Any, kind: DataType) -> Any:
@@ -278,7 +309,7 @@ def _plain(value: Any, kind: DataType) -> Any:
     return dataclasses.asdict(value) if dataclasses.is_dataclass(value) else value  # type: ignore[arg-type]
 
 
-def _scalars(path: str, name: str, values: Sequence[Any]) -> pl.Series:
+def _scalars(path: str, name: str, values: Sequence[Any], rows: Sequence[int]) -> pl.Series:
     kinds = set(map(type, values)) - {_NONE}
     accepted = _ACCEPTS.get(name, _INTEGERS)
     numeric = name.startswith(("int", "uint", "float"))
@@ -286,7 +317,7 @@ def _scalars(path: str, name: str, values: Sequence[Any]) -> pl.Series:
         wrong = not issubclass(kind, accepted) or (numeric and issubclass(kind, bool | np.bool_))
         if wrong or (name == "date" and issubclass(kind, dt.datetime)):
             i = next(i for i, v in enumerate(values) if type(v) is kind)
-            raise drift(path, i, Scalar(name), values[i])
+            raise drift(path, rows[i], Scalar(name), values[i])
     dtype = SCALARS[name]
     if kinds <= {bool, int, str, bytes, float, dt.date, dt.time, dt.datetime, dt.timedelta}:
         plain: Iterable[Any] = values
@@ -294,16 +325,19 @@ def _scalars(path: str, name: str, values: Sequence[Any]) -> pl.Series:
         plain = [_plain(v, Scalar(name)) for v in values]
     if numeric and name.startswith("float") and kinds != {float}:
         plain = [None if v is None else float(v) for v in plain]
-    if name == "datetime[UTC]":
-        plain = [None if v is None else v.astimezone(dt.UTC) for v in plain]
-    elif name == "datetime" and any(v is not None and v.tzinfo is not None for v in plain):
-        i = next(i for i, v in enumerate(values) if v is not None and v.tzinfo is not None)
-        raise drift(path, i, Scalar(name), values[i])
+    if name in ("datetime", "datetime[UTC]"):
+        aware = name != "datetime"
+        for i, v in enumerate(values):
+            if v is not None and (v.tzinfo is not None) != aware:
+                raise drift(path, rows[i], Scalar(name), v)
+        plain = [v if v is None or not aware else v.astimezone(dt.UTC) for v in plain]
     try:
         return pl.Series(path, list(plain), dtype=dtype)
     except (TypeError, OverflowError, pl.exceptions.PolarsError) as error:
+        reason = str(error).partition("\n")[0]
         raise SchemaError(
-            f"Column {path!r} holds {name}, and one of the values does not fit: {error}"
+            f"Column {path!r} holds {name}, and one of the values does not fit: {reason}. "
+            "Annotate the function's result with a type that holds it, such as -> float or -> np.uint64."
         ) from error
 
 

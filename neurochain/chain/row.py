@@ -74,7 +74,7 @@ def column_values(frame: pl.DataFrame, path: str, kind: DataType, log: ReadLog |
         case Scalar():
             return frame[path].to_list()
         case Json():
-            return [None if text is None else json.loads(text) for text in frame[path].to_list()]
+            return [_parsed(text) for text in frame[path].to_list()]
         case Array():
             return arrays.rows(frame[path], kind)
         case Ragged():
@@ -92,6 +92,16 @@ def column_values(frame: pl.DataFrame, path: str, kind: DataType, log: ReadLog |
                 Row(dict(zip(names, values, strict=True))) if any(v is not None for v in values) else None
                 for values in zip(*columns, strict=True)
             ]
+
+
+def _parsed(text: str | None) -> Any:
+    """JSON object or array; any other text as it is, where a key holds an array in one file and a text in another."""
+    if text is None or not text.lstrip().startswith(("{", "[")):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def _files(frame: pl.DataFrame, path: str, log: ReadLog | None) -> list[File | None]:

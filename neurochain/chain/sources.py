@@ -19,6 +19,8 @@ from neurochain.datasets.versions import DatasetVersion
 from neurochain.errors import SchemaError
 from neurochain.storage import Root
 
+READ = ["name", "etag", "ranges", "sha256"]
+
 
 class Source(Protocol):
     """Where rows come from."""
@@ -53,7 +55,12 @@ class StorageSource:
         indexed = index(self.roots, self.headers, run)
         manifest = indexed.files.drop(KEY, "file.uri")
         if indexed.reads is not None:
-            manifest = manifest.hstack([indexed.reads["_reads"].alias("header_reads")])
+            # The file and its sidecar lie in one folder: the name says which of them was read.
+            name = pl.element().struct.field("uri").str.extract(r"([^/]*)$")
+            reads = pl.col("_reads").list.eval(
+                pl.element().struct.with_fields(uri=name).struct.rename_fields(READ)
+            )
+            manifest = manifest.hstack(indexed.reads.select(reads.alias("header_reads")))
         manifest = manifest.rename(lambda name: name.removeprefix("file."))
         reference = {
             **self.to_json(),

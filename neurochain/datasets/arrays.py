@@ -85,16 +85,45 @@ def polars_series(series: pl.Series, kind: Array) -> pl.Series:
     Dates and durations become Polars' own, of the nearest unit that it has; those that would lose by it
     (below nanoseconds, durations in months or years) are int64. float16 is widened.
     """
-    block = decode(series, kind)
-    if block.dtype.kind == "c":
-        block = block.view(np.float32 if block.dtype.itemsize == 8 else np.float64).reshape(*block.shape, 2)
-    elif block.dtype == np.float16:
-        block = block.astype(np.float32)
-    out = _dates(block) if block.dtype.kind in "mM" else pl.Series(block)
+    out = _polars(decode(series, kind))
     if series.null_count():
         keep = pl.when(pl.lit(series.is_not_null())).then(pl.lit(out)).otherwise(None)
         out = pl.select(keep).to_series()
     return out.alias(series.name)
+
+
+def polars_lists(data: pl.Series, kind: Ragged) -> pl.Series:
+    """Values of each row of a ragged column as one flat list in C order, with the dtypes of `polars_series`.
+
+    Parameters
+    ----------
+    data : Series of Binary
+        The ``.data`` leaf.
+    kind : Ragged
+        Its type.
+    """
+    dtype = np.dtype(kind.dtype).newbyteorder("<")
+    flat = _polars(np.frombuffer(bytearray().join(data.drop_nulls().to_list()), dtype))
+    lengths = (data.bin.size().fill_null(0) // dtype.itemsize).to_numpy()
+    numbers = np.arange(len(data))
+    values = pl.DataFrame({"row": np.repeat(numbers, lengths), "values": flat})
+    lists = values.group_by("row").agg("values")
+    every = pl.DataFrame({"row": numbers, "present": data.is_not_null()}).join(
+        lists, on="row", how="left", maintain_order="left"
+    )
+    empty = pl.lit([], dtype=pl.List(flat.dtype))
+    shown = pl.when("present").then(pl.col("values").fill_null(empty))
+    return every.select(shown.alias(data.name)).to_series()
+
+
+def _polars(block: np.ndarray[Any, Any]) -> pl.Series:
+    if block.dtype.kind in "mM":
+        return _dates(block)
+    if block.dtype.kind == "c":
+        block = block.view(np.float32 if block.dtype.itemsize == 8 else np.float64).reshape(*block.shape, 2)
+    elif block.dtype == np.float16:
+        block = block.astype(np.float32)
+    return pl.Series(block)
 
 
 def _dates(block: np.ndarray[Any, Any]) -> pl.Series:

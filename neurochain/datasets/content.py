@@ -105,7 +105,7 @@ def _leaf_bytes(series: pl.Series, kind: DataType) -> Iterable[Any]:
         raw = b"".join(values.to_list())
         yield raw if dtype.kind not in "fc" else _canonical_floats(np.frombuffer(raw, dtype))
         return
-    yield from _series_bytes(series)
+    yield from _series_bytes(series, kind)
 
 
 def _validity(series: pl.Series) -> Iterable[Any]:
@@ -126,7 +126,7 @@ def _canonical_floats(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return out
 
 
-def _series_bytes(series: pl.Series) -> Iterable[Any]:
+def _series_bytes(series: pl.Series, kind: DataType) -> Iterable[Any]:
     dtype = series.dtype
     if isinstance(dtype, pl.Null):
         yield str(len(series)).encode()
@@ -141,14 +141,15 @@ def _series_bytes(series: pl.Series) -> Iterable[Any]:
     elif isinstance(dtype, pl.Binary):
         yield np.ascontiguousarray(values.bin.size().cast(pl.UInt64).to_numpy())
         yield b"".join(values.to_list())
-    elif isinstance(dtype, pl.List):
+    elif isinstance(kind, List):
         yield np.ascontiguousarray(values.list.len().cast(pl.UInt64).to_numpy())
         inner = values.filter(values.list.len() > 0).explode()
-        yield from _series_bytes(inner)
-    elif isinstance(dtype, pl.Struct):
-        for field in dtype.fields:
-            yield field.name.encode()
-            yield from _series_bytes(values.struct.field(field.name))
+        yield from _series_bytes(inner, kind.item)
+    elif isinstance(kind, Record):
+        for f in kind.fields:
+            if kind.name != "File" or f.name not in LOCATION:
+                yield f.name.encode()
+                yield from _series_bytes(values.struct.field(f.name), f.type)
     elif dtype.is_float():
         yield _canonical_floats(np.ascontiguousarray(values.to_numpy()))
     else:

@@ -45,6 +45,8 @@ class Database:
     ----------
     path : Path
         Of the SQLite file; made, with its tables, where there is none.
+    mounts : Path
+        As in `network_filesystem`.
 
     Raises
     ------
@@ -52,10 +54,10 @@ class Database:
         The file is not a database of this program, or a newer program made it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, mounts: Path = MOUNTS) -> None:
         self.path = path
         journal = "WAL"
-        if filesystem := network_filesystem(path.parent):
+        if filesystem := network_filesystem(path.parent, mounts):
             journal = "DELETE"
             warnings.warn(
                 f"{path.parent} lies on {filesystem}: SQLite runs without WAL there, one writer at a time. "
@@ -67,7 +69,11 @@ class Database:
         event.listen(self._engine, "begin", _begin)
         try:
             self._migrate()
+        except ProjectError:
+            self.close()
+            raise
         except exc.DatabaseError as error:
+            self.close()
             raise ProjectError(f"{path} cannot be opened as a database: {error.orig}.") from error
 
     @contextmanager

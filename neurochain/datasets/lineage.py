@@ -80,7 +80,7 @@ class Lineage:
         return self._parts([s.manifest for s in self.sources if s.kind == "storage"])
 
     def reads(self) -> pl.DataFrame:
-        """Bytes that the functions read: ``uri, etag, ranges, sha256, function``."""
+        """Bytes that the functions read: ``function, root, path, etag, ranges, sha256``."""
         return self._parts([f.reads for f in self.functions])
 
     def _parts(self, hashes: list[str | None]) -> pl.DataFrame:

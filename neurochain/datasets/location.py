@@ -64,3 +64,15 @@ def restore_uris(frame: pl.LazyFrame, schema: Schema, roots: Mapping[str, str]) 
         ).alias(f"{name}.uri")
         for name in names
     )
+
+
+def relative_uris(frame: pl.DataFrame, roots: Mapping[str, str]) -> pl.DataFrame:
+    """Replace the column ``uri`` by ``root`` and ``path``, the innermost root that holds it; null and the uri elsewhere."""
+    uri = pl.col("uri")
+    root, path = pl.lit(None, dtype=pl.String), uri
+    for name, place in sorted(roots.items(), key=lambda item: len(item[1])):
+        prefix = place.rstrip("/") + "/"
+        inside = uri.str.starts_with(prefix)
+        root = pl.when(inside).then(pl.lit(name)).otherwise(root)
+        path = pl.when(inside).then(uri.str.strip_prefix(prefix)).otherwise(path)
+    return frame.select(root.alias("root"), path.alias("path"), pl.exclude("uri"))

@@ -138,6 +138,22 @@ def scan_parts(
         A part is missing on disk.
     """
     leaves: dict[str, Any] = {**hidden, **schema.leaves()}
+    paths = check_parts(project, hashes)
+    if not paths:
+        return pl.LazyFrame(schema=leaves)
+    return pl.scan_parquet(
+        paths, schema=leaves, missing_columns="insert", extra_columns="ignore", glob=False
+    ).select(list(leaves))
+
+
+def check_parts(project: Project, hashes: Sequence[str]) -> list[Path]:
+    """Where parts lie.
+
+    Raises
+    ------
+    VersionError
+        A part is missing on disk.
+    """
     paths = [part_path(project, h) for h in hashes]
     missing = [p for p in paths if not p.exists()]
     if missing:
@@ -145,11 +161,7 @@ def scan_parts(
             f"{len(missing)} of {len(paths)} parts are missing on disk, {missing[0]} first. "
             "They were deleted by hand; restore them from a backup or compute the dataset again."
         )
-    if not paths:
-        return pl.LazyFrame(schema=leaves)
-    return pl.scan_parquet(
-        paths, schema=leaves, missing_columns="insert", extra_columns="ignore", glob=False
-    ).select(list(leaves))
+    return paths
 
 
 def register_parts(connection: Connection, parts: Sequence[Part]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     Connection,
     Float,
@@ -94,7 +95,7 @@ activities = Table(
     Column("command", Text, nullable=False),
     Column("environment", String, ForeignKey("environments.hash"), nullable=False),
     Column("git_commit", String),
-    Column("git_dirty", Integer),
+    Column("git_dirty", Boolean),
     Column("git_diff", Text),
     Column("seed", Integer, nullable=False),
     Column("rows_in", Integer, nullable=False),

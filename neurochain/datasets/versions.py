@@ -18,7 +18,7 @@ from neurochain.datasets.environment import Origin
 from neurochain.datasets.filetable import root_uris
 from neurochain.datasets.lineage import Lineage, read_lineage
 from neurochain.datasets.location import restore_uris
-from neurochain.datasets.parts import Part, register_parts, scan_parts
+from neurochain.datasets.parts import Part, check_parts, register_parts, scan_parts
 from neurochain.datasets.project import Project
 from neurochain.datasets.schema import Schema
 from neurochain.datasets.types import Field, Record, content_type, type_to_json
@@ -129,7 +129,7 @@ def publish(project: Project, draft: Draft, origin: Origin) -> tuple[DatasetVers
     Raises
     ------
     VersionError
-        The explicit version exists already.
+        The explicit version exists already, or a part is no longer on disk.
     """
     plan_hash = hashlib.sha256(json.dumps(draft.plan, sort_keys=True).encode()).hexdigest()
     with project.database.write() as connection:
@@ -157,6 +157,7 @@ def publish(project: Project, draft: Draft, origin: Origin) -> tuple[DatasetVers
         now = time.time()
         if dataset is None:
             dataset = _inserted(connection, insert(tables.datasets).values(name=draft.name, created=now))
+        check_parts(project, [p.hash for p in (*draft.parts, *draft.manifests)])
         register_parts(connection, [*draft.parts, *draft.manifests])
         draft.activity.record(connection, origin)
         version = _inserted(
@@ -202,7 +203,8 @@ def find_version(project: Project | None, reference: str) -> DatasetVersion:
             "Change to the project's folder, or set NEUROCHAIN_HOME."
         )
     with project.database.read() as connection:
-        names = dict(connection.execute(select(tables.datasets.c.name, tables.datasets.c.id)).tuples().all())
+        found = connection.execute(select(tables.datasets.c.name, tables.datasets.c.id)).all()
+        names = {r.name: r.id for r in found}
         if name not in names:
             raise DatasetNotFoundError(f"Dataset {name!r} is not found. {suggestion(name, names)}")
         numbers = _numbers(connection, names[name])

@@ -25,8 +25,8 @@ _PARTS = {"rgb24": ("uint8", 3), "rgba32": ("uint8", 4)}
 class NiftiReader:
     """Reader of NIfTI files. Pairs (``.hdr`` and ``.img``) are not read.
 
-    `header.affine` is the sform where its code is not 0, else the qform, else made of the voxel sizes. It is
-    not converted from meter or micron, as in nibabel; `header.voxel_sizes` is.
+    `header.affine` is the sform where its code is not 0, else the qform, else made of the voxel sizes; in mm,
+    also where the file counts in meters or microns (nibabel leaves those as they are).
     """
 
     name = "nifti"
@@ -177,11 +177,16 @@ def _dtype(name: str) -> np.dtype[Any]:
 
 
 def _affine(fields: dict[str, Any]) -> tuple[list[float], str]:
-    """Matrix, and where it comes from."""
+    """Matrix in mm, and where it comes from."""
     sform, qform = nh.sform(fields), nh.qform(fields)
     if sform is not None:
-        return sform, "sform"
-    return (nh.base_affine(fields), "pixdim") if qform is None else (qform, "qform")
+        matrix, origin = sform, "sform"
+    elif qform is not None:
+        matrix, origin = qform, "qform"
+    else:
+        matrix, origin = nh.base_affine(fields), "pixdim"
+    factor = nh.millimetres(fields)
+    return [v * factor if i < 12 else v for i, v in enumerate(matrix)], origin
 
 
 def _time(fields: dict[str, Any], repetition_time: float | None) -> dict[str, Any]:

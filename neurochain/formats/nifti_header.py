@@ -217,9 +217,14 @@ def units(fields: dict[str, Any]) -> tuple[str | None, str | None]:
     return _SPATIAL.get(code & 7), _TEMPORAL.get(code & 56)
 
 
+def millimetres(fields: dict[str, Any]) -> float:
+    """Millimetres in the file's unit of space; 1 where it does not say."""
+    return _MM.get(units(fields)[0] or "", 1.0)
+
+
 def voxel_sizes(fields: dict[str, Any]) -> list[float]:
     """Sizes along the spatial axes, mm."""
-    factor = _MM.get(units(fields)[0] or "", 1.0)
+    factor = millimetres(fields)
     return [abs(float(size)) * factor for size in fields["pixdim"][1 : min(fields["dim"][0], 3) + 1]]
 
 

@@ -57,7 +57,7 @@ def _check(name: str, values: list[Any], rows: Sequence[str]) -> None:
 
 def _tensor(value: Any) -> Any:
     if isinstance(value, np.ndarray):
-        return torch.from_numpy(np.ascontiguousarray(value) if value.flags.writeable else value.copy())
+        return torch.from_numpy(value.copy())  # a transform in place must not reach the dataset's own values
     if isinstance(value, np.generic):
         return torch.as_tensor(value.item(), dtype=_DTYPES.get(value.dtype.name))
     if isinstance(value, dict):

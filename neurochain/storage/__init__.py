@@ -7,7 +7,8 @@ from neurochain.storage.file import File, cache_folder
 from neurochain.storage.listing import Listed, Root, any_match, find_roots, list_root, nothing_matched
 from neurochain.storage.memo import Memo
 from neurochain.storage.reads import FileRead, ReadLog, recording_reads
-from neurochain.storage.store import Entry, Store, store_for
+from neurochain.storage.scheme import store_for
+from neurochain.storage.store import Entry, Store
 
 __all__ = [
     "Entry",

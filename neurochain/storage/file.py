@@ -11,7 +11,8 @@ from typing import IO, Any
 
 from neurochain.errors import FileChangedError, StorageError
 from neurochain.storage.reads import ReadLog, active_log
-from neurochain.storage.store import Entry, Store, split_uri, store_for
+from neurochain.storage.scheme import split_uri, store_for
+from neurochain.storage.store import Entry, Store
 
 BUFFER = 64 * 1024  # of open(): one request serves the many small reads that parsers make
 
@@ -73,9 +74,9 @@ class File:
     def suffix(self) -> str:
         """Lower-case ending with its dot; ``.nii.gz`` counts as one."""
         name = self.name.lower()
-        ending = os.path.splitext(name)[1]  # noqa: PTH122, a URI is no Path
+        ending = os.path.splitext(name)[1]
         if ending in (".gz", ".bz2", ".zst", ".xz"):
-            inner = os.path.splitext(name[: -len(ending)])[1]  # noqa: PTH122
+            inner = os.path.splitext(name[: -len(ending)])[1]
             return inner + ending
         return ending
 
@@ -205,7 +206,7 @@ class _RangeIO(io.RawIOBase):
 
 def local_absolute(path: str) -> str:
     """Absolute form of a local path; ``~`` is the home folder, links are kept."""
-    return os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111, works on strings with wildcards
+    return os.path.abspath(os.path.expanduser(path))
 
 
 def cache_folder() -> Path:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from neurochain.errors import NothingMatchedError, PatternError
 from neurochain.storage.file import local_absolute
 from neurochain.storage.pattern import Globs, expand_braces, is_wild
-from neurochain.storage.store import Entry, Store, split_uri, store_for
+from neurochain.storage.scheme import split_uri, store_for
+from neurochain.storage.store import Entry, Store
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,9 @@ def _outermost(
     """Fold roots that lie inside another into it, so that no file comes twice."""
     kept: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for (scheme, folder), members in sorted(folders.items(), key=lambda item: len(item[0][1])):
-        above = next((k for k in kept if k[0] == scheme and f"{folder}/".startswith(k[1].rstrip("/") + "/")), None)
+        above = next(
+            (k for k in kept if k[0] == scheme and f"{folder}/".startswith(k[1].rstrip("/") + "/")), None
+        )
         kept.setdefault(above or (scheme, folder), []).extend(members)
     return {k: kept[k] for k in folders if k in kept}
 
@@ -113,7 +116,7 @@ def _paths(text: str) -> Iterator[tuple[str, str]]:
         raise PatternError("read_storage() got an empty path. Use '.' for the current folder.")
     scheme, rest = split_uri(text)
     store = store_for(scheme)
-    if scheme == "file" and os.path.exists(local_absolute(rest)):  # noqa: PTH110, a literal name may hold brackets
+    if scheme == "file" and os.path.exists(local_absolute(rest)):
         path = local_absolute(rest)
         yield scheme, f"{_escape(path)}/**/*" if store.is_folder(path) else _escape(path)
         return
@@ -215,7 +218,7 @@ def nothing_matched(roots: Sequence[Root]) -> NothingMatchedError:
 def _contents(store: Store, folder: str) -> str:
     endings: dict[str, int] = {}
     for entry, _ in store.list(folder, Globs(["*"])):
-        ending = os.path.splitext(entry.path)[1] or "no ending"  # noqa: PTH122
+        ending = os.path.splitext(entry.path)[1] or "no ending"
         endings[ending] = endings.get(ending, 0) + 1
     subfolders = 0
     if store.local_path(folder) is not None:

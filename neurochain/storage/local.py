@@ -40,7 +40,7 @@ class LocalStore:
 
     def stat(self, path: str) -> Entry:
         try:
-            status = os.stat(path)  # noqa: PTH116, one call without building a Path
+            status = os.stat(path)
         except OSError as error:
             raise StorageError(f"{path} cannot be read: {error.strerror}.") from error
         if stat_.S_ISDIR(status.st_mode):
@@ -66,7 +66,7 @@ class LocalStore:
                 seen = above
                 if is_link or above:  # a link may lead back up: remember the folders on the way down
                     try:
-                        status = os.stat(child)  # noqa: PTH116
+                        status = os.stat(child)
                     except OSError:
                         continue
                     identity = (status.st_dev, status.st_ino)
@@ -114,7 +114,7 @@ def _one_folder(
         for name in literal_files:
             path = _join(folder, name)
             try:
-                status = os.stat(path)  # noqa: PTH116
+                status = os.stat(path)
             except (FileNotFoundError, NotADirectoryError):
                 continue
             if stat_.S_ISREG(status.st_mode):

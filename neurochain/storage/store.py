@@ -1,13 +1,11 @@
-"""Store: the small protocol behind which bytes lie, and the way from a URI to one."""
+"""Store: the small protocol behind which bytes lie."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
-from neurochain.errors import PatternError
 from neurochain.storage.pattern import Globs
 
 
@@ -71,31 +69,3 @@ class Store(Protocol):
     def local_path(self, path: str) -> Path | None:
         """Path on this machine's disk, or None where the store is not a local one."""
         ...
-
-
-def split_uri(uri: str) -> tuple[str, str]:
-    """Split a URI into its scheme (``"file"`` for a plain path) and the rest.
-
-    Examples
-    --------
-    >>> split_uri("s3://bucket/key")
-    ('s3', 'bucket/key')
-    """
-    scheme, separator, rest = uri.partition("://")
-    if not separator:
-        return "file", uri
-    if not scheme or not scheme.replace("+", "").replace("-", "").replace(".", "").isalnum():
-        raise PatternError(f"{uri!r} is no URI: {scheme!r} is no scheme. Write s3://bucket/key or a path.")
-    return scheme.lower(), rest
-
-
-@lru_cache(maxsize=64)
-def store_for(scheme: str) -> Store:
-    """Store that serves a scheme; one per process."""
-    if scheme == "file":
-        from neurochain.storage.local import LocalStore  # the two stores know this protocol, not it them
-
-        return LocalStore()
-    from neurochain.storage.remote import FsspecStore  # as above; and fsspec costs 60 ms to import
-
-    return FsspecStore(scheme)

@@ -194,7 +194,7 @@ def test_polars_expressions_work_too(chain: nc.Chain) -> None:
     assert out["y"].to_list() == [4, 8]
     assert out["z"].to_list() == [{"i": 3, "s": "alpha"}, {"i": 7, "s": "al pha"}]
     with pytest.raises(nc.ExpressionError, match=r"Python code.*map\(\)"):
-        chain.filter(pl.col("i").map_elements(lambda v: v > 1, return_dtype=pl.Boolean)).count()
+        chain.filter(pl.col("s").map_elements(str.title, return_dtype=pl.String) == "Alpha")
 
 
 @pytest.mark.parametrize(

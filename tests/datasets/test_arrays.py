@@ -33,7 +33,7 @@ def values(dtype: np.dtype[Any], shape: tuple[int, ...]) -> st.SearchStrategy[np
 def _laid_out(pair: tuple[np.ndarray[Any, Any], str]) -> np.ndarray[Any, Any]:
     plain, layout = pair
     if layout == "F":
-        return np.asfortranarray(plain)
+        return np.asarray(plain, order="F")
     if layout == "B":
         return plain.astype(plain.dtype.newbyteorder(">"))
     if layout == "S" and plain.ndim:
@@ -199,3 +199,18 @@ def test_dates_and_complex_numbers_in_polars() -> None:
     assert shown[1] is None
     series = arrays.encode([np.array([1 + 2j])], np.dtype("complex128"))
     assert arrays.polars_series(series, Array("complex128", (1,))).to_list() == [[[1.0, 2.0]]]
+
+
+@given(ragged_columns())
+def test_lists_in_polars_hold_the_values_of_each_row(column: tuple[Ragged, list[Any]]) -> None:
+    kind, rows = column
+    dtype = np.dtype(kind.dtype)
+    lists = arrays.polars_lists(arrays.encode(rows, dtype).alias("x.data"), kind)
+    one = arrays.polars_series(arrays.encode([np.zeros((), dtype)], dtype), Array(kind.dtype, ()))
+    assert lists.dtype == pl.List(one.dtype)
+    assert lists.name == "x.data"
+    assert [None if v is None else len(v) for v in lists] == [None if v is None else v.size for v in rows]
+    if dtype.kind in "biuf" and dtype != np.float16:
+        for value, row in zip(rows, lists, strict=True):
+            if value is not None:
+                np.testing.assert_array_equal(np.array(row.to_list(), dtype), value.reshape(-1))

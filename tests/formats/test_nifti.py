@@ -176,7 +176,10 @@ def test_time_obeys_its_unit(tmp_path, code, seconds):
 @pytest.mark.parametrize(("code", "factor"), [(1, 1000.0), (2, 1.0), (3, 0.001), (0, 1.0)])
 def test_sizes_are_mm(tmp_path, code, factor):
     path = write(tmp_path / "a.nii", np.zeros((2, 3, 4), np.int16), np.diag([2, 3, 4, 1]), xyzt_units=code)
-    assert read_header(File.at(path)).header["voxel_sizes"] == [2 * factor, 3 * factor, 4 * factor]
+    header = read_header(File.at(path)).header
+    assert header["voxel_sizes"] == [2 * factor, 3 * factor, 4 * factor]
+    assert header["affine"][::5] == [2 * factor, 3 * factor, 4 * factor, 1]
+    assert open_volume(File.at(path)).affine.ravel().tolist() == header["affine"]
 
 
 def test_sform_comes_before_qform(tmp_path):

@@ -49,7 +49,7 @@ class Outcome:
 class Executor(Protocol):
     """Runs calls."""
 
-    def run(self, call: Call, rows: pl.DataFrame, first_row: int, seconds: float) -> Outcome:
+    def run(self, call: Call, rows: pl.DataFrame, numbers: Sequence[int], seconds: float) -> Outcome:
         """Call the function for the first rows of a frame: as many as take about `seconds`, at least one.
 
         Parameters
@@ -58,8 +58,8 @@ class Executor(Protocol):
             What to run.
         rows : DataFrame
             Columns of `Call.expressions`.
-        first_row : int
-            Number of the first of them in the chain, for messages.
+        numbers : sequence of int
+            Number of each row in the chain, for messages.
         seconds : float
             After which the outcome is to be stored.
 

@@ -1,7 +1,7 @@
 """InlineExecutor: in this process, one row after the other. For small work, and for debugging."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import polars as pl
@@ -18,19 +18,26 @@ SLICE = 1024  # rows whose arguments are made at once
 class InlineExecutor:
     """Calls the function here and now."""
 
-    def run(self, call: Call, rows: pl.DataFrame, first_row: int, seconds: float) -> Outcome:
+    def run(self, call: Call, rows: pl.DataFrame, numbers: Sequence[int], seconds: float) -> Outcome:
         outcome = Outcome([], [])
         until = time.monotonic() + seconds
         with recording_reads() as log:
             for start in range(0, rows.height, SLICE):
-                self._slice(call, rows.slice(start, SLICE), first_row + start, until, log, outcome)
+                few = numbers[start : start + SLICE]
+                self._slice(call, rows.slice(start, SLICE), few, until, log, outcome)
                 if time.monotonic() >= until:
                     break
         outcome.bytes, outcome.requests = log.bytes, log.requests
         return outcome
 
     def _slice(
-        self, call: Call, rows: pl.DataFrame, first_row: int, until: float, log: ReadLog, outcome: Outcome
+        self,
+        call: Call,
+        rows: pl.DataFrame,
+        numbers: Sequence[int],
+        until: float,
+        log: ReadLog,
+        outcome: Outcome,
     ) -> None:
         names = [a.param if a.keyword else None for a in call.arguments]
         finish = [a.finish for a in call.arguments]
@@ -49,7 +56,7 @@ class InlineExecutor:
                     values.append(function(*positional, **options))
             except Exception as error:
                 inner = error.__traceback__.tb_next if error.__traceback__ is not None else None
-                raise _failure(call, raw, first_row + row, error) from error.with_traceback(inner)
+                raise _failure(call, raw, numbers[row], error) from error.with_traceback(inner)
             reads.append(reads_of(log.take()) if log else NOTHING)
             if row % 16 == 15 and time.monotonic() >= until:
                 return

@@ -13,14 +13,15 @@ import contextlib
 import functools
 import sys
 from collections.abc import Iterable, Iterator
-from types import FunctionType, MethodType
+from pathlib import PurePath
+from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
+from neurochain.chain.fingerprint.classes import class_file
 from neurochain.chain.fingerprint.encoding import Path, pack
 from neurochain.chain.fingerprint.result import SCHEME, Fingerprint, Part
 from neurochain.chain.fingerprint.source import class_source, code_source
-from neurochain.chain.fingerprint.classes import class_file
-from neurochain.chain.fingerprint.walk import Walk
+from neurochain.chain.fingerprint.walk import LRU, Walk
 
 __all__ = ["SCHEME", "Fingerprint", "Part", "fingerprint"]
 
@@ -47,7 +48,7 @@ def fingerprint(
     version : str, optional
         The user's word: only the name of the function and this version count.
     enter : tuple of str
-        Top-level packages that are entered even where they are installed.
+        Top-level packages that are entered even where they are installed. Their locks are then no problem.
 
     Returns
     -------
@@ -93,7 +94,7 @@ def _visit(walk: Walk, function: object, seeds: list[object]) -> None:
     walk.slot(function, _ROOT, "value")
     for seed in seeds:
         walk.slot(seed, _ROOT.below(f"<seed:{getattr(seed, '__name__', type(seed).__name__)}>"), "class")
-    # The list grows while annotations lead to other classes.
+    # The lists grow while annotations lead to other classes.
     for entered, path in walk.functions:
         if "name" in walk.reads:
             walk.slot(entered.__qualname__, path.below("<name>"), "attribute")
@@ -101,14 +102,18 @@ def _visit(walk: Walk, function: object, seeds: list[object]) -> None:
             walk.slot(entered.__doc__, path.below("<doc>"), "attribute")
         if "annotations" in walk.reads:
             walk.slot(dict(entered.__annotations__), path.below("<annotations>"), "attribute")
+    for cls, path in walk.classes:
+        if "doc" in walk.reads:
+            walk.slot(vars(cls).get("__doc__"), path.below("<doc>"), "attribute")
+        if "annotations" in walk.reads:
+            walk.slot(dict(vars(cls).get("__annotations__", {})), path.below("<annotations>"), "attribute")
 
 
 def _vouched(function: object, name: str, version: str) -> Fingerprint:
     inner = _inner(function)
     module = getattr(inner, "__module__", None) or type(inner).__module__
-    spec = getattr(sys.modules.get("__main__"), "__spec__", None)
-    if module == "__main__" and spec is not None:
-        module = spec.name
+    if module == "__main__":
+        module = _main_name()
     qualified = f"{module}.{getattr(inner, '__qualname__', type(inner).__qualname__)}"
     token = pack("version", [qualified.encode(), version.encode()])
     part = Part(f"{name}.<version>", "value", token[1:].hex(), version, repr(version))
@@ -121,29 +126,45 @@ def _vouched(function: object, name: str, version: str) -> Fingerprint:
     )
 
 
+def _main_name() -> str:
+    """What the running script is called when it is imported."""
+    main = vars(sys.modules["__main__"])
+    spec, filename = main.get("__spec__"), main.get("__file__")
+    if spec is not None:
+        return str(spec.name)
+    return PurePath(filename).stem if isinstance(filename, str) else "__main__"
+
+
 def _inner(function: Any) -> Any:
     """The function in a partial, a bound method or a cache."""
+    # By the type, not by isinstance: a proxy says that it is what it stands for.
     while True:
-        if isinstance(function, functools.partial):
+        kind = type(function)
+        if kind is functools.partial:
             function = function.func
-        elif isinstance(function, MethodType):
+        elif kind is MethodType:
             function = function.__func__
-        elif not isinstance(function, type) and isinstance(vars(function).get("__wrapped__") if hasattr(function, "__dict__") else None, FunctionType):
+        elif kind is LRU:
             function = function.__wrapped__
+        elif kind is FunctionType and type(vars(function).get("__wrapped__")) is FunctionType:
+            function = vars(function)["__wrapped__"]
         else:
             return function
 
 
 def _name(function: object) -> str:
     inner = _inner(function)
-    return str(getattr(inner, "__name__", type(inner).__name__))
+    kind = type(inner)
+    # An instance may answer to any name.
+    has_name = kind in (FunctionType, BuiltinFunctionType) or issubclass(kind, type)
+    return str(inner.__name__ if has_name else kind.__name__)
 
 
 def _source(function: object) -> str | None:
     inner = _inner(function)
-    if isinstance(inner, FunctionType):
+    if type(inner) is FunctionType:
         return code_source(inner.__code__)[0]
-    cls = inner if isinstance(inner, type) else type(inner)
+    cls = inner if issubclass(type(inner), type) else type(inner)
     return class_source(cls, class_file(cls))[0] if cls.__module__ != "builtins" else None
 
 

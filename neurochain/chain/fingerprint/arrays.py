@@ -12,16 +12,16 @@ def array(encoder: Encoder, value: Any, path: Path) -> bytes | None:
     """Encode an array, a scalar or a dtype of numpy, or a tensor; None when it is none of these."""
     numpy = sys.modules.get("numpy")
     if numpy is not None:
-        if isinstance(value, numpy.ndarray):
+        if issubclass(type(value), numpy.ndarray):
             return _numpy(encoder, value, path)
-        if isinstance(value, numpy.dtype):
+        if issubclass(type(value), numpy.dtype):
             return _dtype(encoder, value, path)
-        if isinstance(value, numpy.generic):
-            return pack("numpy scalar", [_numpy(encoder, numpy.asarray(value), path)])
+        if issubclass(type(value), numpy.generic):
+            return pack("numpy scalar", [_numpy(encoder, numpy.asarray(value), path) or b""])
     torch = sys.modules.get("torch")
     # An import of torch that is still going on has no Tensor yet.
     tensor = getattr(torch, "Tensor", None)
-    if tensor is not None and isinstance(value, tensor):
+    if tensor is not None and issubclass(type(value), tensor):
         return _torch(encoder, torch, value, path)
     return None
 
@@ -36,11 +36,14 @@ def _dtype(encoder: Encoder, dtype: Any, path: Path) -> bytes:
 def _numpy(encoder: Encoder, value: Any, path: Path) -> bytes | None:
     numpy = sys.modules["numpy"]
     kind = type(value)
-    if kind not in (numpy.ndarray, numpy.memmap):
-        if kind.__reduce__ is not numpy.ndarray.__reduce__ or kind.__reduce_ex__ is not numpy.ndarray.__reduce_ex__:
-            return None  # masked arrays and others that keep more than numbers
-    parts = [_dtype(encoder, value.dtype, path), repr(tuple(value.shape)).encode()]
-    if kind not in (numpy.ndarray, numpy.memmap):
+    is_plain = kind in (numpy.ndarray, numpy.memmap)
+    if not is_plain and (
+        kind.__reduce__ is not numpy.ndarray.__reduce__
+        or kind.__reduce_ex__ is not numpy.ndarray.__reduce_ex__
+    ):
+        return None  # masked arrays and others that keep more than numbers
+    parts: list[bytes | memoryview] = [_dtype(encoder, value.dtype, path), repr(tuple(value.shape)).encode()]
+    if not is_plain:
         parts.append(encoder.value(kind, path.below("<class>")))
         parts.append(encoder.value(vars(value) if hasattr(value, "__dict__") else None, path))
     if value.dtype.hasobject:

@@ -107,11 +107,11 @@ def _without_text(body: list[Instruction]) -> list[Instruction]:
     """A class or module body without the storing of its docstring, its name and its line."""
     kept: list[Instruction] = []
     for instruction in body:
-        if instruction.op == "STORE_NAME" and instruction.value in _TEXT_NAMES and kept[-1:]:
-            if kept[-1].op in ("LOAD_CONST", "LOAD_NAME"):
-                kept.pop()
-                continue
-        kept.append(instruction)
+        stores_text = instruction.op == "STORE_NAME" and instruction.value in _TEXT_NAMES
+        if stores_text and kept and kept[-1].op in ("LOAD_CONST", "LOAD_NAME"):
+            kept.pop()
+        else:
+            kept.append(instruction)
     return kept
 
 
@@ -142,6 +142,7 @@ def normalise(code: CodeType, body: list[Instruction], local_names: bool = False
     Parameters
     ----------
     code : CodeType
+        The code object.
     body : list of Instruction
         What `decode` gave for it.
     local_names : bool

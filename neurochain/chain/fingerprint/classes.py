@@ -1,7 +1,7 @@
 """Classes: their bases, methods and attributes; the fields of dataclasses, enums and pydantic's models."""
 
 import sys
-from types import FunctionType, MemberDescriptorType, GetSetDescriptorType
+from types import DynamicClassAttribute, FunctionType, GetSetDescriptorType, MemberDescriptorType
 from typing import Any
 
 from neurochain.chain.fingerprint.encoding import Encoder, Path, pack
@@ -32,15 +32,17 @@ def class_file(cls: type) -> str | None:
     """File in which a class was written, by its methods, which know it better than its module."""
     for value in vars(cls).values():
         function = getattr(value, "__func__", value)
-        if isinstance(function, FunctionType) and not function.__code__.co_filename.startswith("<"):
-            if function.__qualname__.startswith(cls.__qualname__ + "."):
-                return function.__code__.co_filename
+        if not isinstance(function, FunctionType) or function.__code__.co_filename.startswith("<"):
+            continue
+        if function.__qualname__.startswith(f"{cls.__qualname__}."):
+            return function.__code__.co_filename
     filename = getattr(sys.modules.get(cls.__module__), "__file__", None)
     return filename if isinstance(filename, str) else None
 
 
 def visit_class(walk: Encoder, cls: type, path: Path) -> None:
     """Make the parts of a first-party class."""
+    walk.classes.append((cls, path))
     filename = class_file(cls)
     source, line = class_source(cls, filename)
     where = line_of(filename, line) if filename is not None else None
@@ -50,7 +52,9 @@ def visit_class(walk: Encoder, cls: type, path: Path) -> None:
         cls.__qualname__.encode(),
         *(f"{base.__module__}.{base.__qualname__}".encode() for base in cls.__bases__ if base is object),
         *(f"{name} {_tag(vars(cls)[name])}".encode() for name in names),
-        repr(vars(cls).get("__slots__")).encode() if isinstance(vars(cls).get("__slots__"), (str, tuple)) else b"",
+        repr(vars(cls).get("__slots__")).encode()
+        if isinstance(vars(cls).get("__slots__"), (str, tuple))
+        else b"",
         repr(vars(cls).get("__dataclass_params__")).encode(),
         *(_field_shape(field) for field in fields.values()),
     ]
@@ -79,27 +83,40 @@ def _attribute_names(cls: type) -> list[str]:
     """Names of the attributes that somebody wrote."""
     values = vars(cls)
     is_enum, is_dataclass = "_member_map_" in values, "__dataclass_fields__" in values
+    fields = values.get("__dataclass_fields__", {})
     names: list[str] = []
     for name, value in values.items():
         if name in _OWN or name == "__slots__" or name.startswith(("__pydantic_", "_abc_")):
             continue
         if isinstance(value, (MemberDescriptorType, GetSetDescriptorType)):
             continue
-        if is_enum and (not isinstance(value, _ENUM_METHODS) or name == "_generate_next_value_"):
+        if is_enum and _is_of_enum(cls, name, value):
             continue
-        if is_dataclass and (name in values["__dataclass_fields__"] or _is_generated(value)):
+        if is_dataclass and (_is_default(fields.get(name), value) or _is_generated(value)):
             continue
         names.append(name)
     return sorted(names)
 
 
+def _is_of_enum(cls: type, name: str, value: object) -> bool:
+    """Whether an attribute is a member of an enum, or what enum keeps beside its members."""
+    if isinstance(value, _ENUM_METHODS):
+        return name == "_generate_next_value_"
+    return name.startswith("_") or isinstance(value, (cls, DynamicClassAttribute))
+
+
+def _is_default(field: Any, value: object) -> bool:
+    """Whether an attribute of a dataclass is the default of its field, and not one that was set later."""
+    return field is not None and value is field.default
+
+
 def _is_generated(value: object) -> bool:
-    function = getattr(value, "__func__", value)
-    function = getattr(function, "__wrapped__", function)
+    """Whether @dataclass wrote a method."""
+    function = getattr(value, "__wrapped__", value)
     if not isinstance(function, FunctionType):
         return False
-    # __match_args__ and __hash__ are values; these are the methods that @dataclass writes.
-    return function.__code__.co_filename == "<string>" or function.__globals__.get("__name__") == "dataclasses"
+    made = function.__code__.co_qualname.startswith("__create_fn__.<locals>.")
+    return made or function.__globals__.get("__name__") == "dataclasses"
 
 
 def _tag(value: object) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
-from types import CodeType, FunctionType, ModuleType
+from types import FunctionType, ModuleType
 from typing import NamedTuple, Protocol
 
 from neurochain.chain.fingerprint.origin import Origin
@@ -37,9 +37,12 @@ class Path(NamedTuple):
 class Encoder(Protocol):
     """The walk, as those see it that encode one sort of thing each."""
 
-    # Functions that were entered, with their places; and the attributes read somewhere that tell about them.
+    # What was entered, with its place; and which of the attributes that tell about it are read somewhere.
     functions: list[tuple[FunctionType, Path]]
+    classes: list[tuple[type, Path]]
     reads: set[str]
+    # A package that is entered by name guards its work with locks, and computes nothing from them.
+    trusts_locks: bool
 
     def value(self, value: object, path: Path) -> bytes:
         """Encode a value: equal bytes for equal values and for no others."""
@@ -68,8 +71,8 @@ class Encoder(Protocol):
     def by_name(self, module: str, name: str, path: Path) -> bytes:
         """Encode a global of a module that cannot be looked into."""
 
-    def origin_of_code(self, code: CodeType) -> Origin:
-        """Who wrote a code object."""
+    def origin_of_function(self, function: FunctionType) -> Origin:
+        """Who wrote a function."""
 
     def origin_of_module(self, module: ModuleType) -> Origin:
         """Who wrote a module."""

@@ -25,6 +25,7 @@ TELLING = {
     "get_annotations": "annotations",
     "get_type_hints": "annotations",
     "signature": "annotations",
+    "fields": "annotations",
 }
 _READS_LOCALS = {"locals", "vars", "dir", "eval", "exec"}
 _EMPTY_CELL = pack("empty cell", [])
@@ -78,15 +79,12 @@ def visit_wrapper(walk: Encoder, function: FunctionType, origin: Origin, path: P
     cells = dict(zip(code.co_freevars, function.__closure__ or (), strict=True))
     _visit_bindings(walk, function, cells, path)
     # It may read the annotations of what it wraps, as pydantic and beartype do.
-    held = [cell.cell_contents for cell in cells.values() if cell != CellType()]
-    for inner in (*held, getattr(function, "__wrapped__", None)):
-        if isinstance(inner, FunctionType) and walk.origin_of_code(inner.__code__).kind == "first":
+    for inner in (*map(_content, cells.values()), vars(function).get("__wrapped__")):
+        if type(inner) is FunctionType and walk.origin_of_function(inner).kind == "first":
             walk.slot(dict(inner.__annotations__), path.below("<annotations>"), "attribute")
 
 
-def _visit_bindings(
-    walk: Encoder, function: FunctionType, cells: Mapping[str, CellType], path: Path
-) -> None:
+def _visit_bindings(walk: Encoder, function: FunctionType, cells: Mapping[str, CellType], path: Path) -> None:
     """Cells, defaults and attributes."""
     code = function.__code__
     for name, cell in cells.items():
@@ -110,9 +108,7 @@ def _visit_bindings(
             walk.slot(value, path.below(name), "attribute")
 
 
-def _visit_code(
-    walk: Encoder, code: CodeType, path: Path, names: _Names, source: str | None = None
-) -> None:
+def _visit_code(walk: Encoder, code: CodeType, path: Path, names: _Names, source: str | None = None) -> None:
     body = decode(code)
     reads_locals = names.locals_read or not _READS_LOCALS.isdisjoint(code.co_names)
     stream = normalise(code, body, reads_locals)
@@ -135,8 +131,8 @@ def _visit_code(
         elif reference.imported is not None:
             follow_import(walk, reference.imported, reference.chain, names.globals, place)
         elif reference.kind == "free":
-            content = _cell_module(names.cells.get(reference.name))
-            if content is not None:
+            content = _content(names.cells.get(reference.name))
+            if isinstance(content, ModuleType):
                 follow_module(walk, content, reference.chain, place)
         elif reference.name in names.globals:
             value = names.globals[reference.name]
@@ -152,6 +148,9 @@ def _visit_code(
                 walk.note("uses __file__: a file read outside File is not part of the fingerprint")
         elif reference.name in names.builtins:
             walk.note(note_for(f"builtins.{reference.name}"))
+        elif reference.name in imports:
+            # ``global x; import x``: the import has not run yet.
+            follow_import(walk, imports[reference.name], reference.chain, names.globals, place)
         elif reference.kind == "global":
             walk.emit(place, "global", pack("unresolved", []))
             walk.note(f"uses {reference.name}, which is not defined")
@@ -165,9 +164,9 @@ def _visit_code(
         _visit_code(walk, nested, path.below(label), inner)
 
 
-def _cell_module(cell: CellType | None) -> ModuleType | None:
+def _content(cell: CellType | None) -> object:
+    """What a cell holds; None where it is empty."""
     try:
-        content = cell.cell_contents if cell is not None else None
+        return cell.cell_contents if cell is not None else None
     except ValueError:
         return None
-    return content if isinstance(content, ModuleType) else None

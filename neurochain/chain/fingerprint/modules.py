@@ -74,7 +74,7 @@ def _follow_installed(
             # A namespace package may hold installed and own modules.
             follow_module(walk, value, chain[index + 1 :], path)
             return
-    if isinstance(value, FunctionType) and walk.origin_of_code(value.__code__).kind == "first":
+    if type(value) is FunctionType and walk.origin_of_function(value).kind == "first":
         # The user has put a function of his own in its place.
         walk.slot(value, path, "global")
         return

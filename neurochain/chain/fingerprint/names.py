@@ -101,6 +101,7 @@ def references(
     Parameters
     ----------
     code : CodeType
+        The code object.
     body : list of Instruction
         What `decode` gave for it.
     imports : mapping of str to Imported

@@ -4,11 +4,15 @@ import copyreg
 import enum
 import functools
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from types import FunctionType
 from typing import Any, NamedTuple
 
 from neurochain.chain.fingerprint.encoding import Encoder, Path, pack
+from neurochain.chain.fingerprint.origin import PYTHON
+from neurochain.chain.fingerprint.values import NOT_JSON, exact_json
 
 __all__ = ["State", "hidden_generator", "instance", "state_of", "unknowable"]
 
@@ -57,20 +61,23 @@ def unknowable(value: object) -> str | None:
     """Say what a value is whose state cannot be compared; None for all others."""
     for module, name, what in _UNKNOWABLE:
         kind = getattr(sys.modules.get(module), name, None)
-        if isinstance(kind, type) and isinstance(value, kind):
+        if isinstance(kind, type) and issubclass(type(value), kind):
             return f"{what} ({type(value).__qualname__})"
     # An iterator of a class written in Python keeps its state in attributes, which are encoded.
-    if isinstance(value, Iterator) and not hasattr(value, "__dict__"):
+    if issubclass(type(value), Iterator) and not hasattr(value, "__dict__"):
         return f"an iterator, which each call moves on ({type(value).__qualname__})"
     return None
 
 
 def hidden_generator(value: object) -> str | None:
     """Module of the random functions that are bound to one hidden generator: ``random.random``."""
-    if value is getattr(sys.modules.get("random"), "_inst", value):
-        return "random" if "random" in sys.modules else None
-    hidden = getattr(sys.modules.get("numpy.random.mtrand"), "_rand", None)
-    return "numpy.random" if value is hidden and hidden is not None else None
+    for module, public, name in (
+        ("random", "random", "_inst"),
+        ("numpy.random.mtrand", "numpy.random", "_rand"),
+    ):
+        if value is not None and value is getattr(sys.modules.get(module), name, None):
+            return public
+    return None
 
 
 class State(NamedTuple):
@@ -84,7 +91,7 @@ class State(NamedTuple):
     pairs: list[object]
 
 
-def state_of(value: object) -> State | str:
+def state_of(encoder: Encoder, value: object) -> State | str:
     """Take an instance apart; gives the reason where that is impossible, or the name of a global.
 
     `object.__reduce_ex__` reads ``__dict__`` and ``__slots__``. A class with its own ``__reduce__`` or
@@ -105,30 +112,54 @@ def state_of(value: object) -> State | str:
     if rest is not None:
         attributes = {}
     # pydantic wraps the fields once more.
-    if "__pydantic_fields_set__" in attributes and isinstance(attributes.get("__dict__"), dict):
-        attributes |= attributes.pop("__dict__")  # type: ignore[arg-type]
+    fields = attributes.get("__dict__")
+    if "__pydantic_fields_set__" in attributes and isinstance(fields, dict):
+        del attributes["__dict__"]
+        attributes.update(fields)
+    if _has_own_way(encoder, type(value)):
+        # The first rows run here, where an attribute counts that does not travel.
+        for name, item in getattr(value, "__dict__", {}).items():
+            if exact_json(item) is not NOT_JSON:
+                attributes.setdefault(name, item)
     return State(make, arguments, attributes, rest, list(items or ()), list(pairs or ()))
+
+
+def _has_own_way(encoder: Encoder, cls: type) -> bool:
+    """Whether a class of the user says itself what pickle takes of an instance."""
+    ways = (getattr(cls, name, None) for name in ("__reduce__", "__reduce_ex__", "__getstate__"))
+    return any(type(way) is FunctionType and encoder.origin_of_function(way).kind == "first" for way in ways)
 
 
 def instance(encoder: Encoder, value: object, path: Path) -> bytes:
     """Encode an instance of a class."""
     for kind, encode in _SPECIAL.items():
-        if isinstance(value, kind):
+        # Not isinstance: a proxy says that it is what it stands for.
+        if issubclass(type(value), kind):
             return encode(encoder, value, path)
     reason = unknowable(value)
+    if reason is not None and encoder.trusts_locks and reason.startswith("a lock"):
+        return pack("lock", [])
     if reason is not None:
         return encoder.problem(path, f"is {reason}: its state cannot be compared")
     kind = type(value)
-    if kind.__module__.startswith("pydantic_core") and kind.__name__ in ("SchemaValidator", "SchemaSerializer"):
+    if kind.__module__ == "pydantic._internal._validate_call":
+        # Its validator is made from the annotations, which are encoded with the function; it has an address as name.
+        return pack("validated call", [encoder.value(part, path) for part in (kind, value.function)])  # type: ignore[attr-defined]
+    if kind.__module__.startswith("pydantic_core") and kind.__name__ in (
+        "SchemaValidator",
+        "SchemaSerializer",
+    ):
         # Made from the annotations, which are encoded with the model; its own text holds addresses.
         return encoder.value(kind, path)
     function = getattr(value, "__dict__", {}).get("py_func")
     if callable(function):
         # numba names each compiled function by chance; what it compiles is this.
         options = value.__dict__.get("targetoptions")
-        return pack("compiled", [encoder.value(part, path.below("py_func")) for part in (kind, function, options)])
+        return pack(
+            "compiled", [encoder.value(part, path.below("py_func")) for part in (kind, function, options)]
+        )
     try:
-        state = state_of(value)
+        state = state_of(encoder, value)
     except Exception as error:
         # Whatever a class raises here, it says that it cannot be taken apart.
         text = f"is a {kind.__qualname__}, which cannot be taken apart ({type(error).__name__}: {error})"
@@ -178,22 +209,35 @@ def _member(encoder: Encoder, value: enum.Enum, path: Path) -> bytes:
     return pack("enum", [*parts, encoder.value(value.value if isinstance(value, enum.Flag) else None, path)])
 
 
+def _environment(encoder: Encoder, value: object, path: Path) -> bytes:
+    return encoder.external(PYTHON, "os.environ", path)
+
+
 def _logger(encoder: Encoder, value: object, path: Path) -> bytes:
     # Named after its module, and without influence on a result.
     return pack("logger", [])
 
 
 def _partial(encoder: Encoder, value: Any, path: Path) -> bytes:
-    return pack("partial", [encoder.value(value.func, path), encoder.value((value.args, value.keywords), path)])
+    return pack(
+        "partial", [encoder.value(value.func, path), encoder.value((value.args, value.keywords), path)]
+    )
 
 
 def _cached_property(encoder: Encoder, value: Any, path: Path) -> bytes:
     return pack("cached property", [encoder.value(value.func, path)])
 
 
+def _dispatch_method(encoder: Encoder, value: Any, path: Path) -> bytes:
+    # Without its cache, which holds weak references.
+    return pack("dispatch method", [encoder.value(value.dispatcher.registry, path)])
+
+
 _SPECIAL: dict[type, Callable[[Encoder, Any, Path], bytes]] = {
     enum.Enum: _member,
     logging.Logger: _logger,
+    type(os.environ): _environment,
     functools.partial: _partial,
     functools.cached_property: _cached_property,
+    functools.singledispatchmethod: _dispatch_method,
 }

@@ -97,7 +97,6 @@ def origin_of_module(module: ModuleType, enter: Collection[str] = ()) -> Origin:
     return FIRST
 
 
-
 _known: dict[str, dict[str, str]] = {}
 
 

@@ -124,8 +124,10 @@ def _lambda(code: CodeType, text: str, nodes: list[_Definition]) -> str | None:
     for node in candidates:
         body = node.body
         start, end = (body.lineno, body.col_offset), (body.end_lineno or 0, body.end_col_offset or 0)
-        inside = all(start <= (a, c) and (b, d) <= end for a, b, c, d in spans)  # type: ignore[operator]
-        names = [argument.arg for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
+        inside = all(start <= (a, c) and (b, d) <= end for a, b, c, d in spans)
+        names = [
+            argument.arg for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+        ]
         count = code.co_argcount + code.co_kwonlyargcount
         if inside and spans and names == list(code.co_varnames[:count]):
             exact.append(node)

@@ -1,7 +1,7 @@
 """Values: plain data as bytes, equal for equal values and for no others; and the same for people and JSON."""
 
 from collections.abc import Callable, Iterable
-from types import MappingProxyType, SimpleNamespace
+from types import BuiltinFunctionType, FunctionType, MappingProxyType, SimpleNamespace
 from typing import Any
 
 from neurochain.chain.fingerprint.encoding import Encoder, Path, pack
@@ -16,19 +16,20 @@ _MOST_SHOWN = 120
 NOT_JSON = object()
 
 
-def scalar(value: object) -> bytes | None:
+def scalar(value: Any) -> bytes | None:
     """Encode a value without parts; None when it is none of these.
 
     The exact type counts: 1, 1.0, True, "1" and b"1" differ, as do 0.0 and -0.0. Every NaN is the same.
     """
     kind = type(value)
     if kind is str:
-        return b"s" + value.encode("utf-8", "surrogatepass")  # type: ignore[attr-defined, no-any-return]
+        text: str = value
+        return b"s" + text.encode("utf-8", "surrogatepass")
     if kind is int:
         # Not repr, which refuses numbers of more than a few thousand digits.
-        return b"i%x" % value  # type: ignore[str-bytes-safe, operator]
+        return b"i%x" % value
     if kind is bytes:
-        return b"b" + value  # type: ignore[operator, no-any-return]
+        return b"b" + bytes(value)
     if kind in _SCALARS or value is Ellipsis or value is NotImplemented:
         return f"v{kind.__name__} {value!r}".encode()
     return None
@@ -58,7 +59,12 @@ def _sequence(encoder: Encoder, value: Any, path: Path) -> bytes:
 
 def _mapping(encoder: Encoder, value: Any, path: Path) -> bytes:
     tag = type(value).__name__
-    if type(value) is dict and _plain(value) and _plain(value.values()) and (text := _repr(value)) is not None:
+    if (
+        type(value) is dict
+        and _plain(value)
+        and _plain(value.values())
+        and (text := _repr(value)) is not None
+    ):
         return pack(f"plain {tag}", [text])
     parts: list[bytes] = []
     for key, item in value.items():
@@ -108,16 +114,18 @@ def exact_json(value: object) -> Any:
 
     Tuples, sets, bytes and floats that are not finite would come back as something else.
     """
+    if value is NOT_JSON:
+        return value
     budget = [_MOST_JSON]
     return value if _fits(value, budget, 0) else NOT_JSON
 
 
-def _fits(value: object, budget: list[int], depth: int) -> bool:
+def _fits(value: Any, budget: list[int], depth: int) -> bool:
     kind = type(value)
     if kind is str:
-        budget[0] -= len(value) + 3  # type: ignore[arg-type]
+        budget[0] -= len(value) + 3
     elif kind is int:
-        budget[0] -= value.bit_length() // 3 + 2  # type: ignore[attr-defined]
+        budget[0] -= value.bit_length() // 3 + 2
     else:
         budget[0] -= 8
     if budget[0] < 0 or depth > 20:
@@ -125,11 +133,14 @@ def _fits(value: object, budget: list[int], depth: int) -> bool:
     if kind in _JSON_SCALARS:
         return True
     if kind is float:
-        return value - value == 0  # type: ignore[operator, no-any-return]
+        return bool(value - value == 0)
     if kind is list:
-        return all(_fits(item, budget, depth + 1) for item in value)  # type: ignore[attr-defined]
+        return all(_fits(item, budget, depth + 1) for item in value)
     if kind is dict:
-        return all(type(k) is str and _fits(k, budget, depth) and _fits(v, budget, depth + 1) for k, v in value.items())  # type: ignore[attr-defined]
+        return all(
+            type(k) is str and _fits(k, budget, depth) and _fits(v, budget, depth + 1)
+            for k, v in value.items()
+        )
     return False
 
 
@@ -139,19 +150,18 @@ def show(value: object) -> str:
     return text if len(text) <= _MOST_SHOWN else text[: _MOST_SHOWN - 1] + "…"
 
 
-def _show(value: object, depth: int) -> str:
+def _show(value: Any, depth: int) -> str:
     kind = type(value)
     if kind is str or kind is bytes:
-        return repr(value[:_MOST_SHOWN])  # type: ignore[index]
+        return repr(value[:_MOST_SHOWN])
     if kind is int:
-        return repr(value) if value.bit_length() < 400 else f"<int of {value.bit_length()} bits>"  # type: ignore[attr-defined]
+        return repr(value) if value.bit_length() < 400 else f"<int of {value.bit_length()} bits>"
     if kind in _SCALARS or value is Ellipsis:
         return repr(value)
     if kind in (list, tuple, set, frozenset, dict) and depth:
         return _show_container(value, depth)
-    name = getattr(value, "__qualname__", None) if callable(value) else None
-    if isinstance(name, str):
-        return f"<{name}>"
+    if kind in (FunctionType, BuiltinFunctionType) or issubclass(kind, type):
+        return f"<{value.__qualname__}>"
     shape, dtype = (_attribute(value, name) for name in ("shape", "dtype"))
     if isinstance(shape, tuple) and dtype is not None:
         return f"<{kind.__name__} {dtype} {tuple(shape)}>"
@@ -183,4 +193,8 @@ def _show_container(value: Any, depth: int) -> str:
         case tuple():
             return f"({text}{more}{',' if len(value) == 1 else ''})"
         case _:
-            return f"{kind}({{{text}{more}}})" if (kind := type(value).__name__) != "set" else f"{{{text}{more}}}"
+            return (
+                f"{kind}({{{text}{more}}})"
+                if (kind := type(value).__name__) != "set"
+                else f"{{{text}{more}}}"
+            )

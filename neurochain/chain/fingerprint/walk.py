@@ -1,6 +1,9 @@
 """Walk: from a function to everything that its result depends on."""
 
+import copy
+import copyreg
 import functools
+import itertools
 import json
 import os
 import re
@@ -9,7 +12,6 @@ from collections.abc import Collection
 from types import (
     BuiltinFunctionType,
     ClassMethodDescriptorType,
-    CodeType,
     FunctionType,
     GetSetDescriptorType,
     MemberDescriptorType,
@@ -24,19 +26,21 @@ from typing import Any
 from neurochain.chain.fingerprint import origin as origins
 from neurochain.chain.fingerprint.arrays import array
 from neurochain.chain.fingerprint.bytecode import decode, normalise
-from neurochain.chain.fingerprint.classes import class_file, visit_class
+from neurochain.chain.fingerprint.classes import visit_class
 from neurochain.chain.fingerprint.encoding import Encoder, Path, pack
 from neurochain.chain.fingerprint.functions import visit_function, visit_wrapper, wrapper_of
-from neurochain.chain.fingerprint.modules import loaded_global, visit_module
+from neurochain.chain.fingerprint.modules import visit_module
 from neurochain.chain.fingerprint.notes import note_for
 from neurochain.chain.fingerprint.objects import State, hidden_generator, instance, state_of, unknowable
-from neurochain.chain.fingerprint.origin import FIRST, PYTHON, Origin
+from neurochain.chain.fingerprint.origin import Origin
+from neurochain.chain.fingerprint.owners import Owners
 from neurochain.chain.fingerprint.result import Kind, Part
 from neurochain.chain.fingerprint.values import CONTAINERS, NOT_JSON, exact_json, scalar, show
 
-__all__ = ["Walk"]
+__all__ = ["LRU", "Walk"]
 
-_LRU = type(functools.lru_cache(lambda: None))
+# The type of what functools.lru_cache gives; it has no public name.
+LRU = type(functools.lru_cache(lambda: None))
 _DESCRIPTORS = (
     ClassMethodDescriptorType,
     GetSetDescriptorType,
@@ -44,12 +48,12 @@ _DESCRIPTORS = (
     MethodDescriptorType,
     WrapperDescriptorType,
 )
-_HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: not compiled into Python or an extension
 _SECRET = re.compile(r"pass(word|wd)|secret|token|api_?key|credential", re.IGNORECASE)
 _SHORT = 6
+_MOST_SEARCHED = 20_000
 
 
-class Walk(Encoder):
+class Walk(Owners, Encoder):
     """One visit of all that a function uses.
 
     Parameters
@@ -70,8 +74,10 @@ class Walk(Encoder):
         self.problems: dict[str, None] = {}
         self.packages: dict[str, str] = {}
         self.functions: list[tuple[FunctionType, Path]] = []
+        self.classes: list[tuple[type, Path]] = []
         self.reads: set[str] = set()
-        self._enter = enter
+        self.trusts_locks = bool(enter)
+        super().__init__(enter)
         self._shallow = shallow
         # By id, with the object itself, so that no id is given twice during the walk.
         self._seen: dict[int, tuple[object, str]] = {}
@@ -96,13 +102,17 @@ class Walk(Encoder):
         place = str(path)
         self.tokens.append((place, kind, token))
         shown = "" if value is NOT_JSON or kind in ("code", "class") else show(value)
-        exact = None if kind in ("code", "class") or value is NOT_JSON else exact_json(value)
-        if exact is NOT_JSON:
-            exact = None
-        if kind != "constant" and _is_secret(value, place):
+        exact = None if kind in ("code", "class") else exact_json(value)
+        # A copy: the value may change after it was hashed.
+        exact = None if exact is NOT_JSON else copy.deepcopy(exact)
+        if kind != "constant" and _is_secret(value, place, self._environment):
             shown, exact = "<not shown>", None
         digest = pack("part", [token])[1:].hex()
         self.parts.append(Part(self.name + place, kind, digest, exact, shown, source, where))
+
+    @functools.cached_property
+    def _environment(self) -> frozenset[str]:
+        return frozenset(text for text in os.environ.values() if len(text) >= _SHORT)
 
     def note(self, text: str | None) -> None:
         """Remember what the digest cannot see."""
@@ -121,30 +131,29 @@ class Walk(Encoder):
         if key in self._seen:
             self.emit(path, kind, self.value(value, path), show(value))
             return
-        match value:
-            case MethodType() if hidden_generator(value.__self__) is None:
-                self.slot(value.__func__, path, kind)
-                self.slot(value.__self__, path.below("<self>"), "attribute")
-            case functools.partial():
-                self.slot(value.func, path, kind)
-                for number, argument in enumerate(value.args):
-                    self.slot(argument, path.below(f"<partial:{number}>"), "param")
-                for name, argument in sorted(value.keywords.items()):
-                    self.slot(argument, path.below(f"<partial:{name}>"), "param")
-            case _ if isinstance(value, _LRU):
-                self._seen[key] = (value, str(path))
-                self.slot(value.__wrapped__, path, kind)  # type: ignore[attr-defined]
-            case FunctionType() | type():
-                origin = self._origin(value)
-                if origin.kind == "first" or isinstance(value, FunctionType) and not wrapper_of(self, value):
-                    self.value(value, path)
-                else:
-                    self.emit(path, "package", self.value(value, path), _qualified(value))
-            case ModuleType():
-                visit_module(self, value, path)
-            case _ if not self._own_instance(value, path):
-                shown = self._external_name(value)
-                self.emit(path, "package" if shown else kind, self.value(value, path), shown or value)
+        # By the type, not by isinstance: a proxy says that it is what it stands for.
+        cls = type(value)
+        found: Any = value
+        if cls is MethodType and hidden_generator(found.__self__) is None:
+            self.slot(found.__func__, path, kind)
+            self.slot(found.__self__, path.below("<self>"), "attribute")
+        elif cls is functools.partial:
+            self.slot(found.func, path, kind)
+            for name, argument in (*enumerate(found.args), *sorted(found.keywords.items())):
+                self.slot(argument, path.below(f"<partial:{name}>"), "param")
+        elif cls is LRU:
+            self._seen[key] = (value, str(path))
+            self.slot(found.__wrapped__, path, kind)
+        elif cls is ModuleType:
+            visit_module(self, found, path)
+        elif cls is FunctionType or issubclass(cls, type):
+            if self._origin(value).kind == "first" or (cls is FunctionType and not wrapper_of(self, found)):
+                self.value(value, path)
+            else:
+                self.emit(path, "package", self.value(value, path), _qualified(value))
+        elif not self._own_instance(value, path):
+            shown = _external_name(value)
+            self.emit(path, "package" if shown else kind, self.value(value, path), shown or value)
 
     # Values
 
@@ -171,29 +180,34 @@ class Walk(Encoder):
     def sort_key(self, value: object) -> bytes:
         """Encode a value for an order of sets that is the same in every process."""
         found = scalar(value)
-        return found if found is not None else Walk(self.name, self._enter, shallow=True).value(value, Path(None, ""))
+        if found is not None:
+            return found
+        walk = Walk(self.name, self._enter, shallow=True)
+        # What is being encoded here may hold the set, and the set this.
+        walk._active = self._active
+        return walk.value(value, Path(None, ""))
 
     def _encode(self, value: Any, path: Path) -> bytes:
         container = CONTAINERS.get(type(value))
         if container is not None:
             return container(self, value, path)
-        match value:
-            case FunctionType() | type():
-                return self._definition(value, path)
-            case ModuleType():
-                visit_module(self, value, path)
-                return pack("module", [value.__name__.encode()])
-            case MethodType() | BuiltinFunctionType() | MethodWrapperType():
-                return self._method(value, path)
-            case staticmethod() | classmethod():
-                return pack(type(value).__name__, [self.value(value.__func__, path)])
-            case property():
-                parts = (value.fget, value.fset, value.fdel)
-                return pack("property", [self.value(part, path.below("<property>")) for part in parts])
-            case _ if isinstance(value, _DESCRIPTORS):
-                return pack("descriptor", [self.value(value.__objclass__, path), value.__name__.encode()])
-            case _ if isinstance(value, _LRU):
-                return pack("cached", [self.value(value.__wrapped__, path)])
+        cls = type(value)
+        if cls is FunctionType or issubclass(cls, type):
+            return self._definition(value, path)
+        if issubclass(cls, ModuleType):
+            visit_module(self, value, path)
+            return pack("module", [value.__name__.encode()])
+        if cls in (MethodType, BuiltinFunctionType, MethodWrapperType):
+            return self._method(value, path)
+        if cls in (staticmethod, classmethod):
+            return pack(cls.__name__, [self.value(value.__func__, path)])
+        if cls is property:
+            parts = (value.fget, value.fset, value.fdel)
+            return pack("property", [self.value(part, path.below("<property>")) for part in parts])
+        if cls in _DESCRIPTORS:
+            return pack("descriptor", [self.value(value.__objclass__, path), value.__name__.encode()])
+        if cls is LRU:
+            return pack("cached", [self.value(value.__wrapped__, path)])
         return array(self, value, path) or instance(self, value, path)
 
     def _definition(self, value: Any, path: Path) -> bytes:
@@ -203,12 +217,12 @@ class Walk(Encoder):
             code = getattr(value, "__code__", None)
             digest = normalise(code, decode(code)).digest if code is not None else b""
             return pack("shallow", [value.__qualname__.encode(), digest])
-        name = wrapper_of(self, value) if isinstance(value, FunctionType) else _qualified(value)
+        name = wrapper_of(self, value) if type(value) is FunctionType else _qualified(value)
         if origin.kind != "first" and name is not None:
             return self.external(origin, name, path)
         place = str(path)
         self._seen[id(value)] = (value, place)
-        if isinstance(value, type):
+        if issubclass(type(value), type):
             visit_class(self, value, path)
         elif origin.kind == "first":
             visit_function(self, value, path)
@@ -238,54 +252,32 @@ class Walk(Encoder):
         if hasattr(cls, "__members__") or array(self, value, path) is not None:
             return False
         try:
-            state = state_of(value)
+            state = state_of(self, value)
         except Exception:
             return False  # the value's own encoding says why
         if not isinstance(state, State) or state.rest is not None:
             return False
         self._seen[id(value)] = (value, str(path))
         self.slot(cls, path.below("<class>"), "class")
-        self.emit(path, "value", pack("instance of", [self.value(cls, path), *(n.encode() for n in sorted(state.attributes))]))
+        self.emit(
+            path,
+            "value",
+            pack("instance of", [self.value(cls, path), *(n.encode() for n in sorted(state.attributes))]),
+        )
         for name in sorted(state.attributes):
             self.slot(state.attributes[name], path.below(name), "attribute")
-        made = (getattr(state.make, "__name__", ""), state.arguments[1:], state.items, state.pairs)
-        if made != ("__newobj__", (), [], []):
-            self.slot([state.make, *made[1:]], path.below("<contents>"), "value")
+        is_plain = state.make is copyreg.__newobj__  # type: ignore[attr-defined]
+        if not is_plain or len(state.arguments) > 1 or state.items or state.pairs:
+            contents = [state.make, state.arguments, state.items, state.pairs]
+            self.slot(contents, path.below("<contents>"), "value")
         return True
 
     # Who wrote it
 
     def _origin(self, value: Any) -> Origin:
-        return self.origin_of_class(value) if isinstance(value, type) else self.origin_of_code(value.__code__)
-
-    def origin_of_file(self, filename: str) -> Origin:
-        """Who wrote a file."""
-        return origins.origin_of_file(filename, self._enter)
-
-    def origin_of_code(self, code: CodeType) -> Origin:
-        """Who wrote a code object."""
-        return origins.origin_of_file(code.co_filename, self._enter)
-
-    def origin_of_module(self, module: ModuleType) -> Origin:
-        """Who wrote a module."""
-        return origins.origin_of_module(module, self._enter)
-
-    def origin_of_class(self, cls: type) -> Origin:
-        """Who wrote a class."""
-        if cls.__module__ == "builtins" and not cls.__flags__ & _HEAP_TYPE:
-            return PYTHON
-        if cls.__module__ == "__main__":
-            return FIRST
-        filename = class_file(cls)
-        if filename is not None and self.origin_of_file(filename).kind == "first":
-            return FIRST
-        module = sys.modules.get(cls.__module__)
-        if module is None:
-            return FIRST if cls.__flags__ & _HEAP_TYPE else PYTHON
-        origin = self.origin_of_module(module)
-        # A class that its module does not know was made by a call, maybe with functions of the user.
-        known = not cls.__flags__ & _HEAP_TYPE or loaded_global(cls.__module__, cls.__qualname__) is cls
-        return origin if known else FIRST
+        return (
+            self.origin_of_class(value) if issubclass(type(value), type) else self.origin_of_function(value)
+        )
 
     def external(self, origin: Origin, name: str, path: Path) -> bytes:
         """Encode a thing of an installed package or of Python, by its qualified name and version."""
@@ -312,24 +304,31 @@ class Walk(Encoder):
             visit_module(self, found, path)  # a compiled extension of the user: all of its file
         return pack("named", [name.encode()])
 
-    def _external_name(self, value: Any) -> str | None:
-        """Qualified name of a builtin or compiled function of a module, to show."""
-        if isinstance(value, BuiltinFunctionType) and (value.__self__ is None or isinstance(value.__self__, ModuleType)):
-            return f"{value.__module__}.{value.__qualname__}"
-        return None
-
 
 def _qualified(value: Any) -> str:
     return f"{value.__module__}.{value.__qualname__}"
 
 
-def _is_secret(value: object, place: str) -> bool:
+def _external_name(value: Any) -> str | None:
+    """Qualified name of a builtin or compiled function of a module, to show."""
+    if type(value) is BuiltinFunctionType and (
+        value.__self__ is None or isinstance(value.__self__, ModuleType)
+    ):
+        return f"{value.__module__}.{value.__qualname__}"
+    return None
+
+
+def _is_secret(value: Any, place: str, environment: frozenset[str]) -> bool:
     """Whether a text looks like one that should not be stored: by its name, or found in the environment."""
-    if isinstance(value, (list, tuple, dict)):
-        items = value.values() if isinstance(value, dict) else value
-        return any(_is_secret(item, place) for item in list(items)[:1000])
-    if type(value) is not str or not value:
-        return False
-    if _SECRET.search(place.rpartition(".")[2]):
-        return True
-    return len(value) >= _SHORT and value in os.environ.values()
+    waiting: list[tuple[Any, str]] = [(value, place.rpartition(".")[2])]
+    for item, name in waiting:
+        kind = type(item)
+        if kind is str and item:
+            if item in environment or _SECRET.search(name):
+                return True
+        elif len(waiting) < _MOST_SEARCHED:
+            if kind in (list, tuple, set, frozenset):
+                waiting += [(inner, name) for inner in itertools.islice(item, _MOST_SEARCHED)]
+            elif kind is dict:
+                waiting += [(inner, str(key)) for key, inner in item.items() if type(key) in (str, int)]
+    return False

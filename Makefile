@@ -1,0 +1,92 @@
+# Needs Python 3.11 to 3.13, git and make, nothing else. Everything is installed into .venv.
+
+# constraints.txt was resolved on 3.11, so that comes first. A name alone proves nothing (version managers
+# put a python3.13 on the path that only prints an error), so each candidate is run.
+CANDIDATES := python3.11 python3.12 python3.13 python3 python
+FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+FIND = for p in $(CANDIDATES); do \
+	if $$p -c '$(FITS)' >/dev/null 2>&1 && $$p -c 'import ensurepip, venv' >/dev/null 2>&1; then echo $$p; break; fi; done
+PYTHON ?= $(shell $(FIND))
+
+# What pip is asked for before anything else. On a machine without a GPU, name an index of CPU builds to save
+# gigabytes: make test TORCH="torch==2.13.0 --index-url …"
+TORCH ?= torch==2.13.0
+
+VENV := .venv
+BIN := $(VENV)/bin
+PEERS := .bench-venv
+PIP := -m pip --disable-pip-version-check
+INSTALL := $(PIP) install --quiet -c constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format bench size clean find-python
+.DELETE_ON_ERROR:
+
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "  PYTHON=…          the Python to use (found: $(or $(PYTHON),none))"
+
+demo: $(VENV)/.demo ## the main job on real files: index, compute, save, lineage, a PyTorch batch
+	$(BIN)/neurochain demo
+
+test: lint ## lint, types and all tests
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.test ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.test ## let ruff mend and format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.test $(PEERS)/.installed ## compare with peers; writes docs/benchmarks.md
+	$(BIN)/python -m benchmarks.run --peers $(PEERS)/bin/python --write docs/benchmarks.md
+
+size: $(VENV)/.made ## what the core installation weighs (a fresh environment, measured)
+	$(BIN)/python benchmarks/install_size.py -c constraints.txt
+
+clean: ## remove what make has made
+	rm -rf $(VENV) $(PEERS) dist neurochain-demo .ruff_cache .mypy_cache .hypothesis .pytest_cache
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
+
+find-python: # the Python that would be used, or why there is none
+	@p="$(PYTHON)"; \
+	if [ -n "$$p" ] && $$p -c '$(FITS)' >/dev/null 2>&1 && $$p -c 'import ensurepip, venv' >/dev/null 2>&1; then \
+		echo "$$p"; \
+	elif [ -n "$$p" ] && ! $$p -c '$(FITS)' >/dev/null 2>&1; then \
+		echo "PYTHON=$$p is no Python 3.11 to 3.13 that runs. Install one, or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; \
+	else \
+		for q in $${p:-$(CANDIDATES)}; do \
+			if $$q -c '$(FITS)' >/dev/null 2>&1; then \
+				v=$$($$q -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+				echo "$$q cannot make virtual environments: its ensurepip is missing. On Debian and Ubuntu:" \
+					"apt-get install python$$v-venv" >&2; exit 1; \
+			fi; \
+		done; \
+		echo "No Python 3.11 to 3.13 found (tried: $(CANDIDATES)). Install one, or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; \
+	fi
+
+$(VENV)/.made:
+	@$(MAKE) --no-print-directory -s find-python >/dev/null
+	$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+$(VENV)/.torch: $(VENV)/.made
+	$(BIN)/python $(INSTALL) $(TORCH)
+	@touch $@
+
+$(VENV)/.demo: $(VENV)/.torch pyproject.toml constraints.txt
+	$(BIN)/python $(INSTALL) --editable '.[demo]'
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.torch pyproject.toml constraints.txt
+	$(BIN)/python $(INSTALL) --editable '.[test]'
+	@touch $@ $(VENV)/.demo
+
+$(PEERS)/.installed: benchmarks/peers.txt
+	@$(MAKE) --no-print-directory -s find-python >/dev/null
+	$(PYTHON) -m venv --clear $(PEERS)
+	$(PEERS)/bin/python $(PIP) install --quiet -r benchmarks/peers.txt
+	@touch $@
