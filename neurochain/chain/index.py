@@ -284,7 +284,10 @@ def _read_sidecar(sidecar: File) -> tuple[str | None, str | None]:
     """Text of a JSON object, or what is wrong with it."""
     try:
         text = sidecar.read().decode("utf-8-sig")
-        value = json.loads(text)
+        odd: list[str] = []
+        value = json.loads(text, parse_constant=odd.append)
+        if odd:  # NaN, Infinity: Python writes them, JSON and what reads it knows none; they become null
+            text = json.dumps(value)
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
         return None, f"The sidecar {sidecar.name} is no JSON: {error}."
     if not isinstance(value, dict):

@@ -28,7 +28,7 @@ from neurochain.datasets.filetable import root_uris
 from neurochain.datasets.ledger import ARG, READS, READS_TYPE, Ledger
 from neurochain.datasets.location import relative_uris
 from neurochain.datasets.schema import KEY, Schema
-from neurochain.errors import ColumnExistsError, SchemaError, UDFError
+from neurochain.errors import ColumnExistsError, UDFError
 
 REMEMBER_SECONDS = 3.0  # of work that a kill may lose
 KNOWN_IN_MEMORY = 400_000_000  # bytes of ledger parts that are read once instead of once per batch
@@ -130,21 +130,18 @@ class _Work:
         self.ledger = (
             Ledger(run.project, reuse_key(identity, call.arguments, output)) if identity.reusable else None
         )
-        # Of all results that the ledger holds by now, and of those that this run takes from it.
-        self.known_schema = self.found_schema = Schema()
+        self.known_schema = Schema()
         self.known = self._known()
         self.rows = 0
         self.reads: list[pl.Series] = []
 
     def _known(self) -> pl.LazyFrame | None:
-        if self.ledger is None:
+        if self.ledger is None or not self.run.settings.reuse:
             return None
         known, schema = self.ledger.known(), self.ledger.schema
         if known is None or schema is None:
             return None
-        self.known_schema = self.found_schema = schema
-        if not self.run.settings.reuse:
-            return None
+        self.known_schema = schema
         return known.collect().lazy() if self.ledger.bytes < KNOWN_IN_MEMORY else known
 
     def batch(self, batch: pl.DataFrame, progress: Any) -> tuple[pl.DataFrame, Schema]:
@@ -155,16 +152,19 @@ class _Work:
         counts = self.run.activity.counts
         counts.rows_in += batch.height
         found, missing = self._look_up(digests)
+        parts: list[tuple[pl.DataFrame, Schema]] = []
         if found is not None:
             progress.advance(batch.height - len(missing))
             counts.reused += batch.height - len(missing)
-            self.output.known(self.found_schema)
+            kept = found.with_row_index("_number").filter(~pl.col("_number").is_in(missing.implode()))
+            parts.append(self.output.known(kept, self.known_schema))
         if len(missing):
             rows = columns if found is None else columns[missing]
             computed, schema = self._compute(rows, digests.gather(missing), missing, progress)
-        else:
-            computed, schema = None, None
-        result, joined = self._join(found, computed, schema, missing)
+            parts.append((computed.with_columns(missing.cast(pl.UInt32).alias("_number")), schema))
+        result, joined = _concat(parts)
+        if len(parts) > 1:
+            result = result.sort("_number")
         self.rows += batch.height
         if result[READS].dtype == READS_TYPE and result[READS].null_count() < result.height:
             self.reads.append(result[READS].drop_nulls())
@@ -200,7 +200,8 @@ class _Work:
                 nested_series(READS, [r or None for r in outcome.reads], READS_TYPE),
             ]
             frame = pl.DataFrame(hidden).hstack(frame)
-            self._remember(frame, schema)
+            if self.ledger is not None and schema:
+                self.ledger.append(frame.unique(subset=[ARG], keep="first", maintain_order=True), schema)
             frames.append((frame, schema))
             counts.computed += size
             counts.bytes += outcome.bytes
@@ -208,31 +209,6 @@ class _Work:
             progress.advance(size, outcome.bytes)
             done += size
         return _concat(frames)
-
-    def _remember(self, frame: pl.DataFrame, schema: Schema) -> None:
-        """Enter results in the ledger, where they can stand beside those that it holds."""
-        if self.ledger is None or not schema or not fits(self.known_schema, schema):
-            return
-        self.ledger.append(frame.unique(subset=[ARG], keep="first", maintain_order=True), schema)
-        self.known_schema = unify_schemas(self.known_schema, schema) if self.known_schema else schema
-
-    def _join(
-        self,
-        found: pl.DataFrame | None,
-        computed: pl.DataFrame | None,
-        schema: Schema | None,
-        missing: pl.Series,
-    ) -> tuple[pl.DataFrame, Schema]:
-        parts: list[tuple[pl.DataFrame, Schema]] = []
-        if found is not None:
-            kept = found.with_row_index("_number").filter(~pl.col("_number").is_in(missing.implode()))
-            parts.append((kept, self.found_schema))
-        if computed is not None and schema is not None:
-            parts.append((computed.with_columns(missing.cast(pl.UInt32).alias("_number")), schema))
-        if len(parts) == 1:
-            return parts[0]
-        both, joined = _concat(parts)
-        return both.sort("_number"), joined
 
     def finish(self) -> None:
         """Enter the function, and what it read, in the activity."""
@@ -254,14 +230,6 @@ class _Work:
         reads = pl.concat(self.reads).to_frame().explode(READS).unnest(READS).unique(maintain_order=True)
         function = pl.lit(self.call.udf.name).alias("function")
         return relative_uris(reads, root_uris(self.run.project)).select(function, pl.all())
-
-
-def fits(known: Schema, new: Schema) -> bool:
-    """Whether results of both can be remembered under one key."""
-    try:
-        return not known or bool(unify_schemas(known, new))
-    except SchemaError:
-        return False
 
 
 def without_results(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:

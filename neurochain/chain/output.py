@@ -10,7 +10,7 @@ from neurochain.chain.results import as_mapping, drift, infer_field, physical
 from neurochain.chain.udf import UDF
 from neurochain.datasets.conversion import unify_schemas
 from neurochain.datasets.schema import Schema, unify
-from neurochain.datasets.types import Field, Record, Scalar, type_to_json
+from neurochain.datasets.types import Array, Field, Ragged, Record, Scalar, type_to_json
 from neurochain.errors import SchemaError
 
 
@@ -56,12 +56,22 @@ class Output:
         """Columns where there were no rows to learn from."""
         return self._schema or Schema([Field(self.name or self.udf.name, Scalar("null"))])
 
-    def known(self, schema: Schema) -> None:
-        """Take over the columns of results that came from the ledger; later ones must fit them."""
-        if not self._fixed:
-            self._schema = unify_schemas(self._schema, schema) if self._schema else schema
+    def known(self, frame: pl.DataFrame, schema: Schema) -> tuple[pl.DataFrame, Schema]:
+        """Take over results that came from the ledger; later ones must fit them.
+
+        Returns
+        -------
+        tuple of DataFrame and Schema
+            The same rows under the schema that they would have if they were computed now: what the function
+            gave for other data has no part in it.
+        """
+        if self._fixed:
+            return frame, schema
+        frame, schema = narrowed(frame, schema)
+        self._schema = unify_schemas(self._schema, schema) if self._schema else schema
         if self._spread is None and list(schema) != [self.udf.name]:
             self._spread = True
+        return frame, schema
 
     def build(self, values: Sequence[Any], rows: Sequence[int]) -> tuple[pl.DataFrame, Schema]:
         """Flat columns of results, with their schema; none as long as nothing but None has told them.
@@ -136,6 +146,33 @@ class Output:
         if not names:
             raise SchemaError(f"{self.udf.name}() returns records without fields. Return at least one.")
         return {n: ([None if m is None else m.get(n) for m in members], hints.get(n)) for n in names}
+
+
+def narrowed(frame: pl.DataFrame, schema: Schema) -> tuple[pl.DataFrame, Schema]:
+    """Rows under the narrowest schema: ragged arrays of one shape are arrays, a column of nulls is null."""
+    leaves: dict[str, pl.Series | None] = {}
+
+    def narrow(path: str, f: Field) -> Field:
+        if isinstance(f.type, Record) and f.type.name != "File":
+            inner = tuple(narrow(f"{path}.{m.name}", m) for m in f.type.fields)
+            return Field(f.name, Record(f.type.name, inner), f.unit, f.axes)
+        kind = f.type
+        if isinstance(kind, Ragged):
+            shapes = frame[f"{path}.shape"].drop_nulls().unique()
+            if len(shapes) == 1:
+                kind = Array(kind.dtype, tuple(shapes[0]))
+                leaves.update({f"{path}.data": None, f"{path}.shape": None, path: frame[f"{path}.data"]})
+        own = [name for name, _ in Field(path, f.type).leaves()]
+        if frame.height and all(frame[name].null_count() == frame.height for name in own):
+            kind = Scalar("null")
+            leaves.update(dict.fromkeys(own))
+            leaves[path] = pl.Series([None] * frame.height, dtype=pl.Null)
+        return Field(f.name, kind, f.unit, f.axes)
+
+    tight = Schema([narrow(f.name, f) for f in schema.values()])
+    added = [series.alias(name) for name, series in leaves.items() if series is not None]
+    gone = [name for name, series in leaves.items() if series is None]
+    return frame.drop(gone).with_columns(added), tight
 
 
 def _numpy(value: Any) -> Any:

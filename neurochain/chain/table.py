@@ -3,6 +3,7 @@
 import hashlib
 import io
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -50,7 +51,7 @@ class TableSource:
         content = file.read()
         try:
             frame = _read(content, kind, compressed=file.suffix.endswith(".gz"))
-        except (pl.exceptions.PolarsError, UnicodeDecodeError, ValueError) as error:
+        except (pl.exceptions.PolarsError, ValueError, EOFError, OSError, zlib.error) as error:
             raise FormatError(f"{file.uri} cannot be read as {kind}: {error}") from error
         schema, flat = flatten(frame)
         reference = {

@@ -88,9 +88,14 @@ def script(folder: Path) -> Script:
     return run
 
 
-def calls(folder: Path) -> int:
-    """Calls that functions have counted in ``calls`` since the last time this was asked."""
-    path = folder / "calls"
-    count = len(path.read_bytes()) if path.exists() else 0
-    path.unlink(missing_ok=True)
+@pytest.fixture
+def calls(folder: Path) -> Callable[[], int]:
+    """Calls that functions have counted in the file ``calls`` since the last time this was asked."""
+
+    def count() -> int:
+        path = folder / "calls"
+        found = len(path.read_bytes()) if path.exists() else 0
+        path.unlink(missing_ok=True)
+        return found
+
     return count

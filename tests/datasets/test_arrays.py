@@ -123,7 +123,7 @@ def test_rows_can_be_written_to_without_touching_each_other() -> None:
 @pytest.mark.parametrize("name", ARRAY_DTYPES)
 def test_every_dtype_is_stored_little_endian(name: str) -> None:
     for order in "<>=":
-        stored = arrays.array_dtype(np.dtype(name).newbyteorder(order))
+        stored = arrays.array_dtype(np.dtype(name).newbyteorder(order))  # type: ignore[arg-type]
         assert stored == np.dtype(name).newbyteorder("<")
 
 

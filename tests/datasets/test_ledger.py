@@ -100,9 +100,10 @@ def test_many_appends_are_joined_and_all_are_kept(project: Project) -> None:
 
 def test_the_same_rows_appended_over_and_over_are_kept(project: Project) -> None:
     ledger = Ledger(project, "key")
-    for _ in range(COMPACT + 3):  # the joined part has the bytes of each of the old ones
+    for _ in range(3 * COMPACT):  # a joined part may have the bytes of one that it replaces
         ledger.append(rows([1, 2]), NUMBERS)
-        assert known(project) == {1: 1, 2: 4}
+        assert parts_of(project) > 0
+    assert known(project) == {1: 1, 2: 4}
 
 
 def test_two_writers_of_one_argument_give_one_row(project: Project) -> None:

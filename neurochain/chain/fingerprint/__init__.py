@@ -5,8 +5,11 @@ values behind every name it loads, entered until they end in plain data or in in
 version. Comments, docstrings, layout, file names, names of local variables, annotations and everything the function
 does not use have no part in it.
 
-What it cannot see: what is patched after hashing, versions of the packages that packages use, ctypes handles, and
-what a function reads from the world; see `Fingerprint.notes`.
+What it cannot see: what is patched after hashing, what a script changes inside an installed package, versions of the
+packages that packages use, ctypes handles, and what a function reads from the world; see `Fingerprint.notes`.
+
+A module of your own that a function imports inside its body counts by its whole source file (without comments) until it
+is imported, and from then on by what the function uses of it: the digest may differ once, and is never taken for another.
 """
 
 import contextlib

@@ -49,14 +49,26 @@ def follow_module(walk: Encoder, module: ModuleType, chain: tuple[str, ...], pat
             walk.slot(value, path, "global")
             return
         else:
-            maker = vars(module).get("__getattr__")
-            if maker is not None:
-                walk.slot(maker, path, "global")
-                walk.note(f"uses {module.__name__}.{name}, which its module makes when asked")
-            else:
-                walk.emit(path, "global", pack("unresolved", []))
-                walk.note(f"uses {module.__name__}.{name}, which is not defined")
+            _follow_missing(walk, module, name, chain, path)
             return
+
+
+def _follow_missing(walk: Encoder, module: ModuleType, name: str, chain: tuple[str, ...], path: Path) -> None:
+    """Make the parts of what a module does not hold yet: a submodule, or what it makes when asked."""
+    full = f"{module.__name__}.{name}"
+    spec = _find(full) if "__path__" in vars(module) else None
+    maker = vars(module).get("__getattr__")
+    if spec is not None:
+        _follow_spec(walk, full, spec, chain, path)
+    elif maker is not None:
+        walk.slot(maker, path, "global")
+        walk.note(f"uses {full}, which its module makes when asked")
+        # It may import any of its submodules, by a name that the code does not say.
+        for folder in vars(module).get("__path__", ()):
+            _Files(walk).visit_folder(module.__name__, folder, path.below("<package>"))
+    else:
+        walk.emit(path, "global", pack("unresolved", []))
+        walk.note(f"uses {full}, which is not defined")
 
 
 def _follow_installed(
@@ -112,6 +124,11 @@ def follow_import(
         walk.emit(path, "global", pack("unresolved", []))
         walk.note(f"imports {name}, which is not there")
         return
+    _follow_spec(walk, name, spec, chain, path)
+
+
+def _follow_spec(walk: Encoder, name: str, spec: ModuleSpec, chain: tuple[str, ...], path: Path) -> None:
+    """Make the parts of a module that is there but not imported: its file."""
     for label in chain:
         path = path.below(label)
     files = _Files(walk)
@@ -121,14 +138,13 @@ def follow_import(
         walk.emit(path, "package", walk.external(origin, full, path), full)
         return
     walk.note(f"imports {name} inside a function: its source file is hashed until it is imported")
-    if spec.origin is not None and spec.origin != "namespace":
-        files.visit(name, spec.origin, path)
+    files.visit_spec(name, spec, path)
     for label in chain:
         name = f"{name}.{label}"
-        spec = _find(name)
-        if spec is None or spec.origin is None:
+        below = _find(name)
+        if below is None:
             break
-        files.visit(name, spec.origin, path.below("<module>"))
+        files.visit_spec(name, below, path.below("<module>"))
 
 
 def _absolute(target: Imported, scope: Mapping[str, Any]) -> str:
@@ -149,11 +165,20 @@ def _find(name: str) -> ModuleSpec | None:
     for count in range(1, len(parts) + 1):
         full = ".".join(parts[:count])
         for finder in sys.meta_path:
-            spec = finder.find_spec(full, path) if hasattr(finder, "find_spec") else None
+            try:
+                spec = finder.find_spec(full, path) if hasattr(finder, "find_spec") else None
+            except KeyError:
+                spec = ModuleSpec(
+                    full, None, is_package=True
+                )  # a namespace package below one that is not loaded
             if spec is not None:
                 break
         if spec is None:
             return None
+        if not spec.has_location and spec.submodule_search_locations is not None:
+            # A namespace package's own list asks for its parent as well.
+            folders = [os.path.join(folder, parts[count - 1]) for folder in path or sys.path]
+            spec.submodule_search_locations = [folder for folder in folders if os.path.isdir(folder)]
         path = spec.submodule_search_locations
         if path is None and count < len(parts):
             return None
@@ -175,6 +200,20 @@ class _Files:
         for location in spec.submodule_search_locations or ():
             return self._walk.origin_of_file(os.path.join(location, "__init__.py"))
         return Origin("first")
+
+    def visit_spec(self, name: str, spec: ModuleSpec, path: Path) -> None:
+        # A namespace package has no file of its own.
+        if spec.has_location and spec.origin is not None:
+            self.visit(name, spec.origin, path)
+
+    def visit_folder(self, name: str, folder: str, path: Path) -> None:
+        for place, folders, files in os.walk(folder):
+            folders.sort()
+            inner = os.path.relpath(place, folder).replace(os.sep, ".").strip(".")
+            for file in sorted(files):
+                if file.endswith(".py"):
+                    label = ".".join(part for part in (name, inner, file[:-3]) if part)
+                    self.visit(label, os.path.join(place, file), path.below(label))
 
     def visit(self, name: str, filename: str, path: Path) -> None:
         real = os.path.realpath(filename)
@@ -207,8 +246,8 @@ class _Files:
             place = path.below(full)
             if origin.kind == "third" and full == name:
                 self._walk.emit(place, "package", self._walk.external(origin, full, place), full)
-            elif origin.kind == "first" and spec.origin is not None:
-                self.visit(full, spec.origin, place)
+            elif origin.kind == "first":
+                self.visit_spec(full, spec, place)
 
     def _code(self, code: CodeType, imports: list[Imported], path: Path) -> bytes:
         body = decode(code)

@@ -116,6 +116,11 @@ def state_of(encoder: Encoder, value: object) -> State | str:
     if "__pydantic_fields_set__" in attributes and isinstance(fields, dict):
         del attributes["__dict__"]
         attributes.update(fields)
+    if "__wrapped__" in attributes:
+        for (
+            name
+        ) in functools.WRAPPER_ASSIGNMENTS:  # copied by functools.wraps: where it stands, not what it does
+            attributes.pop(name, None)
     if _has_own_way(encoder, type(value)):
         # The first rows run here, where an attribute counts that does not travel.
         for name, item in getattr(value, "__dict__", {}).items():
