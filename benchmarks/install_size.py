@@ -15,7 +15,15 @@ import venv
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-NOT_OURS = ("pip", "pip-", "setuptools", "setuptools-", "pkg_resources", "_distutils_hack", "distutils-precedence")
+NOT_OURS = (
+    "pip",
+    "pip-",
+    "setuptools",
+    "setuptools-",
+    "pkg_resources",
+    "_distutils_hack",
+    "distutils-precedence",
+)
 BLOCK = 512  # bytes; the unit of st_blocks, whatever the filesystem
 
 
@@ -30,18 +38,23 @@ def installed_size(requirement: str, constraints: Path | None) -> dict[str, obje
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)
         python = Path(folder) / "bin" / "python"
-        command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", requirement]
+        command = [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check", requirement]
         if constraints is not None:
             command += ["-c", str(constraints)]
         subprocess.run(command, check=True, stdout=sys.stderr)
         (site,) = Path(folder).glob("lib/python*/site-packages")
-        tops = {top.name: _on_disk(top) for top in site.iterdir() if not _is_pip(top.name)}
-        largest = sorted(tops.items(), key=lambda item: -item[1])[:5]
-        return {
-            "megabytes": round(sum(tops.values()) / 2**20, 1),
-            "packages": sum(name.endswith(".dist-info") for name in tops),
-            "largest": {name: round(size / 2**20, 1) for name, size in largest},
-        }
+        return site_size(site)
+
+
+def site_size(site: Path) -> dict[str, object]:
+    """The same of an environment that is there."""
+    tops = {top.name: _on_disk(top) for top in site.iterdir() if not _is_pip(top.name)}
+    largest = sorted(tops.items(), key=lambda item: -item[1])[:5]
+    return {
+        "megabytes": round(sum(tops.values()) / 2**20, 1),
+        "packages": sum(name.endswith(".dist-info") for name in tops),
+        "largest": {name: round(size / 2**20, 1) for name, size in largest},
+    }
 
 
 def _is_pip(name: str) -> bool:

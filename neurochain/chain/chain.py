@@ -10,7 +10,7 @@ import polars as pl
 from neurochain.chain.mapping import Map
 from neurochain.chain.merge import How, Merge, Plan
 from neurochain.chain.row import Row, presented, rows
-from neurochain.chain.run import Run, Settings, State, batches
+from neurochain.chain.run import Run, Settings, State, batches, collected
 from neurochain.chain.saving import save_state
 from neurochain.chain.show import show_frame
 from neurochain.chain.sources import FrameSource, Source
@@ -231,7 +231,7 @@ class Chain:
         for batch in batches(state.frame):
             spool.add(batch, state.schema)
         if spool.schema is None:
-            spool.add(state.frame.collect(), state.schema)
+            spool.add(collected(state.frame), state.schema)
         frame, schema = spool.read()
         source = FrameSource(frame, schema, self._plan.to_json(), run.activity, run.manifests)
         return Chain(Plan(source, ()), schema, self._settings)
@@ -248,7 +248,7 @@ class Chain:
     def physical(self) -> tuple[pl.DataFrame, Schema]:
         """All rows as flat columns with their schema."""
         state, _ = self.execute()
-        return state.frame.select(list(state.schema.leaves())).collect(), state.schema
+        return collected(state.frame.select(list(state.schema.leaves()))), state.schema
 
     def to_polars(self) -> pl.DataFrame:
         """All rows as a Polars DataFrame; the same as `collect`."""
@@ -286,12 +286,12 @@ class Chain:
         while steps and steps[-1].keeps_count:
             steps.pop()
         state = Plan(self._plan.source, tuple(steps)).apply(self._run())
-        return int(state.frame.select(pl.len()).collect().item())
+        return int(collected(state.frame.select(pl.len())).item())
 
     def show(self, limit: int = 20) -> None:
         """Print the first rows."""
         state = Plan(self._plan.source, (*self._plan.steps, Limit(limit + 1))).apply(self._run())
-        show_frame(state.frame.collect(), state.schema, limit)
+        show_frame(collected(state.frame), state.schema, limit)
 
     def __iter__(self) -> Iterator[Row]:
         """Rows one by one; fields by attribute or by key."""

@@ -93,10 +93,10 @@ class Column:
 
     # Comparison and arithmetic operators are added below, one for each entry of _BINARY.
     def __eq__(self, other: object) -> "Column":  # type: ignore[override]
-        return _column(["binary", "==", self._node, literal(other)])
+        return _column(["binary", "==", self._node, _not_null(other, "==")])
 
     def __ne__(self, other: object) -> "Column":  # type: ignore[override]
-        return _column(["binary", "!=", self._node, literal(other)])
+        return _column(["binary", "!=", self._node, _not_null(other, "!=")])
 
     def __lt__(self, other: object) -> "Column":
         return _column(["binary", "<", self._node, literal(other)])
@@ -206,6 +206,15 @@ class _Namespace:
                 f"Column.{self._name} has no {name!r}. {suggestion(name, sorted(NAMESPACES[self._name]))}"
             )
         return _Method(self._node, f"{self._name}.{name}")
+
+
+def _not_null(other: object, operator: str) -> Node:
+    if other is None:
+        method = "is_null()" if operator == "==" else "is_not_null()"
+        raise ExpressionError(
+            f"A null equals nothing, not even a null. Instead of {operator} None write .{method}."
+        )
+    return literal(other)
 
 
 def _column(node: Node) -> Column:

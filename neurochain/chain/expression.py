@@ -118,6 +118,8 @@ def literal(value: object) -> Node:
         value = value.item()  # a numpy scalar
     if value is None or isinstance(value, bool | str):
         return ["literal", value]
+    if (value if isinstance(value, type) else type(value)).__module__.startswith("polars.datatypes"):
+        return ["dtype", dtype_name(value)]
     if isinstance(value, int):
         return ["literal", value]
     if isinstance(value, float):
@@ -179,7 +181,7 @@ def dtype_name(dtype: object) -> str:
         name, name
     )
     if name not in DTYPES:
-        raise ExpressionError(f"cast({dtype!r}): there is no such type. {suggestion(name, DTYPES)}")
+        raise ExpressionError(f"There is no type {dtype!r} for a column. {suggestion(name, DTYPES)}")
     return name
 
 

@@ -15,7 +15,7 @@ import polars as pl
 
 from neurochain import formats
 from neurochain.chain.fingerprint import fingerprint
-from neurochain.chain.jsonkeys import catalogue, join_catalogues
+from neurochain.chain.jsonkeys import catalogue, join_catalogues, readable
 from neurochain.chain.keys import argument_digests, text_keys
 from neurochain.chain.nested import nested_series
 from neurochain.chain.records import record_type
@@ -284,10 +284,7 @@ def _read_sidecar(sidecar: File) -> tuple[str | None, str | None]:
     """Text of a JSON object, or what is wrong with it."""
     try:
         text = sidecar.read().decode("utf-8-sig")
-        odd: list[str] = []
-        value = json.loads(text, parse_constant=odd.append)
-        if odd:  # NaN, Infinity: Python writes them, JSON and what reads it knows none; they become null
-            text = json.dumps(value)
+        value = json.loads(text)
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
         return None, f"The sidecar {sidecar.name} is no JSON: {error}."
     if not isinstance(value, dict):
@@ -297,12 +294,15 @@ def _read_sidecar(sidecar: File) -> tuple[str | None, str | None]:
 
 def _frame(digests: pl.Series, rows: list[dict[str, Any]], logs: list[ReadLog]) -> pl.DataFrame:
     used = {key for row in rows for key in row}
+    json_leaves = {f"{name}.{f}" for name, fields in _json_fields().items() for f in fields} | {"sidecar"}
     columns: list[pl.Series] = [
         digests,
         nested_series(READS, [reads_of(log.files()) for log in logs], READS_TYPE),
     ]
     for leaf, dtype in _stored_schema().leaves().items():
         values = [row.get(leaf) for row in rows] if leaf in used else [None] * len(rows)
+        if leaf in used and leaf in json_leaves:
+            values = readable(values)
         columns.append(nested_series(leaf, values, dtype))
     return pl.DataFrame(columns)
 

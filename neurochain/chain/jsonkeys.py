@@ -4,6 +4,9 @@ Sidecars and rare fields are kept as one JSON text, so that a new key never chan
 were seen stand in a catalogue, from which a name compiles to a typed extract.
 """
 
+import json
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
@@ -41,6 +44,36 @@ def json_value(text: pl.Expr, key: str, kind: DataType) -> pl.Expr:
             return value.str.json_decode(pl.List(dtype))
         case _:
             return value
+
+
+def readable(texts: Sequence[str | None]) -> list[str | None]:
+    """JSON texts that Polars can read; those that only Python reads are mended.
+
+    NaN and infinities become null, halves of a character U+FFFD, integers beyond 64 bits and what nests deeper
+    than 100 levels texts.
+    """
+    series = pl.Series(texts, dtype=pl.String)
+    fine = series.is_null() | series.str.json_path_match("$").is_not_null()
+    if fine.all():
+        return list(texts)
+    return [
+        text if good or text is None else json.dumps(_plain(json.loads(text)))
+        for text, good in zip(texts, fine.to_list(), strict=True)
+    ]
+
+
+def _plain(value: Any, depth: int = 100) -> Any:
+    if isinstance(value, dict | list) and not depth:
+        return json.dumps(value)
+    if isinstance(value, dict):
+        return {_plain(k): _plain(v, depth - 1) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_plain(v, depth - 1) for v in value]
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return str(value) if isinstance(value, int) and not -(2**63) <= value < 2**64 else value
 
 
 def catalogue(value: Any, prefix: str = "", depth: int = 3) -> dict[str, str]:

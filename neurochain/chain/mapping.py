@@ -19,7 +19,7 @@ from neurochain.chain.fingerprint import Fingerprint
 from neurochain.chain.keys import argument_digests
 from neurochain.chain.nested import nested_series
 from neurochain.chain.output import Output
-from neurochain.chain.run import Run, State, batches
+from neurochain.chain.run import Run, State, batches, collected
 from neurochain.chain.spool import Spool
 from neurochain.chain.udf import UDF
 from neurochain.datasets.activity import UsedFunction
@@ -41,6 +41,7 @@ class Map:
     udf: UDF
     name: str | None
     keeps_count = True
+    row_by_row = True
 
     def bind(self, schema: Schema) -> Schema:
         arguments = bind_arguments(self.udf, schema)
@@ -103,12 +104,13 @@ class Map:
             "column": self.name,
             "fingerprint": identity.digest,
             "params": dict(self.udf.params),
+            "returns": Output(self.udf, self.name).describe(),
             "text": f"{self.name} = {self.udf.name}()" if self.name else f"{self.udf.name}()",
         }
 
 
 def _count(frame: pl.LazyFrame) -> int:
-    return int(frame.select(pl.len()).collect().item())
+    return int(collected(frame.select(pl.len())).item())
 
 
 def reuse_key(identity: Fingerprint, arguments: Sequence[Argument], output: Output) -> str:
@@ -234,7 +236,9 @@ class _Work:
 
 def without_results(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:
     """Frame with null columns of a schema: rows whose function gave None before anything told its columns."""
-    return frame.with_columns(pl.lit(None, dtype=dtype).alias(leaf) for leaf, dtype in schema.leaves().items())
+    return frame.with_columns(
+        pl.lit(None, dtype=dtype).alias(leaf) for leaf, dtype in schema.leaves().items()
+    )
 
 
 def _concat(frames: Sequence[tuple[pl.DataFrame, Schema]]) -> tuple[pl.DataFrame, Schema]:
@@ -245,7 +249,8 @@ def _concat(frames: Sequence[tuple[pl.DataFrame, Schema]]) -> tuple[pl.DataFrame
     if len(frames) == 1:
         return frames[0]
     converted = [
-        without_results(f, joined) if not s else convert(f, s, joined) if s != joined else f for f, s in frames
+        without_results(f, joined) if not s else convert(f, s, joined) if s != joined else f
+        for f, s in frames
     ]
     order = converted[0].columns
     return pl.concat([f.select(order) for f in converted]), joined

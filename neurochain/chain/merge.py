@@ -1,5 +1,6 @@
 """Merge: join two chains on columns that mean the same."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -7,9 +8,9 @@ import polars as pl
 
 from neurochain.chain.keys import joined_keys
 from neurochain.chain.resolve import Resolved, resolve
-from neurochain.chain.run import Run, State
+from neurochain.chain.run import Run, State, collected
 from neurochain.chain.sources import Source
-from neurochain.chain.steps import Step
+from neurochain.chain.steps import Limit, Step
 from neurochain.datasets.schema import KEY, Schema
 from neurochain.errors import ColumnExistsError, ExpressionError
 
@@ -26,13 +27,24 @@ class Plan:
     def apply(self, run: Run) -> State:
         """Rows of the chain."""
         state = self.source.open(run)
-        for step in self.steps:
+        for step in _limits_first(self.steps):
             state = step.apply(state, run)
         return state
 
     def to_json(self) -> dict[str, Any]:
         """Canonical plan."""
         return {**self.source.to_json(), "steps": [s.to_json() for s in self.steps]}
+
+
+def _limits_first(steps: Sequence[Step]) -> list[Step]:
+    """Steps with each limit before the functions that it follows: they are called for its rows alone."""
+    order = list(steps)
+    for i, step in enumerate(order):
+        at = i
+        while isinstance(step, Limit) and at and order[at - 1].row_by_row:
+            order[at - 1], order[at] = order[at], order[at - 1]
+            at -= 1
+    return order
 
 
 @dataclass(frozen=True)
@@ -47,6 +59,7 @@ class Merge:
     on: tuple[tuple[str, str], ...]
     how: How
     keeps_count = False
+    row_by_row = False
 
     def bind(self, schema: Schema) -> Schema:
         pairs = _pairs(self.on, schema, self.right_schema)
@@ -70,7 +83,7 @@ class Merge:
             *added,
         )
         keys = [f"_on{i}" for i in range(len(pairs))]
-        frame = left.join(other, on=keys, how=self.how, maintain_order="left_right").collect()
+        frame = collected(left.join(other, on=keys, how=self.how, maintain_order="left_right"))
         frame = frame.with_columns(joined_keys(frame[KEY], frame["_right"]).alias(KEY))
         return State(frame.lazy().select(KEY, *schema.leaves()), schema)
 

@@ -5,12 +5,13 @@ from typing import Any
 
 import polars as pl
 
-from neurochain.chain.records import bare, fields_of, type_of
-from neurochain.chain.results import as_mapping, drift, infer_field, physical
+from neurochain.chain.inference import as_mapping, infer_field
+from neurochain.chain.records import bare, fields_of, marks_of, type_of
+from neurochain.chain.results import drift, physical
 from neurochain.chain.udf import UDF
 from neurochain.datasets.conversion import unify_schemas
 from neurochain.datasets.schema import Schema, unify
-from neurochain.datasets.types import Array, Field, Ragged, Record, Scalar, type_to_json
+from neurochain.datasets.types import Array, Field, Ragged, Record, Scalar
 from neurochain.errors import SchemaError
 
 
@@ -47,10 +48,10 @@ class Output:
         return Schema([field]) if field.type != Scalar("null") else None
 
     def describe(self) -> Any:
-        """What of the reuse key depends on the annotation."""
+        """What of the reuse key depends on the annotation: types, units, axes."""
         declared = self.declared()
-        types = [type_to_json(f.type) for f in declared.values()] if declared is not None else None
-        return [self.name, types]
+        unit, axes = marks_of(self.annotation)
+        return [self.name, declared.to_json() if declared is not None else [unit, list(axes)]]
 
     def empty(self) -> Schema:
         """Columns where there were no rows to learn from."""

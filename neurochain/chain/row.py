@@ -135,15 +135,9 @@ def _presented(frame: pl.DataFrame, path: str, name: str, kind: DataType) -> pl.
     match kind:
         case Array():
             return arrays.polars_series(frame[path], kind).alias(name)
-        case Ragged(dtype, _):
-            values = arrays.decode_ragged(
-                frame[f"{path}.data"].to_list(), frame[f"{path}.shape"].to_list(), kind
-            )
-            inner = arrays.polars_series(pl.Series([b""]), Array(dtype, (0,))).dtype.inner  # type: ignore[attr-defined]
-            lists = [None if v is None else v.reshape(-1).tolist() for v in values]
-            data = pl.Series("data", lists, dtype=pl.List(inner), strict=False)
-            shape = frame[f"{path}.shape"].alias("shape")
-            return _struct(name, [data, shape])
+        case Ragged():
+            data = arrays.polars_lists(frame[f"{path}.data"], kind).alias("data")
+            return _struct(name, [data, frame[f"{path}.shape"].alias("shape")])
         case Record(_, fields):
             return _struct(name, [_presented(frame, f"{path}.{f.name}", f.name, f.type) for f in fields])
         case _:

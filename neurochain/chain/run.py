@@ -1,7 +1,10 @@
 """Run: one execution of a chain: its project, settings, progress, and what it has used so far."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from queue import Queue
+from threading import Event, Thread
 
 import polars as pl
 
@@ -10,6 +13,7 @@ from neurochain.datasets.activity import Activity
 from neurochain.datasets.parts import Part, write_part
 from neurochain.datasets.project import Project
 from neurochain.datasets.schema import Schema
+from neurochain.errors import ExpressionError
 
 BATCH = 65_536  # rows that go through a function step at a time
 
@@ -57,7 +61,65 @@ class Run:
 
 
 def batches(frame: pl.LazyFrame, rows: int = BATCH) -> Iterator[pl.DataFrame]:
-    """Rows of a lazy frame in order, some at a time, without holding all of them."""
-    for batch in frame.collect_batches(chunk_size=rows, maintain_order=True):
-        for start in range(0, batch.height, rows):
-            yield batch.slice(start, rows)
+    """Rows of a lazy frame in order, some at a time, without holding all of them.
+
+    Raises
+    ------
+    ExpressionError
+        As `collected`.
+    """
+    # LazyFrame.collect_batches would end early, and in silence, where an expression fails.
+    ready: Queue[pl.DataFrame | None] = Queue(maxsize=1)
+    stopped = Event()
+    failures: list[BaseException] = []
+
+    def put(batch: pl.DataFrame) -> bool:
+        ready.put(batch)
+        return stopped.is_set()
+
+    def stream() -> None:
+        try:
+            frame.sink_batches(put, chunk_size=rows, maintain_order=True, lazy=False)
+        except BaseException as error:  # raised where the rows are used
+            failures.append(error)
+        finally:
+            ready.put(None)
+
+    # A daemon: a failed script's traceback keeps this generator alive, and nothing must wait for it at exit.
+    Thread(target=stream, daemon=True).start()
+    ended = False
+    try:
+        while (batch := ready.get()) is not None:
+            for start in range(0, batch.height, rows):
+                yield batch.slice(start, rows)
+        ended = True
+    finally:
+        stopped.set()
+        while not ended and ready.get() is not None:
+            pass
+    if failures:
+        with _in_words():
+            raise failures[0]
+
+
+def collected(frame: pl.LazyFrame) -> pl.DataFrame:
+    """All rows of a lazy frame.
+
+    Raises
+    ------
+    ExpressionError
+        An expression fails on a value, such as a cast of ``"a"`` to a number.
+    """
+    with _in_words():
+        return frame.collect()
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    try:
+        yield
+    except pl.exceptions.PolarsError as error:
+        reason = str(error).partition("\n")[0].replace("_new.", "")
+        raise ExpressionError(
+            f"An expression of the chain cannot be computed for all rows: {reason}."
+        ) from error

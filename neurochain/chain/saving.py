@@ -8,8 +8,9 @@ import polars as pl
 
 from neurochain.chain.merge import Plan
 from neurochain.chain.run import Run, batches
+from neurochain.datasets.activity import Activity
 from neurochain.datasets.content import ContentHash
-from neurochain.datasets.environment import current_origin
+from neurochain.datasets.environment import current_environment, current_origin
 from neurochain.datasets.location import strip_uris
 from neurochain.datasets.parts import Part, write_part
 from neurochain.datasets.versions import DatasetVersion, Draft, check_name, parse_number, publish
@@ -31,7 +32,7 @@ def save_state(
         parse_number(version)
     run = make_run()
     with ThreadPoolExecutor(1) as pool:
-        origin = pool.submit(current_origin)  # git takes its time; the rows take theirs meanwhile
+        pool.submit(current_environment)  # some 50 ms; the rows take theirs meanwhile
         state = plan.apply(run)
         content = ContentHash(state.schema)
         parts: list[Part] = []
@@ -62,10 +63,16 @@ def save_state(
             description=description,
             labels=labels,
         )
-        published, new = publish(run.project, draft, origin.result())
+        published, new = publish(run.project, draft, current_origin(code_files(run.activity)))
     run.progress.say(
         f"saved {published.reference}: {published.rows:,} rows"
         if new
         else f"{published.reference} is the same already: same plan, same rows; no new version"
     )
     return published
+
+
+def code_files(activity: Activity) -> list[str]:
+    """First-party files that the functions' code stands in."""
+    places = [part.get("where") for f in activity.functions for part in f.detail.get("parts", ())]
+    return sorted({where.rpartition(":")[0] for where in places if where})

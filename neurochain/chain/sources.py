@@ -7,8 +7,9 @@ from typing import Any, Protocol
 import polars as pl
 
 from neurochain.chain.index import header_schema, index
+from neurochain.chain.inference import infer_field
 from neurochain.chain.keys import position_keys, text_keys
-from neurochain.chain.results import infer_field, physical
+from neurochain.chain.results import physical
 from neurochain.chain.run import Run, State
 from neurochain.datasets.activity import Activity, Input
 from neurochain.datasets.content import ContentHash
@@ -109,6 +110,10 @@ class ValuesSource:
             keys = position_keys(frame.height)
         else:
             leaves = [leaf for leaf, _ in schema[key].leaves()]
+            if any(frame[leaf].dtype.is_nested() for leaf in leaves):
+                raise SchemaError(
+                    f"key={key!r} is a {schema[key].type}. A key is a number, a text or a date."
+                )
             keys = text_keys(*[frame[leaf] for leaf in leaves])
             if keys.n_unique() < frame.height:
                 raise SchemaError(f"key={key!r} does not tell the rows apart: some values stand twice.")

@@ -32,6 +32,11 @@ class Step(Protocol):
         """Whether as many rows come out as go in."""
         ...
 
+    @property
+    def row_by_row(self) -> bool:
+        """Whether what becomes of a row depends on that row alone, so that a limit may go before."""
+        ...
+
     def bind(self, schema: Schema) -> Schema:
         """Schema behind the step; raises where a column cannot be found."""
         ...
@@ -51,6 +56,7 @@ class Filter:
 
     condition: Any
     keeps_count = False
+    row_by_row = False
 
     def bind(self, schema: Schema) -> Schema:
         compiled = compile_expression(self.condition, schema)
@@ -81,6 +87,7 @@ class Mutate:
 
     columns: Mapping[str, Any]
     keeps_count = True
+    row_by_row = False
 
     def bind(self, schema: Schema) -> Schema:
         fields: list[Field] = []
@@ -108,9 +115,12 @@ class Mutate:
         compiled = {
             name: compile_now(value, state.schema, compile_column) for name, value in self.columns.items()
         }
-        columns = [expr.alias(leaf) for n, c in compiled.items() for leaf, expr in _leaves(c, schema[n])]
+        # Under names of their own first, since a new column may have the name of a helper.
+        new = {leaf: expr for n, c in compiled.items() for leaf, expr in _leaves(c, schema[n])}
+        columns = [expr.alias(f"_new.{leaf}") for leaf, expr in new.items()]
         frame = with_helpers(state.frame, list(compiled.values()), lambda f: f.with_columns(columns))
-        return State(frame.select(KEY, *schema.leaves()), schema)
+        final = [pl.col(f"_new.{n}").alias(n) if n in new else pl.col(n) for n in schema.leaves()]
+        return State(frame.select(KEY, *final), schema)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -142,6 +152,7 @@ class Select:
 
     names: tuple[str, ...]
     keeps_count = True
+    row_by_row = True
 
     def bind(self, schema: Schema) -> Schema:
         fields: dict[str, Field] = {}
@@ -180,6 +191,7 @@ class OrderBy:
     columns: tuple[Any, ...]
     descending: bool
     keeps_count = True
+    row_by_row = False
 
     def bind(self, schema: Schema) -> Schema:
         for c in self.columns:
@@ -219,6 +231,7 @@ class Limit:
 
     count: int
     keeps_count = False
+    row_by_row = False
 
     def bind(self, schema: Schema) -> Schema:
         return schema

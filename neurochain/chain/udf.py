@@ -122,6 +122,11 @@ def udf(
         return lambda f: udf(f, version=version, params=params)
     if not callable(function):
         raise UDFError(f"{function!r} is not a function.")
+    if version is not None and getattr(innermost(function), "__name__", "") == "<lambda>":
+        raise UDFError(
+            f"udf(version={version!r}) stands for what a function of this name computes, and a lambda has no name. "
+            "Write it with def."
+        )
     return UDF(function, version, MappingProxyType(dict(params or {})))
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from neurochain.loaders.pytorch import RowValues, check_shapes
+from neurochain.loaders.values import RowValues, check_shapes
 
 
 class TorchDataset(Dataset[dict[str, Any]]):

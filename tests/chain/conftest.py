@@ -29,7 +29,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def dicom_tree(folder: Path) -> Path:
     """Three series of three DICOM files, each with a JSON sidecar beside it."""
-    source = pydicom.dcmread(get_testdata_file("MR_small.dcm"))
+    source = pydicom.dcmread(str(get_testdata_file("MR_small.dcm")))
     for series, tag in enumerate(["target_alpha", "target_beta", "target_alpha"]):
         below = folder / "data" / f"202{5 + series % 2}" / f"series{series}"
         below.mkdir(parents=True)
@@ -53,7 +53,8 @@ def bids_tree(folder: Path) -> Path:
         anat.mkdir(parents=True)
         eeg.mkdir()
         voxels = np.arange(24, dtype=np.int16).reshape(2, 3, 4) + i
-        nibabel.save(nibabel.Nifti1Image(voxels, np.diag([2.0, 2, 2, 1])), anat / f"sub-{subject}_T1w.nii")
+        image = nibabel.Nifti1Image(voxels, np.diag([2.0, 2, 2, 1]))  # type: ignore[no-untyped-call]
+        nibabel.save(image, anat / f"sub-{subject}_T1w.nii")
         (anat / f"sub-{subject}_T1w.json").write_text(json.dumps({"EchoTime": 0.03 + i}))
         signals = np.vstack([np.linspace(-50, 50, 200), np.full(200, 10.0 * (i + 1))])
         write_edf(eeg / f"sub-{subject}_task-rest_eeg.edf", signals, 100, ["Fz", "Cz"])

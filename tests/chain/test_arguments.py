@@ -114,7 +114,7 @@ def test_parameters_are_columns(function: Any, expected: int, folder: Path) -> N
 
 
 def test_udf_is_a_decorator_too(folder: Path) -> None:
-    @nc.udf(params={"value": "a"})
+    @nc.udf(params={"value": "a"})  # type: ignore[untyped-decorator]
     def square(value: int) -> int:
         return value**2
 
@@ -125,7 +125,10 @@ def test_udf_is_a_decorator_too(folder: Path) -> None:
     ("function", "message"),
     [
         (lambda missing: 1, r"result\(\) takes 'missing', and parameters are columns.*Existing: 'a', 'bb'"),
-        (lambda b: 1, r"To use another column: nc.udf\(result, params=\{'b': 'column'\}\).*functools.partial"),
+        (
+            lambda b: 1,
+            r"To use another column: nc.udf\(result, params=\{'b': 'column'\}\).*functools.partial",
+        ),
         (lambda *args: 1, "takes any arguments.*Wrap it: lambda column"),
         (lambda **options: 1, "takes any arguments"),
         (max, "Wrap it: lambda column"),
@@ -144,7 +147,9 @@ def test_map_without_a_function(folder: Path) -> None:
     with pytest.raises(nc.UDFError, match=r"map\(fn\), or map\(name=fn\)"):
         nc.read_values(a=[1]).map()
     with pytest.raises(nc.UDFError, match="not a function"):
-        nc.udf(3)
+        nc.udf(3)  # type: ignore[arg-type]
+    with pytest.raises(nc.UDFError, match="a lambda has no name"):
+        nc.udf(lambda x: x, version="1")
 
 
 def fails(a: int) -> float:
@@ -152,7 +157,9 @@ def fails(a: int) -> float:
 
 
 def test_a_failure_names_function_and_row_and_begins_in_the_users_code(folder: Path) -> None:
-    with pytest.raises(nc.UDFError, match=r"fails\(\) failed on row 1: ZeroDivisionError: division by zero") as caught:
+    with pytest.raises(
+        nc.UDFError, match=r"fails\(\) failed on row 1: ZeroDivisionError: division by zero"
+    ) as caught:
         nc.read_values(a=[1, 2, 3]).map(fails).collect()
     cause = caught.value.__cause__
     assert isinstance(cause, ZeroDivisionError)
@@ -165,13 +172,13 @@ def test_a_failure_names_the_file(bids_tree: Path) -> None:
     with pytest.raises(nc.UDFError, match=r"row 0, file \S+broken.nii: ") as caught:
         images.map(shape=lambda volume: list(volume.shape)).collect()
     assert isinstance(caught.value.__cause__, nc.FormatError)
+
+    def refuse(file: nc.File) -> int:
+        if "sub-02" in file.uri:
+            raise ValueError("no")
+        return 1
+
     with pytest.raises(nc.UDFError, match=r"row 2, file \S+sub-02_T1w.nii: ValueError: no"):
-
-        def refuse(file: nc.File) -> int:
-            if "sub-02" in file.uri:
-                raise ValueError("no")
-            return 1
-
         images.map(refuse).collect()
 
 

@@ -24,7 +24,13 @@ VALUES: dict[str, list[Any]] = {
     "b": [True, False, None, True, False],
     "c": [True, True, False, None, None],
     "d": [dt.date(2025, 1, 31), dt.date(2026, 2, 1), None, dt.date(1999, 12, 31), dt.date(2025, 6, 1)],
-    "w": [dt.datetime(2025, 1, 31, 12, 30, 1, 5), dt.datetime(2026, 2, 1), None, None, dt.datetime(1970, 1, 1)],
+    "w": [
+        dt.datetime(2025, 1, 31, 12, 30, 1, 5),
+        dt.datetime(2026, 2, 1),
+        None,
+        None,
+        dt.datetime(1970, 1, 1),
+    ],
     "u": [dt.datetime(2025, 1, 31, tzinfo=dt.UTC), None, dt.datetime(1980, 1, 1, tzinfo=dt.UTC), None, None],
     "p": [dt.timedelta(seconds=90), None, dt.timedelta(days=-1), dt.timedelta(0), dt.timedelta(hours=3)],
     "l": [[1, 2, 3], [], None, [5], [2, 2]],
@@ -118,6 +124,8 @@ LAWS: dict[str, Callable[[Callable[[str], Any]], Any]] = {
     "text replace": lambda c: c("s").str.replace_all("a", "o"),
     "pad": lambda c: c("t").str.zfill(3),
     "to integer": lambda c: c("t").str.to_integer(strict=False),
+    "parse": lambda c: c("d").dt.strftime("%Y-%m-%d").str.strptime(pl.Date, "%Y-%m-%d"),
+    "recode": lambda c: c("j").replace_strict({1: "one"}, default="other", return_dtype=pl.String),
     "strip": lambda c: c("s").str.strip_prefix("al"),
     "contains column": lambda c: c("s").str.contains(c("t"), literal=True),
     "year": lambda c: c("d").dt.year(),
@@ -166,18 +174,19 @@ def test_a_text_is_a_value_never_a_column(chain: nc.Chain) -> None:
 
 def test_records_and_arrays(folder: Path) -> None:
     chain = nc.read_values(
-        r=[{"a": 1, "b": {"c": "x"}}, {"a": 2, "b": {"c": "y"}}], v=[np.array([1.0, 2.0]), np.array([3.0, 5.0])]
+        r=[{"a": 1, "b": {"c": "x"}}, {"a": 2, "b": {"c": "y"}}],
+        v=[np.array([1.0, 2.0]), np.array([3.0, 5.0])],
     )
     assert chain.filter(nc.Column("r.b.c") == "y").collect()["r"].to_list() == [{"a": 2, "b": {"c": "y"}}]
     assert chain.mutate(m=nc.Column("v").arr.mean()).collect()["m"].to_list() == [1.5, 4.0]
-    with pytest.raises(nc.ExpressionError, match="Name one of its fields.*'a'"):
+    with pytest.raises(nc.ExpressionError, match=r"Name one of its fields.*'a'"):
         chain.filter(nc.Column("r") == 1)
     with pytest.raises(nc.ExpressionError, match="map"):
         chain.mutate(double=nc.Column("v") * 2)
 
 
 def test_a_column_copied_is_the_same_column(folder: Path) -> None:
-    values = {
+    values: dict[str, list[Any]] = {
         "r": [{"a": 1, "v": np.eye(2)}, None],
         "v": [np.eye(2), np.ones((2, 2))],
         "g": [np.arange(2), np.arange(3)],
@@ -189,8 +198,24 @@ def test_a_column_copied_is_the_same_column(folder: Path) -> None:
         assert_series_equal(copied[f"{name}2"], copied[name], check_names=False)
 
 
+def test_polars_expressions_name_fields_by_the_same_rule(folder: Path) -> None:
+    chain = nc.read_values(r=[{"a": 1, "b": 2}, {"a": 3, "b": 4}])
+    assert chain.mutate(a=pl.col("a") * 2, c=pl.col("a") + pl.col("b")).select("a", "c").collect().rows() == [
+        (2, 3),
+        (6, 7),
+    ]
+    assert chain.filter(pl.col("b") > 2).collect()["r"].to_list() == [{"a": 3, "b": 4}]
+    assert chain.order_by(pl.col("a"), descending=True).collect()["r"].to_list()[0] == {"a": 3, "b": 4}
+    with pytest.raises(nc.ColumnNotFoundError, match="'z' is not found"):
+        chain.filter(pl.col("z") > 2)
+
+
 def test_polars_expressions_work_too(chain: nc.Chain) -> None:
-    out = chain.mutate(y=pl.col("i") + 1, z=pl.struct(pl.col("i"), pl.col("s"))).filter(pl.col("y") > 2).collect()
+    out = (
+        chain.mutate(y=pl.col("i") + 1, z=pl.struct(pl.col("i"), pl.col("s")))
+        .filter(pl.col("y") > 2)
+        .collect()
+    )
     assert out["y"].to_list() == [4, 8]
     assert out["z"].to_list() == [{"i": 3, "s": "alpha"}, {"i": 7, "s": "al pha"}]
     with pytest.raises(nc.ExpressionError, match=r"Python code.*map\(\)"):
@@ -210,7 +235,9 @@ def test_polars_expressions_work_too(chain: nc.Chain) -> None:
         (lambda: list(nc.Column("i")), "no values yet"),
         (lambda: nc.Column(""), "name of a column"),
         (lambda: nc.Column(3), "name of a column"),  # type: ignore[arg-type]
-        (lambda: nc.Column("i").cast("int65"), "no such type.*'int64'"),
+        (lambda: nc.Column("i").cast("int65"), r"no type 'int65'.*'int64'"),
+        (lambda: nc.Column("i") == None, r"\.is_null\(\)"),  # noqa: E711
+        (lambda: nc.Column("i") != None, r"\.is_not_null\(\)"),  # noqa: E711
         (lambda: nc.Column("i") == object(), "cannot stand in a column expression"),
     ],
 )
@@ -233,6 +260,23 @@ def test_a_filter_is_checked_when_it_is_written(
 ) -> None:
     with pytest.raises(nc.ExpressionError, match=message):
         chain.filter(condition())
+
+
+def test_a_value_that_an_expression_cannot_take_is_told(chain: nc.Chain) -> None:
+    cast = chain.mutate(n=nc.Column("s").cast("int64"))
+    for run in (
+        cast.collect,
+        cast.show,
+        lambda: list(cast),
+        lambda: cast.save("d"),
+        cast.map(y=lambda n: n).collect,
+    ):
+        with pytest.raises(
+            nc.ExpressionError, match=r"for all rows: conversion from `str` to `i64` failed.*alpha"
+        ):
+            run()
+    with pytest.raises(nc.ExpressionError, match="for all rows"):
+        chain.mutate(n=nc.Column("i").drop_nulls()).collect()
 
 
 def test_text_of_an_expression() -> None:

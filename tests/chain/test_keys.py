@@ -86,7 +86,11 @@ def test_a_row_keeps_its_key(folder: Path) -> None:
     before = keys(chain)
     assert len(set(before.values())) == 4
     later = (
-        chain.order_by("x").filter(nc.Column("x") > 1).mutate(y=nc.Column("x") * 2).map(z=lambda y: y).select("z", "x")
+        chain.order_by("x")
+        .filter(nc.Column("x") > 1)
+        .mutate(y=nc.Column("x") * 2)
+        .map(z=lambda y: y)
+        .select("z", "x")
     )
     assert keys(later) == {x: k for x, k in before.items() if x > 1}
     assert keys(later.limit(2)) == {3: before[3], 4: before[4]}
@@ -101,6 +105,8 @@ def test_keys_by_position_or_by_a_column(folder: Path) -> None:
     assert keys(nc.read_values(x=["z", "b", "a"], key="x"))["a"] == first["a"]
     with pytest.raises(nc.SchemaError, match="does not tell the rows apart"):
         nc.read_values(x=["a", "a"], key="x")
+    with pytest.raises(nc.SchemaError, match=r"key='x' is a list\[int64\]"):
+        nc.read_values(x=[[1], [2]], key="x")
     with pytest.raises(nc.ColumnNotFoundError, match="'y'"):
         nc.read_values(x=["a"], key="y")
 

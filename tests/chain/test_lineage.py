@@ -88,7 +88,10 @@ def test_lineage_of_a_feature(bids_tree: Path) -> None:
         assert row["header_reads"]
         for read in row["header_reads"]:
             assert again(path.with_name(read["name"]), read["ranges"]) == read["sha256"]
-    assert {r["name"] for r in files["header_reads"].explode().to_list()} >= {"sub-01_T1w.nii", "sub-01_T1w.json"}
+    assert {r["name"] for r in files["header_reads"].explode().to_list()} >= {
+        "sub-01_T1w.nii",
+        "sub-01_T1w.json",
+    }
     reads = lineage.reads()
     assert set(reads["function"]) == {"corner"}
     assert reads["path"].to_list() == [f"sub-{s}/anat/sub-{s}_T1w.nii" for s in ("01", "02")]
@@ -114,13 +117,22 @@ def test_versions_nest_in_lineage(folder: Path) -> None:
     nc.read_dataset("raw").map(y=lambda x: x * 2).save("middle")
     version = nc.read_dataset("middle").filter(nc.Column("y") > 2).save("last")
     middle = version.lineage().sources[0]
-    assert (middle.kind, middle.reference["name"], middle.reference["version"]) == ("version", "middle", "1.0.0")
+    assert (middle.kind, middle.reference["name"], middle.reference["version"]) == (
+        "version",
+        "middle",
+        "1.0.0",
+    )
     assert middle.lineage is not None
     raw = middle.lineage.sources[0]
     assert raw.lineage is not None
     assert raw.lineage.sources[0].kind == "values"
     text = str(version.lineage())
-    assert text.index("last@1.0.0") < text.index("middle@1.0.0") < text.index("raw@1.0.0") < text.index("values: 3 rows")
+    assert (
+        text.index("last@1.0.0")
+        < text.index("middle@1.0.0")
+        < text.index("raw@1.0.0")
+        < text.index("values: 3 rows")
+    )
 
 
 def test_the_content_does_not_depend_on_how_it_came(folder: Path) -> None:

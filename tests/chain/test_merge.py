@@ -51,7 +51,9 @@ def test_against_polars(folder: Path) -> None:
 
 def test_the_right_side_may_be_a_whole_chain(scans: nc.Chain, people: nc.Chain) -> None:
     right = people.map(group=lambda age: "old" if age > 25 else "young").select("participant_id", "group")
-    merged = scans.merge(right, on={"subject": "participant_id"}).map(text=lambda scan, group: f"{scan} {group}")
+    merged = scans.merge(right, on={"subject": "participant_id"}).map(
+        text=lambda scan, group: f"{scan} {group}"
+    )
     assert merged.collect()["text"].to_list() == ["1 young", "2 old", "5 young"]
     version = merged.save("merged")
     assert [f.name for f in version.lineage().functions] == ["result", "result"]
@@ -60,23 +62,29 @@ def test_the_right_side_may_be_a_whole_chain(scans: nc.Chain, people: nc.Chain) 
 
 def test_with_files_and_a_table(bids_tree: Path) -> None:
     (bids_tree / "participants.tsv").write_text("participant_id\tage\nsub-01\t20\nsub-02\tn/a\n")
-    people = nc.read_table("study/participants.tsv").mutate(subject=nc.Column("participant_id").str.strip_prefix("sub-"))
+    people = nc.read_table("study/participants.tsv").mutate(
+        subject=nc.Column("participant_id").str.strip_prefix("sub-")
+    )
     out = nc.read_storage("study/**/*.edf").merge(people.select("subject", "age"), on="subject").collect()
     assert out["age"].to_list() == [20, None]
 
 
 def test_mistakes_are_told_when_the_merge_is_written(scans: nc.Chain, people: nc.Chain) -> None:
-    with pytest.raises(nc.ExpressionError, match=r"'subject' is string on the left, and 'age' is int64.*cast"):
+    with pytest.raises(
+        nc.ExpressionError, match=r"'subject' is string on the left, and 'age' is int64.*cast"
+    ):
         scans.merge(people, on={"subject": "age"})
     with pytest.raises(nc.ColumnExistsError, match="two columns named 'scan'"):
         scans.merge(nc.read_values(subject=["01"], scan=[1]), on="subject")
-    with pytest.raises(nc.ColumnNotFoundError, match="'participant' is not found.*'participant_id'"):
+    with pytest.raises(nc.ColumnNotFoundError, match=r"'participant' is not found.*'participant_id'"):
         scans.merge(people, on={"subject": "participant"})
     with pytest.raises(nc.ExpressionError, match="'inner' and 'left'"):
         scans.merge(people, on={"subject": "participant_id"}, how="outer")  # type: ignore[arg-type]
     with pytest.raises(nc.ExpressionError, match="at least one"):
         scans.merge(people, on=[])
-    renamed = nc.read_values(subject=["01"], scan=[7]).mutate(other=nc.Column("scan")).select("subject", "other")
+    renamed = (
+        nc.read_values(subject=["01"], scan=[7]).mutate(other=nc.Column("scan")).select("subject", "other")
+    )
     assert scans.merge(renamed, on="subject").collect()["other"].to_list() == [7, 7]
 
 

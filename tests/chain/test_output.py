@@ -117,13 +117,16 @@ def test_units_and_axes_of_an_annotation(folder: Path) -> None:
 def test_a_nested_record_is_one_column(folder: Path) -> None:
     frame = nc.read_values(x=[1, 2]).map(lambda x: {"a": {"b": x, "c": None if x == 1 else "z"}}).collect()
     assert frame["a"].to_list() == [{"b": 1, "c": None}, {"b": 2, "c": "z"}]
-    row = list(nc.read_values(x=[5]).map(model))[0]
+    row = next(iter(nc.read_values(x=[5]).map(model)))
     assert (row.mean, row.inner) == (5.0, None)
 
 
 def test_a_missing_record_is_null_in_every_field(folder: Path) -> None:
     assert nc.read_values(x=[1, 2]).map(maybe).collect().rows() == [(1, None, None), (2, 2.0, 0.0)]
-    assert nc.read_values(x=[1, 2]).map(lambda x: None if x == 1 else {"a": x}).collect()["a"].to_list() == [None, 2]
+    assert nc.read_values(x=[1, 2]).map(lambda x: None if x == 1 else {"a": x}).collect()["a"].to_list() == [
+        None,
+        2,
+    ]
 
 
 @pytest.mark.parametrize("function", [double, lambda x: {"double": 1}, lambda x: {"x": 1}, stats])
@@ -176,9 +179,13 @@ def test_what_widens_without_loss(folder: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("neurochain.chain.mapping.REMEMBER_SECONDS", 0.0)
     chain = nc.read_values(x=range(48))
     shapes = chain.map(v=lambda x: None if x < 16 else np.arange(float(x // 16))).select("v")
-    assert [None if row.v is None else row.v.shape for row in shapes] == [None] * 16 + [(1,)] * 16 + [(2,)] * 16
+    assert [None if row.v is None else row.v.shape for row in shapes] == [None] * 16 + [(1,)] * 16 + [
+        (2,)
+    ] * 16
     assert str(shapes.save("shapes").schema["v"].type) == "float64[?]"
-    assert [None if r.v is None else len(r.v) for r in nc.read_dataset("shapes")] == [None] * 16 + [1] * 16 + [2] * 16
+    assert [None if r.v is None else len(r.v) for r in nc.read_dataset("shapes")] == [None] * 16 + [
+        1
+    ] * 16 + [2] * 16
 
 
 def test_a_new_row_must_fit_the_rows_of_the_ledger(folder: Path) -> None:
@@ -201,8 +208,15 @@ def test_none_tells_nothing_of_the_columns(folder: Path, monkeypatch: pytest.Mon
     never = chain.map(lambda x: None)
     assert never.collect().columns == ["x", "result"]
     # Rows that are new give None, those of the ledger gave records.
-    bad = nc.read_values(x=[40, 41, 100, 101]).map(changing([{"a": i} if i < 100 else None for i in range(102)]))
-    assert nc.read_values(x=[40, 41]).map(changing([{"a": i} if i < 100 else None for i in range(102)])).collect().height
+    bad = nc.read_values(x=[40, 41, 100, 101]).map(
+        changing([{"a": i} if i < 100 else None for i in range(102)])
+    )
+    assert (
+        nc.read_values(x=[40, 41])
+        .map(changing([{"a": i} if i < 100 else None for i in range(102)]))
+        .collect()
+        .height
+    )
     assert bad.collect()["a"].to_list() == [40, 41, None, None]
 
 
@@ -217,7 +231,15 @@ def test_one_function_may_give_different_columns_for_different_data(folder: Path
 
 
 def test_a_column_does_not_depend_on_what_the_ledger_holds(folder: Path) -> None:
-    results = [np.zeros(1), np.zeros(2), np.ones(2), None, {"v": np.zeros(1)}, {"v": np.zeros(2)}, {"v": None}]
+    results = [
+        np.zeros(1),
+        np.zeros(2),
+        np.ones(2),
+        None,
+        {"v": np.zeros(1)},
+        {"v": np.zeros(2)},
+        {"v": None},
+    ]
     function = changing(results)
 
     def types(*rows: int, **settings: bool) -> list[str]:

@@ -27,7 +27,11 @@ def test_rows_of_a_study(bids_tree: Path) -> None:
     assert image["header"]["voxel_sizes"] == [2.0, 2.0, 2.0]
     assert image["nifti"] is not None
     assert image["edf"] is None
-    assert (image["bids"]["subject"], image["bids"]["suffix"], image["bids"]["datatype"]) == ("01", "T1w", "anat")
+    assert (image["bids"]["subject"], image["bids"]["suffix"], image["bids"]["datatype"]) == (
+        "01",
+        "T1w",
+        "anat",
+    )
     assert json.loads(image["sidecar"]) == {"EchoTime": 0.03}
     assert signal["header"]["sampling_frequency"] == 100.0
     assert signal["bids"]["task"] == "rest"
@@ -109,7 +113,9 @@ def test_lists_and_folders(bids_tree: Path) -> None:
 
 
 def test_nothing_matched_is_told_at_once(bids_tree: Path) -> None:
-    with pytest.raises(nc.NothingMatchedError, match=r"nearest folder that exists is \S+/study/sub-01; it holds"):
+    with pytest.raises(
+        nc.NothingMatchedError, match=r"nearest folder that exists is \S+/study/sub-01; it holds"
+    ):
         nc.read_storage("study/sub-01/func/*.nii")
     with pytest.raises(nc.NothingMatchedError, match=r"'study/\*\.dcm'"):
         nc.read_storage("study/*.dcm")
@@ -124,7 +130,9 @@ def test_nothing_matched_is_told_at_once(bids_tree: Path) -> None:
 def test_two_studies_of_one_folder_name(folder: Path) -> None:
     for place in ("a", "b"):
         (folder / place / "data").mkdir(parents=True)
-        (folder / place / "data" / "x.dcm").write_bytes(Path(get_testdata_file("CT_small.dcm")).read_bytes())
+        (folder / place / "data" / "x.dcm").write_bytes(
+            Path(str(get_testdata_file("CT_small.dcm"))).read_bytes()
+        )
     frame = nc.read_storage(["a/data/*.dcm", "b/data/*.dcm"]).collect()
     assert frame.height == 2
     nc.read_storage("a/data/*.dcm").save("a")
@@ -139,7 +147,7 @@ def test_files_that_lie_are_rows(folder: Path) -> None:
     (data / "empty.dcm").write_bytes(b"")
     (data / "text.dcm").write_text("no DICOM " * 100)
     (data / "short.nii").write_bytes(b"\x5c\x01\0\0" + b"\0" * 40)
-    (data / "good.dcm").write_bytes(Path(get_testdata_file("CT_small.dcm")).read_bytes())
+    (data / "good.dcm").write_bytes(Path(str(get_testdata_file("CT_small.dcm"))).read_bytes())
     (data / "bad.bin").write_bytes(b"x")
     (data / "bad.json").write_text("{not json")
     (data / "list.bin").write_bytes(b"x")
@@ -147,7 +155,7 @@ def test_files_that_lie_are_rows(folder: Path) -> None:
     (data / "nan.bin").write_bytes(b"x")
     (data / "nan.json").write_text('{"a": NaN, "b": 1, "c": Infinity}')
     chain = nc.read_storage(["data/*.dcm", "data/*.nii", "data/*.bin"])
-    errors = {r.file.name: r.header.error if r.header else None for r in chain}
+    errors: dict[str, Any] = {r.file.name: r.header.error if r.header else None for r in chain}
     assert errors.pop("good.dcm") is None
     assert errors.pop("nan.bin") is None
     assert all(errors.values()), errors
@@ -155,6 +163,30 @@ def test_files_that_lie_are_rows(folder: Path) -> None:
     assert "holds a list" in errors["list.bin"]
     assert chain.filter(nc.Column("b") == 1).count() == 1
     assert chain.filter(nc.Column("header.error").is_null()).count() == 2
+
+
+def test_sidecars_that_only_python_reads(folder: Path) -> None:
+    deep = '{"a":' * 200 + "1" + "}" * 200
+    texts = [
+        '{"x": 1, "v": NaN}', '{"x": 2, "v": 1e400}', '{"x": 3, "v": "\\ud800"}', f'{{"x": 4, "v": {deep}}}',
+        '{"x": 5, "v": ' + "9" * 400 + "}", '\ufeff{"x": 6}', '{"x": 0, "x": 7}',
+    ]  # fmt: skip
+    for i, text in enumerate(texts):
+        (folder / f"{i}.bin").write_bytes(b"x")
+        (folder / f"{i}.json").write_text(text, encoding="utf-8")
+    chain = nc.read_storage("*.bin")
+    assert chain.select("x").collect()["x"].to_list() == [1, 2, 3, 4, 5, 6, 7]
+    assert [row.sidecar["x"] for row in chain.select("sidecar")] == [1, 2, 3, 4, 5, 6, 7]
+    assert chain.filter(nc.Column("header.error").is_not_null()).count() == 0
+
+
+def test_settings_reuse_reads_headers_anew(dicom_tree: Path) -> None:
+    chain = nc.read_storage("data/**/*.dcm")
+    first, _ = run(chain)
+    again, counts = run(chain.settings(reuse=False))
+    assert counts.requests >= 9
+    assert again.equals(first)
+    assert run(chain)[0].equals(first)
 
 
 def test_sidecars_of_compressed_images(folder: Path) -> None:

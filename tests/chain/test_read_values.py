@@ -17,7 +17,7 @@ def test_every_form_of_values() -> None:
     expected = pl.DataFrame({"x": [1, 2], "y": ["a", None]})
     for chain in (
         nc.read_values(x=[1, 2], y=["a", None]),
-        nc.read_values({"x": [1, 2], "y": ["a", None]}),
+        nc.read_values({"x": [1, 2], "y": ["a", None]}),  # type: ignore[arg-type]
         nc.read_values([{"x": 1, "y": "a"}, {"x": 2}]),
         nc.read_values(({"x": i + 1, "y": y} for i, y in enumerate(["a", None]))),
         nc.read_values({"x": (1, 2)}, y=["a", None]),
@@ -116,7 +116,9 @@ def test_parquet_and_json_tables(folder: Path) -> None:
     arrays = pl.DataFrame({"v": pl.Series([[1.0, 2.0], [3.0, 4.0]], dtype=pl.Array(pl.Float32, 2))})
     arrays.write_parquet(folder / "a.parquet")
     assert nc.read_table("a.parquet").collect().equals(arrays)
-    kinds = pl.DataFrame({"c": pl.Series(["a", "b"], dtype=pl.Categorical), "n": pl.Series([1, 2]).cast(pl.Decimal(10, 2))})
+    kinds = pl.DataFrame(
+        {"c": pl.Series(["a", "b"], dtype=pl.Categorical), "n": pl.Series([1, 2]).cast(pl.Decimal(10, 2))}
+    )
     kinds.write_parquet(folder / "k.parquet")
     assert nc.read_table("k.parquet").collect().rows() == [("a", 1.0), ("b", 2.0)]
 
@@ -124,8 +126,8 @@ def test_parquet_and_json_tables(folder: Path) -> None:
 def test_tables_with_a_key_and_their_mistakes(folder: Path) -> None:
     (folder / "t.csv").write_text(CSV)
     assert nc.read_table("t.csv", key="participant_id").count() == 2
+    (folder / "twice.csv").write_text("k\n1\n1\n")
     with pytest.raises(nc.SchemaError, match="does not tell the rows apart"):
-        (folder / "twice.csv").write_text("k\n1\n1\n")
         nc.read_table("twice.csv", key="k")
     with pytest.raises(nc.StorageError, match=r"none\.csv"):
         nc.read_table("none.csv")

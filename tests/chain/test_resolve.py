@@ -16,9 +16,15 @@ TEXT, NUMBER = Scalar("string"), Scalar("float64")
 SCHEMA = Schema(
     [
         Field("subject", TEXT),
-        Field("dicom", Record("D", (Field("EchoTime", NUMBER, "ms"), Field("Rows", NUMBER), Field("subject", TEXT)))),
+        Field(
+            "dicom",
+            Record("D", (Field("EchoTime", NUMBER, "ms"), Field("Rows", NUMBER), Field("subject", TEXT))),
+        ),
         Field("nest", Record("N", (Field("deep", Record("M", (Field("leaf", NUMBER),))),))),
-        Field("sidecar", Json({"EchoTime": "float64", "site": "json", "site.name": "string", "my\\.key": "int64"})),
+        Field(
+            "sidecar",
+            Json({"EchoTime": "float64", "site": "json", "site.name": "string", "my\\.key": "int64"}),
+        ),
     ]
 )
 
@@ -51,9 +57,9 @@ def test_an_ambiguous_name_lists_the_dotted_names_with_units() -> None:
 
 
 def test_an_unknown_name_lists_what_there_is() -> None:
-    with pytest.raises(nc.ColumnNotFoundError, match="Did you mean 'subject'.*Existing: 'subject', 'dicom'"):
+    with pytest.raises(nc.ColumnNotFoundError, match=r"Did you mean 'subject'.*Existing: 'subject', 'dicom'"):
         resolve("subjekt", SCHEMA)
-    with pytest.raises(nc.ColumnNotFoundError, match="'dicom.EchoTime'"):
+    with pytest.raises(nc.ColumnNotFoundError, match=r"'dicom.EchoTime'"):
         resolve("dicom.EchoTme", SCHEMA)
 
 
@@ -148,12 +154,14 @@ def test_the_same_rule_for_every_verb(sidecars: nc.Chain, verb: str) -> None:
     run = VERBS[verb]
     assert run(sidecars, "count").collect().height in (1, 4)
     assert run(sidecars, "sidecar.count").collect().height in (1, 4)
-    with pytest.raises((nc.AmbiguousColumnError, nc.UDFError), match="'file.size', 'bids.size'"):
+    with pytest.raises((nc.AmbiguousColumnError, nc.UDFError), match=r"'file.size', 'bids.size'"):
         run(nc.read_values(file=[{"size": 1}], bids=[{"size": 2}]), "size")
     deferred = run(sidecars, "coumt")  # nobody has looked into the sidecars yet
-    with pytest.raises((nc.ColumnNotFoundError, nc.UDFError), match="'coumt' is not found.*Did you mean.*'count'"):
+    with pytest.raises(
+        (nc.ColumnNotFoundError, nc.UDFError), match=r"'coumt' is not found.*Did you mean.*'count'"
+    ):
         deferred.collect()
-    with pytest.raises((nc.ColumnNotFoundError, nc.UDFError), match="'coumt' is not found.*'count'"):
+    with pytest.raises((nc.ColumnNotFoundError, nc.UDFError), match=r"'coumt' is not found.*'count'"):
         run(nc.read_values(count=[1]), "coumt")
 
 

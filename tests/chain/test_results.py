@@ -101,6 +101,7 @@ KINDS: dict[str, tuple[Any, Sequence[Any], Sequence[Any] | None, str]] = {
     "numpy bool": (None, [np.bool_(True)], [True], "bool"),
     "numpy str": (None, [np.str_("a")], ["a"], "string"),
     "complex number": (None, [np.complex64(1 + 2j)], [np.complex64(1 + 2j)], "complex64[]"),
+    "numpy date": (None, [np.datetime64("2025-01-01"), np.datetime64("1999-12-31")], None, "datetime64[D][]"),
     "all null": (None, [None, None], None, "null"),
 }  # fmt: skip
 
@@ -109,9 +110,13 @@ def same(given: Any, expected: Any) -> bool:
     """Equal, of one kind, arrays to the dtype and shape."""
     if isinstance(expected, np.ndarray | np.generic) or isinstance(given, np.ndarray):
         a, b = np.asarray(given), np.asarray(expected)
-        return a.dtype == b.dtype and a.shape == b.shape and np.array_equal(a, b)
+        return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
     if isinstance(expected, dict):
-        return given is not None and given.keys() == expected.keys() and all(same(given[k], expected[k]) for k in expected)
+        return (
+            given is not None
+            and given.keys() == expected.keys()
+            and all(same(given[k], expected[k]) for k in expected)
+        )
     if isinstance(expected, list):
         return isinstance(given, list) and len(given) == len(expected) and all(map(same, given, expected))
     return type(given) is type(expected) and bool(given == expected)
@@ -216,6 +221,11 @@ DRIFT: list[tuple[Any, Any, str]] = [
     (Peak, {"at": "x"}, r"'out.at' holds float64, but row 1 gives str"),
     (Peak, {"at": 1.0, "width": 2}, r"row 1 has new fields: 'width'"),
     (np.int8, 300, "does not fit"),
+    (
+        dt.datetime,
+        dt.datetime(2025, 1, 1, tzinfo=dt.UTC),
+        "times without a zone, and row 1 gives 2025.*annotation",
+    ),
 ]
 
 

@@ -35,10 +35,14 @@ print(version.rows, nc.read_dataset("slow").collect()["slow"].sum())
 
 
 @pytest.mark.parametrize("kind", [signal.SIGKILL, signal.SIGINT], ids=["killed", "interrupted"])
-def test_the_same_script_run_again_resumes(kind: signal.Signals, folder: Path, script: Script, calls: Calls) -> None:
+def test_the_same_script_run_again_resumes(
+    kind: signal.Signals, folder: Path, script: Script, calls: Calls
+) -> None:
     path = folder / "script.py"
     path.write_text(SLOW)
-    process = subprocess.Popen([sys.executable, str(path)], cwd=folder, stderr=subprocess.PIPE, env=dict(os.environ))
+    process = subprocess.Popen(
+        [sys.executable, str(path)], cwd=folder, stderr=subprocess.PIPE, env=dict(os.environ)
+    )
     until = time.monotonic() + 60
     while not (folder / "calls").exists() or (folder / "calls").stat().st_size < ROWS // 2:
         assert process.poll() is None, process.communicate()[1]
@@ -62,11 +66,13 @@ def test_the_same_script_run_again_resumes(kind: signal.Signals, folder: Path, s
     assert calls() == 0
 
 
-def test_a_slow_function_is_remembered_row_by_row(folder: Path, monkeypatch: pytest.MonkeyPatch, calls: Calls) -> None:
+def test_a_slow_function_is_remembered_row_by_row(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, calls: Calls
+) -> None:
     monkeypatch.setattr("neurochain.chain.mapping.REMEMBER_SECONDS", 0.0)
 
     def stops(x: int) -> int:
-        with open("calls", "ab") as side:  # noqa: PTH123
+        with open("calls", "ab") as side:
             side.write(b".")
         if x == 5 and not Path("go").exists():
             raise ValueError("stop")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = '''
+SCRIPT = """
 import neurochain as nc
 from patterns import extract_neural_patterns
 
@@ -20,7 +20,7 @@ train = DataLoader(roi_features.select("file", "molecular_tag").to_pytorch(), ba
 batch = next(iter(train))
 print(sorted(batch), tuple(batch["file"].shape), batch["file"].dtype, set(batch["molecular_tag"]))
 print(roi_features.count(), roi_features.schema["mean"].type)
-'''
+"""
 
 PATTERNS = """
 import pydicom
@@ -35,7 +35,11 @@ def extract_neural_patterns(file):
 def test_the_main_job(name: str, dicom_tree: Path, script: object) -> None:
     assert callable(script)
     (dicom_tree.parent / "patterns.py").write_text(PATTERNS)
-    source = SCRIPT if name == "nc" else SCRIPT.replace("neurochain as nc", "neurochain as dc").replace("nc.", "dc.")
+    source = (
+        SCRIPT
+        if name == "nc"
+        else SCRIPT.replace("neurochain as nc", "neurochain as dc").replace("nc.", "dc.")
+    )
     out = script(source).stdout.splitlines()
     assert out[0] == "['file', 'molecular_tag'] (6, 64, 64) torch.float32 {'target_alpha'}"
     assert out[1] == "6 float64"

@@ -43,7 +43,13 @@ def test_mutate(chain: nc.Chain) -> None:
     assert out.collect()["n"].to_list() == [4, 2, None, 3, 2]
     assert out.schema["n"].type == chain.schema["n"].type
     # All expressions of one mutate see the columns from before it.
-    assert chain.mutate(n=nc.Column("n") * 10, m=nc.Column("n")).collect()["m"].to_list() == [3, 1, None, 2, 1]
+    assert chain.mutate(n=nc.Column("n") * 10, m=nc.Column("n")).collect()["m"].to_list() == [
+        3,
+        1,
+        None,
+        2,
+        1,
+    ]
     assert chain.mutate() is chain
 
 
@@ -59,7 +65,7 @@ def test_select(chain: nc.Chain, dicom_tree: Path) -> None:
     frame = scans.select("file", "header.shape", "dicom.SeriesNumber", "molecular_tag").collect()
     assert frame.columns == ["file", "shape", "SeriesNumber", "molecular_tag"]
     assert frame["molecular_tag"].unique().sort().to_list() == ["target_alpha", "target_beta"]
-    with pytest.raises(nc.ColumnExistsError, match="two columns named 'shape'.*mutate"):
+    with pytest.raises(nc.ColumnExistsError, match=r"two columns named 'shape'.*mutate"):
         scans.mutate(shape=1).select("shape", "header.shape")
     with pytest.raises(nc.ColumnNotFoundError, match="at least one"):
         chain.select()
@@ -163,11 +169,20 @@ def test_a_limit_computes_only_its_rows(folder: Path) -> None:
         seen.append(x)
         return x
 
-    chain = nc.read_values(x=range(1000)).limit(3).map(look)
+    function = nc.udf(look, version="1")
+    chain = nc.read_values(x=range(1000)).limit(3).map(y=function)
     assert chain.count() == 3
     assert seen == []
     chain.collect()
     assert seen == [0, 1, 2]
+    late = nc.read_values(x=range(1000)).map(y=function).select("y").limit(5)
+    assert late.collect()["y"].to_list() == [0, 1, 2, 3, 4]
+    assert seen == [0, 1, 2, 3, 4]
+    nc.read_values(x=range(1000)).map(y=function).show(6)
+    assert seen == [0, 1, 2, 3, 4, 5, 6]  # one more, to tell whether there are more
+    whole = nc.read_values(x=[2, 4, 6]).mutate(rest=nc.Column("x") - nc.Column("x").mean()).limit(1)
+    assert whole.collect()["rest"].to_list() == [-2.0]
+    assert nc.read_values(x=[3, 1, 2]).order_by("x").map(y=function).limit(1).collect()["x"].to_list() == [1]
 
 
 def test_iteration(folder: Path) -> None:
@@ -187,7 +202,11 @@ def test_iteration(folder: Path) -> None:
 
 def test_show(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     chain = nc.read_values(
-        x=range(30), v=[np.arange(4.0)] * 30, r=[{"a": 1, "b": None}] * 30, s=["long " * 40] * 30, n=[None] * 30
+        x=range(30),
+        v=[np.arange(4.0)] * 30,
+        r=[{"a": 1, "b": None}] * 30,
+        s=["long " * 40] * 30,
+        n=[None] * 30,
     )
     chain.show(3)
     text = capsys.readouterr().out
@@ -222,6 +241,21 @@ def test_exports(folder: Path) -> None:
 
 
 def test_repr_shows_the_plan(chain: nc.Chain) -> None:
-    text = repr(chain.filter(nc.Column("n") > 1).mutate(y=nc.Column("n") * 2).order_by("y").limit(3).map(z=lambda y: y))
-    for part in ("Chain(values)", ".filter(n > 1)", ".mutate(y = n * 2)", ".order_by(y)", ".limit(3 rows)", "z = result()", "y: int64", "…"):
+    text = repr(
+        chain.filter(nc.Column("n") > 1)
+        .mutate(y=nc.Column("n") * 2)
+        .order_by("y")
+        .limit(3)
+        .map(z=lambda y: y)
+    )
+    for part in (
+        "Chain(values)",
+        ".filter(n > 1)",
+        ".mutate(y = n * 2)",
+        ".order_by(y)",
+        ".limit(3 rows)",
+        "z = result()",
+        "y: int64",
+        "…",
+    ):
         assert part in text

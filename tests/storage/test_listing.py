@@ -210,7 +210,10 @@ def closed_folder() -> Iterator[Path]:
         folder.chmod(0)
         root = os.geteuid() == 0
         if root:
-            os.seteuid(65534)  # nobody: root could list it
+            try:
+                os.seteuid(65534)  # nobody: root could list it
+            except PermissionError:
+                pytest.skip("runs as a root that may not become another user, and lists every folder")
         try:
             yield folder
         finally:

@@ -1,0 +1,1 @@
+"""Benchmarks: neurochain and its peers, each case in a process of its own. ``make bench`` runs them."""

@@ -1,0 +1,32 @@
+"""What every case does: time one call, and print what came of it as one line of JSON.
+
+The cases run in two environments, so this file uses the standard library alone.
+"""
+
+import json
+import resource
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+
+def measured(call: Callable[[], dict[str, object]]) -> None:
+    """Time a call, imports left out, and print seconds, CPU seconds (of all processes), peak memory, and its facts."""
+    cpu = _cpu()
+    start = time.perf_counter()
+    facts = call()
+    seconds = time.perf_counter() - start
+    print(json.dumps({"seconds": seconds, "cpu": _cpu() - cpu, "peak_mb": _peak_mb(), "facts": facts}))
+
+
+def _cpu() -> float:
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(u.ru_utime + u.ru_stime for u in used)
+
+
+def _peak_mb() -> float:
+    status = Path("/proc/self/status")
+    if status.exists():  # ru_maxrss begins at what the process had before it became this one
+        lines = status.read_text("utf-8").splitlines()
+        return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -1,0 +1,91 @@
+"""Report: the measurements as a page."""
+
+from benchmarks.comparison import Comparison
+from benchmarks.contestant import Contestant
+
+HEAD = """# Benchmarks
+
+Written by `make bench`; nothing here is typed by hand. Each run is a process of its own with an empty project. The contestants take turns,
+forwards and backwards. Given are medians, and the shortest and longest run in brackets; a single case is repeated by
+`.venv/bin/python benchmarks/cases/CASE.py ARGUMENTS`, as shown under each table.
+"""
+
+
+def page(
+    machine: dict[str, str],
+    versions: dict[str, dict[str, str]],
+    comparisons: list[Comparison],
+    sizes: dict[str, dict[str, object]],
+    repeats: int,
+) -> str:
+    """The whole page, as Markdown."""
+    parts = [HEAD, _machine(machine, versions, repeats)]
+    parts += [section(c) for c in comparisons]
+    if sizes:
+        parts.append(_sizes(sizes))
+    return "\n".join(parts)
+
+
+def _machine(machine: dict[str, str], versions: dict[str, dict[str, str]], repeats: int) -> str:
+    rows = [f"| {name} | {value} |" for name, value in machine.items()]
+    rows += [
+        f"| {name} | {', '.join(f'{p} {v}' for p, v in found.items())} |" for name, found in versions.items()
+    ]
+    return "\n".join(["| | |", "|---|---|", *rows, f"| runs of each | {repeats} |", ""])
+
+
+def section(comparison: Comparison) -> str:
+    """One comparison: what it is, its table, and the commands behind it."""
+    ours = comparison.contestants[0]
+    rate = f" {comparison.unit}/s |" if comparison.unit else ""
+    lines = [
+        f"## {comparison.title}",
+        "",
+        comparison.what,
+        "",
+        f"| | seconds |{rate} CPU seconds | peak memory |{' neurochain is |' if rate else ''}",
+        f"|---|---|{'---|' if rate else ''}---|---|{'---|' if rate else ''}",
+        *(_row(c, ours, comparison) for c in comparison.contestants),
+        "",
+    ]
+    if not comparison.unit:
+        lines += [f"- `{c.name}`: {_modules(c)}" for c in comparison.contestants]
+        lines.append("")
+    lines += [
+        "Cases: " + ", ".join(f"`{c}`" for c in dict.fromkeys(c.case for c in comparison.contestants)) + ".",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _row(contestant: Contestant, ours: Contestant, comparison: Comparison) -> str:
+    low, high = contestant.spread
+    rate = f" {comparison.amount / contestant.seconds:,.0f} |" if comparison.unit else ""
+    peer = comparison.unit and not contestant.name.startswith("neurochain")
+    times = f"{contestant.seconds / ours.seconds:.1f} x faster" if peer else ""
+    return (
+        f"| {contestant.name} | {contestant.seconds:.3g} ({low:.3g} to {high:.3g}) |{rate} {contestant.cpu:.3g} "
+        f"| {contestant.peak_mb:,.0f} MB |" + (f" {times} |" if rate else "")
+    )
+
+
+def _modules(contestant: Contestant) -> str:
+    facts = contestant.runs[-1].facts
+    heavy = facts["heavy"]
+    named = ", ".join(heavy) if isinstance(heavy, list) and heavy else "none of the heavy ones"
+    return f"{facts['modules']} modules, {named}"
+
+
+def _sizes(sizes: dict[str, dict[str, object]]) -> str:
+    lines = [
+        "## Size of the installation",
+        "",
+        "Site-packages on disk with byte code, without pip and setuptools (`make size`).",
+        "",
+    ]
+    lines += ["| | MB | packages | largest |", "|---|---|---|---|"]
+    for name, size in sizes.items():
+        largest = size["largest"]
+        shown = ", ".join(f"{k} {v}" for k, v in largest.items()) if isinstance(largest, dict) else ""
+        lines.append(f"| {name} | {size['megabytes']} | {size['packages']} | {shown} |")
+    return "\n".join([*lines, ""])

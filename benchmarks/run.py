@@ -1,0 +1,74 @@
+"""Run the benchmarks: ``python -m benchmarks.run --peers .bench-venv/bin/python --write docs/benchmarks.md``."""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.comparison import Comparison, dicom_headers, importing, map_and_save
+from benchmarks.contestant import run_interleaved
+from benchmarks.dicom_tree import make_tree
+from benchmarks.install_size import REPOSITORY, installed_size, site_size
+from benchmarks.machine import OURS, PEERS, commit, describe_machine, versions
+from benchmarks.report import page, section
+
+CASES = ("map", "headers", "import", "size")
+
+
+def main() -> None:
+    """Measure, and write or print the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--peers", type=Path, required=True, help="Python of the environment that has the peers"
+    )
+    parser.add_argument("--write", type=Path, help="the page; without it, the tables are printed")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--rows", type=int, default=200_000)
+    parser.add_argument("--files", type=int, default=10_000)
+    parser.add_argument("--only", choices=CASES, nargs="+", default=CASES)
+    chosen = parser.parse_args()
+    if chosen.write and set(chosen.only) != set(CASES):
+        parser.error(
+            "--write needs all cases: a page with half of them would be taken for all. Leave out --only."
+        )
+    ours, peers = Path(sys.executable), chosen.peers.absolute()
+    done: list[Comparison] = []
+    sizes: dict[str, dict[str, object]] = {}
+    if "map" in chosen.only:
+        done.append(_run(map_and_save(ours, peers, chosen.rows), chosen.repeats))
+    if "headers" in chosen.only:
+        with tempfile.TemporaryDirectory() as folder:
+            _say(f"making {chosen.files:,} DICOM files")
+            stored = make_tree(Path(folder), chosen.files)
+            done.append(_run(dicom_headers(ours, peers, Path(folder), chosen.files, stored), chosen.repeats))
+    if "import" in chosen.only:
+        done.append(_run(importing(ours, peers), chosen.repeats))
+    if "size" in chosen.only:
+        _say("installing into a fresh environment")
+        sizes["neurochain, core"] = installed_size(str(REPOSITORY), REPOSITORY / "constraints.txt")
+        (site,) = peers.parent.parent.glob("lib/python*/site-packages")
+        sizes["DataChain and pydicom"] = site_size(site)
+    machine = describe_machine() | {"commit": commit(REPOSITORY)}
+    found = {"neurochain's environment": versions(ours, OURS), "peers' environment": versions(peers, PEERS)}
+    if chosen.write:
+        chosen.write.write_text(page(machine, found, done, sizes, chosen.repeats), "utf-8")
+        _say(f"written: {chosen.write}")
+        return
+    for comparison in done:
+        print(section(comparison))
+    for name, size in sizes.items():
+        print(name, size)
+
+
+def _run(comparison: Comparison, repeats: int) -> Comparison:
+    _say(comparison.title)
+    run_interleaved(comparison.contestants, repeats)
+    return comparison
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()
