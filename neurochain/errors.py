@@ -21,6 +21,8 @@
     ├── VersionError (ValueError)             a version that cannot be read, or exists already
     └── MissingExtraError (ImportError)       an optional package, with the line that installs it
 
+Beside the tree: NotReproducibleWarning (UserWarning), for functions that cannot be fingerprinted.
+
 A message says what was wrong, what there is, and what to do.
 """
 
@@ -40,6 +42,7 @@ __all__ = [
     "FormatError",
     "MissingExtraError",
     "NeurochainError",
+    "NotReproducibleWarning",
     "NothingMatchedError",
     "PatternError",
     "ProjectError",
@@ -125,6 +128,10 @@ class VersionError(NeurochainError, ValueError):
 
 class MissingExtraError(NeurochainError, ImportError):
     """An optional package is not installed."""
+
+
+class NotReproducibleWarning(UserWarning):
+    """A function cannot be fingerprinted, so its results are never reused."""
 
 
 def require(module: str, extra: str, purpose: str) -> ModuleType:

@@ -52,7 +52,7 @@ def test_every_error_is_public() -> None:
     assert set(errors.__all__) <= set(nc.__all__)
     for name in errors.__all__:
         assert getattr(nc, name) is getattr(errors, name)
-        assert issubclass(getattr(errors, name), errors.NeurochainError)
+        assert issubclass(getattr(errors, name), errors.NeurochainError | UserWarning)
 
 
 def test_every_error_is_also_a_builtin() -> None:

@@ -6,6 +6,7 @@ seconds' worth at a time, and joined to the batch. So a killed run resumes where
 
 import hashlib
 import json
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,9 +27,9 @@ from neurochain.datasets.activity import UsedFunction
 from neurochain.datasets.conversion import convert, unify_schemas
 from neurochain.datasets.filetable import root_uris
 from neurochain.datasets.ledger import ARG, READS, READS_TYPE, Ledger
-from neurochain.datasets.location import relative_uris
+from neurochain.datasets.location import file_columns, relative_uris
 from neurochain.datasets.schema import KEY, Schema
-from neurochain.errors import ColumnExistsError, UDFError
+from neurochain.errors import ColumnExistsError, NotReproducibleWarning, UDFError
 
 REMEMBER_SECONDS = 3.0  # of work that a kill may lose
 KNOWN_IN_MEMORY = 400_000_000  # bytes of ledger parts that are read once instead of once per batch
@@ -71,14 +72,22 @@ class Map:
         declared = output.declared()
         if declared is not None:
             self._check(state.schema, declared)
-        total = _count(state.frame) if run.progress.visible else None
+        total, stored = _amount(state) if run.progress.visible else (None, None)
+        if not identity.reusable:
+            warnings.warn(
+                f"{self.udf.name}() cannot be fingerprinted: {'; '.join(identity.problems)}. It is computed anew each "
+                "time, and a saved version is marked not reproducible. If you can vouch for what it does, name it: "
+                f"nc.udf({self.udf.name}, version='1').",
+                NotReproducibleWarning,
+                stacklevel=2,
+            )
         spool = Spool(run.project, run.spool_limit)
         waiting: list[pl.DataFrame] = []  # batches from before the columns were known: None in every row
 
         def add(batch: pl.DataFrame, schema: Schema) -> None:
             spool.add(batch, Schema([*state.schema.values(), *schema.values()]))
 
-        with run.progress.step(self.udf.name, total) as progress:
+        with run.progress.step(self.udf.name, total, stored) as progress:
             for batch in batches(state.frame):
                 results, schema = work.batch(batch, progress)
                 if not schema:
@@ -109,8 +118,12 @@ class Map:
         }
 
 
-def _count(frame: pl.LazyFrame) -> int:
-    return int(collected(frame.select(pl.len())).item())
+def _amount(state: State) -> tuple[int, int | None]:
+    """Rows to come, and bytes that their files hold."""
+    files = next(file_columns(state.schema), None)
+    size = pl.col(f"{files}.size").sum() if files is not None else pl.lit(None)
+    found = collected(state.frame.select(pl.len().alias("rows"), size.alias("stored")))
+    return int(found["rows"][0]), found["stored"][0]
 
 
 def reuse_key(identity: Fingerprint, arguments: Sequence[Argument], output: Output) -> str:
@@ -199,7 +212,7 @@ class _Work:
             frame, schema = self.output.build(outcome.values, of_chain[done : done + size])
             hidden = [
                 digests.slice(done, size),
-                nested_series(READS, [r or None for r in outcome.reads], READS_TYPE),
+                _reads_series(outcome.reads),
             ]
             frame = pl.DataFrame(hidden).hstack(frame)
             if self.ledger is not None and schema:
@@ -232,6 +245,12 @@ class _Work:
         reads = pl.concat(self.reads).to_frame().explode(READS).unnest(READS).unique(maintain_order=True)
         function = pl.lit(self.call.udf.name).alias("function")
         return relative_uris(reads, root_uris(self.run.project)).select(function, pl.all())
+
+
+def _reads_series(reads: list[list[dict[str, Any]]]) -> pl.Series:
+    if not any(reads):
+        return pl.Series(READS, [None] * len(reads), dtype=READS_TYPE)
+    return nested_series(READS, [r or None for r in reads], READS_TYPE)
 
 
 def without_results(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:
