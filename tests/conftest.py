@@ -34,10 +34,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield folder
     module = sys.modules.get("neurochain.datasets.project")
     if module is not None:
-        for opened in module._open.values():
-            if "database" in vars(opened):
-                opened.database.close()
-        module._open.clear()
+        module.close_projects()
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import polars as pl
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
-from rich.tree import Tree
 
 import neurochain as nc
 from neurochain.chain.progress import human_bytes
@@ -198,13 +197,6 @@ def history(entries: list[dict[str, Any]]) -> Page:
     return {"data": entries, "text": [out if entries else nothing]}
 
 
-def lineage_tree(lineage: Lineage) -> Tree:
-    """Lineage as a tree."""
-    return _branch(lineage.tree_nodes())
-
-
-def _branch(node: tuple[str, list[Any]]) -> Tree:
-    tree = Tree(escape(node[0]))
-    for child in node[1]:
-        tree.add(_branch(child))
-    return tree
+def lineage_tree(lineage: Lineage) -> str:
+    """Lineage as a tree, its lines as long as they are."""
+    return escape(str(lineage))

@@ -1,5 +1,6 @@
 """Project: the ``.neurochain`` folder, found upward like ``.git``."""
 
+import atexit
 import os
 from dataclasses import dataclass
 from functools import cached_property
@@ -69,6 +70,15 @@ def find_project(create: bool = True) -> Project | None:
         _check_owner(folder)
         _open[folder] = Project(folder)
     return _open[folder]
+
+
+@atexit.register
+def close_projects() -> None:
+    """Give back all database connections; the next use opens new ones."""
+    for opened in _open.values():
+        if "database" in vars(opened):
+            opened.database.close()
+    _open.clear()
 
 
 def project() -> Project:
