@@ -8,60 +8,35 @@ import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import polars as pl
 
-from neurochain import formats
-from neurochain.chain.fingerprint import fingerprint
-from neurochain.chain.jsonkeys import catalogue, join_catalogues, readable
+from neurochain.chain.headers import (
+    SHAPES,
+    HeaderRow,
+    header_frame,
+    header_schema,
+    read_row,
+    reader_fingerprint,
+    stored_schema,
+)
+from neurochain.chain.jsonkeys import join_catalogues
 from neurochain.chain.keys import argument_digests, text_keys
-from neurochain.chain.nested import nested_series
-from neurochain.chain.records import record_type
 from neurochain.chain.run import Run
 from neurochain.datasets.filetable import known_files, merge_listing, root_name
-from neurochain.datasets.ledger import ARG, READS, READS_TYPE, Ledger
+from neurochain.datasets.ledger import ARG, READS, Ledger
 from neurochain.datasets.location import FILE
 from neurochain.datasets.schema import KEY, Schema
-from neurochain.datasets.types import Field, Json, Record, Scalar
+from neurochain.datasets.types import Field, Json, Record
 from neurochain.errors import StorageError
+from neurochain.formats import HeadSizes
 from neurochain.storage import Entry, File, Listed, ReadLog, list_root, nothing_matched, recording_reads
 from neurochain.storage.listing import Root
 from neurochain.storage.pattern import Globs
 
 SIDECAR = ".json"
-SHAPES = "shapes"  # hidden column of the header parts: the keys of the row's JSON texts
 CHUNK = 2_000  # files between two appends to the ledger
-
-
-@lru_cache(maxsize=1)
-def header_schema() -> Schema:
-    """Columns that a file's header gives: the same for every file, whatever it contains."""
-    fields = [Field(name, record_type(model)) for name, model in formats.RECORDS.items()]
-    return Schema([*fields, Field("sidecar", Json(None))])
-
-
-@lru_cache(maxsize=1)
-def _stored_schema() -> Schema:
-    return Schema([*header_schema().values(), Field(SHAPES, Scalar("string"))])
-
-
-@lru_cache(maxsize=1)
-def _json_fields() -> dict[str, list[str]]:
-    """Fields of each record that hold JSON text."""
-    records = [(f.name, f.type) for f in header_schema().values()]
-    return {
-        name: [f.name for f in kind.fields if isinstance(f.type, Json)]
-        for name, kind in records
-        if isinstance(kind, Record)
-    }
-
-
-@lru_cache(maxsize=1)
-def reader_fingerprint() -> str:
-    """Identity of the code that reads headers."""
-    return fingerprint(_read_row, enter=("neurochain",)).digest
 
 
 @dataclass(frozen=True)
@@ -222,20 +197,27 @@ def _read_missing(files: pl.DataFrame, ledger: Ledger, run: Run) -> None:
     if not missing.height:
         return
     stored = int(missing["file.size"].sum())
+    sizes = HeadSizes()
+
+    def read(task: tuple[Any, ...]) -> tuple[HeaderRow, ReadLog]:
+        return _read_logged(task, sizes)
+
+    remote = missing["file.uri"].str.contains("://", literal=True).any()
     with (
         run.progress.step("headers", missing.height, stored) as progress,
         ThreadPoolExecutor(run.settings.threads) as pool,
     ):
+        # On a local disk parsing is the limit, and threads would only take turns.
+        several = pool.map if remote else map
         for start in range(0, missing.height, CHUNK):
             chunk = missing.slice(start, CHUNK)
-            outcomes = list(pool.map(_read_logged, _tasks(chunk)))
-            for _, log in outcomes:
-                run.activity.counts.bytes += log.bytes
-                run.activity.counts.requests += log.requests
-            rows = [row for row, _ in outcomes]
-            failures = sum(row.get("header.error") is not None for row in rows)
-            progress.advance(len(rows), sum(log.bytes for _, log in outcomes), failures)
-            ledger.append(_frame(chunk[ARG], rows, [log for _, log in outcomes]), _stored_schema())
+            outcomes = list(several(read, _tasks(chunk)))
+            rows, logs = [row for row, _ in outcomes], [log for _, log in outcomes]
+            pulled = sum(log.bytes for log in logs)
+            run.activity.counts.bytes += pulled
+            run.activity.counts.requests += sum(log.requests for log in logs)
+            progress.advance(len(rows), pulled, sum(row.error is not None for row in rows))
+            ledger.append(header_frame(rows, logs).insert_column(0, chunk[ARG]), stored_schema())
 
 
 def _tasks(chunk: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
@@ -244,7 +226,7 @@ def _tasks(chunk: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
     return zip(*[chunk[n].to_list() for n in names + side], strict=True)
 
 
-def _read_logged(task: tuple[Any, ...]) -> tuple[dict[str, Any], ReadLog]:
+def _read_logged(task: tuple[Any, ...], sizes: HeadSizes) -> tuple[HeaderRow, ReadLog]:
     uri, size, etag, mtime, sidecar_path, sidecar_size, sidecar_etag, path = task
     with recording_reads() as log:
         file = File(uri, size, etag, mtime)
@@ -254,62 +236,4 @@ def _read_logged(task: tuple[Any, ...]) -> tuple[dict[str, Any], ReadLog]:
             if sidecar_path is None
             else File(f"{folder}/{sidecar_path.rpartition('/')[2]}", sidecar_size, sidecar_etag)
         )
-        return _read_row(file, sidecar, path), log
-
-
-def _read_row(file: File, sidecar: File | None, path: str) -> dict[str, Any]:
-    """Flat columns of one file's header; absent ones are null."""
-    found = formats.read_header(file)
-    row = {f"header.{k}": v for k, v in found.header.items()}
-    shapes: dict[str, dict[str, str]] = {}
-    if found.name is not None and found.record is not None:
-        row.update((f"{found.name}.{k}", v) for k, v in found.record.items())
-        for name in _json_fields().get(found.name, ()):
-            text = found.record.get(name)
-            if text is not None:
-                shapes[f"{found.name}.{name}"] = catalogue(json.loads(text))
-    row.update((f"bids.{k}", v) for k, v in formats.bids.entities(path).items())
-    if sidecar is not None:
-        text, error = _read_sidecar(sidecar)
-        row["sidecar"] = text
-        if text is not None:
-            shapes["sidecar"] = catalogue(json.loads(text))
-        elif row.get("header.error") is None:
-            row["header.error"] = error
-    row[SHAPES] = json.dumps(shapes, sort_keys=True) if shapes else None
-    return row
-
-
-def _read_sidecar(sidecar: File) -> tuple[str | None, str | None]:
-    """Text of a JSON object, or what is wrong with it."""
-    try:
-        text = sidecar.read().decode("utf-8-sig")
-        value = json.loads(text)
-    except (UnicodeDecodeError, ValueError, RecursionError) as error:
-        return None, f"The sidecar {sidecar.name} is no JSON: {error}."
-    if not isinstance(value, dict):
-        return None, f"The sidecar {sidecar.name} holds a {type(value).__name__}, not an object."
-    return text, None
-
-
-def _frame(digests: pl.Series, rows: list[dict[str, Any]], logs: list[ReadLog]) -> pl.DataFrame:
-    used = {key for row in rows for key in row}
-    json_leaves = {f"{name}.{f}" for name, fields in _json_fields().items() for f in fields} | {"sidecar"}
-    columns: list[pl.Series] = [
-        digests,
-        nested_series(READS, [reads_of(log.files()) for log in logs], READS_TYPE),
-    ]
-    for leaf, dtype in _stored_schema().leaves().items():
-        values = [row.get(leaf) for row in rows] if leaf in used else [None] * len(rows)
-        if leaf in used and leaf in json_leaves:
-            values = readable(values)
-        columns.append(nested_series(leaf, values, dtype))
-    return pl.DataFrame(columns)
-
-
-def reads_of(reads: Sequence[Any]) -> list[dict[str, Any]]:
-    """Reads of one row, as the ledger keeps them."""
-    return [
-        {"uri": r.uri, "etag": r.etag, "ranges": [list(x) for x in r.ranges], "sha256": r.sha256}
-        for r in reads
-    ]
+        return read_row(file, sidecar, path, sizes), log

@@ -17,6 +17,7 @@ from neurochain.chain.arguments import Argument, bind_arguments
 from neurochain.chain.executors import Call, Executor
 from neurochain.chain.executors.inline import InlineExecutor
 from neurochain.chain.fingerprint import Fingerprint
+from neurochain.chain.headers import reader_fingerprint
 from neurochain.chain.keys import argument_digests
 from neurochain.chain.nested import nested_series
 from neurochain.chain.output import Output
@@ -130,8 +131,6 @@ def reuse_key(identity: Fingerprint, arguments: Sequence[Argument], output: Outp
     """What a result depends on besides the arguments' values."""
     parts = [identity.digest, [a.describe() for a in arguments], output.describe()]
     if any(a.opener is not None for a in arguments):
-        from neurochain.chain.index import reader_fingerprint  # 20 ms, and only where a reader takes part
-
         parts.append(reader_fingerprint())
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 

@@ -6,7 +6,8 @@ from typing import Any, Protocol
 
 import polars as pl
 
-from neurochain.chain.index import header_schema, index
+from neurochain.chain.headers import header_schema
+from neurochain.chain.index import index
 from neurochain.chain.inference import infer_field
 from neurochain.chain.keys import position_keys, text_keys
 from neurochain.chain.results import physical

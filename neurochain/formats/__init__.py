@@ -18,7 +18,7 @@ from neurochain.formats.edf_header import EdfRecord
 from neurochain.formats.header import Header
 from neurochain.formats.nifti import NiftiReader
 from neurochain.formats.nifti_header import NiftiRecord
-from neurochain.formats.reader import FileHeader, Reader
+from neurochain.formats.reader import FileHeader, HeadSizes, Reader
 from neurochain.formats.recording import Recording
 from neurochain.formats.volume import Volume
 from neurochain.storage import File, Memo
@@ -29,6 +29,7 @@ __all__ = [
     "DicomRecord",
     "EdfRecord",
     "FileHeader",
+    "HeadSizes",
     "Header",
     "NiftiRecord",
     "Reader",
@@ -124,7 +125,7 @@ def reader_for(format: str) -> Reader:
     raise FormatError(f"No reader knows the format {format!r}. Known: {known}.")
 
 
-def read_header(file: File) -> FileHeader:
+def read_header(file: File, sizes: HeadSizes | None = None) -> FileHeader:
     """Header of a file, from small ranges.
 
     Content decides, the name only says who is asked first and whether a file is looked into at all. A file
@@ -134,6 +135,8 @@ def read_header(file: File) -> FileHeader:
     ----------
     file : File
         Of any kind.
+    sizes : HeadSizes, optional
+        How long the headers of its neighbours were; learns from this one.
 
     Returns
     -------
@@ -145,7 +148,7 @@ def read_header(file: File) -> FileHeader:
     StorageError
         The bytes cannot be had.
     """
-    found = _read(file)
+    found = _read(file, sizes or HeadSizes())
     # Complete rows: whoever makes columns of them need not ask which keys there are.
     found.header = _NULLS["header"] | found.header
     if found.name is not None and found.record is not None:
@@ -153,20 +156,23 @@ def read_header(file: File) -> FileHeader:
     return found
 
 
-def _read(file: File) -> FileHeader:
+def _read(file: File, sizes: HeadSizes) -> FileHeader:
     named = _named(file)
     if named is None and file.suffix in PLAIN:
         return FileHeader()
     try:
-        reader, head = _detect(file, named)
+        reader, head = _detect(file, named, sizes)
         if reader is None:
             return FileHeader() if named is None else _wrong(file, named, _not(named, file, head))
-        if len(head) < reader.head_size:
-            head += file.read_range(len(head), reader.head_size)
+        if len(head) < (wanted := sizes.wanted(file, reader)):
+            head += file.read_range(len(head), wanted)
         try:
-            return reader.read_header(file, head)
+            found = reader.read_header(file, head)
         except FormatError as error:
             return _wrong(file, reader, str(error))
+        if found.length is not None:
+            sizes.learn(file, reader, found.length)
+        return found
     except StorageError:
         raise
     except Exception as error:  # a fault of ours must cost a row, never the job
@@ -248,7 +254,7 @@ def open_array(file: File, format: str | None = None, memo: Memo | None = None) 
 def _reader(file: File, format: str | None) -> Reader:
     if format is not None:
         return reader_for(format)
-    reader, head = _detect(file, named := _named(file))
+    reader, head = _detect(file, named := _named(file), HeadSizes())
     if reader is None:
         known = ", ".join(s for r in READERS for s in r.suffixes)
         reason = _not(named, file, head) if named is not None else f"it begins with {head[:8]!r}"
@@ -261,13 +267,15 @@ def _named(file: File) -> Reader | None:
     return next((reader for reader in READERS if file.suffix in reader.suffixes), None)
 
 
-def _detect(file: File, named: Reader | None) -> tuple[Reader | None, bytes]:
+def _detect(file: File, named: Reader | None, sizes: HeadSizes) -> tuple[Reader | None, bytes]:
     """Reader that knows the content, and the first bytes."""
     ending = file.suffix[1:]
     if named is None and (not ending or ending.isdigit()):
-        wanted = READERS[0].head_size  # scanners call their files IM0001 or 1.2.840.…: most such are DICOM
+        wanted = sizes.wanted(
+            file, READERS[0]
+        )  # scanners call their files IM0001 or 1.2.840.…: most such are DICOM
     else:
-        wanted = SNIFF if named is None else named.head_size
+        wanted = SNIFF if named is None else sizes.wanted(file, named)
     head = file.read_range(0, wanted)
     asked = READERS if named is None else (named, *(r for r in READERS if r is not named))
     return next((reader for reader in asked if reader.matches(head, file.name)), None), head

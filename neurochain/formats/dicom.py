@@ -54,7 +54,7 @@ class DicomReader:
         header["affine"] = geometry.affine(record)
         if error is not None:
             header["error"] = error
-        return FileHeader(header, "dicom", record)
+        return FileHeader(header, "dicom", record, record["header_end"])
 
     def volume(self, file: File, memo: Memo | None = None) -> Volume:
         """Pixels as [frame,] row, column[, sample]; rescaled where the file states slope or intercept."""

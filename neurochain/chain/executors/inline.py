@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from neurochain.chain.executors import Call, Outcome
-from neurochain.chain.index import reads_of
+from neurochain.chain.headers import reads_of
 from neurochain.errors import UDFError
 from neurochain.storage import File, ReadLog, recording_reads
 
@@ -58,7 +58,7 @@ class InlineExecutor:
             except Exception as error:
                 inner = error.__traceback__.tb_next if error.__traceback__ is not None else None
                 raise _failure(call, raw, numbers[row], error) from error.with_traceback(inner)
-            reads.append(reads_of(log.take()) if log else NOTHING)
+            reads.append(reads_of(log) if log else NOTHING)
             if clock() >= until:
                 return
 

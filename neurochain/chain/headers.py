@@ -1,0 +1,171 @@
+"""Headers: what is read of one file when it is indexed, and many of them as flat columns."""
+
+import hashlib
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import version
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from neurochain import formats
+from neurochain.chain import jsonkeys
+from neurochain.chain.jsonkeys import catalogue, readable
+from neurochain.chain.nested import nested_series
+from neurochain.chain.records import record_type
+from neurochain.datasets.ledger import READS, READS_TYPE
+from neurochain.datasets.schema import Schema
+from neurochain.datasets.types import Field, Json, Record, Scalar
+from neurochain.formats import HeadSizes
+from neurochain.storage import File, ReadLog
+
+SHAPES = "shapes"  # hidden column of the header parts: the keys of the row's JSON texts
+
+
+@lru_cache(maxsize=1)
+def header_schema() -> Schema:
+    """Columns that a file's header gives: the same for every file, whatever it contains."""
+    fields = [Field(name, record_type(model)) for name, model in formats.RECORDS.items()]
+    return Schema([*fields, Field("sidecar", Json(None))])
+
+
+@lru_cache(maxsize=1)
+def stored_schema() -> Schema:
+    """Columns of the header parts."""
+    return Schema([*header_schema().values(), Field(SHAPES, Scalar("string"))])
+
+
+@lru_cache(maxsize=1)
+def reader_fingerprint() -> str:
+    """Identity of the code that reads headers: its source, and the packages that it leans on.
+
+    Whole files count, comments too: coarser than a function's fingerprint, and 1 ms instead of 300.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    digest.update(f"{sys.version_info[:2]} pydicom {version('pydicom')} numpy {version('numpy')}".encode())
+    for file in sorted(
+        {*Path(formats.__file__).parent.glob("*.py"), Path(__file__), Path(jsonkeys.__file__)}
+    ):
+        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()
+
+
+@dataclass(slots=True)
+class HeaderRow:
+    """What one file's header gives.
+
+    Attributes
+    ----------
+    records : dict
+        Fields by record column; a record that does not apply is missing.
+    sidecar : str or None
+        Text of the JSON file next to it.
+    shapes : str or None
+        JSON text: the keys of each of the row's JSON texts, with their types.
+    """
+
+    records: dict[str, dict[str, Any]]
+    sidecar: str | None = None
+    shapes: str | None = None
+
+    @property
+    def error(self) -> str | None:
+        """What the file or its sidecar says that is not so."""
+        error = self.records["header"]["error"]
+        return None if error is None else str(error)
+
+
+def read_row(file: File, sidecar: File | None, path: str, sizes: HeadSizes) -> HeaderRow:
+    """Read a file's header and its sidecar.
+
+    Parameters
+    ----------
+    file, sidecar : File
+        The file, and the JSON file next to it.
+    path : str
+        Relative to the root; entities are read from it.
+    sizes : HeadSizes
+        How long the headers of its neighbours were.
+
+    Raises
+    ------
+    StorageError
+        The bytes cannot be had.
+    """
+    found = formats.read_header(file, sizes)
+    row = HeaderRow({"header": found.header, "bids": formats.bids.entities(path)})
+    shapes: dict[str, dict[str, str]] = {}
+    if found.name is not None and found.record is not None:
+        row.records[found.name] = found.record
+        for name in _json_fields().get(found.name, ()):
+            text = found.record[name]
+            if text is not None:
+                shapes[f"{found.name}.{name}"] = catalogue(json.loads(text))
+    if sidecar is not None:
+        value, error = _read_sidecar(sidecar, row)
+        if value is not None:
+            shapes["sidecar"] = catalogue(value)
+        elif found.header["error"] is None:
+            found.header["error"] = error
+    row.shapes = json.dumps(shapes, sort_keys=True) if shapes else None
+    return row
+
+
+def _read_sidecar(sidecar: File, row: HeaderRow) -> tuple[dict[str, Any] | None, str | None]:
+    """JSON object of a sidecar, whose text goes into the row; or what is wrong with it."""
+    try:
+        text = sidecar.read().decode("utf-8-sig")
+        value = json.loads(text)
+    except (UnicodeDecodeError, ValueError, RecursionError) as error:
+        return None, f"The sidecar {sidecar.name} is no JSON: {error}."
+    if not isinstance(value, dict):
+        return None, f"The sidecar {sidecar.name} holds a {type(value).__name__}, not an object."
+    row.sidecar = text
+    return value, None
+
+
+@lru_cache(maxsize=1)
+def _json_fields() -> dict[str, list[str]]:
+    """Fields of each record that hold JSON text."""
+    records = [(f.name, f.type) for f in header_schema().values()]
+    return {
+        name: [f.name for f in kind.fields if isinstance(f.type, Json)]
+        for name, kind in records
+        if isinstance(kind, Record)
+    }
+
+
+def header_frame(rows: Sequence[HeaderRow], logs: Sequence[ReadLog]) -> pl.DataFrame:
+    """Rows as the flat columns of the header parts, with what was read for each."""
+    columns = [nested_series(READS, [reads_of(log) for log in logs], READS_TYPE)]
+    for field in header_schema().values():
+        if isinstance(field.type, Record):
+            columns += _record_columns(field.name, field.type, rows)
+    columns.append(pl.Series("sidecar", readable([row.sidecar for row in rows]), dtype=pl.String))
+    columns.append(pl.Series(SHAPES, [row.shapes for row in rows], dtype=pl.String))
+    return pl.DataFrame(columns)
+
+
+def _record_columns(name: str, kind: Record, rows: Sequence[HeaderRow]) -> list[pl.Series]:
+    take = itemgetter(*(f.name for f in kind.fields))
+    nothing = (None,) * len(kind.fields)
+    values = [take(row.records[name]) if name in row.records else nothing for row in rows]
+    columns: list[pl.Series] = []
+    for field, column in zip(kind.fields, zip(*values, strict=True), strict=True):
+        (leaf, dtype), *_ = field.leaves(f"{name}.")
+        texts = readable(list(column)) if isinstance(field.type, Json) else column
+        columns.append(nested_series(leaf, texts, dtype))
+    return columns
+
+
+def reads_of(log: ReadLog) -> list[dict[str, Any]]:
+    """What a log has seen since the last call, as the ledger keeps it."""
+    return [
+        {"uri": r.uri, "etag": r.etag, "ranges": [list(x) for x in r.ranges], "sha256": r.sha256}
+        for r in log.take()
+    ]
