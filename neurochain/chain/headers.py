@@ -4,7 +4,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import version
 from operator import itemgetter
@@ -30,7 +30,12 @@ SHAPES = "shapes"  # hidden column of the header parts: the keys of the row's JS
 @lru_cache(maxsize=1)
 def header_schema() -> Schema:
     """Columns that a file's header gives: the same for every file, whatever it contains."""
-    fields = [Field(name, record_type(model)) for name, model in formats.RECORDS.items()]
+    # Every file has a header and a path; a format's own record is null for files of another.
+    required = ("header", "bids")
+    fields = [
+        Field(name, replace(record_type(model), required=name in required))
+        for name, model in formats.RECORDS.items()
+    ]
     return Schema([*fields, Field("sidecar", Json(None))])
 
 

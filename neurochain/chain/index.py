@@ -5,9 +5,10 @@ reader reads again, an unchanged file never does.
 """
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -37,6 +38,8 @@ from neurochain.storage.pattern import Globs
 
 SIDECAR = ".json"
 CHUNK = 2_000  # files between two appends to the ledger
+FIRST = 100  # files that tell how fast a disk is
+SLOW = 0.003  # seconds per file from which on several are read at once
 
 
 @dataclass(frozen=True)
@@ -182,7 +185,7 @@ def _with_keys(shapes: pl.Series) -> Schema:
             return Field(field.name, Json(join_catalogues(seen.get(path, []))), field.unit)
         if isinstance(field.type, Record):
             inner = tuple(keyed(f"{path}.{f.name}", f) for f in field.type.fields)
-            return Field(field.name, Record(field.type.name, inner), field.unit)
+            return Field(field.name, replace(field.type, fields=inner), field.unit)
         return field
 
     return Schema([keyed(f.name, f) for f in header_schema().values()])
@@ -202,22 +205,26 @@ def _read_missing(files: pl.DataFrame, ledger: Ledger, run: Run) -> None:
     def read(task: tuple[Any, ...]) -> tuple[HeaderRow, ReadLog]:
         return _read_logged(task, sizes)
 
-    remote = missing["file.uri"].str.contains("://", literal=True).any()
+    # Where bytes come at once, parsing is the limit, and threads would only take turns. A network disk looks
+    # like a local one, so the first files tell.
+    slow = bool(missing["file.uri"].str.contains("://", literal=True).any())
+    start, count = 0, CHUNK if slow else FIRST
     with (
         run.progress.step("headers", missing.height, stored) as progress,
         ThreadPoolExecutor(run.settings.threads) as pool,
     ):
-        # On a local disk parsing is the limit, and threads would only take turns.
-        several = pool.map if remote else map
-        for start in range(0, missing.height, CHUNK):
-            chunk = missing.slice(start, CHUNK)
-            outcomes = list(several(read, _tasks(chunk)))
+        while start < missing.height:
+            chunk = missing.slice(start, count)
+            began = time.monotonic()
+            outcomes = list((pool.map if slow else map)(read, _tasks(chunk)))
+            slow = slow or (time.monotonic() - began) / chunk.height > SLOW
             rows, logs = [row for row, _ in outcomes], [log for _, log in outcomes]
             pulled = sum(log.bytes for log in logs)
             run.activity.counts.bytes += pulled
             run.activity.counts.requests += sum(log.requests for log in logs)
             progress.advance(len(rows), pulled, sum(row.error is not None for row in rows))
             ledger.append(header_frame(rows, logs).insert_column(0, chunk[ARG]), stored_schema())
+            start, count = start + count, CHUNK
 
 
 def _tasks(chunk: pl.DataFrame) -> Iterator[tuple[Any, ...]]:

@@ -1,6 +1,7 @@
 """Output: which columns a function's results become."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -156,7 +157,7 @@ def narrowed(frame: pl.DataFrame, schema: Schema) -> tuple[pl.DataFrame, Schema]
     def narrow(path: str, f: Field) -> Field:
         if isinstance(f.type, Record) and f.type.name != "File":
             inner = tuple(narrow(f"{path}.{m.name}", m) for m in f.type.fields)
-            return Field(f.name, Record(f.type.name, inner), f.unit, f.axes)
+            return Field(f.name, replace(f.type, fields=inner), f.unit, f.axes)
         kind = f.type
         if isinstance(kind, Ragged):
             shapes = frame[f"{path}.shape"].drop_nulls().unique()

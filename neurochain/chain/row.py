@@ -89,7 +89,9 @@ def column_values(frame: pl.DataFrame, path: str, kind: DataType, log: ReadLog |
             names = [f.name for f in fields]
             columns = [column_values(frame, f"{path}.{f.name}", f.type, log) for f in fields]
             return [
-                Row(dict(zip(names, values, strict=True))) if any(v is not None for v in values) else None
+                Row(dict(zip(names, values, strict=True)))
+                if kind.required or any(v is not None for v in values)
+                else None
                 for values in zip(*columns, strict=True)
             ]
 
@@ -139,7 +141,8 @@ def _presented(frame: pl.DataFrame, path: str, name: str, kind: DataType) -> pl.
             data = arrays.polars_lists(frame[f"{path}.data"], kind).alias("data")
             return _struct(name, [data, frame[f"{path}.shape"].alias("shape")])
         case Record(_, fields):
-            return _struct(name, [_presented(frame, f"{path}.{f.name}", f.name, f.type) for f in fields])
+            inner = [_presented(frame, f"{path}.{f.name}", f.name, f.type) for f in fields]
+            return pl.DataFrame(inner).to_struct(name) if kind.required else _struct(name, inner)
         case _:
             return frame[path].alias(name)
 

@@ -143,14 +143,15 @@ def _unify(a: DataType, b: DataType) -> DataType | None:
         case List(x), List(y):
             item = _unify(x, y)
             return List(item) if item is not None else None
-        case Record(name, xs), Record(other, ys) if (name == "File") == (other == "File"):
+        case Record(name, xs) as a, Record(other, ys) as b if (name == "File") == (other == "File"):
             theirs = {f.name: f for f in ys}
             mine = {f.name: f for f in xs}
             try:
                 joined = [unify(f, theirs[f.name]) if f.name in theirs else f for f in xs]
             except SchemaError:
                 return None
-            return Record(name, (*joined, *(f for f in ys if f.name not in mine)))
+            fields = (*joined, *(f for f in ys if f.name not in mine))
+            return Record(name, fields, a.required and b.required)
         case _:
             return None
 

@@ -117,10 +117,13 @@ class Record:
     name : str
         Of the class it came from (``"Header"``); ``"File"`` is rebuilt as a File.
     fields : tuple of Field
+    required : bool
+        Never null as a whole: with all fields null it is still a record.
     """
 
     name: str
     fields: tuple["Field", ...]
+    required: bool = False
 
     def __str__(self) -> str:
         return self.name
@@ -241,7 +244,8 @@ def type_to_json(kind: DataType) -> Any:
         case List(item):
             return {"list": type_to_json(item)}
         case Record(name, fields):
-            return {"record": name, "fields": [field_to_json(f) for f in fields]}
+            out = {"record": name, "fields": [field_to_json(f) for f in fields]}
+            return {**out, "required": True} if kind.required else out
 
 
 def type_from_json(data: Any) -> DataType:
@@ -258,7 +262,7 @@ def type_from_json(data: Any) -> DataType:
         case {"list": item}:
             return List(type_from_json(item))
         case {"record": name, "fields": fields}:
-            return Record(name, tuple(field_from_json(f) for f in fields))
+            return Record(name, tuple(field_from_json(f) for f in fields), bool(data.get("required")))
         case _:
             raise SchemaError(f"The stored schema holds a type that this version does not know: {data!r}.")
 
@@ -272,7 +276,7 @@ def content_type(kind: DataType) -> DataType:
             return List(content_type(item))
         case Record(name, fields):
             inner = (Field(f.name, content_type(f.type), f.unit, f.axes) for f in fields)
-            return Record(name, tuple(inner))
+            return Record(name, tuple(inner), kind.required)
         case _:
             return kind
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import pydicom
 import pytest
 from pydicom.data import get_testdata_file
@@ -37,8 +38,9 @@ def test_rows_of_a_study(bids_tree: Path) -> None:
     assert signal["bids"]["task"] == "rest"
     assert signal["sidecar"] is None
     assert rows["broken.nii"]["header"]["error"]
-    assert rows["notes.txt"]["header"] is None
-    assert rows["notes.txt"]["bids"] is None
+    assert rows["notes.txt"]["header"]["format"] is None
+    assert rows["notes.txt"]["dicom"] is None
+    assert rows["notes.txt"]["bids"]["subject"] is None
 
 
 def test_files_can_be_read(bids_tree: Path) -> None:
@@ -199,3 +201,33 @@ def test_sidecars_of_compressed_images(folder: Path) -> None:
         "scan.nii.gz": "stem",
         "other.edf": "full",
     }
+
+
+def test_every_row_has_a_header_and_entities(bids_tree: Path) -> None:
+    row = next(r for r in nc.read_storage("study/**/notes.txt"))
+    assert row.header.format is None
+    assert row.header.error is None
+    assert row.bids.subject is None
+    assert row.dicom is None
+    seen = nc.read_storage("study/**/notes.txt").map(kind=lambda header: str(header.format)).save("kinds")
+    again = next(iter(nc.read_dataset(seen.reference)))
+    assert (again.kind, again.header.format) == ("None", None)
+
+
+def test_headers_in_memory_and_on_slow_disks_are_read_several_at_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = Path(str(get_testdata_file("MR_small.dcm"))).read_bytes()
+    memory = fsspec.filesystem("memory")
+    for i in range(120):
+        memory.pipe(f"/several/{i:03d}.dcm", content)
+        (folder / f"{i:03d}.dcm").write_bytes(content)
+    columns = ["file.path", "header", "dicom", "bids"]
+    quick = nc.read_storage("*.dcm").select(*columns).collect()
+    monkeypatch.setattr("neurochain.chain.index.SLOW", 0.0)
+    slow, counts = run(nc.read_storage("*.dcm").settings(reuse=False))
+    assert counts.requests == slow.height == 120
+    assert nc.read_storage("*.dcm").select(*columns).collect().equals(quick)
+    remote = nc.read_storage("memory://several/*.dcm").settings(threads=4).select(*columns).collect()
+    memory.rm("/several", recursive=True)
+    assert remote.equals(quick)
