@@ -100,9 +100,12 @@ def index_summary(chain: nc.Chain) -> Page:
         f"\n{frame.height:,} files. Pulled {human_bytes(pulled)} in {requests:,} reads of {human_bytes(stored)} stored{share}."
     )
     if bad.height:
-        text.append(f"\n{bad.height:,} files are not what they say:")
-        text += [f"  {escape(r['path'])}: {escape(r['error'])}" for r in bad.head(5).iter_rows(named=True)]
-        if bad.height > 5:
+        text.append(f"\n{bad.height:,} {'file is' if bad.height == 1 else 'files are'} not what they say:")
+        kinds = bad.group_by("error", maintain_order=True).agg(pl.len().alias("files"), pl.first("path"))
+        for r in kinds.sort("files", descending=True, maintain_order=True).head(5).iter_rows(named=True):
+            others = f" (and {r['files'] - 1:,} more)" if r["files"] > 1 else ""
+            text.append(f"  {escape(r['path'])}{others}: {escape(r['error'])}")
+        if kinds.height > 5:
             text.append("  … see them with filter(nc.Column('header.error').is_not_null())")
     data = {
         "files": frame.height,

@@ -3,7 +3,7 @@
 import itertools
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from neurochain.errors import NothingMatchedError, PatternError
 from neurochain.storage.file import local_absolute
@@ -209,9 +209,13 @@ def nothing_matched(roots: Sequence[Root]) -> NothingMatchedError:
         return NothingMatchedError(
             f"No file matches {pattern}, and {root.uri} does not exist. Check the address."
         )
+    below = tuple(f"{glob}/**/*" for glob in root.globs)
+    hint = ""
+    if any_match(replace(root, globs=below)):
+        hint = f" The pattern matches folders: write {root.patterns[0] + '/**'!r} for the files in them."
     return NothingMatchedError(
         f"No file matches {pattern}. The nearest folder that exists is {root.store.uri(folder)}; "
-        f"{_contents(root.store, folder)}"
+        f"{_contents(root.store, folder)}{hint}"
     )
 
 

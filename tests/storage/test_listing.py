@@ -287,3 +287,12 @@ def test_an_entry_says_what_the_file_is(grow: Grow) -> None:
     os.utime(root / "a.nii", ns=(status.st_atime_ns, status.st_mtime_ns))  # only ctime moves
     (again,) = (e for r in find_roots(root) for e in list_root(r).entries)
     assert again.etag != entry.etag
+
+
+def test_pattern_that_matches_folders_says_so(tmp_path: Path) -> None:
+    (tmp_path / "sub-01").mkdir()
+    (tmp_path / "sub-01" / "a.nii").write_bytes(b"x")
+    roots = find_roots(f"{tmp_path}/sub-*")
+    assert not any(any_match(r) for r in roots)
+    assert f"write '{tmp_path}/sub-*/**' for the files" in str(nothing_matched(roots))
+    assert any(any_match(r) for r in find_roots(f"{tmp_path}/sub-*/**"))
