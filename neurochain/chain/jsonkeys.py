@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from neurochain.datasets.schema import key_type
 from neurochain.datasets.types import DataType, Json, List, Scalar
 
 _EMPTY = "list[null]"  # a list that says nothing of its items
@@ -120,17 +121,14 @@ def join_catalogues(catalogues: list[dict[str, str]]) -> dict[str, str]:
     for one in catalogues:
         for key, name in one.items():
             old = joined.get(key, "null")
-            joined[key] = name if old == "null" else old if name == "null" else _join(old, name)
+            joined[key] = _join(old, name)
     unknown = {"null": "string", _EMPTY: "list[string]"}
     return {key: unknown.get(name, name) for key, name in sorted(joined.items())}
 
 
 def _join(a: str, b: str) -> str:
-    if a == b or (b == _EMPTY and a.startswith("list[")):
+    if b == _EMPTY and a.startswith("list["):
         return a
     if a == _EMPTY and b.startswith("list["):
         return b
-    for wrap in ("{}", "list[{}]"):
-        if {a, b} == {wrap.format("int64"), wrap.format("float64")}:
-            return wrap.format("float64")
-    return "string" if {a, b} <= {"string", "int64", "float64", "bool"} else "json"
+    return key_type(a, b)

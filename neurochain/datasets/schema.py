@@ -139,7 +139,7 @@ def _unify(a: DataType, b: DataType) -> DataType | None:
     match a, b:
         case Json(x), Json(y):
             old, new = dict(x or {}), dict(y or {})
-            return Json({k: _key_type(old.get(k, v), new.get(k, v)) for k, v in {**old, **new}.items()})
+            return Json({k: key_type(old.get(k, v), new.get(k, v)) for k, v in {**old, **new}.items()})
         case List(x), List(y):
             item = _unify(x, y)
             return List(item) if item is not None else None
@@ -156,7 +156,7 @@ def _unify(a: DataType, b: DataType) -> DataType | None:
             return None
 
 
-def _key_type(a: str, b: str) -> str:
+def key_type(a: str, b: str) -> str:
     """Type of a JSON key that was seen as both; what fits no number stays JSON text."""
     if a == b or b == "null":
         return a
