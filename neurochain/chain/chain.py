@@ -226,6 +226,7 @@ class Chain:
     def persist(self) -> "Chain":
         """Run the chain once and give a chain over its rows, for several uses in one script."""
         run = self._run()
+        canonical = self._plan.to_json()  # before it runs, as in saving
         state = self._plan.apply(run)
         spool = Spool(run.project, run.spool_limit)
         for batch in batches(state.frame):
@@ -233,7 +234,7 @@ class Chain:
         if spool.schema is None:
             spool.add(collected(state.frame), state.schema)
         frame, schema = spool.read()
-        source = FrameSource(frame, schema, self._plan.to_json(), run.activity, run.manifests)
+        source = FrameSource(frame, schema, canonical, run.activity, run.manifests)
         return Chain(Plan(source, ()), schema, self._settings)
 
     def collect(self) -> pl.DataFrame:

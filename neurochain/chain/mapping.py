@@ -69,7 +69,7 @@ class Map:
         seeds = tuple(a.model for a in arguments if a.model is not None)
         identity = self.udf.fingerprint(seeds)
         output = Output(self.udf, self.name)
-        work = _Work(self, Call(self.udf, arguments), output, identity, run)
+        work = _Work(Call(self.udf, arguments), output, identity, run)
         declared = output.declared()
         if declared is not None:
             self._check(state.schema, declared)
@@ -138,7 +138,7 @@ def reuse_key(identity: Fingerprint, arguments: Sequence[Argument], output: Outp
 class _Work:
     """A function on its way through the batches of one run."""
 
-    def __init__(self, step: Map, call: Call, output: Output, identity: Fingerprint, run: Run) -> None:
+    def __init__(self, call: Call, output: Output, identity: Fingerprint, run: Run) -> None:
         self.call, self.output, self.identity, self.run = call, output, identity, run
         self.executor: Executor = InlineExecutor()
         self.ledger = (

@@ -31,6 +31,7 @@ def save_state(
     if version is not None:
         parse_number(version)
     run = make_run()
+    canonical = plan.to_json()  # before it runs: a function may change what it is fingerprinted by
     with ThreadPoolExecutor(1) as pool:
         pool.submit(current_environment)  # some 50 ms; the rows take theirs meanwhile
         state = plan.apply(run)
@@ -53,7 +54,7 @@ def save_state(
         draft = Draft(
             name=name,
             schema=state.schema,
-            plan=plan.to_json(),
+            plan=canonical,
             parts=parts,
             content_hash=content.hexdigest(),
             rows=content.rows,

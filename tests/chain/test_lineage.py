@@ -192,3 +192,16 @@ def test_a_version_word_stands_for_the_code(folder: Path) -> None:
         assert len(seen) == 2
         chain.map(nc.udf(model, version="weights-2")).collect()
         assert len(seen) == 4
+
+
+def test_the_plan_is_that_of_the_function_before_it_ran(folder: Path) -> None:
+    total = [0]
+
+    def running(x: int) -> int:
+        total[0] += x
+        return x
+
+    version = nc.read_values(x=[1, 2]).map(running).save("running")
+    assert total == [3]
+    (used,) = version.lineage().functions
+    assert version.plan["steps"][0]["fingerprint"] == used.fingerprint
