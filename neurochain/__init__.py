@@ -40,11 +40,11 @@ if TYPE_CHECKING:
     import polars as pl
 
     from neurochain.chain.chain import Chain
-    from neurochain.chain.column import Column
+    from neurochain.chain.expressions.column import Column
+    from neurochain.chain.functions.udf import udf
     from neurochain.chain.reading import dataset, read_dataset, read_storage, read_table, read_values
-    from neurochain.chain.records import Axes, Unit
-    from neurochain.chain.row import Row
-    from neurochain.chain.udf import udf
+    from neurochain.chain.values.records import Axes, Unit
+    from neurochain.chain.values.row import Row
     from neurochain.datasets.lineage import Lineage
     from neurochain.datasets.versions import DatasetVersion
     from neurochain.formats import Header, Recording, Volume, open_recording, open_volume
@@ -56,16 +56,16 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _LAZY = {
-    "Axes": "neurochain.chain.records",
+    "Axes": "neurochain.chain.values.records",
     "Chain": "neurochain.chain.chain",
-    "Column": "neurochain.chain.column",
+    "Column": "neurochain.chain.expressions.column",
     "DatasetVersion": "neurochain.datasets.versions",
     "File": "neurochain.storage",
     "Header": "neurochain.formats",
     "Lineage": "neurochain.datasets.lineage",
     "Recording": "neurochain.formats",
-    "Row": "neurochain.chain.row",
-    "Unit": "neurochain.chain.records",
+    "Row": "neurochain.chain.values.row",
+    "Unit": "neurochain.chain.values.records",
     "Volume": "neurochain.formats",
     "dataset": "neurochain.chain.reading",
     "open_recording": "neurochain.formats",
@@ -74,7 +74,7 @@ _LAZY = {
     "read_storage": "neurochain.chain.reading",
     "read_table": "neurochain.chain.reading",
     "read_values": "neurochain.chain.reading",
-    "udf": "neurochain.chain.udf",
+    "udf": "neurochain.chain.functions.udf",
 }
 
 __all__ = [

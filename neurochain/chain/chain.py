@@ -7,17 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from neurochain.chain.mapping import Map
-from neurochain.chain.merge import How, Merge, Plan
-from neurochain.chain.row import Row, presented, rows
+from neurochain.chain.functions.mapping import Map
+from neurochain.chain.functions.udf import as_udf
+from neurochain.chain.plan import Plan
 from neurochain.chain.run import Run, Settings, State, batches, collected
 from neurochain.chain.saving import save_state
 from neurochain.chain.show import show_frame
-from neurochain.chain.sources import FrameSource, Source
+from neurochain.chain.sources.persisted import FrameSource
+from neurochain.chain.sources.source import Source
 from neurochain.chain.spool import Spool
-from neurochain.chain.steps import Filter, Limit, Mutate, OrderBy, Select, Step
-from neurochain.chain.udf import as_udf
+from neurochain.chain.steps.filter import Filter
+from neurochain.chain.steps.limit import Limit
+from neurochain.chain.steps.merge import How, Merge
+from neurochain.chain.steps.mutate import Mutate
+from neurochain.chain.steps.order import OrderBy
+from neurochain.chain.steps.select import Select
+from neurochain.chain.steps.step import Step
 from neurochain.chain.uses import use
+from neurochain.chain.values.row import Row, presented, rows
 from neurochain.datasets.project import project
 from neurochain.datasets.schema import Schema, describe
 from neurochain.datasets.versions import DatasetVersion

@@ -5,8 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from neurochain.chain.chain import Chain
-from neurochain.chain.sources import StorageSource, ValuesSource, VersionSource
-from neurochain.chain.table import TableSource
+from neurochain.chain.sources.given import ValuesSource
+from neurochain.chain.sources.storage import StorageSource
+from neurochain.chain.sources.table import TableSource
+from neurochain.chain.sources.version import VersionSource
 from neurochain.datasets.project import find_project
 from neurochain.datasets.versions import DatasetVersion, find_version
 from neurochain.errors import SchemaError

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 
-from neurochain.chain.merge import Plan
+from neurochain.chain.plan import Plan
 from neurochain.chain.run import Run, batches
 from neurochain.datasets.activity import Activity
 from neurochain.datasets.content import ContentHash

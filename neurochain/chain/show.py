@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from neurochain.chain.row import presented
+from neurochain.chain.values.row import presented
 from neurochain.datasets.schema import Schema, describe
 from neurochain.datasets.types import Array, DataType, Json, Ragged, Record
 

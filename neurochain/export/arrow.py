@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurochain.chain.chain import Chain
-from neurochain.chain.row import presented
+from neurochain.chain.values.row import presented
 from neurochain.datasets import arrays
 from neurochain.datasets.types import Array
 from neurochain.errors import require

@@ -13,7 +13,7 @@ import pytest
 from polars.testing import assert_series_equal
 
 import neurochain as nc
-from neurochain.chain.expression import replay
+from neurochain.chain.expressions.expression import replay
 
 VALUES: dict[str, list[Any]] = {
     "i": [3, 1, None, -2, 7],

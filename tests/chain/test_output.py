@@ -159,14 +159,14 @@ def test_drift_between_batches(
     values: list[Any], message: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Every row is a batch of its own, as in a function that takes long.
-    monkeypatch.setattr("neurochain.chain.mapping.REMEMBER_SECONDS", 0.0)
+    monkeypatch.setattr("neurochain.chain.functions.mapping.REMEMBER_SECONDS", 0.0)
     chain = nc.read_values(x=range(len(values)))
     with pytest.raises(nc.SchemaError, match=message):
         chain.map(out=changing(values)).collect()
 
 
 def test_fields_that_come_later_are_an_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("neurochain.chain.mapping.REMEMBER_SECONDS", 0.0)
+    monkeypatch.setattr("neurochain.chain.functions.mapping.REMEMBER_SECONDS", 0.0)
     with pytest.raises(nc.SchemaError, match="new fields 'b' from row 16"):
         nc.read_values(x=range(32)).map(lambda x: {"a": 1} if x < 16 else {"a": 1, "b": 2}).collect()
     with pytest.raises(nc.SchemaError, match="row 20 gives int"):
@@ -176,7 +176,7 @@ def test_fields_that_come_later_are_an_error(folder: Path, monkeypatch: pytest.M
 
 
 def test_what_widens_without_loss(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("neurochain.chain.mapping.REMEMBER_SECONDS", 0.0)
+    monkeypatch.setattr("neurochain.chain.functions.mapping.REMEMBER_SECONDS", 0.0)
     chain = nc.read_values(x=range(48))
     shapes = chain.map(v=lambda x: None if x < 16 else np.arange(float(x // 16))).select("v")
     assert [None if row.v is None else row.v.shape for row in shapes] == [None] * 16 + [(1,)] * 16 + [
@@ -199,7 +199,7 @@ def test_a_new_row_must_fit_the_rows_of_the_ledger(folder: Path) -> None:
 
 
 def test_none_tells_nothing_of_the_columns(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("neurochain.chain.mapping.REMEMBER_SECONDS", 0.0)
+    monkeypatch.setattr("neurochain.chain.functions.mapping.REMEMBER_SECONDS", 0.0)
     chain = nc.read_values(x=range(64))
     late = chain.map(lambda x: {"a": x} if x in (40, 41) else None)
     for _ in range(2):  # computed, and then from the ledger

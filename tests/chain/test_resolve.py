@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import neurochain as nc
-from neurochain.chain.resolve import resolve
+from neurochain.chain.expressions.resolve import resolve
 from neurochain.datasets.schema import Schema
 from neurochain.datasets.types import Field, Json, Record, Scalar
 

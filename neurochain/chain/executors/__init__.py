@@ -6,8 +6,8 @@ from typing import Any, Protocol
 
 import polars as pl
 
-from neurochain.chain.arguments import Argument
-from neurochain.chain.udf import UDF
+from neurochain.chain.functions.arguments import Argument
+from neurochain.chain.functions.udf import UDF
 
 
 @dataclass(frozen=True)

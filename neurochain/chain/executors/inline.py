@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from neurochain.chain.executors import Call, Outcome
-from neurochain.chain.headers import reads_of
+from neurochain.chain.sources.headers import reads_of
 from neurochain.errors import UDFError
 from neurochain.storage import File, ReadLog, recording_reads
 

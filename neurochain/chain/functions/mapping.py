@@ -13,17 +13,17 @@ from typing import Any
 
 import polars as pl
 
-from neurochain.chain.arguments import Argument, bind_arguments
 from neurochain.chain.executors import Call, Executor
 from neurochain.chain.executors.inline import InlineExecutor
 from neurochain.chain.fingerprint import Fingerprint
-from neurochain.chain.headers import reader_fingerprint
+from neurochain.chain.functions.arguments import Argument, bind_arguments
+from neurochain.chain.functions.output import Output
+from neurochain.chain.functions.udf import UDF
 from neurochain.chain.keys import argument_digests
-from neurochain.chain.nested import nested_series
-from neurochain.chain.output import Output
 from neurochain.chain.run import Run, State, batches, collected
+from neurochain.chain.sources.headers import reader_fingerprint
 from neurochain.chain.spool import Spool
-from neurochain.chain.udf import UDF
+from neurochain.chain.values.nested import nested_series
 from neurochain.datasets.activity import UsedFunction
 from neurochain.datasets.conversion import convert, unify_schemas
 from neurochain.datasets.filetable import root_uris

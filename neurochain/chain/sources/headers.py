@@ -14,10 +14,10 @@ from typing import Any
 import polars as pl
 
 from neurochain import formats
-from neurochain.chain import jsonkeys
-from neurochain.chain.jsonkeys import catalogue, readable
-from neurochain.chain.nested import nested_series
-from neurochain.chain.records import record_type
+from neurochain.chain.expressions import jsonkeys
+from neurochain.chain.expressions.jsonkeys import catalogue, readable
+from neurochain.chain.values.nested import nested_series
+from neurochain.chain.values.records import record_type
 from neurochain.datasets.ledger import READS, READS_TYPE
 from neurochain.datasets.schema import Schema
 from neurochain.datasets.types import Field, Json, Record, Scalar

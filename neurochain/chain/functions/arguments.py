@@ -13,10 +13,10 @@ from typing import Any
 import polars as pl
 
 from neurochain import formats
-from neurochain.chain.records import bare, fields_of
-from neurochain.chain.resolve import Resolved, resolve
-from neurochain.chain.row import column_values
-from neurochain.chain.udf import UDF
+from neurochain.chain.expressions.resolve import Resolved, resolve
+from neurochain.chain.functions.udf import UDF
+from neurochain.chain.values.records import bare, fields_of
+from neurochain.chain.values.row import column_values
 from neurochain.datasets.schema import Schema
 from neurochain.datasets.types import DataType, Record, type_to_json
 from neurochain.errors import ColumnError, UDFError

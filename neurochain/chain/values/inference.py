@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from neurochain.chain.records import NUMBERS, field_of, fields_of, marks_of
-from neurochain.chain.row import Row
+from neurochain.chain.values.records import NUMBERS, field_of, fields_of, marks_of
+from neurochain.chain.values.row import Row
 from neurochain.datasets import arrays
 from neurochain.datasets.location import FILE
 from neurochain.datasets.types import Array, DataType, Field, List, Ragged, Record, Scalar, nested_dtype

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from neurochain.chain.inference import as_mapping
+from neurochain.chain.values.inference import as_mapping
 from neurochain.datasets import arrays
 from neurochain.datasets.location import FILE
 from neurochain.datasets.types import (

@@ -7,7 +7,7 @@ identity in lineage, and it holds no code.
 
 from typing import Any, NoReturn
 
-from neurochain.chain.expression import (
+from neurochain.chain.expressions.expression import (
     ALIASES,
     DTYPES,
     METHODS,

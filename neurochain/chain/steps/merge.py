@@ -1,50 +1,18 @@
 """Merge: join two chains on columns that mean the same."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import polars as pl
 
+from neurochain.chain.expressions.resolve import Resolved, resolve
 from neurochain.chain.keys import joined_keys
-from neurochain.chain.resolve import Resolved, resolve
+from neurochain.chain.plan import Plan
 from neurochain.chain.run import Run, State, collected
-from neurochain.chain.sources import Source
-from neurochain.chain.steps import Limit, Step
 from neurochain.datasets.schema import KEY, Schema
 from neurochain.errors import ColumnExistsError, ExpressionError
 
 How = Literal["inner", "left"]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A chain without its verbs: source and steps."""
-
-    source: Source
-    steps: tuple[Step, ...]
-
-    def apply(self, run: Run) -> State:
-        """Rows of the chain."""
-        state = self.source.open(run)
-        for step in _limits_first(self.steps):
-            state = step.apply(state, run)
-        return state
-
-    def to_json(self) -> dict[str, Any]:
-        """Canonical plan."""
-        return {**self.source.to_json(), "steps": [s.to_json() for s in self.steps]}
-
-
-def _limits_first(steps: Sequence[Step]) -> list[Step]:
-    """Steps with each limit before the functions that it follows: they are called for its rows alone."""
-    order = list(steps)
-    for i, step in enumerate(order):
-        at = i
-        while isinstance(step, Limit) and at and order[at - 1].row_by_row:
-            order[at - 1], order[at] = order[at], order[at - 1]
-            at -= 1
-    return order
 
 
 @dataclass(frozen=True)

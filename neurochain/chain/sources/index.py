@@ -13,7 +13,10 @@ from typing import Any
 
 import polars as pl
 
-from neurochain.chain.headers import (
+from neurochain.chain.expressions.jsonkeys import join_catalogues
+from neurochain.chain.keys import argument_digests, text_keys
+from neurochain.chain.run import Run
+from neurochain.chain.sources.headers import (
     SHAPES,
     HeaderRow,
     header_frame,
@@ -22,9 +25,6 @@ from neurochain.chain.headers import (
     reader_fingerprint,
     stored_schema,
 )
-from neurochain.chain.jsonkeys import join_catalogues
-from neurochain.chain.keys import argument_digests, text_keys
-from neurochain.chain.run import Run
 from neurochain.datasets.filetable import known_files, merge_listing, root_name
 from neurochain.datasets.ledger import ARG, READS, Ledger
 from neurochain.datasets.location import FILE

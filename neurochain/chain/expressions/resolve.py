@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from neurochain.chain.jsonkeys import json_type, json_value, split_key
+from neurochain.chain.expressions.jsonkeys import json_type, json_value, split_key
 from neurochain.datasets.schema import Schema
 from neurochain.datasets.types import Array, DataType, Field, Json, List, Record, Scalar
 from neurochain.errors import AmbiguousColumnError, ColumnNotFoundError, ExpressionError, suggestion

@@ -7,8 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from neurochain.chain.expression import literal, names, replay, to_text
-from neurochain.chain.resolve import Resolved, resolve
+from neurochain.chain.expressions.expression import literal, names, replay, to_text
+from neurochain.chain.expressions.resolve import Resolved, resolve
 from neurochain.datasets.schema import Schema
 from neurochain.errors import ExpressionError, suggestion
 

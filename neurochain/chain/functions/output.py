@@ -6,10 +6,10 @@ from typing import Any
 
 import polars as pl
 
-from neurochain.chain.inference import as_mapping, infer_field
-from neurochain.chain.records import bare, fields_of, marks_of, type_of
-from neurochain.chain.results import drift, physical
-from neurochain.chain.udf import UDF
+from neurochain.chain.functions.udf import UDF
+from neurochain.chain.values.inference import as_mapping, infer_field
+from neurochain.chain.values.records import bare, fields_of, marks_of, type_of
+from neurochain.chain.values.results import drift, physical
 from neurochain.datasets.conversion import unify_schemas
 from neurochain.datasets.schema import Schema, unify
 from neurochain.datasets.types import Array, Field, Ragged, Record, Scalar

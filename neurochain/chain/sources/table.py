@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from neurochain.chain.run import Run, State
-from neurochain.chain.sources import ValuesSource
+from neurochain.chain.sources.given import ValuesSource
 from neurochain.datasets import arrays
 from neurochain.datasets.activity import Input
 from neurochain.datasets.schema import Schema

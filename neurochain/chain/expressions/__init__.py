@@ -1,0 +1,1 @@
+"""Expressions: what a user writes over columns, and what it means."""

@@ -1,0 +1,1 @@
+"""Functions: the user's functions as steps of a chain."""

@@ -1,0 +1,40 @@
+"""Plan: a source and the steps behind it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from neurochain.chain.run import Run, State
+from neurochain.chain.sources.source import Source
+from neurochain.chain.steps.limit import Limit
+from neurochain.chain.steps.step import Step
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A chain without its verbs: source and steps."""
+
+    source: Source
+    steps: tuple[Step, ...]
+
+    def apply(self, run: Run) -> State:
+        """Rows of the chain."""
+        state = self.source.open(run)
+        for step in _limits_first(self.steps):
+            state = step.apply(state, run)
+        return state
+
+    def to_json(self) -> dict[str, Any]:
+        """Canonical plan."""
+        return {**self.source.to_json(), "steps": [s.to_json() for s in self.steps]}
+
+
+def _limits_first(steps: Sequence[Step]) -> list[Step]:
+    """Steps with each limit before the functions that it follows: they are called for its rows alone."""
+    order = list(steps)
+    for i, step in enumerate(order):
+        at = i
+        while isinstance(step, Limit) and at and order[at - 1].row_by_row:
+            order[at - 1], order[at] = order[at], order[at - 1]
+            at -= 1
+    return order

@@ -1,0 +1,64 @@
+"""ValuesSource: values given in the script."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from neurochain.chain.keys import position_keys, text_keys
+from neurochain.chain.run import Run, State
+from neurochain.chain.values.inference import infer_field
+from neurochain.chain.values.results import physical
+from neurochain.datasets.activity import Input
+from neurochain.datasets.content import ContentHash
+from neurochain.datasets.schema import KEY, Schema
+from neurochain.errors import SchemaError
+
+
+@dataclass(frozen=True)
+class ValuesSource:
+    """Values given in the script."""
+
+    frame: pl.DataFrame
+    schema: Schema
+    digest: str
+
+    @classmethod
+    def of(cls, columns: Mapping[str, Sequence[Any]], key: str | None) -> "ValuesSource":
+        """Columns of equal length, as Python values."""
+        lengths = {name: len(values) for name, values in columns.items()}
+        if len(set(lengths.values())) > 1:
+            listed = ", ".join(f"{name}: {n}" for name, n in lengths.items())
+            raise SchemaError(
+                f"read_values() got columns of different lengths ({listed}). Give each row a value."
+            )
+        fields = [infer_field(name, values) for name, values in columns.items()]
+        schema = Schema(fields)
+        series = [s for f in fields for s in physical(f, columns[f.name])]
+        return cls.from_frame(pl.DataFrame(series), schema, key)
+
+    @classmethod
+    def from_frame(cls, frame: pl.DataFrame, schema: Schema, key: str | None) -> "ValuesSource":
+        """Flat columns, keyed by position or by the values of a column."""
+        if key is None:
+            keys = position_keys(frame.height)
+        else:
+            leaves = [leaf for leaf, _ in schema[key].leaves()]
+            if any(frame[leaf].dtype.is_nested() for leaf in leaves):
+                raise SchemaError(
+                    f"key={key!r} is a {schema[key].type}. A key is a number, a text or a date."
+                )
+            keys = text_keys(*[frame[leaf] for leaf in leaves])
+            if keys.n_unique() < frame.height:
+                raise SchemaError(f"key={key!r} does not tell the rows apart: some values stand twice.")
+        content = ContentHash(schema)
+        content.update(frame)
+        return cls(frame.insert_column(0, keys.alias(KEY)), schema, content.hexdigest())
+
+    def open(self, run: Run) -> State:
+        run.activity.inputs.append(Input("values", {**self.to_json(), "rows": self.frame.height}))
+        return State(self.frame.lazy(), self.schema)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"source": "values", "content": self.digest, "columns": list(self.schema)}

@@ -1,0 +1,58 @@
+"""StorageSource: files, with what their headers say."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from neurochain.chain.run import Run, State
+from neurochain.chain.sources.headers import header_schema
+from neurochain.chain.sources.index import index
+from neurochain.datasets.activity import Input
+from neurochain.datasets.location import FILE
+from neurochain.datasets.schema import KEY, Schema
+from neurochain.datasets.types import Field
+from neurochain.storage import Root
+
+READ = ["name", "etag", "ranges", "sha256"]
+
+
+@dataclass(frozen=True)
+class StorageSource:
+    """Files under some roots, with their headers."""
+
+    roots: tuple[Root, ...]
+    headers: bool
+
+    @property
+    def schema(self) -> Schema:
+        files = [Field("file", FILE)]
+        return Schema([*files, *header_schema().values()] if self.headers else files)
+
+    def open(self, run: Run) -> State:
+        indexed = index(self.roots, self.headers, run)
+        manifest = indexed.files.drop(KEY, "file.uri")
+        if indexed.reads is not None:
+            # The file and its sidecar lie in one folder: the name says which of them was read.
+            name = pl.element().struct.field("uri").str.extract(r"([^/]*)$")
+            reads = pl.col("_reads").list.eval(
+                pl.element().struct.with_fields(uri=name).struct.rename_fields(READ)
+            )
+            manifest = manifest.hstack(indexed.reads.select(reads.alias("header_reads")))
+        manifest = manifest.rename(lambda name: name.removeprefix("file."))
+        reference = {
+            **self.to_json(),
+            "roots": indexed.roots,
+            "files": indexed.files.height,
+            "bytes": int(indexed.files["file.size"].sum() or 0),
+        }
+        run.activity.inputs.append(Input("storage", reference, manifest=run.manifest(manifest)))
+        return State(indexed.frame, indexed.schema)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "source": "storage",
+            "patterns": [p for r in self.roots for p in r.patterns],
+            "globs": [[r.name, *r.globs] for r in self.roots],
+            "headers": self.headers,
+        }

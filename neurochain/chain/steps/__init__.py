@@ -1,0 +1,1 @@
+"""Steps: the relational nodes of a plan."""

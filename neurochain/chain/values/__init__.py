@@ -1,0 +1,1 @@
+"""Values: Python values from flat columns, and back."""
