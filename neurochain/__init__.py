@@ -34,6 +34,7 @@ from neurochain.errors import (
     StorageError,
     UDFError,
     VersionError,
+    WorkerLostError,
 )
 
 if TYPE_CHECKING:
@@ -108,6 +109,7 @@ __all__ = [
     "Unit",
     "VersionError",
     "Volume",
+    "WorkerLostError",
     "__version__",
     "dataset",
     "datasets",

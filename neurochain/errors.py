@@ -16,6 +16,7 @@
     ├── SchemaError (TypeError)               a value that does not fit its column
     ├── ShapeError (ValueError)               arrays of different shapes where one is needed
     ├── UDFError (RuntimeError)               the user's function failed, or cannot be called
+    │   └── WorkerLostError                   the process that called it died
     ├── ProjectError (OSError)                the .neurochain folder cannot be used
     ├── DatasetNotFoundError (LookupError)
     ├── VersionError (ValueError)             a version that cannot be read, or exists already
@@ -51,6 +52,7 @@ __all__ = [
     "StorageError",
     "UDFError",
     "VersionError",
+    "WorkerLostError",
 ]
 
 
@@ -112,6 +114,10 @@ class ShapeError(NeurochainError, ValueError):
 
 class UDFError(NeurochainError, RuntimeError):
     """The user's function failed, or cannot be called."""
+
+
+class WorkerLostError(UDFError):
+    """The process that called the user's function died, twice."""
 
 
 class ProjectError(NeurochainError, OSError):

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
+from neurochain.chain.exports import Exports
+from neurochain.chain.functions.aggregation import Agg
+from neurochain.chain.functions.batching import MapBatches
+from neurochain.chain.functions.generation import Gen
 from neurochain.chain.functions.mapping import Map
+from neurochain.chain.functions.step import FunctionStep
 from neurochain.chain.functions.udf import as_udf
 from neurochain.chain.plan import Plan
 from neurochain.chain.run import Run, Settings, State, batches, collected
@@ -23,19 +27,14 @@ from neurochain.chain.steps.mutate import Mutate
 from neurochain.chain.steps.order import OrderBy
 from neurochain.chain.steps.select import Select
 from neurochain.chain.steps.step import Step
-from neurochain.chain.uses import use
 from neurochain.chain.values.row import Row, presented, rows
 from neurochain.datasets.project import project
 from neurochain.datasets.schema import Schema, describe
 from neurochain.datasets.versions import DatasetVersion
-from neurochain.errors import ColumnNotFoundError, ExpressionError, UDFError, require
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import pyarrow as pa
+from neurochain.errors import ColumnNotFoundError, ExpressionError, UDFError
 
 
-class Chain:
+class Chain(Exports):
     """Rows, and what is to be done with them. Nothing runs until rows are asked for.
 
     Made by `read_storage`, `read_values`, `read_table` and `read_dataset`. Each verb gives a new chain.
@@ -119,11 +118,100 @@ class Chain:
         --------
         >>> scans.map(mean=lambda volume: float(volume[..., 0].mean()))     # doctest: +SKIP
         """
-        if function is None and not columns:
-            raise UDFError("map() needs a function: map(fn), or map(name=fn).")
-        chain = self if function is None else self._with(Map(as_udf(function), None))
-        for name, fn in columns.items():
-            chain = chain._with(Map(as_udf(fn), name))
+        return self._functions(Map, function, columns)
+
+    def gen(self, function: Callable[..., Any] | None = None, /, **columns: Callable[..., Any]) -> "Chain":
+        """Make any number of rows from each row: trials, windows, patches.
+
+        Parameters
+        ----------
+        function : callable
+            As in `map`, but it yields results, or returns a list of them; each becomes a row, which keeps the
+            columns of the row that it came from. A row for which it gives nothing has no successor.
+        **columns : callable
+            One ``name=function``: each result becomes a value of that column.
+
+        Examples
+        --------
+        >>> recordings.gen(window=windows)                                  # doctest: +SKIP
+        """
+        return self._functions(Gen, function, columns)
+
+    def agg(
+        self,
+        function: Callable[..., Any] | None = None,
+        /,
+        *,
+        partition_by: str | Sequence[str] = (),
+        **columns: Callable[..., Any],
+    ) -> "Chain":
+        """Make one row of each group of rows: a DICOM series to a volume, trials to a mean.
+
+        Parameters
+        ----------
+        function : callable
+            As in `map`, but each parameter is the list of the group's values, in the order of the rows; a
+            ``numpy.ndarray`` or ``polars.Series`` where it is annotated so.
+        partition_by : str or list of str
+            Columns whose values tell the groups; they are kept. With none, all rows are one group.
+        **columns : callable
+            As in `map`.
+
+        Examples
+        --------
+        >>> slices.agg(series_qc, partition_by="SeriesInstanceUID")         # doctest: +SKIP
+        """
+        by = (partition_by,) if isinstance(partition_by, str) else tuple(partition_by)
+        return self._functions(Agg, function, columns, by=by)
+
+    def map_batches(
+        self,
+        function: Callable[..., Any] | None = None,
+        /,
+        *,
+        batch_size: int = 1024,
+        **columns: Callable[..., Any],
+    ) -> "Chain":
+        """Add the columns that functions compute from many rows at once.
+
+        Parameters
+        ----------
+        function : callable
+            Each parameter is a column of the batch: a numpy array of numbers (of arrays: stacked), else a list;
+            or what it is annotated as: ``list``, ``numpy.ndarray``, ``polars.Series``, ``pyarrow.Array``. A
+            parameter annotated ``polars.DataFrame``, ``pyarrow.Table`` or ``pyarrow.RecordBatch`` is the whole
+            batch. It returns one value per row: an array, a series, a list, a dict of them, or a frame.
+        batch_size : int
+            Rows of a batch; the last may be smaller.
+        **columns : callable
+            As in `map`.
+
+        Notes
+        -----
+        A batch is remembered as a whole: one changed row computes its batch again.
+        """
+        if batch_size < 1:
+            raise UDFError(f"map_batches(batch_size={batch_size}): a batch has at least one row.")
+        return self._functions(MapBatches, function, columns, size=batch_size)
+
+    def _functions(
+        self,
+        step: type[FunctionStep],
+        function: Callable[..., Any] | None,
+        columns: Mapping[str, Callable[..., Any]],
+        **options: Any,
+    ) -> "Chain":
+        named: list[tuple[str | None, Callable[..., Any]]] = [] if function is None else [(None, function)]
+        named += columns.items()
+        verb = step.verb
+        if not named:
+            raise UDFError(f"{verb}() needs a function: {verb}(fn), or {verb}(name=fn).")
+        if len(named) > 1 and step.changes_rows:
+            raise UDFError(f"{verb}() takes one function, since it changes the rows. Call it once for each.")
+        chain = self
+        settings = self._settings
+        for name, fn in named:
+            chain = chain._with(step(as_udf(fn), name, settings.on_error, settings.seed, **options))
         return chain
 
     def mutate(self, **columns: Any) -> "Chain":
@@ -185,19 +273,30 @@ class Chain:
         return self._with(Merge(other._plan, other._schema, tuple(pairs), how))
 
     def settings(self, **values: Any) -> "Chain":
-        """Change how the chain runs, never what it gives.
+        """Change how the chain runs; it counts for all of its functions, wherever it is called.
 
         Parameters
         ----------
         **values
+            ``workers``: processes that call functions; 0 for this one alone. By default one per core, where
+            more than about a second of work is left.
+            ``threads``: headers read at once, and calls that wait for remote files (default 8).
             ``reuse``: take results from the ledger (default True; False computes every row anew).
-            ``threads``: headers read at once (default 8).
+            ``on_error``: ``"raise"`` ends the run when a function fails; ``"skip"`` leaves the row out;
+            ``"keep"`` keeps it, with nulls and the column ``error``. Both count the rows in the version.
+            ``seed``: of the generators that functions get as ``rng`` (default 0).
         """
         try:
-            return Chain(self._plan, self._schema, replace(self._settings, **values))
+            settings = replace(self._settings, **values)
         except TypeError:
             known = ", ".join(Settings.__dataclass_fields__)
             raise ExpressionError(f"settings() has {known}; not {', '.join(values)}.") from None
+        chain = Chain(Plan(self._plan.source, ()), self._plan.source.schema, settings)
+        for step in self._plan.steps:
+            if isinstance(step, FunctionStep):
+                step = replace(step, on_error=settings.on_error, seed=settings.seed)
+            chain = chain._with(step)
+        return chain
 
     # Verbs that run it.
 
@@ -257,36 +356,6 @@ class Chain:
         """All rows as flat columns with their schema."""
         state, _ = self.execute()
         return collected(state.frame.select(list(state.schema.leaves()))), state.schema
-
-    def to_polars(self) -> pl.DataFrame:
-        """All rows as a Polars DataFrame; the same as `collect`."""
-        return self.collect()
-
-    def to_pandas(self) -> "pd.DataFrame":
-        """All rows as a pandas DataFrame."""
-        require("pandas", "pandas", "to_pandas()")
-        require("pyarrow", "pandas", "to_pandas()")
-        return self.collect().to_pandas()
-
-    def to_arrow(self) -> "pa.Table":
-        """All rows as a pyarrow Table; arrays have the type ``fixed_shape_tensor``."""
-        require("pyarrow", "arrow", "to_arrow()")
-        table: pa.Table = use("to_arrow")(self)
-        return table
-
-    def to_parquet(self, path: str | Path) -> Path:
-        """Write all rows to one Parquet file that any tool reads; its path."""
-        target = Path(path)
-        self.collect().write_parquet(target)
-        return target
-
-    def to_pytorch(self) -> Any:
-        """Dataset for ``torch.utils.data.DataLoader``: one dict per row.
-
-        Numbers and arrays are tensors, texts stay texts, a file becomes a float32 tensor: NIfTI (x, y, z[, t]),
-        DICOM ([frame,] row, column), EDF (channel, sample).
-        """
-        return use("to_pytorch")(self)
 
     def count(self) -> int:
         """Number of rows; functions are not run for it where they keep the number."""

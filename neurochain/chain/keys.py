@@ -10,8 +10,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from neurochain.datasets.types import from_polars
+
 WIDTH = 16
+Words = np.ndarray[Any, Any]  # uint64
 _POSITION = b"position"
+_JOINED, _CHILD, _BRANCH, _GROUP = 0x10, 0x20, 0x30, 0x40  # a key of one kind is none of another
+_C1, _C2 = np.uint64(0x87C37B91114253D5), np.uint64(0x4CF5AD432745937F)
+_CACHED = 16_384  # rows whose numbers stay in the processor's cache while they are mixed
 
 
 def position_keys(count: int, start: int = 0) -> pl.Series:
@@ -28,9 +34,31 @@ def text_keys(*columns: pl.Series) -> pl.Series:
 
 
 def joined_keys(left: pl.Series, right: pl.Series) -> pl.Series:
-    """Keys of rows that came from two: hash(left, right)."""
-    pairs = zip(left.to_list(), right.to_list(), strict=True)
-    return pl.Series([_hash(a + (b if b is not None else b"")) for a, b in pairs], dtype=pl.Binary)
+    """Keys of rows that came from two, hash(left, right), of which one may be missing (null)."""
+    alone = left.is_null().to_numpy() + 2 * right.is_null().to_numpy().astype(np.uint64)
+    return _mixed(_JOINED + alone, _halves(left), _halves(right))
+
+
+def child_keys(parents: pl.Series, ordinals: "pl.Series | np.ndarray[Any, Any]") -> pl.Series:
+    """Keys of rows that a function made of one row: hash(parent, ordinal), counted from 0 for each parent."""
+    numbers = ordinals.to_numpy() if isinstance(ordinals, pl.Series) else ordinals
+    return _mixed(_CHILD, _halves(parents), _pairs(numbers.astype(np.uint64)))
+
+
+def branch_keys(keys: pl.Series, branch: int) -> pl.Series:
+    """Keys of rows that came by one of several branches: hash(branch, key)."""
+    return _mixed(_BRANCH, _halves(keys), _pairs(np.full(len(keys), branch, np.uint64)))
+
+
+def group_keys(frame: pl.DataFrame) -> pl.Series:
+    """Keys of groups, one per row: hash of the values that tell the groups, and of their types.
+
+    Groups are equal where Polars says so: all NaN are one, and so are the two zeros.
+    """
+    types = _hash(repr([str(from_polars(d)) for d in frame.dtypes]).encode())
+    same = frame.with_columns(pl.col(pl.Float32, pl.Float64).fill_nan(float("nan")) + 0.0)
+    digests = _halves(argument_digests(same))
+    return _mixed(_GROUP, digests, np.broadcast_to(np.frombuffer(types, "<u8"), digests.shape))
 
 
 def argument_digests(frame: pl.DataFrame) -> pl.Series:
@@ -102,5 +130,57 @@ def _variable(series: pl.Series) -> list[bytes]:
 
 def _binary(block: np.ndarray[Any, Any]) -> pl.Series:
     """Rows of 16 bytes as a Binary series."""
-    raw = np.ascontiguousarray(block).tobytes()
-    return pl.Series([raw[i : i + WIDTH] for i in range(0, len(raw), WIDTH)], dtype=pl.Binary)
+    rows = pl.Series(np.ascontiguousarray(block), dtype=pl.Array(pl.UInt8, WIDTH))
+    return rows.cast(pl.List(pl.UInt8)).cast(pl.Binary)  # 40 times faster than of Python bytes
+
+
+def _halves(keys: pl.Series) -> Words:
+    """Keys as two numbers each, 0 for a null."""
+    filled = keys.fill_null(b"\0" * WIDTH) if keys.null_count() else keys
+    return filled.bin.reinterpret(dtype=pl.Array(pl.UInt64, 2), endianness="little").to_numpy()
+
+
+def _pairs(numbers: Words) -> Words:
+    """Numbers as blocks of 16 bytes."""
+    return np.stack([numbers, np.zeros_like(numbers)], axis=1)
+
+
+def _mixed(seed: "int | Words", first: Words, second: Words) -> pl.Series:
+    """MurmurHash3 (x64, 128 bits) of two blocks of 16 bytes per row.
+
+    https://github.com/aappleby/smhasher/blob/master/src/MurmurHash3.cpp. Keys are no secret and nobody gains by
+    a collision, so it need not be a cryptographic hash, which numpy could not compute for all rows at once.
+    """
+    out = np.empty(first.shape, "<u8")
+    for start in range(0, len(first), _CACHED):
+        rows = slice(start, start + _CACHED)
+        h1 = np.empty(len(first[rows]), np.uint64)
+        h1[:] = seed if isinstance(seed, int) else seed[rows]
+        h2 = h1.copy()
+        for block in (first[rows], second[rows]):
+            h1 ^= _rotated(block[:, 0] * _C1, 31) * _C2
+            h1 = (_rotated(h1, 27) + h2) * np.uint64(5) + np.uint64(0x52DCE729)
+            h2 ^= _rotated(block[:, 1] * _C2, 33) * _C1
+            h2 = (_rotated(h2, 31) + h1) * np.uint64(5) + np.uint64(0x38495AB5)
+        h1 ^= np.uint64(2 * WIDTH)
+        h2 ^= np.uint64(2 * WIDTH)
+        h1 += h2
+        h2 += h1
+        h1, h2 = _finished(h1), _finished(h2)
+        h1 += h2
+        out[rows, 0], out[rows, 1] = h1, h2 + h1
+    return _binary(out.view(np.uint8))
+
+
+def _rotated(words: Words, by: int) -> Words:
+    return (words << np.uint64(by)) | (words >> np.uint64(64 - by))
+
+
+def _finished(words: Words) -> Words:
+    """Each bit of a number spread over all of them (fmix64)."""
+    words ^= words >> np.uint64(33)
+    words *= np.uint64(0xFF51AFD7ED558CCD)
+    words ^= words >> np.uint64(33)
+    words *= np.uint64(0xC4CEB9FE1A85EC53)
+    words ^= words >> np.uint64(33)
+    return words

@@ -1,10 +1,12 @@
 """Run: one execution of a chain: its project, settings, progress, and what it has used so far."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from queue import Queue
 from threading import Event, Thread
+from typing import Literal, get_args
 
 import polars as pl
 
@@ -18,20 +20,52 @@ from neurochain.errors import ExpressionError
 BATCH = 65_536  # rows that go through a function step at a time
 
 
+OnError = Literal["raise", "skip", "keep"]
+
+
 @dataclass(frozen=True)
 class Settings:
-    """How a chain runs; never what it gives.
+    """How a chain runs. Of these only `on_error` and `seed` have a say in what it gives.
 
     Attributes
     ----------
     reuse : bool
         Take results from the ledger. False computes every row anew (and remembers the results).
     threads : int
-        Headers read at once.
+        Headers read at once, and calls that wait for remote files.
+    workers : int or None
+        Processes that call functions: 0 for this one alone; None for one per core, where work is left for more
+        than a second.
+    on_error : {"raise", "skip", "keep"}
+        What becomes of a row whose function fails: the run ends; the row is left out; it stays, with nulls and
+        the column ``error``.
+    seed : int
+        Of the generators that functions get as ``rng``.
     """
 
-    reuse: bool = True
+    reuse: bool = field(default_factory=lambda: os.environ.get("NEUROCHAIN_REUSE", "") != "0")
     threads: int = 8
+    workers: int | None = field(default_factory=lambda: _from_environment("NEUROCHAIN_WORKERS"))
+    on_error: OnError = "raise"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.on_error not in get_args(OnError):
+            raise ExpressionError(
+                f"settings(on_error={self.on_error!r}): there is 'raise', 'skip' and 'keep'."
+            )
+        for name in ("threads", "workers", "seed"):
+            value = getattr(self, name)
+            least = 1 if name == "threads" else 0
+            if not (value is None and name == "workers") and (not isinstance(value, int) or value < least):
+                raise ExpressionError(f"settings({name}={value!r}): give a whole number, {least} or more.")
+
+
+def _from_environment(name: str) -> int | None:
+    text = os.environ.get(name, "")
+    if text and not text.isdigit():
+        raise ExpressionError(f"{name}={text!r} in the environment: give a whole number, 0 or more.")
+    return int(text) if text else None
 
 
 @dataclass
@@ -51,6 +85,7 @@ class Run:
     progress: Progress = field(default_factory=Progress)
     activity: Activity = field(default_factory=Activity)
     manifests: list[Part] = field(default_factory=list)
+    failures: list[pl.DataFrame] = field(default_factory=list)
     spool_limit: int = 512_000_000  # bytes of rows between two steps that stay in memory
 
     def manifest(self, frame: pl.DataFrame) -> str:
@@ -100,6 +135,23 @@ def batches(frame: pl.LazyFrame, rows: int = BATCH) -> Iterator[pl.DataFrame]:
     if failures:
         with _in_words():
             raise failures[0]
+
+
+def even(frames: Iterable[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
+    """Frames of exactly so many rows each (the last may have fewer), whatever they come in."""
+    waiting: list[pl.DataFrame] = []
+    held = 0
+    for frame in frames:
+        waiting.append(frame)
+        held += frame.height
+        if held >= rows:
+            joined = pl.concat(waiting)
+            whole = held // rows * rows
+            for start in range(0, whole, rows):
+                yield joined.slice(start, rows)
+            waiting, held = [joined.slice(whole)], held - whole
+    if held:
+        yield pl.concat(waiting)
 
 
 def collected(frame: pl.LazyFrame) -> pl.DataFrame:

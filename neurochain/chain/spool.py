@@ -3,7 +3,7 @@
 import polars as pl
 
 from neurochain.datasets.conversion import convert, unify_schemas
-from neurochain.datasets.parts import Part, scan_parts, write_part
+from neurochain.datasets.parts import Part, part_path, scan_parts, write_part
 from neurochain.datasets.project import Project
 from neurochain.datasets.schema import KEY, Schema
 
@@ -28,7 +28,7 @@ class Spool:
 
     def add(self, frame: pl.DataFrame, schema: Schema) -> None:
         """Add rows; their schema may be wider than that of the rows before."""
-        self.schema = schema if self.schema is None else unify_schemas(self.schema, schema)
+        self.schema = schema if self.schema is None else unify_schemas(self.schema, schema, promote=True)
         self._waiting.append((frame, schema))
         self._held += int(frame.estimated_size())
         if self._held > self.limit:
@@ -57,3 +57,36 @@ class Spool:
             lazy = scan_parts(self.project, [part.hash], schema)
             frames.append(lazy if schema == self.schema else self._fit(lazy.collect(), schema).lazy())
         return pl.concat(frames), self.schema
+
+
+class RawSpool:
+    """Frames of one layout that are written once and read back in order; no schema, no key.
+
+    Parameters
+    ----------
+    project : Project
+        Where parts go.
+    limit : int
+        Bytes that stay in memory.
+    """
+
+    def __init__(self, project: Project, limit: int) -> None:
+        self.project, self.limit = project, limit
+        self.rows = 0
+        self._waiting: list[pl.DataFrame] = []
+        self._held = 0
+        self._parts: list[Part] = []
+
+    def add(self, frame: pl.DataFrame) -> None:
+        """Add rows."""
+        self.rows += frame.height
+        self._waiting.append(frame)
+        self._held += int(frame.estimated_size())
+        if self._held > self.limit:
+            self._parts.append(write_part(self.project, pl.concat(self._waiting)))
+            self._waiting, self._held = [], 0
+
+    def read(self) -> pl.LazyFrame:
+        """All rows."""
+        frames = [pl.scan_parquet(part_path(self.project, p.hash), glob=False) for p in self._parts]
+        return pl.concat([*frames, *(f.lazy() for f in self._waiting)])

@@ -9,21 +9,26 @@ from neurochain.datasets.types import Array, DataType, List, Ragged, Record, Sca
 from neurochain.errors import SchemaError
 
 
-def unify_schemas(old: Schema, new: Schema) -> Schema:
+def unify_schemas(old: Schema, new: Schema, promote: bool = False) -> Schema:
     """Schema that holds the rows of both; columns in the order of the first.
+
+    One without columns, where a function has given nothing but None so far, gives way to the other. `promote`
+    as in `unify`.
 
     Raises
     ------
     SchemaError
         A column changed its type, or is in one of them only.
     """
+    if not old or not new:
+        return old or new
     if set(old) != set(new):
         gone, came = sorted(set(old) - set(new)), sorted(set(new) - set(old))
         raise SchemaError(
             f"The function gave other columns than before: {', '.join(came) or 'none'} new, "
             f"{', '.join(gone) or 'none'} missing. Return the same fields for every row, None where unknown."
         )
-    return Schema([unify(old[name], new[name]) for name in old])
+    return Schema([unify(old[name], new[name], promote) for name in old])
 
 
 def convert(frame: pl.DataFrame, old: Schema, new: Schema) -> pl.DataFrame:
@@ -31,9 +36,13 @@ def convert(frame: pl.DataFrame, old: Schema, new: Schema) -> pl.DataFrame:
 
     Hidden columns (the key, a ledger's) pass through.
     """
+    if old == new:
+        return frame
     leaves = old.leaves()
     hidden = [name for name in frame.columns if name not in leaves or name == KEY]
-    columns = [e for name in new for e in _columns(name, old[name].type, new[name].type)]
+    columns = [
+        e for name in new for e in _columns(name, old[name].type if name in old else None, new[name].type)
+    ]
     return frame.with_columns(columns).select(*hidden, *new.leaves())
 
 

@@ -3,6 +3,9 @@
 The reuse key is the function's fingerprint with the types it was called with; the 16-byte hash of the
 arguments' values is a column of the ledger's Parquet parts. Reuse is a join, an unknown row an anti-join.
 What is in the ledger was computed without a failure; a failure is never remembered.
+
+A function that gives many rows has one row per result, numbered; one that gave none has a single row without a
+number, so that "nothing" is remembered too.
 """
 
 import time
@@ -10,17 +13,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select, update
 
 from neurochain.datasets import tables
 from neurochain.datasets.conversion import convert, unify_schemas
-from neurochain.datasets.parts import part_path, register_parts, scan_parts, write_part
+from neurochain.datasets.parts import Part, part_path, register_parts, scan_parts, write_part
 from neurochain.datasets.project import Project
 from neurochain.datasets.schema import Schema
 from neurochain.errors import SchemaError
 
 ARG = "_arg"  # hash of the arguments' values
 READS = "_reads"  # what was read of which file to make the row
+ORDINAL = "_ordinal"  # number of a result among those of one call; null where the call gave none
 READS_TYPE = pl.List(
     pl.Struct(
         {
@@ -32,14 +36,16 @@ READS_TYPE = pl.List(
     )
 )
 HIDDEN = {ARG: pl.Binary(), READS: READS_TYPE}
-COMPACT = 24  # parts of one reuse key above which they are joined into one
+HIDDEN_MANY = {**HIDDEN, ORDINAL: pl.UInt32()}
+COMPACT = 8  # parts of like size that are joined into one
 
 
 @dataclass(frozen=True)
 class Entry:
-    """Parts of one schema under a reuse key."""
+    """One part under a reuse key."""
 
-    hashes: tuple[str, ...]
+    part: str
+    rows: int
     schema: Schema
 
 
@@ -52,99 +58,166 @@ class Ledger:
         Whose ledger.
     reuse_key : str
         Fingerprint and argument types, hex.
+    many : bool
+        A call gives any number of rows.
     """
 
-    def __init__(self, project: Project, reuse_key: str) -> None:
+    def __init__(self, project: Project, reuse_key: str, many: bool = False) -> None:
         self.project = project
         self.reuse_key = reuse_key
+        self.many = many
         self._entries = self._load()
 
+    @property
+    def hidden(self) -> dict[str, object]:
+        """Columns beside the results', with their Polars dtypes."""
+        return dict(HIDDEN_MANY if self.many else HIDDEN)
+
     def _load(self) -> list[Entry]:
+        c = tables.ledger.c
         query = (
-            select(tables.ledger.c.part, tables.ledger.c.schema)
-            .where(tables.ledger.c.reuse_key == self.reuse_key)
-            .order_by(tables.ledger.c.id.desc())
+            select(c.part, c.schema, c.rows)
+            .where(c.reuse_key == self.reuse_key, c.kind == self._kind)
+            .order_by(c.id.desc())
         )
         with self.project.database.read() as connection:
             found = connection.execute(query).all()
         entries: list[Entry] = []
-        joined: Schema | None = None
+        joined = Schema()
         for row in found:
             # What is lost, or fits no newer result, is not known: it is computed again.
             if not part_path(self.project, row.part).exists():
                 continue
             schema = Schema.from_json(row.schema)
             try:
-                joined = schema if joined is None else unify_schemas(schema, joined)
+                joined = unify_schemas(schema, joined)
             except SchemaError:
                 continue
-            if entries and entries[-1].schema == schema:
-                entries[-1] = Entry((row.part, *entries[-1].hashes), schema)
-            else:
-                entries.append(Entry((row.part,), schema))
+            entries.append(Entry(row.part, row.rows, schema))
         return entries[::-1]
 
     @property
+    def _kind(self) -> str:
+        return "many" if self.many else "row"
+
+    @property
     def schema(self) -> Schema | None:
-        """Schema of the results so far, or None where there are none."""
-        joined: Schema | None = None
+        """Schema of the results so far, or None where there are none; without columns if all were None."""
+        if not self._entries:
+            return None
+        joined = Schema()
         for entry in self._entries:
-            joined = entry.schema if joined is None else unify_schemas(joined, entry.schema)
+            joined = unify_schemas(joined, entry.schema)
         return joined
 
     @property
     def bytes(self) -> int:
         """Size on disk."""
-        hashes = [h for e in self._entries for h in e.hashes]
-        return sum(part_path(self.project, h).stat().st_size for h in hashes)
+        return sum(part_path(self.project, e.part).stat().st_size for e in self._entries)
 
     def known(self) -> pl.LazyFrame | None:
-        """All results: ``_arg``, ``_reads`` and the flat columns; one row per ``_arg``."""
+        """All results: the hidden columns and the flat ones; each ``_arg`` as it was computed last."""
         schema = self.schema
-        if schema is None:
-            return None
-        frames = [scan_parts(self.project, e.hashes, e.schema, hidden=HIDDEN) for e in self._entries]
-        if any(e.schema != schema for e in self._entries):
-            frames = [
-                convert(f.collect(), e.schema, schema).lazy()
-                for f, e in zip(frames, self._entries, strict=True)
-            ]
-        joined = pl.concat([f.select([*HIDDEN, *schema.leaves()]) for f in frames])
+        return None if schema is None else self._scan(self._entries, schema)
+
+    def _scan(self, entries: Sequence[Entry], schema: Schema) -> pl.LazyFrame:
+        groups: list[list[Entry]] = []
+        for entry in entries:
+            if groups and groups[-1][0].schema == entry.schema:
+                groups[-1].append(entry)
+            else:
+                groups.append([entry])
+        frames = []
+        for number, group in enumerate(groups):
+            own = group[0].schema
+            lazy = scan_parts(self.project, [e.part for e in group], own, hidden=self.hidden)
+            if own != schema:
+                lazy = convert(lazy.collect(), own, schema).lazy()
+            frames.append(lazy.with_columns(pl.lit(number).alias("_group")))
+        joined = pl.concat([f.select([*self.hidden, "_group", *schema.leaves()]) for f in frames])
+        return self._last(joined).drop("_group")
+
+    def _last(self, joined: pl.LazyFrame) -> pl.LazyFrame:
+        """Rows without those that were computed again later."""
         # Two processes may have computed one row at the same time, or somebody wanted it anew; that is
         # rare, and cheap to see.
-        counts = joined.select(pl.len(), pl.col(ARG).n_unique().alias("unique")).collect()
-        if counts["len"][0] != counts["unique"][0]:
-            joined = joined.unique(subset=[ARG], keep="last", maintain_order=True)
-        return joined
+        first = pl.col(ORDINAL).fill_null(0) == 0 if self.many else pl.lit(True)
+        counts = joined.filter(first).select(pl.len(), pl.col(ARG).n_unique().alias("unique")).collect()
+        if counts["len"][0] == counts["unique"][0]:
+            return joined
+        if not self.many:
+            return joined.unique(subset=[ARG], keep="last", maintain_order=True)
+        # The results of one call stand together: each that begins with number 0 (or none) is a run.
+        runs = joined.with_columns(first.cum_sum().alias("_run"))
+        last = runs.group_by(ARG).agg(pl.col("_run").max())
+        return runs.join(last, on=[ARG, "_run"], how="semi", maintain_order="left").drop("_run")
 
     def append(self, frame: pl.DataFrame, schema: Schema) -> None:
-        """Remember results: ``_arg``, ``_reads`` and the schema's flat columns."""
-        if not frame.height:
-            return
-        self._enter(frame, schema, ())
-        if sum(len(e.hashes) for e in self._entries) > COMPACT:
-            self._compact()
+        """Remember results: the hidden columns and the schema's flat ones."""
+        self.append_all([(frame, schema)])
 
-    def _compact(self) -> None:
-        known, schema = self.known(), self.schema
-        if known is None or schema is None:
+    def append_all(self, frames: Sequence[tuple[pl.DataFrame, Schema]]) -> None:
+        """Remember results of several frames, all of them or none: a call's rows may lie in more than one."""
+        written = [(self._write(frame, schema), schema) for frame, schema in frames if frame.height]
+        if not written:
             return
-        old = [h for e in self._entries for h in e.hashes]
-        self._enter(known.collect(), schema, old)
+        self._enter(written, ())
+        for tier in self._full_tiers():
+            schema = Schema()
+            for entry in tier:
+                schema = unify_schemas(schema, entry.schema)
+            joined = self._scan(tier, schema).collect()
+            self._enter([(self._write(joined, schema), schema)], [e.part for e in tier])
 
-    def _enter(self, frame: pl.DataFrame, schema: Schema, replaced: Sequence[str]) -> None:
-        part = write_part(self.project, frame, schema)
-        values = {
-            "reuse_key": self.reuse_key,
-            "part": part.hash,
-            "schema": schema.to_json(),
-            "rows": part.rows,
-            "created": time.time(),
-        }
+    def _full_tiers(self) -> list[list[Entry]]:
+        """Runs of parts that are to be joined, each of like size, so that a row is rewritten a few times only."""
+        tiers: list[list[Entry]] = []
+        for entry in self._entries:
+            if tiers and _tier(tiers[-1][0]) == _tier(entry):
+                tiers[-1].append(entry)
+            else:
+                tiers.append([entry])
+        full = [t for t in tiers if len(t) >= COMPACT]
+        if not full and len(tiers) > COMPACT:  # sizes that alternate
+            return [self._entries]
+        return full
+
+    def _write(self, frame: pl.DataFrame, schema: Schema) -> Part:
+        return write_part(self.project, frame.select([*self.hidden, *schema.leaves()]), schema)
+
+    def _enter(self, written: Sequence[tuple[Part, Schema]], replaced: Sequence[str]) -> None:
+        now = time.time()
+        c = tables.ledger.c
         with self.project.database.write() as connection:
-            register_parts(connection, [part])
+            register_parts(connection, [part for part, _ in written])
+            place = {}
             if replaced:  # first, since the new part may have the bytes of an old one
-                mine = tables.ledger.c.reuse_key == self.reuse_key
-                connection.execute(delete(tables.ledger).where(mine, tables.ledger.c.part.in_(replaced)))
-            connection.execute(insert(tables.ledger), values)
+                these = (c.reuse_key == self.reuse_key, c.part.in_(replaced))
+                # In the place of those it replaces: what was appended later stays later.
+                place = {"id": connection.execute(select(func.min(c.id)).where(*these)).scalar_one()}
+                connection.execute(delete(tables.ledger).where(*these))
+            for part, schema in written:
+                values = {
+                    **place,
+                    "reuse_key": self.reuse_key,
+                    "part": part.hash,
+                    "schema": schema.to_json(),
+                    "rows": part.rows,
+                    "created": now,
+                    "used": now,
+                    "kind": self._kind,
+                }
+                connection.execute(insert(tables.ledger), values)
         self._entries = self._load()
+
+    def touch(self) -> None:
+        """Note that the results were used; the least recently used go first when the ledger is bounded."""
+        if self._entries:
+            with self.project.database.write() as connection:
+                mine = tables.ledger.c.reuse_key == self.reuse_key
+                connection.execute(update(tables.ledger).where(mine).values(used=time.time()))
+
+
+def _tier(entry: Entry) -> int:
+    """Class of size of a part: each holds four times the rows of the one before."""
+    return max(entry.rows, 256).bit_length() // 2

@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from neurochain.datasets.types import (
     Array,
     DataType,
@@ -108,18 +110,19 @@ def describe(field: Field) -> str:
     return f"{text}, {field.unit}" if field.unit else text
 
 
-def unify(old: Field, new: Field) -> Field:
+def unify(old: Field, new: Field, promote: bool = False) -> Field:
     """Field that holds the values of both, where nothing is lost or guessed.
 
     Null gives way to anything; arrays of two shapes become ragged; records and lists by their parts;
-    the keys of JSON texts are joined. Everything else is drift.
+    the keys of JSON texts are joined; with `promote`, two kinds of numbers become the one that holds both.
+    Everything else is drift.
 
     Raises
     ------
     SchemaError
         The types, units or axes differ.
     """
-    kind = _unify(old.type, new.type)
+    kind = _unify(old.type, new.type, promote)
     if kind is None or (old.unit and new.unit and old.unit != new.unit) or _other_axes(old, new):
         raise SchemaError(f"Column {old.name!r} holds {describe(old)} so far, and now {describe(new)}.")
     return Field(old.name, kind, old.unit or new.unit, old.axes or new.axes)
@@ -129,7 +132,7 @@ def _other_axes(old: Field, new: Field) -> bool:
     return bool(old.axes and new.axes and old.axes != new.axes)
 
 
-def _unify(a: DataType, b: DataType) -> DataType | None:
+def _unify(a: DataType, b: DataType, promote: bool) -> DataType | None:
     if a == b or b == Scalar("null"):
         return a
     if a == Scalar("null"):
@@ -137,23 +140,30 @@ def _unify(a: DataType, b: DataType) -> DataType | None:
     if isinstance(a, Array | Ragged) and isinstance(b, Array | Ragged):
         return Ragged(a.dtype, _ndim(a)) if a.dtype == b.dtype and _ndim(a) == _ndim(b) else None
     match a, b:
+        case Scalar(x), Scalar(y) if promote and is_number(x) and is_number(y):
+            return Scalar(np.result_type(x, y).name)
         case Json(x), Json(y):
             old, new = dict(x or {}), dict(y or {})
             return Json({k: key_type(old.get(k, v), new.get(k, v)) for k, v in {**old, **new}.items()})
         case List(x), List(y):
-            item = _unify(x, y)
+            item = _unify(x, y, promote)
             return List(item) if item is not None else None
         case Record(name, xs) as a, Record(other, ys) as b if (name == "File") == (other == "File"):
             theirs = {f.name: f for f in ys}
             mine = {f.name: f for f in xs}
             try:
-                joined = [unify(f, theirs[f.name]) if f.name in theirs else f for f in xs]
+                joined = [unify(f, theirs[f.name], promote) if f.name in theirs else f for f in xs]
             except SchemaError:
                 return None
             fields = (*joined, *(f for f in ys if f.name not in mine))
             return Record(name, fields, a.required and b.required)
         case _:
             return None
+
+
+def is_number(name: str) -> bool:
+    """Whether a scalar type is a number."""
+    return name.startswith(("int", "uint", "float"))
 
 
 def key_type(a: str, b: str) -> str:

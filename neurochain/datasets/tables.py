@@ -81,6 +81,8 @@ ledger = Table(
     Column("schema", JSON, nullable=False),
     Column("rows", Integer, nullable=False),
     Column("created", Float, nullable=False),
+    Column("used", Float, nullable=False),
+    Column("kind", String, nullable=False, server_default="row"),
 )
 
 activities = Table(

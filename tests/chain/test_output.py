@@ -8,6 +8,7 @@ from typing import Annotated, Any, NamedTuple, TypedDict
 
 import numpy as np
 import pydantic
+import polars as pl
 import pytest
 
 import neurochain as nc
@@ -146,7 +147,7 @@ def changing(seen: list[Any]) -> Callable[[int], Any]:
     ("values", "message"),
     [
         ([1, "a"], r"'out' holds int64, but row 1 gives str \('a'\)"),
-        ([1, 1.5], r"'out' holds int64, but row 1 gives float"),
+        ([1] * 64 + [1.5], r"'out' holds int64, but row 64 gives float"),
         (["a", b"a"], "row 1 gives bytes"),
         ([np.zeros(2), np.zeros(2, np.float32)], r"holds float64\[2\], but row 1 gives float32\[2\]"),
         ([np.zeros(2), 1.0], r"holds float64\[2\], but row 1 gives float"),
@@ -159,14 +160,25 @@ def test_drift_between_batches(
     values: list[Any], message: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Every row is a batch of its own, as in a function that takes long.
-    monkeypatch.setattr("neurochain.chain.functions.mapping.REMEMBER_SECONDS", 0.0)
+    monkeypatch.setattr("neurochain.chain.executors.inline.REMEMBER_SECONDS", 0.0)
     chain = nc.read_values(x=range(len(values)))
     with pytest.raises(nc.SchemaError, match=message):
         chain.map(out=changing(values)).collect()
 
 
+def test_the_first_rows_tell_the_type_together(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = nc.read_values(x=range(100))
+    expected = numbers.map(out=changing([1, 1.5, *range(98)])).collect()
+    assert expected["out"].dtype == pl.Float64
+    # However the rows were cut, and whatever the ledger holds.
+    monkeypatch.setattr("neurochain.chain.executors.inline.REMEMBER_SECONDS", 0.0)
+    assert numbers.map(out=changing([1, 1.5, *range(98)])).settings(reuse=False).collect().equals(expected)
+    assert numbers.map(out=changing([1, 1.5, *range(98)])).collect().equals(expected)
+    assert numbers.map(out=changing([1.5] * 64 + [1] * 36)).collect()["out"].dtype == pl.Float64
+
+
 def test_fields_that_come_later_are_an_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("neurochain.chain.functions.mapping.REMEMBER_SECONDS", 0.0)
+    monkeypatch.setattr("neurochain.chain.executors.inline.REMEMBER_SECONDS", 0.0)
     with pytest.raises(nc.SchemaError, match="new fields 'b' from row 16"):
         nc.read_values(x=range(32)).map(lambda x: {"a": 1} if x < 16 else {"a": 1, "b": 2}).collect()
     with pytest.raises(nc.SchemaError, match="row 20 gives int"):
@@ -176,7 +188,7 @@ def test_fields_that_come_later_are_an_error(folder: Path, monkeypatch: pytest.M
 
 
 def test_what_widens_without_loss(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("neurochain.chain.functions.mapping.REMEMBER_SECONDS", 0.0)
+    monkeypatch.setattr("neurochain.chain.executors.inline.REMEMBER_SECONDS", 0.0)
     chain = nc.read_values(x=range(48))
     shapes = chain.map(v=lambda x: None if x < 16 else np.arange(float(x // 16))).select("v")
     assert [None if row.v is None else row.v.shape for row in shapes] == [None] * 16 + [(1,)] * 16 + [
@@ -199,7 +211,7 @@ def test_a_new_row_must_fit_the_rows_of_the_ledger(folder: Path) -> None:
 
 
 def test_none_tells_nothing_of_the_columns(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("neurochain.chain.functions.mapping.REMEMBER_SECONDS", 0.0)
+    monkeypatch.setattr("neurochain.chain.executors.inline.REMEMBER_SECONDS", 0.0)
     chain = nc.read_values(x=range(64))
     late = chain.map(lambda x: {"a": x} if x in (40, 41) else None)
     for _ in range(2):  # computed, and then from the ledger

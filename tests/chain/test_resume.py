@@ -19,9 +19,9 @@ ROWS = 60
 SLOW = f"""
 import time
 import neurochain as nc
-from neurochain.chain.functions import mapping
+from neurochain.chain.executors import inline
 
-mapping.REMEMBER_SECONDS = 0.1
+inline.REMEMBER_SECONDS = 0.1
 
 def slow(x):
     with open("calls", "ab") as side:
@@ -69,7 +69,7 @@ def test_the_same_script_run_again_resumes(
 def test_a_slow_function_is_remembered_row_by_row(
     folder: Path, monkeypatch: pytest.MonkeyPatch, calls: Calls
 ) -> None:
-    monkeypatch.setattr("neurochain.chain.functions.mapping.REMEMBER_SECONDS", 0.0)
+    monkeypatch.setattr("neurochain.chain.executors.inline.REMEMBER_SECONDS", 0.0)
 
     def stops(x: int) -> int:
         with open("calls", "ab") as side:

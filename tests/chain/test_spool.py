@@ -66,7 +66,9 @@ class SmallChain(nc.Chain):
 def test_a_spool_on_disk_gives_the_same(
     chain_type: type[nc.Chain], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("neurochain.chain.functions.mapping.batches", lambda frame: frame.collect().iter_slices(7))
+    monkeypatch.setattr(
+        "neurochain.chain.functions.mapping.batches", lambda frame: frame.collect().iter_slices(7)
+    )
 
     def ragged(x: int) -> Any:
         return None if x < 10 else np.arange(float(x // 10))

@@ -119,7 +119,6 @@ def test_nothing_runs_before_rows_are_asked_for(counted: tuple[nc.Chain, list[in
         lambda chain: list(chain),
         lambda chain: chain.save("d"),
         lambda chain: chain.persist(),
-        lambda chain: chain.to_polars(),
         lambda chain: chain.to_pandas(),
         lambda chain: chain.to_arrow(),
         lambda chain: chain.show(),
@@ -142,7 +141,7 @@ def test_settings(counted: tuple[nc.Chain, list[int]]) -> None:
     assert chain.settings(reuse=False).collect()["y"].to_list() == [2, 4, 6]
     assert seen == [1, 2, 3] * 2
     assert chain.settings(threads=2).select("y").collect().height == 3
-    with pytest.raises(nc.ExpressionError, match=r"settings\(\) has reuse, threads; not thread"):
+    with pytest.raises(nc.ExpressionError, match=r"settings\(\) has reuse, threads, workers, on_error, seed; not thread"):
         chain.settings(thread=2)
 
 

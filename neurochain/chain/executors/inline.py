@@ -1,70 +1,49 @@
-"""InlineExecutor: in this process, one row after the other. For small work, and for debugging."""
+"""InlineExecutor: in this process. For small work, and for debugging."""
 
-import time
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Generator, Iterator
 
-import polars as pl
+from neurochain.chain.functions.call import Call
+from neurochain.chain.functions.calling import Caller, Manner
+from neurochain.chain.functions.chunk import Chunk, Outcome
+from neurochain.chain.functions.output import Output
 
-from neurochain.chain.executors import Call, Outcome
-from neurochain.chain.sources.headers import reads_of
-from neurochain.errors import UDFError
-from neurochain.storage import File, ReadLog, recording_reads
-
-NOTHING: list[dict[str, Any]] = []  # shared by all rows that read nothing
-SLICE = 1024  # rows whose arguments are made at once
+REMEMBER_SECONDS = 3.0  # of work that a kill may lose
 
 
 class InlineExecutor:
     """Calls the function here and now."""
 
-    def run(self, call: Call, rows: pl.DataFrame, numbers: Sequence[int], seconds: float) -> Outcome:
-        outcome = Outcome([], [])
-        until = time.monotonic() + seconds
-        with recording_reads() as log:
-            for start in range(0, rows.height, SLICE):
-                few = numbers[start : start + SLICE]
-                self._slice(call, rows.slice(start, SLICE), few, until, log, outcome)
-                if time.monotonic() >= until:
-                    break
-        outcome.bytes, outcome.requests = log.bytes, log.requests
-        return outcome
+    def calls_per_chunk(self, left: int) -> int:
+        return left
 
-    def _slice(
-        self,
-        call: Call,
-        rows: pl.DataFrame,
-        numbers: Sequence[int],
-        until: float,
-        log: ReadLog,
-        outcome: Outcome,
-    ) -> None:
-        names = [a.param if a.keyword else None for a in call.arguments]
-        finish = [a.finish for a in call.arguments]
-        columns = [a.values(rows, str(i), log) for i, a in enumerate(call.arguments)]
-        function, values, reads = call.udf.function, outcome.values, outcome.reads
-        clock = time.monotonic
-        plain = not any(names) and not any(finish)
-        given: Iterable[tuple[Any, ...]] = zip(*columns, strict=True) if columns else [()] * rows.height
-        for row, raw in enumerate(given):
-            try:
-                if plain:
-                    values.append(function(*raw))
-                else:
-                    done = [f(v) if f is not None else v for f, v in zip(finish, raw, strict=True)]
-                    positional = [v for n, v in zip(names, done, strict=True) if n is None]
-                    options = {n: v for n, v in zip(names, done, strict=True) if n is not None}
-                    values.append(function(*positional, **options))
-            except Exception as error:
-                inner = error.__traceback__.tb_next if error.__traceback__ is not None else None
-                raise _failure(call, raw, numbers[row], error) from error.with_traceback(inner)
-            reads.append(reads_of(log) if log else NOTHING)
-            if clock() >= until:
-                return
+    def run(
+        self, call: Call, output: Output, manner: Manner, chunks: Iterator[Chunk]
+    ) -> Generator[tuple[Chunk, Outcome]]:
+        caller = InlineCaller(call, output, manner)
+        for chunk in chunks:
+            yield from caller.run(chunk, lambda: REMEMBER_SECONDS)
 
 
-def _failure(call: Call, raw: tuple[Any, ...], row: int, error: Exception) -> UDFError:
-    values = [v[0] if isinstance(v, tuple) else v for v in raw]
-    file = next((v for v in values if isinstance(v, File)), None)
-    where = f", file {file.uri}" if file is not None else ""
-    return UDFError(f"{call.udf.name}() failed on row {row}{where}: {type(error).__name__}: {error}")
+class InlineCaller:
+    """Calls in this process, for the executors that make some of them here."""
+
+    def __init__(self, call: Call, output: Output, manner: Manner) -> None:
+        self._given = call, output, manner
+        self._caller: Caller | None = None
+
+    def run(self, chunk: Chunk, seconds: Callable[[], float]) -> Iterator[tuple[Chunk, Outcome]]:
+        """All calls of a chunk, in pieces of about some seconds."""
+        if not chunk.calls:
+            yield chunk, Outcome()
+        while chunk.calls:
+            outcome = self.caller.run(chunk, seconds())
+            piece, chunk = chunk.slice(0, outcome.done), chunk.slice(outcome.done)
+            yield piece, outcome
+
+    @property
+    def caller(self) -> Caller:
+        """Made at the first call: a setup() may take long, and there may be no calls."""
+        if self._caller is None:
+            call, output, manner = self._given
+            self._caller = Caller(call, call.udf.prepared(), output, manner)
+        return self._caller

@@ -1,15 +1,18 @@
 """Arguments: which columns a function's parameters take, and the Python values they get.
 
 A parameter's name is a column, by the one rule of `resolve`. ``file: File`` gives the opened file, ``volume``
-and ``recording`` the lazy array of the row's file; a pydantic model or dataclass as annotation gives the record
-as that class.
+and ``recording`` the lazy array of the row's file, ``rng`` a random generator of the row's own; a pydantic model
+or dataclass as annotation gives the record as that class. A function that takes several rows gets their values
+as a list, or as what the annotation says.
 """
 
 import inspect
+import typing
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
+import numpy as np
 import polars as pl
 
 from neurochain import formats
@@ -17,17 +20,27 @@ from neurochain.chain.expressions.resolve import Resolved, resolve
 from neurochain.chain.functions.udf import UDF
 from neurochain.chain.values.records import bare, fields_of
 from neurochain.chain.values.row import column_values
-from neurochain.datasets.schema import Schema
-from neurochain.datasets.types import DataType, Record, type_to_json
+from neurochain.datasets.schema import KEY, Schema, is_number
+from neurochain.datasets.types import Array, DataType, Field, Record, Scalar, type_to_json
 from neurochain.errors import ColumnError, UDFError
 from neurochain.formats import Recording, Volume
 from neurochain.storage import File, ReadLog
 
+Takes = Literal["row", "rows", "batch"]
+RNG = "rng"
+ALL = "*"  # path of an argument that is a frame of all columns
 IDENTITY = ("uri", "etag", "companions")  # fields of a File that its content depends on
 _OPENERS: dict[str, tuple[type, Callable[..., Any]]] = {
     "volume": (Volume, formats.open_volume),
     "recording": (Recording, formats.open_recording),
 }
+CONTAINERS = {
+    "numpy": ("ndarray",),
+    "polars": ("Series", "DataFrame"),
+    "pyarrow": ("Array", "Table", "RecordBatch"),
+}
+FRAMES = ("DataFrame", "Table", "RecordBatch")
+_KEYS = Resolved(KEY, Field(KEY, Scalar("bytes")), KEY)
 
 
 @dataclass(frozen=True)
@@ -40,13 +53,17 @@ class Argument:
     keyword : bool
         Keyword-only in the signature.
     column : Resolved
-        The column; of a volume or recording, its file.
+        The column; of a volume or recording, its file; of a random generator, the row's key.
     opener : str or None
-        ``"volume"`` or ``"recording"``.
+        ``"volume"``, ``"recording"`` or ``"rng"``.
     format : Resolved or None
         Column that says the file's format, for an opener.
     model : type or None
         Class to build from a record.
+    seed : int
+        Of a random generator.
+    container : str
+        What the values of several rows come as: ``"list"``, ``"ndarray"``, ``"Series"``, ``"Array"`` (pyarrow).
     """
 
     param: str
@@ -55,9 +72,13 @@ class Argument:
     opener: str | None = None
     format: Resolved | None = None
     model: type | None = None
+    seed: int = 0
+    container: str = "list"
 
     def expressions(self, prefix: str) -> list[pl.Expr]:
         """Flat columns that carry the value, named under a prefix."""
+        if self.whole is not None:
+            return [pl.col(leaf).alias(f"{prefix}.{leaf}") for leaf in self.whole.leaves()]
         columns = [expr.alias(name) for name, expr in self.column.leaves(prefix)]
         if self.format is not None:
             columns.append(self.format.expression().alias(f"{prefix}.format"))
@@ -69,13 +90,15 @@ class Argument:
 
     def describe(self) -> Any:
         """Type of the value, as plain JSON; a part of the reuse key."""
+        if self.opener == RNG:
+            return [self.param, RNG, self.seed]
         kind = type_to_json(self.column.field.type) if self.opener is None else self.opener
         return [self.param, self.column.path, kind]
 
     def values(self, frame: pl.DataFrame, prefix: str, log: ReadLog) -> list[Any]:
         """Python values, one per row; `finish` makes each what the function gets."""
         values = column_values(frame, prefix, self.column.field.type, log)
-        if self.opener is None:
+        if self.opener in (None, RNG):
             return values
         known = frame[f"{prefix}.format"].to_list() if self.format is not None else [None] * len(values)
         return list(zip(values, known, strict=True))
@@ -83,6 +106,9 @@ class Argument:
     @property
     def finish(self) -> Callable[[Any], Any] | None:
         """What is left to do for a row: open the file, build the record; it may fail, as the row's own failure."""
+        if self.opener == RNG:
+            seed = self.seed
+            return lambda key: generator(seed, key)
         if self.opener is not None:
             opener = _OPENERS[self.opener][1]
             return lambda pair: None if pair[0] is None else opener(pair[0], format=pair[1])
@@ -90,6 +116,31 @@ class Argument:
             model = self.model
             return lambda row: None if row is None else _build(model, row)
         return None
+
+    @property
+    def whole(self) -> Schema | None:
+        """All columns, where the value is a frame of them."""
+        kind = self.column.field.type
+        return Schema(kind.fields) if self.column.path == ALL and isinstance(kind, Record) else None
+
+    @property
+    def reads_files(self) -> bool:
+        """Whether the value can read bytes."""
+        kind = self.column.field.type
+        return self.opener != RNG and isinstance(kind, Record) and kind.name == "File"
+
+
+def generator(seed: int, key: bytes) -> np.random.Generator:
+    """Random numbers of one row: the same wherever and whenever it is computed.
+
+    Parameters
+    ----------
+    seed : int
+        Of the chain.
+    key : bytes
+        Of the row.
+    """
+    return np.random.default_rng([seed, *np.frombuffer(key, np.uint32).tolist()])
 
 
 def _identity(path: str, kind: DataType) -> list[str]:
@@ -113,8 +164,19 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def bind_arguments(udf: UDF, schema: Schema) -> list[Argument] | None:
+def bind_arguments(udf: UDF, schema: Schema, takes: Takes = "row", seed: int = 0) -> list[Argument] | None:
     """Column of each parameter; None where only the files can tell.
+
+    Parameters
+    ----------
+    udf : UDF
+        The function.
+    schema : Schema
+        Of the rows.
+    takes : {"row", "rows", "batch"}
+        Whether a call gets one row's values, lists of them, or arrays of them.
+    seed : int
+        For random generators.
 
     Raises
     ------
@@ -127,14 +189,54 @@ def bind_arguments(udf: UDF, schema: Schema) -> list[Argument] | None:
         if p.name in bound:
             continue
         name = udf.params.get(p.name, p.name)
+        container, hint = _container(bare(hints.get(p.name))[0], takes)
+        keyword = p.kind is p.KEYWORD_ONLY
+        if container in FRAMES:
+            everything = Resolved(ALL, Field(ALL, Record(ALL, tuple(schema.values()))), ALL)
+            arguments.append(Argument(p.name, keyword, everything, container=container))
+            continue
+        if hint is np.random.Generator or (name == RNG and RNG not in schema):
+            if takes == "batch":
+                raise UDFError(
+                    f"{udf.name}() takes a random generator, which belongs to a row, and map_batches() gives many rows. "
+                    "Use map(), or seed a generator of your own from a column."
+                )
+            arguments.append(Argument(p.name, keyword, _KEYS, RNG, seed=seed))
+            continue
         has_default = p.default is not inspect.Parameter.empty
         if has_default and p.name not in udf.params and name not in schema:
             continue
-        argument = _bind(udf, p, name, bare(hints.get(p.name))[0], schema)
+        argument = _bind(udf, p, name, hint, schema)
         if argument is None:
             return None
-        arguments.append(argument)
+        if container is None:
+            plain = takes == "batch" and argument.opener is None and _has_array(argument.column.field.type)
+            container = "ndarray" if plain else "list"
+        arguments.append(replace(argument, container=container))
     return arguments
+
+
+def _container(hint: Any, takes: Takes) -> tuple[str | None, Any]:
+    """What a parameter for several rows wants them in, and the annotation of one value."""
+    if takes == "row":
+        return None, hint
+    origin = typing.get_origin(hint)
+    if hint is list or origin is list:
+        inner = typing.get_args(hint)
+        return "list", bare(inner[0])[0] if inner else None
+    for cls in (hint, origin):
+        module = getattr(cls, "__module__", "").partition(".")[0]
+        name = getattr(cls, "__name__", "")
+        if name in CONTAINERS.get(module, ()):
+            return name, None
+    return None, hint
+
+
+def _has_array(kind: DataType) -> bool:
+    """Whether values of the type are one numpy array."""
+    if isinstance(kind, Scalar):
+        return kind.name == "bool" or is_number(kind.name)
+    return isinstance(kind, Array)
 
 
 def _bind(udf: UDF, p: inspect.Parameter, name: str, hint: Any, schema: Schema) -> Argument | None:

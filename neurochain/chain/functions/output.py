@@ -1,19 +1,24 @@
 """Output: which columns a function's results become."""
 
-from collections.abc import Sequence
+import typing
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
 from neurochain.chain.functions.udf import UDF
+from neurochain.chain.values.batches import batch_columns, plain_series
 from neurochain.chain.values.inference import as_mapping, infer_field
 from neurochain.chain.values.records import bare, fields_of, marks_of, type_of
 from neurochain.chain.values.results import drift, physical
 from neurochain.datasets.conversion import unify_schemas
 from neurochain.datasets.schema import Schema, unify
-from neurochain.datasets.types import Array, Field, Ragged, Record, Scalar
+from neurochain.datasets.types import Array, Field, Ragged, Record, Scalar, from_polars
 from neurochain.errors import SchemaError
+
+LEARN = 64  # rows whose results tell the types together, where no annotation does
+_MANY = (Iterator, Iterable, Generator, Sequence, list, tuple, set, frozenset)
 
 
 class Output:
@@ -28,11 +33,17 @@ class Output:
         The function.
     name : str or None
         As in ``map(name=f)``.
+    many : bool
+        A call gives any number of results; its annotation is that of an iterable.
     """
 
-    def __init__(self, udf: UDF, name: str | None) -> None:
+    def __init__(self, udf: UDF, name: str | None, many: bool = False) -> None:
         self.udf, self.name = udf, name
         self.annotation = udf.hints().get("return")
+        if many and self.annotation is not None:
+            plain, _ = bare(self.annotation)
+            inner = typing.get_args(plain)
+            self.annotation = inner[0] if inner and typing.get_origin(plain) in _MANY else None
         self._schema: Schema | None = self.declared()
         self._fixed = self._schema is not None
         self._spread: bool | None = None
@@ -58,6 +69,33 @@ class Output:
         """Columns where there were no rows to learn from."""
         return self._schema or Schema([Field(self.name or self.udf.name, Scalar("null"))])
 
+    def learning(self, row: int) -> bool:
+        """Whether the result of a row still has a say in the types."""
+        return not self._fixed and row < LEARN
+
+    @property
+    def schema(self) -> Schema:
+        """Columns so far."""
+        return self._schema or Schema()
+
+    @property
+    def fixed(self) -> bool:
+        """Whether the annotation says all of them."""
+        return self._fixed
+
+    def learn(self, schema: Schema, row: int) -> None:
+        """Take over the columns of results that were built elsewhere, from `row` on.
+
+        Raises
+        ------
+        SchemaError
+            They do not fit those so far.
+        """
+        if not self._fixed and schema:
+            self._schema = unify_schemas(self.schema, schema, self.learning(row))
+            if self._spread is None:
+                self._spread = self.name is None and list(schema) != [self.udf.name]
+
     def known(self, frame: pl.DataFrame, schema: Schema) -> tuple[pl.DataFrame, Schema]:
         """Take over results that came from the ledger; later ones must fit them.
 
@@ -70,8 +108,9 @@ class Output:
         if self._fixed:
             return frame, schema
         frame, schema = narrowed(frame, schema)
-        self._schema = unify_schemas(self._schema, schema) if self._schema else schema
-        if self._spread is None and list(schema) != [self.udf.name]:
+        if schema:
+            self._schema = unify_schemas(self.schema, schema)
+        if self._spread is None and schema and list(schema) != [self.udf.name]:
             self._spread = True
         return frame, schema
 
@@ -100,7 +139,49 @@ class Output:
             series += physical(field, column, rows=rows)
         schema = Schema(fields)
         if schema and not self._fixed:
-            self._schema = unify_schemas(self._schema, schema) if self._schema else schema
+            self._schema = unify_schemas(self.schema, schema, self.learning(rows[0]))
+        return pl.DataFrame(series), schema
+
+    def build_batch(self, result: Any, count: int, row: int) -> tuple[pl.DataFrame, Schema]:
+        """As `build`, of a function that gives whole columns: a frame, a dict of arrays, or one array.
+
+        Parameters
+        ----------
+        result : DataFrame, dict, ndarray, Series, Table, Array or list
+            What the function gave.
+        count : int
+            Rows that it got, and must give.
+        row : int
+            Number in the chain of the first of them.
+        """
+        columns = batch_columns(result, self.name or self.udf.name)
+        for name, column in columns.items():
+            if len(column) != count:
+                raise SchemaError(
+                    f"{self.udf.name}() gives {len(column):,} values of {name!r} for a batch of {count:,} rows. "
+                    "Return one for each; for another number of rows use gen() or agg()."
+                )
+        if self._schema is not None and set(columns) != set(self._schema):
+            raise SchemaError(
+                f"{self.udf.name}() gives the columns {', '.join(map(repr, columns))} from row {row} on; it gave "
+                f"{', '.join(map(repr, self._schema))} before. Return the same columns for every batch."
+            )
+        rows = range(row, row + count)
+        fields: list[Field] = []
+        series: list[pl.Series] = []
+        for name, column in columns.items():
+            plain = plain_series(name, column)
+            known = self._schema.get(name) if self._schema is not None else None
+            if plain is not None and (known is None or known.type == from_polars(plain.dtype)):
+                fields.append(known or Field(name, from_polars(plain.dtype)))
+                series.append(plain.cast(dict(fields[-1].leaves())[name]))
+                continue
+            values = [_numpy(v) for v in column]
+            fields.append(self._field(name, values, None, rows))
+            series += physical(fields[-1], values, rows=rows)
+        schema = Schema(fields)
+        if not self._fixed:
+            self._schema = unify_schemas(self.schema, schema, self.learning(row))
         return pl.DataFrame(series), schema
 
     def _field(self, name: str, column: Sequence[Any], annotation: Any, rows: Sequence[int]) -> Field:
@@ -108,11 +189,13 @@ class Output:
             return self._schema[name]
         field = infer_field(name, column, annotation, rows)
         if self._schema is not None and name in self._schema:
+            before = self._schema[name]
             try:
-                unify(self._schema[name], field)
+                unify(before, field, self.learning(rows[0]))
             except SchemaError as error:
-                before = self._schema[name]
                 list(physical(before, column, rows=rows))  # names the row that does not fit
+                if isinstance(before.type, Scalar) and isinstance(field.type, Scalar):
+                    return before  # integers in a column of floats
                 i = next(i for i, v in enumerate(column) if v is not None)
                 raise drift(name, rows[i], before.type, column[i]) from error
         return field

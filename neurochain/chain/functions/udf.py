@@ -1,5 +1,6 @@
 """UDF: a plain function of the user's, and what the engine must know of it."""
 
+import copy
 import functools
 import inspect
 import typing
@@ -78,6 +79,15 @@ class UDF:
             function = function.func
         return frozenset(names)
 
+    def prepared(self) -> Callable[..., Any]:
+        """The function, ready to be called: of an object with ``setup()``, a copy that was set up."""
+        setup = getattr(self.function, "setup", None)
+        if setup is None or inspect.isroutine(self.function) or not callable(setup):
+            return self.function
+        ready = copy.copy(self.function)  # the original stays what was fingerprinted
+        ready.setup()  # type: ignore[attr-defined]
+        return ready
+
     def fingerprint(self, seeds: tuple[object, ...] = ()) -> Fingerprint:
         """What decides whether a result may be reused."""
         return fingerprint(self.function, seeds=seeds, version=self.version)
@@ -136,4 +146,6 @@ def as_udf(function: Any) -> UDF:
         return function
     if not callable(function):
         raise UDFError(f"map() takes functions, and {function!r} is none. For an expression use mutate().")
+    if isinstance(function, type) and callable(getattr(function, "setup", None)):
+        raise UDFError(f"{function.__name__} is a class. Give an object of it: {function.__name__}(…).")
     return UDF(function)

@@ -1,0 +1,348 @@
+"""Calling: make the calls of a chunk, one after the other, and build flat columns of what they give.
+
+It runs in the process that was started by the user and in workers alike. It ends early when time or memory is
+up, so that what is done can be remembered.
+"""
+
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from neurochain.chain.functions.arguments import RNG
+from neurochain.chain.functions.call import Call
+from neurochain.chain.functions.chunk import ROW, Chunk, Failure, Outcome
+from neurochain.chain.functions.output import LEARN, Output
+from neurochain.chain.sources.headers import reads_of
+from neurochain.datasets.ledger import ORDINAL
+from neurochain.errors import UDFError
+from neurochain.storage import File, ReadLog, recording_reads
+
+SLICE = 1024  # calls whose arguments are made at once
+SLICE_BYTES = 8_000_000  # of arguments, at once
+BLOCK = 16_384  # results that become columns at once
+BLOCK_BYTES = 8_000_000
+OUTCOME_BYTES = 32_000_000  # of results, after which the caller hears of them
+OURS = str(Path(__file__).parents[1])  # frames of a traceback that are no business of the user's
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How calls are made.
+
+    Attributes
+    ----------
+    keep_going : bool
+        After a call has failed.
+    threads : int
+        Calls at once, where they wait for remote files.
+    """
+
+    keep_going: bool = False
+    threads: int = 1
+
+
+class Caller:
+    """A call on its way through a chunk.
+
+    Parameters
+    ----------
+    call : Call
+        What is called.
+    function : callable
+        The function of `call`, set up.
+    output : Output
+        Which columns its results become; learns.
+    manner : Manner
+        How.
+    """
+
+    def __init__(self, call: Call, function: Callable[..., Any], output: Output, manner: Manner) -> None:
+        self.call, self.function, self.output, self.manner = call, function, output, manner
+        self._names = [a.param if a.keyword else None for a in call.arguments]
+        self._finish = [a.finish for a in call.arguments]
+        self._single = [a.opener == RNG for a in call.arguments]
+        self._plain = not any(self._names) and not any(self._finish) and call.gives == "one"
+        self._block = 1
+
+    def run(self, chunk: Chunk, seconds: float, marks: "memoryview | bytearray | None" = None) -> Outcome:
+        """Make the first calls of a chunk: as many as take about `seconds`, at least one.
+
+        Parameters
+        ----------
+        chunk : Chunk
+            The calls.
+        seconds : float
+            After which the outcome is to be stored.
+        marks : memoryview, optional
+            One byte per call, set to 1 while it runs and to 2 behind it: who watches from outside sees which
+            call was running when the process died.
+        """
+        work = _Work(chunk, Outcome(), marks if marks is not None else bytearray(chunk.calls))
+        started = time.monotonic()
+        until = started + seconds
+        threads = self.manner.threads if self.call.gives != "batch" and self._remote(chunk) else 1
+        with recording_reads() as log:
+            while work.outcome.done < chunk.calls and not work.stopped:
+                part = self._next(chunk, work.outcome.done)
+                if threads > 1:
+                    self._threaded(part, work, until, threads)
+                else:
+                    self._slice(part, work, until, log)
+                if work.held or self.output.learning(int(part.numbers[0])):
+                    self._flush(work)
+                if time.monotonic() >= until or work.bytes >= OUTCOME_BYTES:
+                    break
+            self._flush(work)
+        outcome = work.outcome
+        outcome.bytes += log.bytes
+        outcome.requests += log.requests
+        outcome.seconds = time.monotonic() - started
+        return outcome
+
+    def _next(self, chunk: Chunk, start: int) -> Chunk:
+        """The next calls whose arguments are made together."""
+        size = max(1, min(SLICE, int(SLICE_BYTES / max(chunk.bytes_per_call, 1))))
+        if self.output.learning(int(chunk.numbers[start])):
+            size = min(size, int(np.searchsorted(chunk.numbers[start:], LEARN)) or 1)
+        return chunk.slice(start, size)
+
+    def _remote(self, chunk: Chunk) -> bool:
+        """Whether calls wait for files that lie elsewhere."""
+        for i, argument in enumerate(self.call.arguments):
+            if argument.reads_files and chunk.calls > 1:
+                uri = chunk.rows[f"{i}.uri"].drop_nulls()
+                if len(uri) and "://" in uri[0] and not uri[0].startswith(("file://", "memory://")):
+                    return True
+        return False
+
+    def _slice(self, part: Chunk, work: "_Work", until: float, log: ReadLog) -> None:
+        columns = self.call.values(part.rows, part.sizes, log)
+        given: Iterable[tuple[Any, ...]] = zip(*columns, strict=True) if columns else [()] * part.calls
+        function, clock, marks = self.function, time.monotonic, work.marks
+        first = work.outcome.done
+        fast = self._plain and self.call.takes == "row"
+        for i, raw in enumerate(given, first):
+            marks[i] = 1
+            try:
+                if fast:
+                    work.values.append(function(*raw))
+                    work.rows.append(i)
+                else:
+                    self._one(raw, i, work)
+            except Exception as error:
+                if work.flushing:  # no failure of the call: its results fit no column
+                    raise
+                work.fail(i, error, raw, self)
+                log.take()
+            if log:
+                work.outcome.reads[i] = reads_of(log)
+            marks[i] = 2
+            work.outcome.done = i + 1
+            if work.stopped or clock() >= until:
+                return
+            if len(work.values) >= self._block:
+                self._flush(work)
+                if work.bytes >= OUTCOME_BYTES:
+                    return
+
+    def _one(self, raw: tuple[Any, ...], i: int, work: "_Work") -> None:
+        """Call the function for one row, and take what it gives."""
+        result = self._called(raw)
+        if self.call.gives == "one":
+            work.values.append(result)
+            work.rows.append(i)
+            return
+        if self.call.gives == "batch":
+            work.batches.append((i, result))
+            return
+        if result is None:
+            return
+        at = len(work.values), len(work.blocks)
+        try:
+            for ordinal, value in enumerate(self._many(result)):
+                work.values.append(value)
+                work.rows.append(i)
+                work.ordinals.append(ordinal)
+                if len(work.values) >= self._block:
+                    self._flush(work)
+        except Exception:
+            work.take_back(i, at)
+            raise
+
+    def _many(self, result: Any) -> Iterator[Any]:
+        if isinstance(result, str | bytes | dict) or not hasattr(result, "__iter__"):
+            raise UDFError(
+                f"{self.call.udf.name}() gives a {type(result).__name__}, and gen() takes functions that give many rows: "
+                "write yield, or return a list. For one result per row use map()."
+            )
+        return iter(result)
+
+    def _called(self, raw: tuple[Any, ...]) -> Any:
+        if self.call.takes == "row":
+            done = [f(v) if f is not None else v for f, v in zip(self._finish, raw, strict=True)]
+        else:
+            done = [
+                v if f is None else f(v[0]) if one else [f(x) for x in v]
+                for f, one, v in zip(self._finish, self._single, raw, strict=True)
+            ]
+        positional = [v for n, v in zip(self._names, done, strict=True) if n is None]
+        options = {n: v for n, v in zip(self._names, done, strict=True) if n is not None}
+        return self.function(*positional, **options)
+
+    def _threaded(self, part: Chunk, work: "_Work", until: float, threads: int) -> None:
+        """As `_slice`, several calls at once; each with a log of its own, taken in the order of the rows."""
+
+        def one(at: int) -> tuple[tuple[Any, ...], Any, Exception | None, ReadLog]:
+            log = ReadLog()
+            single = part.slice(at, 1)
+            with recording_reads(log):
+                raw = tuple(c[0] for c in self.call.values(single.rows, single.sizes, log))
+                work.marks[first + at] = 1
+                try:
+                    result = self._called(raw)
+                    return raw, list(self._many(result)) if self._lists(result) else result, None, log
+                except Exception as error:
+                    return raw, None, error, log
+
+        first = work.outcome.done
+        with ThreadPoolExecutor(threads) as pool:
+            for start in range(0, part.calls, 2 * threads):
+                for at, (raw, result, error, log) in enumerate(
+                    pool.map(one, range(start, min(start + 2 * threads, part.calls))), start
+                ):
+                    i = first + at
+                    if error is not None and not work.stopped:
+                        work.fail(i, error, raw, self)
+                    elif not work.stopped:
+                        work.add(i, result, self.call.gives)
+                    if log and error is None:
+                        work.outcome.reads[i] = reads_of(log)
+                    work.outcome.bytes += log.bytes
+                    work.outcome.requests += log.requests
+                    work.marks[i] = 2
+                    if not work.stopped:
+                        work.outcome.done = i + 1
+                if work.stopped or time.monotonic() >= until:
+                    return
+
+    def _lists(self, result: Any) -> bool:
+        return self.call.gives == "many" and result is not None
+
+    def _flush(self, work: "_Work") -> None:
+        """Results so far as flat columns."""
+        work.flushing = True
+        numbers = work.chunk.numbers
+        for i, result in work.batches:
+            sizes = work.chunk.sizes
+            count = int(sizes[i]) if sizes is not None else 1
+            frame, schema = self.output.build_batch(result, count, int(numbers[i]))
+            rows = pl.Series(ROW, np.full(frame.height, i, np.uint32))
+            ordinals = pl.Series(ORDINAL, np.arange(frame.height, dtype=np.uint32))
+            work.add_block(frame.insert_column(0, ordinals).insert_column(0, rows), schema)
+        work.batches = []
+        if work.values:
+            self._flush_values(work)
+        work.flushing = False
+
+    def _flush_values(self, work: "_Work") -> None:
+        numbers = work.chunk.numbers
+        rows_of = np.array(work.rows, np.uint32)
+        frame, schema = self.output.build(work.values, _Numbers(numbers, rows_of))
+        hidden = [pl.Series(ROW, rows_of)]
+        if self.call.gives == "many":
+            hidden.append(pl.Series(ORDINAL, work.ordinals, dtype=pl.UInt32))
+        work.add_block(pl.DataFrame(hidden).hstack(frame), schema)
+        size = max(frame.estimated_size() / len(work.values), 1)
+        self._block = max(1, min(BLOCK, 4 * len(work.values), int(BLOCK_BYTES / size)))
+        work.values, work.rows, work.ordinals = [], [], []
+
+
+class _Numbers(Sequence[int]):
+    """Number in the chain of each result's row; made only where a message needs one."""
+
+    def __init__(self, numbers: "np.ndarray[Any, Any]", rows: "np.ndarray[Any, Any]") -> None:
+        self._numbers, self._rows = numbers, rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, at: Any) -> Any:
+        return int(self._numbers[self._rows[at]])
+
+
+class _Work:
+    """What has been gathered of a chunk so far."""
+
+    def __init__(self, chunk: Chunk, outcome: Outcome, marks: "memoryview | bytearray") -> None:
+        self.chunk, self.outcome, self.marks = chunk, outcome, marks
+        self.values: list[Any] = []
+        self.rows: list[int] = []
+        self.ordinals: list[int] = []
+        self.batches: list[tuple[int, Any]] = []
+        self.bytes = 0
+        self.stopped = False
+        self.flushing = False
+
+    @property
+    def blocks(self) -> list[Any]:
+        return self.outcome.blocks
+
+    @property
+    def held(self) -> int:
+        """Results that are not columns yet and are to be soon, since their size is not known."""
+        return len(self.batches)
+
+    def add(self, i: int, result: Any, gives: str) -> None:
+        """Take the result of one call."""
+        if gives == "one":
+            self.values.append(result)
+            self.rows.append(i)
+        elif result is not None:
+            self.values += result
+            self.rows += [i] * len(result)
+            self.ordinals += range(len(result))
+
+    def add_block(self, frame: pl.DataFrame, schema: Any) -> None:
+        """Take finished columns."""
+        self.blocks.append((frame, schema))
+        self.bytes += int(frame.estimated_size())
+
+    def take_back(self, i: int, at: tuple[int, int]) -> None:
+        """Forget the results of a call that failed in the middle."""
+        values, blocks = at
+        if len(self.blocks) > blocks:  # flushed meanwhile: everything that waited before lies in blocks now
+            kept = [(f.filter(pl.col(ROW) != i), s) for f, s in self.blocks[blocks:]]
+            self.blocks[blocks:] = kept
+            values = 0
+        del self.values[values:], self.rows[values:], self.ordinals[values:]
+
+    def fail(self, i: int, error: Exception, raw: tuple[Any, ...], caller: Caller) -> None:
+        """Note a call that failed."""
+        frames = error.__traceback__
+        while frames is not None and frames.tb_frame.f_code.co_filename.startswith(OURS):
+            frames = frames.tb_next
+        error.with_traceback(frames)
+        text = "".join(traceback.format_exception(type(error), error, frames))
+        failure = Failure(
+            i, int(self.chunk.numbers[i]), _files(raw), type(error).__name__, str(error), text, error
+        )
+        self.outcome.failures.append(failure)
+        self.stopped = not caller.manner.keep_going
+
+
+def _files(raw: Iterable[Any]) -> tuple[str, ...]:
+    """URIs of the files among arguments."""
+    found: list[str] = []
+    for value in raw:
+        for item in value if isinstance(value, list) else [value]:
+            inner = item[0] if isinstance(item, tuple) and item else item
+            if isinstance(inner, File):
+                found.append(inner.uri)
+    return tuple(dict.fromkeys(found))
