@@ -23,6 +23,7 @@ from neurochain.errors import (
     ExpressionError,
     FileChangedError,
     FormatError,
+    ManyMatchesWarning,
     MissingExtraError,
     NeurochainError,
     NothingMatchedError,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
     from neurochain.chain.chain import Chain
     from neurochain.chain.expressions.column import Column
+    from neurochain.chain.expressions.when import when
     from neurochain.chain.functions.udf import udf
     from neurochain.chain.reading import dataset, read_dataset, read_storage, read_table, read_values
     from neurochain.chain.values.records import Axes, Unit
@@ -76,6 +78,7 @@ _LAZY = {
     "read_table": "neurochain.chain.reading",
     "read_values": "neurochain.chain.reading",
     "udf": "neurochain.chain.functions.udf",
+    "when": "neurochain.chain.expressions.when",
 }
 
 __all__ = [
@@ -94,6 +97,7 @@ __all__ = [
     "FormatError",
     "Header",
     "Lineage",
+    "ManyMatchesWarning",
     "MissingExtraError",
     "NeurochainError",
     "NotReproducibleWarning",
@@ -120,6 +124,7 @@ __all__ = [
     "read_table",
     "read_values",
     "udf",
+    "when",
 ]
 
 

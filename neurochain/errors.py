@@ -22,7 +22,8 @@
     ├── VersionError (ValueError)             a version that cannot be read, or exists already
     └── MissingExtraError (ImportError)       an optional package, with the line that installs it
 
-Beside the tree: NotReproducibleWarning (UserWarning), for functions that cannot be fingerprinted.
+Beside the tree: NotReproducibleWarning (UserWarning), for functions that cannot be fingerprinted, and
+ManyMatchesWarning (UserWarning), for a merge that multiplies rows.
 
 A message says what was wrong, what there is, and what to do.
 """
@@ -41,6 +42,7 @@ __all__ = [
     "ExpressionError",
     "FileChangedError",
     "FormatError",
+    "ManyMatchesWarning",
     "MissingExtraError",
     "NeurochainError",
     "NotReproducibleWarning",
@@ -134,6 +136,10 @@ class VersionError(NeurochainError, ValueError):
 
 class MissingExtraError(NeurochainError, ImportError):
     """An optional package is not installed."""
+
+
+class ManyMatchesWarning(UserWarning):
+    """A row has several partners in a merge, so it comes several times."""
 
 
 class NotReproducibleWarning(UserWarning):

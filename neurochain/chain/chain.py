@@ -14,27 +14,23 @@ from neurochain.chain.functions.mapping import Map
 from neurochain.chain.functions.step import FunctionStep
 from neurochain.chain.functions.udf import as_udf
 from neurochain.chain.plan import Plan
+from neurochain.chain.relational import Relational
 from neurochain.chain.run import Run, Settings, State, batches, collected
 from neurochain.chain.saving import save_state
 from neurochain.chain.show import show_frame
 from neurochain.chain.sources.persisted import FrameSource
 from neurochain.chain.sources.source import Source
 from neurochain.chain.spool import Spool
-from neurochain.chain.steps.filter import Filter
 from neurochain.chain.steps.limit import Limit
-from neurochain.chain.steps.merge import How, Merge
-from neurochain.chain.steps.mutate import Mutate
-from neurochain.chain.steps.order import OrderBy
-from neurochain.chain.steps.select import Select
 from neurochain.chain.steps.step import Step
 from neurochain.chain.values.row import Row, presented, rows
 from neurochain.datasets.project import project
 from neurochain.datasets.schema import Schema, describe
 from neurochain.datasets.versions import DatasetVersion
-from neurochain.errors import ColumnNotFoundError, ExpressionError, UDFError
+from neurochain.errors import ExpressionError, UDFError
 
 
-class Chain(Exports):
+class Chain(Relational, Exports):
     """Rows, and what is to be done with them. Nothing runs until rows are asked for.
 
     Made by `read_storage`, `read_values`, `read_table` and `read_dataset`. Each verb gives a new chain.
@@ -65,29 +61,7 @@ class Chain(Exports):
         columns = ", ".join(f"{f.name}: {describe(f)}" for f in self._schema.values())
         return f"Chain({plan['source']})\n{''.join(steps)}  columns: {columns}{' …' if self._schema.partial else ''}"
 
-    # Verbs that extend the plan.
-
-    def filter(self, *conditions: Any) -> "Chain":
-        """Keep the rows for which all conditions are true.
-
-        Parameters
-        ----------
-        *conditions : Column or polars.Expr
-            ``nc.Column("age") > 30``. A null is not true.
-
-        Examples
-        --------
-        >>> scans.filter(nc.Column("molecular_tag") == "target_alpha")      # doctest: +SKIP
-        """
-        chain = self
-        for condition in conditions:
-            if callable(condition) and not hasattr(condition, "meta") and not hasattr(condition, "node"):
-                raise ExpressionError(
-                    "filter() takes expressions, not functions. Compute a column with map(keep=function), "
-                    "then filter(nc.Column('keep'))."
-                )
-            chain = chain._with(Filter(condition))
-        return chain
+    # Verbs that run functions; those of expressions are in `Relational`.
 
     def map(self, function: Callable[..., Any] | None = None, /, **columns: Callable[..., Any]) -> "Chain":
         """Add the columns that functions compute from each row.
@@ -213,64 +187,6 @@ class Chain(Exports):
         for name, fn in named:
             chain = chain._with(step(as_udf(fn), name, settings.on_error, settings.seed, **options))
         return chain
-
-    def mutate(self, **columns: Any) -> "Chain":
-        """Add or replace columns computed by expressions.
-
-        Examples
-        --------
-        >>> scans.mutate(echo_s=nc.Column("dicom.EchoTime") / 1000)         # doctest: +SKIP
-        """
-        return self._with(Mutate(dict(columns))) if columns else self
-
-    def select(self, *columns: str) -> "Chain":
-        """Keep some columns, each under the last part of its name.
-
-        Examples
-        --------
-        >>> scans.select("file", "header.shape", "molecular_tag")           # doctest: +SKIP
-        """
-        if not columns:
-            raise ColumnNotFoundError("select() needs at least one column.")
-        return self._with(Select(columns))
-
-    def order_by(self, *columns: Any, descending: bool = False) -> "Chain":
-        """Sort by columns or expressions; nulls last, ties in the order they had."""
-        if not columns:
-            raise ColumnNotFoundError("order_by() needs at least one column.")
-        return self._with(OrderBy(columns, descending))
-
-    def limit(self, count: int) -> "Chain":
-        """Keep the first rows."""
-        if count < 0:
-            raise ExpressionError(f"limit({count}): a number of rows is 0 or more.")
-        return self._with(Limit(count))
-
-    def merge(
-        self, other: "Chain", on: str | Sequence[str] | Mapping[str, str], how: How = "inner"
-    ) -> "Chain":
-        """Add the columns of another chain where keys agree.
-
-        Parameters
-        ----------
-        other : Chain
-            Its rows are joined to this chain's.
-        on : str, list of str, or mapping
-            Columns of both sides; a mapping says ``{left: right}`` where the names differ.
-        how : {"inner", "left"}
-            Whether rows without a partner are dropped or kept with nulls.
-
-        Examples
-        --------
-        >>> scans.merge(nc.read_table("participants.tsv"), on={"subject": "participant_id"})  # doctest: +SKIP
-        """
-        if how not in ("inner", "left"):
-            raise ExpressionError(f"merge(how={how!r}): there is 'inner' and 'left'.")
-        names = [on] if isinstance(on, str) else on
-        pairs = list(names.items()) if isinstance(names, Mapping) else [(n, n) for n in names]
-        if not pairs:
-            raise ExpressionError("merge(on=[]): name at least one column that both sides have.")
-        return self._with(Merge(other._plan, other._schema, tuple(pairs), how))
 
     def settings(self, **values: Any) -> "Chain":
         """Change how the chain runs; it counts for all of its functions, wherever it is called.

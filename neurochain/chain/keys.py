@@ -13,9 +13,16 @@ import polars as pl
 from neurochain.datasets.types import from_polars
 
 WIDTH = 16
+WHOLE = b"\0" * WIDTH  # key of the group of all rows
 Words = np.ndarray[Any, Any]  # uint64
 _POSITION = b"position"
-_JOINED, _CHILD, _BRANCH, _GROUP = 0x10, 0x20, 0x30, 0x40  # a key of one kind is none of another
+_JOINED, _CHILD, _BRANCH, _GROUP, _SAMPLE = (
+    0x10,
+    0x20,
+    0x30,
+    0x40,
+    0x50,
+)  # a key of one kind is none of another
 _C1, _C2 = np.uint64(0x87C37B91114253D5), np.uint64(0x4CF5AD432745937F)
 _CACHED = 16_384  # rows whose numbers stay in the processor's cache while they are mixed
 
@@ -48,6 +55,26 @@ def child_keys(parents: pl.Series, ordinals: "pl.Series | np.ndarray[Any, Any]")
 def branch_keys(keys: pl.Series, branch: int) -> pl.Series:
     """Keys of rows that came by one of several branches: hash(branch, key)."""
     return _mixed(_BRANCH, _halves(keys), _pairs(np.full(len(keys), branch, np.uint64)))
+
+
+def sample_hashes(keys: pl.Series, seed: int) -> pl.Series:
+    """Rows in an order that has nothing to do with them: as many bytes as a key has, hash(seed, key)."""
+    return _mixed(_SAMPLE, _halves(keys), _pairs(np.full(len(keys), seed, np.uint64)))
+
+
+def smallest(hashes: pl.Series, count: int) -> bytes | None:
+    """The greatest of so many smallest hashes; None for none of them."""
+    if count <= 0 or not len(hashes):
+        return None
+    if count >= len(hashes):
+        return b"\xff" * WIDTH
+    # By the first half alone, since numpy has no numbers of 128 bits; those that are equal there by all of it.
+    first = hashes.bin.reinterpret(dtype=pl.Array(pl.UInt64, 2), endianness="little").to_numpy()[:, 0]
+    first = first.astype("<u8").byteswap().view(np.uint64)
+    limit = np.partition(first, count - 1)[count - 1]
+    equal = sorted(hashes.filter(pl.Series(first == limit)).to_list())
+    found: bytes = equal[count - 1 - int((first < limit).sum())]
+    return found
 
 
 def group_keys(frame: pl.DataFrame) -> pl.Series:

@@ -8,6 +8,7 @@ from neurochain.chain.run import Run, State
 from neurochain.chain.sources.source import Source
 from neurochain.chain.steps.limit import Limit
 from neurochain.chain.steps.step import Step
+from neurochain.errors import UDFError
 
 
 @dataclass(frozen=True)
@@ -20,8 +21,12 @@ class Plan:
     def apply(self, run: Run) -> State:
         """Rows of the chain."""
         state = self.source.open(run)
-        for step in _limits_first(self.steps):
-            state = step.apply(state, run)
+        try:
+            for step in _limits_first(self.steps):
+                state = step.apply(state, run)
+        except UDFError as error:
+            # What the user's function did stands in the cause; how it came to be called is no news.
+            raise error.with_traceback(None)  # noqa: B904 the cause is set
         return state
 
     def to_json(self) -> dict[str, Any]:

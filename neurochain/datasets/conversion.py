@@ -40,10 +40,14 @@ def convert(frame: pl.DataFrame, old: Schema, new: Schema) -> pl.DataFrame:
         return frame
     leaves = old.leaves()
     hidden = [name for name in frame.columns if name not in leaves or name == KEY]
-    columns = [
+    return frame.with_columns(conversion(old, new)).select(*hidden, *new.leaves())
+
+
+def conversion(old: Schema, new: Schema) -> list[pl.Expr]:
+    """Flat columns of `new` as expressions over those of `old`, which it came from by `unify_schemas`."""
+    return [
         e for name in new for e in _columns(name, old[name].type if name in old else None, new[name].type)
     ]
-    return frame.with_columns(columns).select(*hidden, *new.leaves())
 
 
 def _columns(path: str, before: DataType | None, after: DataType) -> Iterator[pl.Expr]:

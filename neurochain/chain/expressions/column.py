@@ -8,16 +8,14 @@ identity in lineage, and it holds no code.
 from typing import Any, NoReturn
 
 from neurochain.chain.expressions.expression import (
-    ALIASES,
     DTYPES,
-    METHODS,
-    NAMESPACES,
     Node,
     dtype_name,
     literal,
     names,
     to_text,
 )
+from neurochain.chain.expressions.methods import ALIASES, METHODS, NAMESPACES, OVER_OPTIONS, TEXT_IS_COLUMN
 from neurochain.errors import ExpressionError, suggestion
 
 
@@ -80,10 +78,10 @@ class Column:
         return f"Column({to_text(self._node)})"
 
     def __invert__(self) -> "Column":
-        return _column(["unary", "~", self._node])
+        return column_of(["unary", "~", self._node])
 
     def __neg__(self) -> "Column":
-        return _column(["unary", "-", self._node])
+        return column_of(["unary", "-", self._node])
 
     def __getstate__(self) -> Node:
         return self._node
@@ -93,82 +91,82 @@ class Column:
 
     # Comparison and arithmetic operators are added below, one for each entry of _BINARY.
     def __eq__(self, other: object) -> "Column":  # type: ignore[override]
-        return _column(["binary", "==", self._node, _not_null(other, "==")])
+        return column_of(["binary", "==", self._node, _not_null(other, "==")])
 
     def __ne__(self, other: object) -> "Column":  # type: ignore[override]
-        return _column(["binary", "!=", self._node, _not_null(other, "!=")])
+        return column_of(["binary", "!=", self._node, _not_null(other, "!=")])
 
     def __lt__(self, other: object) -> "Column":
-        return _column(["binary", "<", self._node, literal(other)])
+        return column_of(["binary", "<", self._node, literal(other)])
 
     def __le__(self, other: object) -> "Column":
-        return _column(["binary", "<=", self._node, literal(other)])
+        return column_of(["binary", "<=", self._node, literal(other)])
 
     def __gt__(self, other: object) -> "Column":
-        return _column(["binary", ">", self._node, literal(other)])
+        return column_of(["binary", ">", self._node, literal(other)])
 
     def __ge__(self, other: object) -> "Column":
-        return _column(["binary", ">=", self._node, literal(other)])
+        return column_of(["binary", ">=", self._node, literal(other)])
 
     def __add__(self, other: object) -> "Column":
-        return _column(["binary", "+", self._node, literal(other)])
+        return column_of(["binary", "+", self._node, literal(other)])
 
     def __radd__(self, other: object) -> "Column":
-        return _column(["binary", "+", literal(other), self._node])
+        return column_of(["binary", "+", literal(other), self._node])
 
     def __sub__(self, other: object) -> "Column":
-        return _column(["binary", "-", self._node, literal(other)])
+        return column_of(["binary", "-", self._node, literal(other)])
 
     def __rsub__(self, other: object) -> "Column":
-        return _column(["binary", "-", literal(other), self._node])
+        return column_of(["binary", "-", literal(other), self._node])
 
     def __mul__(self, other: object) -> "Column":
-        return _column(["binary", "*", self._node, literal(other)])
+        return column_of(["binary", "*", self._node, literal(other)])
 
     def __rmul__(self, other: object) -> "Column":
-        return _column(["binary", "*", literal(other), self._node])
+        return column_of(["binary", "*", literal(other), self._node])
 
     def __truediv__(self, other: object) -> "Column":
-        return _column(["binary", "/", self._node, literal(other)])
+        return column_of(["binary", "/", self._node, literal(other)])
 
     def __rtruediv__(self, other: object) -> "Column":
-        return _column(["binary", "/", literal(other), self._node])
+        return column_of(["binary", "/", literal(other), self._node])
 
     def __floordiv__(self, other: object) -> "Column":
-        return _column(["binary", "//", self._node, literal(other)])
+        return column_of(["binary", "//", self._node, literal(other)])
 
     def __rfloordiv__(self, other: object) -> "Column":
-        return _column(["binary", "//", literal(other), self._node])
+        return column_of(["binary", "//", literal(other), self._node])
 
     def __mod__(self, other: object) -> "Column":
-        return _column(["binary", "%", self._node, literal(other)])
+        return column_of(["binary", "%", self._node, literal(other)])
 
     def __rmod__(self, other: object) -> "Column":
-        return _column(["binary", "%", literal(other), self._node])
+        return column_of(["binary", "%", literal(other), self._node])
 
     def __pow__(self, other: object) -> "Column":
-        return _column(["binary", "**", self._node, literal(other)])
+        return column_of(["binary", "**", self._node, literal(other)])
 
     def __rpow__(self, other: object) -> "Column":
-        return _column(["binary", "**", literal(other), self._node])
+        return column_of(["binary", "**", literal(other), self._node])
 
     def __and__(self, other: object) -> "Column":
-        return _column(["binary", "&", self._node, literal(other)])
+        return column_of(["binary", "&", self._node, literal(other)])
 
     def __rand__(self, other: object) -> "Column":
-        return _column(["binary", "&", literal(other), self._node])
+        return column_of(["binary", "&", literal(other), self._node])
 
     def __or__(self, other: object) -> "Column":
-        return _column(["binary", "|", self._node, literal(other)])
+        return column_of(["binary", "|", self._node, literal(other)])
 
     def __ror__(self, other: object) -> "Column":
-        return _column(["binary", "|", literal(other), self._node])
+        return column_of(["binary", "|", literal(other), self._node])
 
     def __xor__(self, other: object) -> "Column":
-        return _column(["binary", "^", self._node, literal(other)])
+        return column_of(["binary", "^", self._node, literal(other)])
 
     def __rxor__(self, other: object) -> "Column":
-        return _column(["binary", "^", literal(other), self._node])
+        return column_of(["binary", "^", literal(other), self._node])
 
 
 class _Method:
@@ -182,10 +180,24 @@ class _Method:
         if self._method == "cast":
             if len(arguments) != 1 or options:
                 raise ExpressionError(f"cast() takes one type: {', '.join(DTYPES)}.")
-            return _column(["call", self._node, "cast", [["dtype", dtype_name(arguments[0])]], {}])
+            return column_of(["call", self._node, "cast", [["dtype", dtype_name(arguments[0])]], {}])
+        if self._method == "rank" and options.get("method", arguments[0] if arguments else None) == "random":
+            raise ExpressionError("rank('random') gives other numbers each time. Use 'ordinal' or 'min'.")
+        if self._method in TEXT_IS_COLUMN:
+            return self._by_columns(arguments, options)
         positional = [literal(a) for a in arguments]
         named = {k: literal(v) for k, v in sorted(options.items())}
-        return _column(["call", self._node, self._method, positional, named])
+        return column_of(["call", self._node, self._method, positional, named])
+
+    def _by_columns(self, arguments: tuple[object, ...], options: dict[str, object]) -> Column:
+        flat = [c for a in arguments for c in (a if isinstance(a, list | tuple) else [a])]
+        if not flat:
+            raise ExpressionError(f"{self._method}() needs at least one column: {self._method}('subject').")
+        wrong = sorted(set(options) - OVER_OPTIONS) if self._method == "over" else []
+        if wrong:
+            raise ExpressionError(f"over() has no {wrong[0]!r}. {suggestion(wrong[0], sorted(OVER_OPTIONS))}")
+        named = {k: _by(v) if k == "order_by" else literal(v) for k, v in sorted(options.items())}
+        return column_of(["call", self._node, self._method, [_by(c) for c in flat], named])
 
     def __repr__(self) -> str:
         return f"Column({to_text(self._node)}).{self._method}()"
@@ -208,6 +220,13 @@ class _Namespace:
         return _Method(self._node, f"{self._name}.{name}")
 
 
+def _by(value: object) -> Node:
+    """Columns to sort or to divide by, where a text is a name."""
+    if isinstance(value, list | tuple):
+        return ["list", [_by(v) for v in value]]
+    return ["column", value] if isinstance(value, str) else literal(value)
+
+
 def _not_null(other: object, operator: str) -> Node:
     if other is None:
         method = "is_null()" if operator == "==" else "is_not_null()"
@@ -217,7 +236,8 @@ def _not_null(other: object, operator: str) -> Node:
     return literal(other)
 
 
-def _column(node: Node) -> Column:
+def column_of(node: Node) -> Column:
+    """Column of a node."""
     column = Column.__new__(Column)
     column._node = node
     return column

@@ -1,15 +1,17 @@
 """Compiled: an expression of the user's over the flat columns that are there."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
+from neurochain.chain.expressions.column import Column
 from neurochain.chain.expressions.expression import literal, names, replay, to_text
 from neurochain.chain.expressions.resolve import Resolved, resolve
 from neurochain.datasets.schema import Schema
+from neurochain.datasets.types import DataType, Field, Record, from_polars
 from neurochain.errors import ExpressionError, suggestion
 
 Compile = Callable[[object, Schema], "Compiled | None"]
@@ -53,7 +55,9 @@ def compile_expression(value: object, schema: Schema) -> Compiled | None:
         if found is None:
             return None
         resolved[name] = found
-    return Compiled(replay(node, lambda name: resolved[name].expression()), {})
+    return Compiled(
+        replay(node, lambda name: resolved[name].expression(), lambda name: resolved[name].present()), {}
+    )
 
 
 def compile_column(value: object, schema: Schema) -> Compiled | None:
@@ -93,8 +97,8 @@ def expression_text(value: object) -> str:
     return str(value) if isinstance(value, pl.Expr) else to_text(literal(value))
 
 
-def evaluate_type(compiled: Compiled, schema: Schema, text: str) -> Any:
-    """Polars dtype of an expression, found by evaluating it on no rows.
+def evaluate_type(compiled: Compiled, schema: Schema, text: str, grouped: bool = False) -> Any:
+    """Polars dtype of an expression, found by evaluating it on no rows, or on no groups of rows.
 
     Raises
     ------
@@ -105,7 +109,9 @@ def evaluate_type(compiled: Compiled, schema: Schema, text: str) -> Any:
     try:
         if compiled.helpers:
             empty = empty.with_columns(**compiled.helpers)
-        return empty.select(compiled.expr.alias("value")).collect().schema["value"]
+        value = compiled.expr.alias("value")
+        found = empty.group_by(pl.lit(0).alias("group")).agg(value) if grouped else empty.select(value)
+        return found.collect().schema["value"]
     except pl.exceptions.PolarsError as error:
         reason = str(error).split("\n")[0]
         raise ExpressionError(
@@ -113,14 +119,27 @@ def evaluate_type(compiled: Compiled, schema: Schema, text: str) -> Any:
         ) from error
 
 
+def add_helpers(frame: pl.LazyFrame, compiled: Iterable[Compiled]) -> pl.LazyFrame:
+    """Frame with the helper columns of expressions."""
+    helpers = _helpers(compiled)
+    return frame.with_columns(**helpers) if helpers else frame
+
+
 def with_helpers(
-    frame: pl.LazyFrame, compiled: list[Compiled], use: Callable[[pl.LazyFrame], pl.LazyFrame]
+    frame: pl.LazyFrame, compiled: Iterable[Compiled], use: Callable[[pl.LazyFrame], pl.LazyFrame]
 ) -> pl.LazyFrame:
     """Use expressions on a frame while their helper columns are there."""
-    helpers = {name: expr for c in compiled for name, expr in c.helpers.items()}
-    if not helpers:
-        return use(frame)
-    return use(frame.with_columns(**helpers)).drop(list(helpers))
+    helpers = _helpers(compiled)
+    return use(frame.with_columns(**helpers)).drop(list(helpers)) if helpers else use(frame)
+
+
+def _helpers(compiled: Iterable[Compiled]) -> dict[str, pl.Expr]:
+    return {name: expr for c in compiled for name, expr in c.helpers.items()}
+
+
+def as_column(value: object) -> object:
+    """Where a text is a column's name."""
+    return Column(value) if isinstance(value, str) else value
 
 
 def compile_now(value: object, schema: Schema, compile: Compile = compile_expression) -> Compiled:
@@ -129,3 +148,27 @@ def compile_now(value: object, schema: Schema, compile: Compile = compile_expres
     if compiled is None:
         raise ExpressionError(f"{expression_text(value)} names a column that no file has.")
     return compiled
+
+
+def computed_field(name: str, dtype: Any, text: str) -> Field:
+    """Field of what an expression computes.
+
+    Raises
+    ------
+    ExpressionError
+        They are arrays.
+    SchemaError
+        They are values that cannot be stored.
+    """
+    if isinstance(dtype, pl.Array):
+        raise ExpressionError(f"{text} gives arrays, which expressions read but do not make. Use map().")
+    return Field(name, from_polars(dtype))
+
+
+def physical_columns(path: str, expr: pl.Expr, kind: DataType) -> Iterator[tuple[str, pl.Expr]]:
+    """Flat columns, as they lie on disk, of what an expression computes."""
+    if isinstance(kind, Record):
+        for f in kind.fields:
+            yield from physical_columns(f"{path}.{f.name}", expr.struct.field(f.name), f.type)
+    else:
+        yield path, expr.cast(dict(Field(path, kind).leaves())[path])

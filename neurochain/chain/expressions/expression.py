@@ -1,8 +1,8 @@
 """Expression: a column expression as plain JSON, on a white list of Polars methods.
 
 A node is a list that begins with its kind: ``["column", name]``, ``["binary", op, left, right]``,
-``["call", node, method, arguments, options]``, or a literal. It is the identity of a step in lineage, and it
-holds no code.
+``["call", node, method, arguments, options]``, ``["when", [[condition, value], …], otherwise]``, or a literal.
+It is the identity of a step in lineage, and it holds no code.
 """
 
 import datetime as dt
@@ -10,51 +10,9 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from neurochain.chain.expressions.methods import ANY_ORDER, OF_ANYTHING, TEXT_IS_VALUE
 from neurochain.errors import ExpressionError, suggestion
 
-# fmt: off
-METHODS = frozenset([
-    "abs", "all", "any", "arg_max", "arg_min", "cast", "cbrt", "ceil", "clip", "cos", "count", "cum_max",
-    "cum_min", "cum_sum", "degrees", "diff", "drop_nulls", "eq_missing", "exp", "fill_nan", "fill_null",
-    "first", "floor", "is_between", "is_duplicated", "is_finite", "is_first_distinct", "is_in",
-    "is_infinite", "is_nan", "is_not_nan", "is_not_null", "is_null", "is_unique", "kurtosis", "last",
-    "len", "log", "log10", "log1p", "max", "mean", "median", "min", "mode", "n_unique", "ne_missing",
-    "not_", "null_count", "pct_change", "quantile", "radians", "rank", "replace", "replace_strict",
-    "reverse", "round", "shift", "sign", "sin", "skew", "sort", "sqrt", "std", "sum", "tan", "tanh",
-    "unique", "var",
-])
-NAMESPACES: dict[str, frozenset[str]] = {
-    "str": frozenset([
-        "contains", "contains_any", "count_matches", "ends_with", "extract", "extract_all", "find", "head",
-        "join", "len_bytes", "len_chars", "pad_end", "pad_start", "replace", "replace_all", "replace_many",
-        "reverse", "slice", "split", "starts_with", "strip_chars", "strip_chars_end", "strip_chars_start",
-        "strip_prefix", "strip_suffix", "strptime", "tail", "to_date", "to_datetime", "to_integer",
-        "to_lowercase", "to_time", "to_uppercase", "zfill",
-    ]),
-    "dt": frozenset([
-        "date", "day", "epoch", "hour", "iso_year", "microsecond", "millisecond", "minute", "month",
-        "month_end", "month_start", "nanosecond", "offset_by", "ordinal_day", "quarter", "round", "second",
-        "strftime", "time", "timestamp", "to_string", "total_days", "total_hours", "total_microseconds",
-        "total_milliseconds", "total_minutes", "total_seconds", "truncate", "week", "weekday", "year",
-    ]),
-    "list": frozenset([
-        "all", "any", "arg_max", "arg_min", "contains", "count_matches", "diff", "drop_nulls", "first",
-        "gather", "get", "head", "join", "last", "len", "max", "mean", "median", "min", "n_unique",
-        "reverse", "shift", "slice", "sort", "std", "sum", "tail", "unique", "var",
-    ]),
-    "arr": frozenset([
-        "all", "any", "arg_max", "arg_min", "contains", "first", "get", "join", "last", "max", "mean",
-        "median", "min", "std", "sum", "to_list", "var",
-    ]),
-    "struct": frozenset([
-        "field",
-    ]),
-    "bin": frozenset([
-        "contains", "ends_with", "size", "starts_with",
-    ]),
-}
-# fmt: on
-ALIASES = {"between": "is_between", "isin": "is_in"}
 DTYPES = [
     "bool",
     "int8",
@@ -99,8 +57,7 @@ _BINARY = {
     "|": "__or__",
     "^": "__xor__",
 }
-# Where Polars takes a text for a column's name; here a column is written Column("name"), a text is a value.
-_TEXT_IS_VALUE = ("is_between", "clip")
+_EXPRESSIONS = ("column", "binary", "unary", "call", "when", "dtype")
 Node = list[Any]
 
 
@@ -185,7 +142,7 @@ def dtype_name(dtype: object) -> str:
     return name
 
 
-def replay(node: Node, column: Callable[[str], Any]) -> Any:
+def replay(node: Node, column: Callable[[str], Any], present: Callable[[str], Any] | None = None) -> Any:
     """Polars expression of a node.
 
     Parameters
@@ -194,6 +151,8 @@ def replay(node: Node, column: Callable[[str], Any]) -> Any:
         From `Column.node`.
     column : callable
         Gives the Polars expression of a column name.
+    present : callable, optional
+        Gives the expression that is null where a column is null, for what can be asked of a whole record.
     """
     import polars as pl  # `import neurochain` offers Column and must not cost polars
 
@@ -202,29 +161,43 @@ def replay(node: Node, column: Callable[[str], Any]) -> Any:
             case ["column", name]:
                 return column(name)
             case ["binary", op, left, right]:
-                return getattr(build(left), _BINARY[op])(_operand(right, build))
+                return getattr(build(left), _BINARY[op])(operand(right))
             case ["unary", "~", inner]:
                 return ~build(inner)
             case ["unary", "-", inner]:
                 return -build(inner)
             case ["dtype", name]:
                 return getattr(pl, _POLARS_DTYPE.get(name, name.title()))
+            case ["when", [[condition, value], *others], otherwise]:
+                chosen: Any = pl.when(build(condition)).then(build(value))
+                for condition, value in others:
+                    chosen = chosen.when(build(condition)).then(build(value))
+                return chosen.otherwise(build(otherwise))
+            case ["call", ["column", name], method, arguments, options] if present and method in OF_ANYTHING:
+                return call(present(name), method, arguments, options)
             case ["call", inner, method, arguments, options]:
-                target = build(inner)
-                for part in method.split("."):
-                    target = getattr(target, part)
-                given = [_operand(a, build) for a in arguments]
-                if method in _TEXT_IS_VALUE:
-                    given = [pl.lit(a) if isinstance(a, str) else a for a in given]
-                return target(*given, **{k: _operand(v, build) for k, v in options.items()})
+                return call(build(inner), method, arguments, options)
             case _:
                 return pl.lit(literal_value(n))
 
+    def call(target: Any, method: str, arguments: list[Node], options: dict[str, Node]) -> Any:
+        for part in method.split("."):
+            target = getattr(target, part)
+        given = [operand(a) for a in arguments]
+        if method in TEXT_IS_VALUE:
+            given = [pl.lit(a) if isinstance(a, str) else a for a in given]
+        named = {k: operand(v) for k, v in options.items()}
+        if method in ANY_ORDER:
+            named = {"maintain_order": True, **named}
+        out = target(*given, **named)
+        return out.sort() if method == "mode" else out  # as many values as are equally frequent, in no order
+
+    def operand(n: Node) -> Any:
+        if n[0] == "list" and any(i[0] in _EXPRESSIONS for i in n[1]):
+            return [operand(i) for i in n[1]]
+        return build(n) if n[0] in _EXPRESSIONS else literal_value(n)
+
     return build(node)
-
-
-def _operand(node: Node, build: Callable[[Node], Any]) -> Any:
-    return build(node) if node[0] in ("column", "binary", "unary", "call", "dtype") else literal_value(node)
 
 
 def names(node: Node) -> Iterable[str]:
@@ -239,6 +212,12 @@ def names(node: Node) -> Iterable[str]:
             yield from names(inner)
         case ["call", inner, _, arguments, options]:
             for child in (inner, *arguments, *options.values()):
+                yield from names(child)
+        case ["when", branches, otherwise]:
+            for child in (*(n for branch in branches for n in branch), otherwise):
+                yield from names(child)
+        case ["list", items]:
+            for child in items:
                 yield from names(child)
 
 
@@ -257,5 +236,11 @@ def to_text(node: Node, outer: bool = True) -> str:
         case ["call", inner, method, arguments, options]:
             shown = [to_text(a) for a in arguments] + [f"{k}={to_text(v)}" for k, v in options.items()]
             return f"{to_text(inner, False)}.{method}({', '.join(shown)})"
+        case ["when", branches, otherwise]:
+            shown = [f"when({to_text(c)}).then({to_text(v)})" for c, v in branches]
+            rest = "" if otherwise == ["literal", None] else f".otherwise({to_text(otherwise)})"
+            return ".".join(shown) + rest
+        case ["list", items] if any(i[0] in _EXPRESSIONS for i in items):
+            return f"[{', '.join(map(to_text, items))}]"
         case _:
             return repr(literal_value(node))

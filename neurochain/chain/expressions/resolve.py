@@ -86,6 +86,16 @@ class Resolved:
         )
         raise ExpressionError(f"{self.path!r} is a {self.field.type} and no single value. {hint}")
 
+    def present(self) -> pl.Expr:
+        """Polars expression that is null where the value is: of a record, where all of its fields are."""
+        leaves = [expr for _, expr in self.leaves()]
+        if self.key is not None or not leaves:
+            return self.expression()
+        null = pl.all_horizontal(expr.is_null() for expr in leaves)
+        if isinstance(self.field.type, Record) and self.field.type.required:
+            null = null & False
+        return pl.when(~null).then(True)
+
 
 def resolve(name: str, schema: Schema) -> Resolved | None:
     """Find what a name means; None where only the files can tell (keys of JSON texts not seen yet).
@@ -109,12 +119,20 @@ def resolve(name: str, schema: Schema) -> Resolved | None:
     if len(found) > 1:
         listed = ", ".join(f"{c.path!r}{f' ({c.field.unit})' if c.field.unit else ''}" for c in found)
         raise AmbiguousColumnError(f"{name!r} may mean {listed}. Write the one you mean.")
-    if schema.partial or _has_unknown_keys(schema):
+    if schema.partial or has_unknown_keys(schema):
         return None
     names = [*schema, *(c.path for c in candidates)]
     short = [_short(c) for c in candidates]
     hint = suggestion(name, [*schema, *(n for n in short if n not in schema)] if "." not in name else names)
     raise ColumnNotFoundError(f"Column {name!r} is not found. {hint}")
+
+
+def resolve_now(name: str, schema: Schema, verb: str) -> Resolved:
+    """As `resolve`, once the files have been looked at."""
+    found = resolve(name, schema)
+    if found is None:
+        raise ExpressionError(f"{verb}({name!r}) names a column that no file has.")
+    return found
 
 
 def _all(schema: Schema) -> Iterator[Resolved]:
@@ -147,7 +165,9 @@ def _in_file(candidate: Resolved, schema: Schema) -> bool:
     return top is not None and isinstance(top.type, Record) and top.type.name == "File"
 
 
-def _has_unknown_keys(schema: Schema) -> bool:
+def has_unknown_keys(schema: Schema) -> bool:
+    """Whether it holds JSON texts whose keys are known only once the files have been looked at."""
+
     def unknown(kind: DataType) -> bool:
         if isinstance(kind, Json):
             return kind.keys is None

@@ -42,10 +42,13 @@ class Manner:
         After a call has failed.
     threads : int
         Calls at once, where they wait for remote files.
+    isolated : bool
+        In worker processes from the first call on: the function has killed a process before.
     """
 
     keep_going: bool = False
     threads: int = 1
+    isolated: bool = False
 
 
 class Caller:
@@ -218,17 +221,18 @@ class Caller:
                     pool.map(one, range(start, min(start + 2 * threads, part.calls))), start
                 ):
                     i = first + at
-                    if error is not None and not work.stopped:
-                        work.fail(i, error, raw, self)
-                    elif not work.stopped:
-                        work.add(i, result, self.call.gives)
-                    if log and error is None:
-                        work.outcome.reads[i] = reads_of(log)
                     work.outcome.bytes += log.bytes
                     work.outcome.requests += log.requests
                     work.marks[i] = 2
-                    if not work.stopped:
-                        work.outcome.done = i + 1
+                    if work.stopped:
+                        continue
+                    if error is not None:
+                        work.fail(i, error, raw, self)
+                    else:
+                        work.add(i, result, self.call.gives)
+                        if log:
+                            work.outcome.reads[i] = reads_of(log)
+                    work.outcome.done = i + 1
                 if work.stopped or time.monotonic() >= until:
                     return
 

@@ -1,7 +1,8 @@
 """Chunk: calls that are made together, and what they gave."""
 
 import io
-from dataclasses import dataclass, field
+import pickle
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -94,6 +95,14 @@ class Failure:
     traceback: str
     exception: Exception | None = None
     lost: bool = False
+
+    def portable(self) -> "Failure":
+        """As it can travel between processes: without the exception, where that cannot be pickled."""
+        try:
+            pickle.loads(pickle.dumps(self.exception))
+        except Exception:
+            return replace(self, exception=None)
+        return self
 
 
 @dataclass

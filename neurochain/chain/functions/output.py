@@ -96,6 +96,14 @@ class Output:
             if self._spread is None:
                 self._spread = self.name is None and list(schema) != [self.udf.name]
 
+    def state(self) -> Any:
+        """What was learned so far, for `restore` in another process."""
+        return self._schema, self._spread
+
+    def restore(self, state: Any) -> None:
+        """Take over what was learned elsewhere."""
+        self._schema, self._spread = state
+
     def known(self, frame: pl.DataFrame, schema: Schema) -> tuple[pl.DataFrame, Schema]:
         """Take over results that came from the ledger; later ones must fit them.
 
@@ -129,8 +137,7 @@ class Output:
         SchemaError
             A value does not fit the columns so far.
         """
-        values = [_numpy(v) for v in values]
-        columns = self._columns(values, rows)
+        columns = self._columns(_arrays(values), rows)
         fields: list[Field] = []
         series: list[pl.Series] = []
         for name, (column, annotation) in columns.items():
@@ -176,7 +183,7 @@ class Output:
                 fields.append(known or Field(name, from_polars(plain.dtype)))
                 series.append(plain.cast(dict(fields[-1].leaves())[name]))
                 continue
-            values = [_numpy(v) for v in column]
+            values = _arrays(list(column))
             fields.append(self._field(name, values, None, rows))
             series += physical(fields[-1], values, rows=rows)
         schema = Schema(fields)
@@ -260,9 +267,8 @@ def narrowed(frame: pl.DataFrame, schema: Schema) -> tuple[pl.DataFrame, Schema]
     return frame.drop(gone).with_columns(added), tight
 
 
-def _numpy(value: Any) -> Any:
-    """A torch tensor as the numpy array it holds; anything else as it is."""
-    detach = getattr(value, "detach", None)
-    return (
-        detach().cpu().numpy() if detach is not None and type(value).__module__.startswith("torch") else value
-    )
+def _arrays(values: Sequence[Any]) -> Sequence[Any]:
+    """Values with torch tensors as the numpy arrays that they hold."""
+    if not any(kind.__module__.partition(".")[0] == "torch" for kind in set(map(type, values))):
+        return values
+    return [v.detach().cpu().numpy() if hasattr(v, "detach") else v for v in values]

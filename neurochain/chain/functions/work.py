@@ -31,6 +31,7 @@ from neurochain.datasets.schema import Schema
 from neurochain.errors import SchemaError
 
 KNOWN_IN_MEMORY = 400_000_000  # bytes of ledger parts that are read once instead of once per batch
+KILLERS = "killers"  # folder of marks: functions that have killed a process are not called in the user's
 CHUNK_BYTES = 16_000_000  # of arguments that travel together
 
 
@@ -125,11 +126,11 @@ class Work:
     ) -> None:
         self.call, self.output, self.identity, self.run = call, output, identity, run
         self.executor = executor
-        self.manner = Manner(keep_going, run.settings.threads)
+        key = reuse_key(identity, call, output)
+        self._killer = run.project.folder / KILLERS / key
+        self.manner = Manner(keep_going, run.settings.threads, self._killer.exists())
         self._many = call.gives != "one"
-        self._ledger = (
-            Ledger(run.project, reuse_key(identity, call, output), self._many) if identity.reusable else None
-        )
+        self._ledger = Ledger(run.project, key, self._many) if identity.reusable else None
         self._known_schema = Schema()
         self._known = self._load()
         self._reads: list[pl.Series] = []
@@ -256,6 +257,9 @@ class Work:
         counts.bytes += outcome.bytes
         counts.requests += outcome.requests
         progress.advance(outcome.done, outcome.bytes, len(failures))
+        if any(f.lost for f in outcome.failures):
+            self._killer.parent.mkdir(exist_ok=True)
+            self._killer.touch()
         if failures and not self.manner.keep_going:
             raise failed(self.call, min(outcome.failures, key=lambda f: f.row))
         opened.failures.update(failures)

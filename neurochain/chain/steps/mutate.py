@@ -10,15 +10,16 @@ from neurochain.chain.expressions.compiled import (
     Compiled,
     compile_column,
     compile_now,
+    computed_field,
     evaluate_type,
     expression_json,
     expression_text,
+    physical_columns,
     with_helpers,
 )
 from neurochain.chain.run import Run, State
 from neurochain.datasets.schema import KEY, Schema
-from neurochain.datasets.types import DataType, Field, Record, from_polars
-from neurochain.errors import ExpressionError
+from neurochain.datasets.types import Field
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,7 @@ class Mutate:
             f = compiled.source.field
             return Field(name, f.type, f.unit, f.axes)
         text = f"mutate({name}={expression_text(self.columns[name])})"
-        dtype = evaluate_type(compiled, schema, text)
-        if isinstance(dtype, pl.Array):
-            raise ExpressionError(f"{text} gives arrays, which expressions read but do not make. Use map().")
-        return Field(name, from_polars(dtype))
+        return computed_field(name, evaluate_type(compiled, schema, text), text)
 
     def apply(self, state: State, run: Run) -> State:
         schema = self.bind(state.schema)
@@ -75,12 +73,4 @@ def _leaves(compiled: Compiled, field: Field) -> Iterator[tuple[str, pl.Expr]]:
     if compiled.source is not None:
         yield from compiled.source.leaves(field.name)
     else:
-        yield from _physical(field.name, compiled.expr, field.type)
-
-
-def _physical(path: str, expr: pl.Expr, kind: DataType) -> Iterator[tuple[str, pl.Expr]]:
-    if isinstance(kind, Record):
-        for f in kind.fields:
-            yield from _physical(f"{path}.{f.name}", expr.struct.field(f.name), f.type)
-    else:
-        yield path, expr.cast(dict(Field(path, kind).leaves())[path])
+        yield from physical_columns(field.name, compiled.expr, field.type)

@@ -5,8 +5,8 @@ from typing import Any
 
 import polars as pl
 
-from neurochain.chain.expressions.column import Column
 from neurochain.chain.expressions.compiled import (
+    as_column,
     compile_expression,
     compile_now,
     evaluate_type,
@@ -29,14 +29,14 @@ class OrderBy:
 
     def bind(self, schema: Schema) -> Schema:
         for c in self.columns:
-            compiled = compile_expression(_as_column(c), schema)
+            compiled = compile_expression(as_column(c), schema)
             if compiled is not None:
-                evaluate_type(compiled, schema, f"order_by({expression_text(_as_column(c))})")
+                evaluate_type(compiled, schema, f"order_by({expression_text(as_column(c))})")
         return schema
 
     def apply(self, state: State, run: Run) -> State:
         self.bind(state.schema)
-        compiled = [compile_now(_as_column(c), state.schema) for c in self.columns]
+        compiled = [compile_now(as_column(c), state.schema) for c in self.columns]
 
         def use(frame: pl.LazyFrame) -> pl.LazyFrame:
             return frame.sort(
@@ -46,14 +46,10 @@ class OrderBy:
         return State(with_helpers(state.frame, compiled, use), state.schema)
 
     def to_json(self) -> dict[str, Any]:
-        columns = [_as_column(c) for c in self.columns]
+        columns = [as_column(c) for c in self.columns]
         return {
             "step": "order_by",
             "columns": [expression_json(c) for c in columns],
             "descending": self.descending,
             "text": ", ".join(map(expression_text, columns)) + (" descending" if self.descending else ""),
         }
-
-
-def _as_column(value: Any) -> Any:
-    return Column(value) if isinstance(value, str) else value

@@ -2,8 +2,10 @@
 
 import datetime as dt
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain as concat
+from operator import attrgetter
 from pathlib import PurePath
 from typing import Any
 
@@ -160,10 +162,21 @@ def as_mapping(value: Any) -> Mapping[str, Any] | None:
     """Fields of a record by name; None for anything else."""
     if isinstance(value, Row | dict):
         return value
-    if isinstance(value, File):
+    read = _reader(type(value))
+    return read(value) if read is not None else None
+
+
+@lru_cache(maxsize=1024)
+def _reader(cls: type) -> Callable[[Any], Mapping[str, Any]] | None:
+    """How the fields of a record of a class are read; None where it is no record."""
+    fields = fields_of(cls) if not issubclass(cls, File) else None
+    if fields is None:
         return None
-    names = fields_of(type(value))
-    return {name: getattr(value, name) for name, _ in names} if names is not None else None
+    names = tuple(name for name, _ in fields)
+    if len(names) < 2:
+        return lambda value: {name: getattr(value, name) for name in names}
+    take = attrgetter(*names)
+    return lambda value: dict(zip(names, take(value), strict=True))
 
 
 def _record_type(
