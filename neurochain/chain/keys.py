@@ -83,7 +83,8 @@ def group_keys(frame: pl.DataFrame) -> pl.Series:
     Groups are equal where Polars says so: all NaN are one, and so are the two zeros.
     """
     types = _hash(repr([str(from_polars(d)) for d in frame.dtypes]).encode())
-    same = frame.with_columns(pl.col(pl.Float32, pl.Float64).fill_nan(float("nan")) + 0.0)
+    floats = pl.col(pl.Float32, pl.Float64)
+    same = frame.with_columns(pl.when(floats == 0).then(floats.abs()).otherwise(floats.fill_nan(float("nan"))))
     digests = _halves(argument_digests(same))
     return _mixed(_GROUP, digests, np.broadcast_to(np.frombuffer(types, "<u8"), digests.shape))
 

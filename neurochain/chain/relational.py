@@ -230,7 +230,7 @@ def _names(verb: str, columns: tuple[object, ...]) -> tuple[str, ...]:
 def _check_chain(verb: str, value: object) -> None:
     if isinstance(value, pl.DataFrame):
         raise ExpressionError(
-            f"{verb}() takes a chain, not a DataFrame. Write {verb}(nc.read_values(frame))."
+            f"{verb}() takes a chain, not a DataFrame. Write {verb}(nc.read_values(frame.to_dict(as_series=False)), …)."
         )
     if not isinstance(value, Relational):
         raise ExpressionError(

@@ -17,26 +17,12 @@ from sqlalchemy import delete, func, insert, select, update
 
 from neurochain.datasets import tables
 from neurochain.datasets.conversion import convert, unify_schemas
+from neurochain.datasets.hidden import ARG, HIDDEN, HIDDEN_MANY, ORDINAL
 from neurochain.datasets.parts import Part, part_path, register_parts, scan_parts, write_part
 from neurochain.datasets.project import Project
 from neurochain.datasets.schema import Schema
 from neurochain.errors import SchemaError
 
-ARG = "_arg"  # hash of the arguments' values
-READS = "_reads"  # what was read of which file to make the row
-ORDINAL = "_ordinal"  # number of a result among those of one call; null where the call gave none
-READS_TYPE = pl.List(
-    pl.Struct(
-        {
-            "uri": pl.String(),
-            "etag": pl.String(),
-            "ranges": pl.List(pl.List(pl.Int64())),
-            "sha256": pl.Binary(),
-        }
-    )
-)
-HIDDEN = {ARG: pl.Binary(), READS: READS_TYPE}
-HIDDEN_MANY = {**HIDDEN, ORDINAL: pl.UInt32()}
 COMPACT = 8  # parts of like size that are joined into one
 
 

@@ -127,5 +127,5 @@ def test_a_file_is_keyed_by_its_path_below_the_root(dicom_tree: Path) -> None:
 def test_merged_rows_have_keys_of_their_own(folder: Path) -> None:
     left = nc.read_values(x=[1, 2], k=["a", "b"])
     right = nc.read_values(k=["a", "a"], y=[10, 20])
-    state, _ = left.merge(right, on="k", how="left").execute()
+    state, _ = left.merge(right, on="k", how="left", many=True).execute()
     assert state.frame.collect()[KEY].n_unique() == 3

@@ -86,7 +86,7 @@ def test_a_row_with_several_partners(folder: Path, how: How) -> None:
     on = () if how == "cross" else "k"
     if how in ("inner", "left", "full"):
         with pytest.warns(
-            nc.ManyMatchesWarning, match=r"on k\): 2 rows of the left side became 3.*k='a'.*distinct\('k'\).*many=True"
+            nc.ManyMatchesWarning, match=r"on k\): 2 of the left side's rows became 3.*k='a'.*\.distinct\('k'\).*many=True"
         ):
             left.merge(right, on=on, how=how).collect()
     with warnings.catch_warnings():
@@ -95,14 +95,14 @@ def test_a_row_with_several_partners(folder: Path, how: How) -> None:
             left.merge(right, on=on, how=how).collect()
         out = left.merge(right, on=on, how=how, many=True)
         keyed(out)
-    with pytest.warns(nc.ManyMatchesWarning, match="2 rows of the right side became 3.*left side's rows unique"):
+    with pytest.warns(nc.ManyMatchesWarning, match="2 of the right side's rows became 3.*left side's rows unique"):
         right.merge(left, on="k", how="right").collect()
 
 
 def test_the_warning_counts_over_batches(folder: Path) -> None:
     left = nc.read_values(k=range(2), x=range(2))
     right = nc.read_values(k=[0] * 30_000 + [1] * 50_000, y=range(80_000))
-    with pytest.warns(nc.ManyMatchesWarning, match="2 rows of the left side became 80,000"):
+    with pytest.warns(nc.ManyMatchesWarning, match="2 of the left side's rows became 80,000"):
         assert left.merge(right, on="k").collect()["y"].to_list() == list(range(80_000))
 
 
@@ -185,11 +185,18 @@ def sides(draw: st.DrawFn) -> tuple[pl.DataFrame, pl.DataFrame]:
     return frames[0], frames[1]
 
 
+def typed(frame: pl.DataFrame) -> nc.Chain:
+    """Chain over rows that may be none or all null: a first row says the types, and is left out again."""
+    first: dict[Any, Any] = {pl.Int64: -1, pl.String: "", pl.Float64: 0.0, pl.Boolean: True}
+    values = {s.name: [first[s.dtype], *s.to_list()] for s in frame.get_columns()}
+    return nc.read_values(values).filter(nc.Column(frame.columns[-1]) >= 0)
+
+
 @given(sides(), st.sampled_from(HOWS))
 def test_against_polars(tmp_path_factory: pytest.TempPathFactory, frames: Any, how: How) -> None:
     left, right = frames
     on = [c for c in left.columns if c.startswith("k")]
-    chains = [nc.read_values(f) for f in frames]
+    chains = [typed(f) for f in frames]
     if how == "cross":
         expected = left.join(right, how="cross", maintain_order="left_right")
         out = chains[0].merge(chains[1], how="cross")
@@ -284,7 +291,7 @@ def test_mistakes_are_told_when_the_merge_is_written(scans: nc.Chain, people: nc
         scans.merge(people, on=ON, how="outer")  # type: ignore[arg-type]
     with pytest.raises(nc.ExpressionError, match="at least one"):
         scans.merge(people, on=[])
-    with pytest.raises(nc.ExpressionError, match=r"not a DataFrame.*merge\(nc.read_values\(frame\)\)"):
+    with pytest.raises(nc.ExpressionError, match=r"not a DataFrame.*merge\(nc.read_values\(frame"):
         scans.merge(people.collect(), on=ON)  # type: ignore[arg-type]
     lists = nc.read_values(k=[[1]], v=[np.zeros(2)])
     with pytest.raises(nc.ExpressionError, match=r"'k' is list\[int64\]. A key is"):

@@ -29,7 +29,7 @@ def slow(x):
     time.sleep(0.02)
     return x * 2
 
-version = nc.read_values(x=range({ROWS})).map(slow).save("slow")
+version = nc.read_values(x=range({ROWS})).map(slow).settings(workers=0).save("slow")
 print(version.rows, nc.read_dataset("slow").collect()["slow"].sum())
 """
 

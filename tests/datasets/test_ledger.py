@@ -9,7 +9,8 @@ from processes import run_all
 from sqlalchemy import func, select
 
 from neurochain.datasets import arrays, tables
-from neurochain.datasets.ledger import ARG, COMPACT, HIDDEN, READS, READS_TYPE, Ledger
+from neurochain.datasets.hidden import ARG, HIDDEN, READS, READS_TYPE
+from neurochain.datasets.ledger import COMPACT, Ledger
 from neurochain.datasets.parts import part_path
 from neurochain.datasets.project import Project
 from neurochain.datasets.schema import Schema
@@ -143,7 +144,8 @@ def test_older_rows_of_another_type_are_forgotten(project: Project) -> None:
 
 
 APPENDS = """
-from neurochain.datasets.ledger import ARG, READS, READS_TYPE, Ledger
+from neurochain.datasets.hidden import ARG, READS, READS_TYPE
+from neurochain.datasets.ledger import Ledger
 from neurochain.datasets.schema import Schema
 from neurochain.datasets.types import Field, Scalar
 schema = Schema([Field("x", Scalar("int64"))])

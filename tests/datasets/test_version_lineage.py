@@ -12,7 +12,7 @@ from sqlalchemy import select
 from neurochain.datasets import tables
 from neurochain.datasets.activity import Activity, Counts, Input, UsedFunction
 from neurochain.datasets.environment import GitState
-from neurochain.datasets.ledger import READS_TYPE
+from neurochain.datasets.hidden import READS_TYPE
 from neurochain.datasets.location import relative_uris
 from neurochain.datasets.parts import Part, part_path, write_part
 from neurochain.datasets.project import Project

@@ -16,7 +16,7 @@ from neurochain.chain.run import Run
 if TYPE_CHECKING:
     from neurochain.chain.executors.pool import Pool
 
-FIRST_SECONDS = 0.2  # of calls, which tell how long the others will take
+FIRST_SECONDS = 0.1  # of calls, which tell how long the others will take
 WORTH = 1.0  # seconds of work left from which on workers are started
 LONG = 2.0  # seconds of work done after which more is to be expected
 CHUNK_SECONDS = 0.3  # of work that goes to a worker at once
@@ -108,7 +108,7 @@ class LocalExecutor:
         return left > WORTH or (spent > LONG and left > WORTH / 4)
 
     def _start(self, call: Call, output: Output, manner: Manner) -> None:
-        from neurochain.chain.executors.pool import (  # 70 ms, for long work alone
+        from neurochain.chain.executors.pool import (  # 60 ms, for long work alone
             CannotTravelError,
             Pool,
             pickled,

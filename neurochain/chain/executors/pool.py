@@ -11,13 +11,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import cloudpickle
-from loky import ProcessPoolExecutor
 from loky.process_executor import TerminatedWorkerError
 
-from neurochain.chain.executors import worker
+from neurochain.chain.executors import processes, worker
 from neurochain.chain.fingerprint import Fingerprint
 from neurochain.chain.functions.call import Call
 from neurochain.chain.functions.calling import Manner
@@ -69,15 +67,11 @@ class Pool:
         staging.mkdir(parents=True, exist_ok=True)
         self._payload = staging / f"call-{self._id}"
         self._payload.write_bytes(payload)
+        self._flying: deque[_Flight] = deque()
         self._count = 0
         self._blameless = 0
-        self._executor = self._start()
+        self._executor = processes.take(workers)
         self._warm = [self._executor.submit(worker.load, str(self._payload)) for _ in range(workers)]
-
-    def _start(self) -> Any:
-        return ProcessPoolExecutor(
-            self.workers, initializer=worker.begin, initargs=(os.getpid(),), env=_environment(self.workers)
-        )
 
     def ready(self) -> bool:
         """Whether the workers have started and hold the function.
@@ -96,7 +90,7 @@ class Pool:
 
     def run(self, chunks: Iterator[Chunk]) -> Generator[tuple[Chunk, Outcome]]:
         """As `Executor.run`."""
-        flights: deque[_Flight] = deque()
+        flights = self._flying
         waiting: Chunk | None = next(chunks, None)
         while waiting is not None or flights:
             while (
@@ -172,8 +166,8 @@ class Pool:
                 f"The worker processes die before they call {self.name}() ({_reason(error)}). "
                 "See why with settings(workers=0), which calls it in this process."
             ) from error
-        self._executor.shutdown(wait=True, kill_workers=True)
-        self._executor = self._start()
+        processes.drop()
+        self._executor = processes.take(self.workers)
 
     def _alone(self, chunk: Chunk, error: TerminatedWorkerError) -> list[tuple[Chunk, Outcome]]:
         """Calls one chunk at a time, with nothing else running."""
@@ -200,8 +194,9 @@ class Pool:
         return made
 
     def close(self) -> None:
-        """End the processes, also those that are in the middle of a call."""
-        self._executor.shutdown(wait=True, kill_workers=True)
+        """Give the processes back; one that is still in the middle of a call is ended."""
+        if self._flying or not all(f.done() for f in self._warm):
+            processes.drop()
         for left in self._staging.glob(f"*-{self._id}*"):
             left.unlink(missing_ok=True)
 
@@ -246,16 +241,6 @@ def _cut(chunk: Chunk, singles: list[int]) -> list[Chunk]:
         pieces += [chunk.slice(at, i - at), chunk.slice(i, 1)]
         at = i + 1
     return [p for p in [*pieces, chunk.slice(at)] if p.calls]
-
-
-def _environment(workers: int) -> dict[str, str]:
-    """Each worker takes its share of the cores, and starts no workers of its own."""
-    share = str(max(1, (os.cpu_count() or 1) // workers))
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS")
-    return {name: os.environ.get(name, share) for name in names} | {
-        "NEUROCHAIN_WORKERS": "0",
-        "NEUROCHAIN_PROGRESS": "0",
-    }
 
 
 def pickled(call: Call, name: str | None, manner: Manner) -> bytes:

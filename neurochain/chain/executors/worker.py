@@ -70,6 +70,7 @@ def _watch(parent: int) -> None:
 def load(payload: str) -> int:
     """Unpickle a function and set it up; the worker's process number."""
     if payload not in _callers:
+        _callers.clear()  # what the last function held is not needed any more
         given: Payload = cloudpickle.loads(Path(payload).read_bytes())
         call = given.call
         if given.fingerprint is not None and call.udf.fingerprint().digest != given.fingerprint:

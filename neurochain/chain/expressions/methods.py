@@ -41,8 +41,8 @@ NAMESPACES: dict[str, frozenset[str]] = {
         "shift", "slice", "sort", "std", "sum", "tail", "unique", "var",
     ]),
     "arr": frozenset([
-        "all", "any", "arg_max", "arg_min", "contains", "count_matches", "first", "get", "join", "last",
-        "len", "max", "mean", "median", "min", "n_unique", "std", "sum", "to_list", "var",
+        "all", "any", "arg_max", "arg_min", "contains", "count_matches", "first", "get", "last", "len",
+        "max", "mean", "median", "min", "n_unique", "std", "sum", "to_list", "var",
     ]),
     "struct": frozenset([
         "field",

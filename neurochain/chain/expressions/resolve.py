@@ -184,4 +184,5 @@ def array_expression(column: pl.Expr, kind: Array) -> pl.Expr:
         raise ExpressionError(
             f"Arrays of {kind.dtype} with shape {list(kind.shape)} have no expressions; use map()."
         )
-    return column.bin.reinterpret(dtype=pl.Array(inner, count), endianness="little")
+    values = column.bin.reinterpret(dtype=pl.Array(inner, count), endianness="little")
+    return values.cast(pl.Array(pl.Boolean, count)) if kind.dtype == "bool" else values

@@ -9,13 +9,13 @@ import polars as pl
 
 from neurochain.chain.expressions.resolve import Resolved, resolve
 from neurochain.chain.functions.arguments import RNG
+from neurochain.chain.functions.batch import Batch, Result
 from neurochain.chain.functions.call import Call
 from neurochain.chain.functions.chunk import Failure
 from neurochain.chain.functions.failures import ERROR, keeps_errors
 from neurochain.chain.functions.grouping import NUMBER, Groups
 from neurochain.chain.functions.mapping import beside
 from neurochain.chain.functions.step import FunctionStep, argument_columns
-from neurochain.chain.functions.work import Batch, Result
 from neurochain.chain.run import Run, State
 from neurochain.datasets.schema import KEY, Schema
 from neurochain.datasets.types import Field

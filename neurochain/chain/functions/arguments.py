@@ -10,12 +10,12 @@ import inspect
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import Any, Literal
 
 import numpy as np
 import polars as pl
 
-from neurochain import formats
 from neurochain.chain.expressions.resolve import Resolved, resolve
 from neurochain.chain.functions.udf import UDF
 from neurochain.chain.values.records import bare, fields_of
@@ -23,17 +23,18 @@ from neurochain.chain.values.row import column_values
 from neurochain.datasets.schema import KEY, Schema, is_number
 from neurochain.datasets.types import Array, DataType, Field, Record, Scalar, type_to_json
 from neurochain.errors import ColumnError, UDFError
-from neurochain.formats import Recording, Volume
 from neurochain.storage import File, ReadLog
 
 Takes = Literal["row", "rows", "batch"]
 RNG = "rng"
 ALL = "*"  # path of an argument that is a frame of all columns
 IDENTITY = ("uri", "etag", "companions")  # fields of a File that its content depends on
-_OPENERS: dict[str, tuple[type, Callable[..., Any]]] = {
-    "volume": (Volume, formats.open_volume),
-    "recording": (Recording, formats.open_recording),
+# By name, since the readers take 0.1 s to import, and a worker process may not need them.
+_OPENED = {
+    "neurochain.formats.volume.Volume": "volume",
+    "neurochain.formats.recording.Recording": "recording",
 }
+_OPENERS = {"volume": "open_volume", "recording": "open_recording"}
 CONTAINERS = {
     "numpy": ("ndarray",),
     "polars": ("Series", "DataFrame"),
@@ -110,7 +111,7 @@ class Argument:
             seed = self.seed
             return lambda key: generator(seed, key)
         if self.opener is not None:
-            opener = _OPENERS[self.opener][1]
+            opener = getattr(import_module("neurochain.formats"), _OPENERS[self.opener])
             return lambda pair: None if pair[0] is None else opener(pair[0], format=pair[1])
         if self.model is not None:
             model = self.model
@@ -241,7 +242,7 @@ def _has_array(kind: DataType) -> bool:
 
 def _bind(udf: UDF, p: inspect.Parameter, name: str, hint: Any, schema: Schema) -> Argument | None:
     keyword = p.kind is p.KEYWORD_ONLY
-    opener = next((o for o, (cls, _) in _OPENERS.items() if hint is cls), None)
+    opener = _OPENED.get(f"{getattr(hint, '__module__', '')}.{getattr(hint, '__qualname__', '')}")
     if opener is None and name in _OPENERS and name not in schema:
         opener = name
     if opener is not None:

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from neurochain.chain.functions.batch import Batch, Result
 from neurochain.chain.functions.call import Call
 from neurochain.chain.functions.chunk import ROW
 from neurochain.chain.functions.mapping import beside
 from neurochain.chain.functions.step import FunctionStep, argument_columns, failed_before
-from neurochain.chain.functions.work import Batch, Result
 from neurochain.chain.run import BATCH, Run, State, batches, even
-from neurochain.datasets.ledger import ORDINAL
+from neurochain.datasets.hidden import ORDINAL
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from neurochain.chain.functions.arguments import RNG
 from neurochain.chain.functions.call import Call
 from neurochain.chain.functions.chunk import ROW, Chunk, Failure, Outcome
 from neurochain.chain.functions.output import LEARN, Output
-from neurochain.chain.sources.headers import reads_of
-from neurochain.datasets.ledger import ORDINAL
+from neurochain.chain.values.reads import reads_of
+from neurochain.datasets.hidden import ORDINAL
 from neurochain.errors import UDFError
 from neurochain.storage import File, ReadLog, recording_reads
 

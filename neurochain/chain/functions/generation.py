@@ -2,11 +2,11 @@
 
 import polars as pl
 
+from neurochain.chain.functions.batch import Result
 from neurochain.chain.functions.chunk import ROW
 from neurochain.chain.functions.mapping import Map
-from neurochain.chain.functions.work import Result
 from neurochain.chain.keys import child_keys
-from neurochain.datasets.ledger import ORDINAL
+from neurochain.datasets.hidden import ORDINAL
 from neurochain.datasets.schema import KEY
 
 

@@ -5,10 +5,10 @@ from collections.abc import Generator
 import numpy as np
 import polars as pl
 
+from neurochain.chain.functions.batch import Batch, Result
 from neurochain.chain.functions.call import Call
 from neurochain.chain.functions.chunk import ROW
 from neurochain.chain.functions.step import FunctionStep, argument_columns, failed_before
-from neurochain.chain.functions.work import Batch, Result
 from neurochain.chain.run import Run, State, batches
 
 

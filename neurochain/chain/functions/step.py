@@ -11,12 +11,13 @@ import polars as pl
 
 from neurochain.chain.executors.local import executor_for
 from neurochain.chain.functions.arguments import Takes, bind_arguments
+from neurochain.chain.functions.batch import Batch, Result
 from neurochain.chain.functions.call import Call, Gives
 from neurochain.chain.functions.chunk import ROW, Failure
 from neurochain.chain.functions.failures import ERROR, ERROR_FIELD, error_columns, keeps_errors, listed
 from neurochain.chain.functions.output import Output
 from neurochain.chain.functions.udf import UDF
-from neurochain.chain.functions.work import Batch, Result, Work
+from neurochain.chain.functions.work import Work
 from neurochain.chain.run import OnError, Run, State, collected
 from neurochain.chain.spool import Spool
 from neurochain.datasets.conversion import convert

@@ -2,17 +2,18 @@
 
 import hashlib
 import json
+import time
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from neurochain.chain.executors import Executor
+from neurochain.chain.executors import Executor, inline
 from neurochain.chain.fingerprint import Fingerprint
+from neurochain.chain.functions.batch import Batch, OpenBatch, Result, joined, picked
 from neurochain.chain.functions.call import Call
 from neurochain.chain.functions.calling import Manner
 from neurochain.chain.functions.chunk import ROW, Chunk, Failure, Outcome
@@ -23,9 +24,9 @@ from neurochain.chain.run import Run
 from neurochain.chain.sources.headers import reader_fingerprint
 from neurochain.chain.values.nested import nested_series
 from neurochain.datasets.activity import UsedFunction
-from neurochain.datasets.conversion import convert, unify_schemas
 from neurochain.datasets.filetable import root_uris
-from neurochain.datasets.ledger import ARG, ORDINAL, READS, READS_TYPE, Ledger
+from neurochain.datasets.hidden import ARG, ORDINAL, READS, READS_TYPE
+from neurochain.datasets.ledger import Ledger
 from neurochain.datasets.location import relative_uris
 from neurochain.datasets.schema import Schema
 from neurochain.errors import SchemaError
@@ -33,61 +34,6 @@ from neurochain.errors import SchemaError
 KNOWN_IN_MEMORY = 400_000_000  # bytes of ledger parts that are read once instead of once per batch
 KILLERS = "killers"  # folder of marks: functions that have killed a process are not called in the user's
 CHUNK_BYTES = 16_000_000  # of arguments that travel together
-
-
-@dataclass
-class Batch:
-    """Rows on their way: one per call.
-
-    Attributes
-    ----------
-    frame : DataFrame
-        What the results are joined to; one row per call, or its rows where it gives as many as it takes.
-    columns : DataFrame
-        Flat columns of the arguments; of calls that take several rows, those rows one after the other.
-    numbers : ndarray, shape (n_calls,), int64
-        Number of each call's (first) row in the chain.
-    sizes : ndarray, shape (n_calls,), int64, or None
-        Rows of each call.
-    left_out : ndarray, shape (n_left_out,), int64
-        Calls that are not made, since their rows have failed before.
-    sound : ndarray, shape (n_rows,), bool
-        Rows of `frame` that the calls got, where they give as many as they take.
-    """
-
-    frame: pl.DataFrame
-    columns: pl.DataFrame
-    numbers: np.ndarray[Any, Any]
-    sizes: np.ndarray[Any, Any] | None = None
-    left_out: np.ndarray[Any, Any] = field(default_factory=lambda: np.empty(0, np.int64))
-    sound: np.ndarray[Any, Any] = field(default_factory=lambda: np.empty(0, bool))
-
-    @property
-    def calls(self) -> int:
-        """Number of calls."""
-        return len(self.numbers)
-
-
-@dataclass
-class Result:
-    """A batch with what its calls gave.
-
-    Attributes
-    ----------
-    batch : Batch
-    frame : DataFrame
-        Flat columns of results with ``_row``, the number of the call (and ``_ordinal``, where a call gives
-        many), in that order. Calls that failed, or gave no row, are missing.
-    schema : Schema
-        Of the results; without columns where nothing but None was given so far.
-    failures : dict of int to Failure
-        By the number of the call.
-    """
-
-    batch: Batch
-    frame: pl.DataFrame
-    schema: Schema
-    failures: dict[int, Failure]
 
 
 def reuse_key(identity: Fingerprint, call: Call, output: Output) -> str:
@@ -134,8 +80,9 @@ class Work:
         self._known_schema = Schema()
         self._known = self._load()
         self._reads: list[pl.Series] = []
-        self._open: deque[_Open] = deque()
-        self._rate = 0.0  # seconds per call
+        self._open: deque[OpenBatch] = deque()
+        self._unsaved: list[tuple[pl.DataFrame, Schema]] = []
+        self._saved = time.monotonic()
 
     def _load(self) -> pl.LazyFrame | None:
         if self._ledger is None or not self.run.settings.reuse:
@@ -157,17 +104,20 @@ class Work:
             A result fits no column.
         """
         chunks = self._chunks(batches, progress)
-        with closing(self.executor.run(self.call, self.output, self.manner, chunks)) as made:
-            for chunk, outcome in made:
-                self._take(chunk, outcome, progress)
-                while self._open and not self._open[0].left:
-                    yield self._close(self._open.popleft())
+        try:
+            with closing(self.executor.run(self.call, self.output, self.manner, chunks)) as made:
+                for chunk, outcome in made:
+                    self._take(chunk, outcome, progress)
+                    while self._open and not self._open[0].left:
+                        yield self._close(self._open.popleft())
+        finally:
+            self._save()
         self._finish()
 
     def _chunks(self, batches: Iterable[Batch], progress: Any) -> Iterator[Chunk]:
         counts = self.run.activity.counts
         for number, batch in enumerate(batches):
-            opened = _Open(number, batch, self._digests(batch))
+            opened = OpenBatch(number, batch, self._digests(batch))
             counts.rows_in += batch.columns.height
             missing = self._look_up(opened)
             self._open.append(opened)
@@ -176,7 +126,7 @@ class Work:
             progress.advance(reused + len(batch.left_out))
             opened.left = len(missing)
             everything = Chunk(batch.columns, batch.numbers, np.arange(batch.calls), batch.sizes, number)
-            chunk = everything if len(missing) == batch.calls else _picked(everything, missing)
+            chunk = everything if len(missing) == batch.calls else picked(everything, missing)
             start = 0
             while start < chunk.calls:
                 piece = chunk.slice(start, self._size(chunk, start))
@@ -213,7 +163,7 @@ class Work:
         ]
         return pl.Series(ARG, members, dtype=pl.Binary)
 
-    def _look_up(self, opened: "_Open") -> np.ndarray[Any, Any]:
+    def _look_up(self, opened: "OpenBatch") -> np.ndarray[Any, Any]:
         """Take what is known; the numbers of the calls that are to be made."""
         batch, digests = opened.batch, opened.digests
         wanted = np.ones(len(digests), bool)
@@ -271,7 +221,7 @@ class Work:
 
     def _remember(
         self,
-        opened: "_Open",
+        opened: "OpenBatch",
         places: np.ndarray[Any, Any],
         outcome: Outcome,
         blocks: Sequence[tuple[pl.DataFrame, Schema]],
@@ -299,17 +249,26 @@ class Work:
             ]
             if nothing:
                 frames.append((self._nothing(opened, nothing, reads), Schema()))
-        self._ledger.append_all(frames)
+        self._unsaved += frames
+        if time.monotonic() - self._saved >= inline.REMEMBER_SECONDS / 3:
+            self._save()
+
+    def _save(self) -> None:
+        """Enter in the ledger what has come since the last time; a call's rows go together."""
+        frames, self._unsaved = self._unsaved, []
+        if self._ledger is not None:
+            self._ledger.append_all(_alike(frames))
+        self._saved = time.monotonic()
 
     def _nothing(
-        self, opened: "_Open", places: Sequence[int], reads: dict[int, list[dict[str, Any]]]
+        self, opened: "OpenBatch", places: Sequence[int], reads: dict[int, list[dict[str, Any]]]
     ) -> pl.DataFrame:
         """Rows of the ledger for calls that gave none."""
         digests = opened.digests.gather(list(places)).alias(ARG)
         ordinals = pl.Series(ORDINAL, [None] * len(places), dtype=pl.UInt32)
         return pl.DataFrame([digests, _reads_series([reads.get(p) for p in places]), ordinals])
 
-    def _close(self, opened: "_Open") -> Result:
+    def _close(self, opened: "OpenBatch") -> Result:
         """All that a batch's calls gave, in order."""
         self._reads += opened.reads
         frame, schema = joined(opened.parts)
@@ -344,77 +303,18 @@ class Work:
         return relative_uris(reads, root_uris(self.run.project)).select(function, pl.all())
 
 
-class _Open:
-    """A batch some of whose calls are still to be made."""
-
-    def __init__(self, number: int, batch: Batch, digests: pl.Series) -> None:
-        self.number, self.batch, self.digests = number, batch, digests
-        self.left = 0
-        self.parts: list[tuple[pl.DataFrame, Schema]] = []
-        self.reads: list[pl.Series] = []
-        self.failures: dict[int, Failure] = {}
-        self.shared: pl.DataFrame | None = None
-
-    def add(self, frame: pl.DataFrame, schema: Schema) -> None:
-        """Take results."""
-        if frame.height:
-            self.parts.append((frame, schema))
-
-    def add_reads(self, found: pl.DataFrame) -> None:
-        """Note what known results were read from."""
-        if found[READS].null_count() < found.height:
-            self.reads.append(found[READS].drop_nulls())
-
-    def share(self, missing: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        """First of each of the calls that have equal arguments; the others get its results."""
-        asked = pl.DataFrame({"place": missing.astype(np.uint32), ARG: self.digests.gather(missing)})
-        if asked[ARG].n_unique() == asked.height:
-            return missing
-        asked = asked.with_columns(pl.col("place").first().over(ARG).alias("first"))
-        self.shared = asked.filter(pl.col("place") != pl.col("first")).select("place", "first")
-        firsts: np.ndarray[Any, Any] = asked.filter(pl.col("place") == pl.col("first"))["place"].to_numpy()
-        return firsts.astype(np.int64)
-
-    def spread(self, frame: pl.DataFrame, shared: pl.DataFrame) -> pl.DataFrame:
-        """Results with those of calls that have equal arguments repeated."""
-        copies = shared.join(frame, left_on="first", right_on=ROW, how="inner", maintain_order="left_right")
-        return pl.concat([frame, copies.rename({"place": ROW}).select(frame.columns)])
-
-    def all_failures(self) -> dict[int, Failure]:
-        """Failures, also of the calls with equal arguments."""
-        if self.shared is None or not self.failures:
-            return self.failures
-        copies = {
-            place: self.failures[first] for place, first in self.shared.rows() if first in self.failures
-        }
-        return {**self.failures, **copies}
-
-
-def _picked(chunk: Chunk, places: np.ndarray[Any, Any]) -> Chunk:
-    """Some calls of a chunk."""
-    if chunk.sizes is None:
-        return Chunk(chunk.rows[places], chunk.numbers[places], places, None, chunk.batch)
-    starts = np.cumsum(chunk.sizes) - chunk.sizes
-    rows = [np.arange(starts[p], starts[p] + chunk.sizes[p]) for p in places]
-    members = np.concatenate(rows) if rows else np.empty(0, np.int64)
-    return Chunk(chunk.rows[members], chunk.numbers[places], places, chunk.sizes[places], chunk.batch)
+def _alike(frames: Sequence[tuple[pl.DataFrame, Schema]]) -> list[tuple[pl.DataFrame, Schema]]:
+    """Neighbours of one schema joined."""
+    out: list[tuple[pl.DataFrame, Schema]] = []
+    for frame, schema in frames:
+        if out and out[-1][1] == schema:
+            out[-1] = (out[-1][0].vstack(frame), schema)
+        else:
+            out.append((frame, schema))
+    return out
 
 
 def _reads_series(reads: Sequence[list[dict[str, Any]] | None] | None, count: int = 0) -> pl.Series:
     if reads is None or not any(reads):
         return pl.Series(READS, [None] * (count if reads is None else len(reads)), dtype=READS_TYPE)
     return nested_series(READS, [r or None for r in reads], READS_TYPE)
-
-
-def joined(parts: Sequence[tuple[pl.DataFrame, Schema]]) -> tuple[pl.DataFrame, Schema]:
-    """Frames under the one schema that holds them all; one without columns gave None so far."""
-    schema = Schema()
-    for _, own in parts:
-        schema = unify_schemas(schema, own, promote=True)
-    if not parts:
-        return pl.DataFrame({ROW: pl.Series([], dtype=pl.UInt32)}), schema
-    if len(parts) == 1:
-        return parts[0]
-    converted = [convert(frame, own, schema) for frame, own in parts]
-    order = converted[0].columns
-    return pl.concat([f.select(order) for f in converted]), schema

@@ -17,8 +17,9 @@ from neurochain import formats
 from neurochain.chain.expressions import jsonkeys
 from neurochain.chain.expressions.jsonkeys import catalogue, readable
 from neurochain.chain.values.nested import nested_series
+from neurochain.chain.values.reads import reads_of
 from neurochain.chain.values.records import record_type
-from neurochain.datasets.ledger import READS, READS_TYPE
+from neurochain.datasets.hidden import READS, READS_TYPE
 from neurochain.datasets.schema import Schema
 from neurochain.datasets.types import Field, Json, Record, Scalar
 from neurochain.formats import HeadSizes
@@ -166,11 +167,3 @@ def _record_columns(name: str, kind: Record, rows: Sequence[HeaderRow]) -> list[
         texts = readable(list(column)) if isinstance(field.type, Json) else column
         columns.append(nested_series(leaf, texts, dtype))
     return columns
-
-
-def reads_of(log: ReadLog) -> list[dict[str, Any]]:
-    """What a log has seen since the last call, as the ledger keeps it."""
-    return [
-        {"uri": r.uri, "etag": r.etag, "ranges": [list(x) for x in r.ranges], "sha256": r.sha256}
-        for r in log.take()
-    ]

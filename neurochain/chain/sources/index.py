@@ -26,7 +26,8 @@ from neurochain.chain.sources.headers import (
     stored_schema,
 )
 from neurochain.datasets.filetable import known_files, merge_listing, root_name
-from neurochain.datasets.ledger import ARG, READS, Ledger
+from neurochain.datasets.hidden import ARG, READS
+from neurochain.datasets.ledger import Ledger
 from neurochain.datasets.location import FILE
 from neurochain.datasets.schema import KEY, Schema
 from neurochain.datasets.types import Field, Json, Record

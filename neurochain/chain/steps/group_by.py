@@ -92,7 +92,7 @@ class GroupBy:
             add_helpers(state.frame, compiled.values()).with_columns(**by).select(KEY, *by, *sorted(used))
         )
         found = self._grouped(collected(columns), list(by), compiled)
-        keys = group_keys(found.select(by)) if by else pl.Series([WHOLE], dtype=pl.Binary)
+        keys = group_keys(found.select(list(by))) if by else pl.Series([WHOLE], dtype=pl.Binary)
         values = [
             expr.alias(leaf)
             for name in compiled

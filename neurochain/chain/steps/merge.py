@@ -112,7 +112,7 @@ class Merge:
         values = ", ".join(f"{n}={v!r}" for n, v in zip(names, counted.example or (), strict=True))
         theirs = ", ".join(repr(a if side == "right" else b) for a, b in self.on)
         warnings.warn(
-            f"merge({self._text()}): {counted.rows:,} rows of the {side} side became {counted.results:,}, since some "
+            f"merge({self._text()}): {counted.rows:,} of the {side} side's rows became {counted.results:,}, since some "
             f"have several partners, such as the one with {values}. Make the {other} side's rows unique "
             f"(.distinct({theirs})), or say that it is meant: merge(…, many=True).",
             ManyMatchesWarning,

@@ -162,7 +162,8 @@ def as_mapping(value: Any) -> Mapping[str, Any] | None:
     """Fields of a record by name; None for anything else."""
     if isinstance(value, Row | dict):
         return value
-    read = _reader(type(value))
+    kind: Any = type(value)
+    read = _reader(kind)
     return read(value) if read is not None else None
 
 
