@@ -84,7 +84,9 @@ def group_keys(frame: pl.DataFrame) -> pl.Series:
     """
     types = _hash(repr([str(from_polars(d)) for d in frame.dtypes]).encode())
     floats = pl.col(pl.Float32, pl.Float64)
-    same = frame.with_columns(pl.when(floats == 0).then(floats.abs()).otherwise(floats.fill_nan(float("nan"))))
+    same = frame.with_columns(
+        pl.when(floats == 0).then(floats.abs()).otherwise(floats.fill_nan(float("nan")))
+    )
     digests = _halves(argument_digests(same))
     return _mixed(_GROUP, digests, np.broadcast_to(np.frombuffer(types, "<u8"), digests.shape))
 

@@ -1,30 +1,34 @@
 """Volume: a lazy array with spatial axes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
+from neurochain.errors import ShapeError
+from neurochain.formats.memory import FORMAT, MemoryArray, numbers, shared
 from neurochain.formats.slicing import Index, normalise
 from neurochain.formats.stored import Array
 from neurochain.storage import File
 
 __all__ = ["Volume"]
 
+AXES = ("x", "y", "z", "t", "dim5", "dim6", "dim7")
+
 
 class Volume:
     """Array of voxels or pixels that reads what is sliced from it.
 
-    Made by `open_volume`. A NIfTI volume has the axes (x, y, z[, t, …]), a DICOM volume
+    Made by `open_volume`, or by `Volume.of` of an array in memory. A NIfTI volume has the axes (x, y, z[, t, …]), a DICOM volume
     ([frame,] row, column[, sample]). Integers, slices with steps and ``...`` work as in NumPy; masks and lists
-    do not: slice first. Pickles as its file and opens again where it arrives.
+    do not: slice first. Pickles as its file and opens again where it arrives; without a file, by value.
 
     Attributes
     ----------
-    file : File
-        Where the values lie.
+    file : File or None
+        Where the values lie; None for an array in memory.
     format : str
-        As in `header.format`.
+        As in `header.format`; ``"memory"`` without a file.
     shape : tuple of int
         Of the array.
     dtype : dtype
@@ -46,9 +50,9 @@ class Volume:
 
     def __init__(
         self,
-        file: File,
+        file: File | None,
         format: str,
-        reopen: "Callable[[File], Volume]",
+        reopen: "Callable[[File], Volume] | None",
         array: Array,
         axes: tuple[str, ...],
         affine: np.ndarray[Any, np.dtype[np.float64]] | None = None,
@@ -66,6 +70,58 @@ class Volume:
         self._array = array
         self._scaling = scaling
         self._is_stored = stored
+
+    @classmethod
+    def of(
+        cls,
+        array: Any,
+        affine: Any = None,
+        axes: Iterable[str] | None = None,
+        voxel_sizes: Iterable[float] | None = None,
+    ) -> "Volume":
+        """Volume of an array in memory, which is not copied.
+
+        Parameters
+        ----------
+        array : array_like
+            Of numbers, in the dtype that slices have.
+        affine : array_like, shape (4, 4), mm, optional
+            Voxel indices to RAS+ coordinates.
+        axes : iterable of str, optional
+            Name of each axis; x, y, z, t, … by default, as NIfTI has them.
+        voxel_sizes : iterable of float, mm, optional
+            Along the spatial axes; by default those that the affine says, of at most three axes.
+
+        Raises
+        ------
+        ShapeError
+            The affine is not 4x4, or the axes are not as many as the array has.
+        TypeError
+            The values are no numbers, or some are masked.
+
+        Examples
+        --------
+        >>> Volume.of(np.zeros((4, 4, 3), np.int16), affine=np.diag([2.0, 2.0, 3.0, 1.0]))
+        <Volume in memory (x: 4, y: 4, z: 3) int16, 2 x 2 x 3 mm>
+        """
+        values = numbers(array, "Volume.of()")
+        ndim = values.ndim
+        names = (
+            (*AXES, *(f"dim{i + 1}" for i in range(len(AXES), ndim)))[:ndim] if axes is None else tuple(axes)
+        )
+        if len(names) != ndim:
+            raise ShapeError(
+                f"Volume.of(): an array of shape {values.shape} has {ndim} axes, and {len(names)} names are given: "
+                f"{', '.join(names) or 'none'}."
+            )
+        matrix = None if affine is None else np.array(affine, np.float64)
+        if matrix is not None and matrix.shape != (4, 4):
+            raise ShapeError(f"Volume.of(): an affine has the shape (4, 4), this one {matrix.shape}.")
+        if voxel_sizes is None:
+            sizes = () if matrix is None else np.linalg.norm(matrix[:3, : min(ndim, 3)], axis=0)
+        else:
+            sizes = voxel_sizes
+        return cls(None, FORMAT, None, MemoryArray(values), names, matrix, tuple(float(v) for v in sizes))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -127,6 +183,8 @@ class Volume:
         return np.asarray(self[...])
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        if isinstance(self._array, MemoryArray):
+            return shared(self._array.array, dtype, copy)
         if copy is False:
             raise ValueError("np.asarray(volume, copy=False): a lazy volume has no memory to share.")
         array = self.read()
@@ -138,12 +196,15 @@ class Volume:
         return self.shape[0]
 
     def __reduce__(self) -> tuple[Any, ...]:
+        if self._reopen is None:
+            return Volume.of, (np.asarray(self), self.affine, self.axes, self.voxel_sizes)
         return _reopen, (self._reopen, self.file, self._is_stored)
 
     def __repr__(self) -> str:
+        name = self.file.name if self.file is not None else "in memory"
         axes = ", ".join(f"{name}: {n}" for name, n in zip(self.axes, self.shape, strict=True))
         sizes = " x ".join(f"{v:g}" for v in self.voxel_sizes)
-        return f"<Volume {self.file.name} ({axes}) {self.dtype}{f', {sizes} mm' if sizes else ''}>"
+        return f"<Volume {name} ({axes}) {self.dtype}{f', {sizes} mm' if sizes else ''}>"
 
 
 def _reopen(reopen: Callable[[File], Volume], file: File, stored: bool) -> Volume:

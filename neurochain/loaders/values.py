@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from neurochain.chain.values.objects import NAMES
 from neurochain.datasets import arrays
 from neurochain.datasets.schema import Schema
 from neurochain.datasets.types import Array, DataType, Field, Json, List, Ragged, Record, Scalar
@@ -63,6 +64,8 @@ def _column(frame: pl.DataFrame, path: str, field: Field) -> RowValues:
     match kind:
         case Record("File"):
             return RowValues(_files(frame, path), read_array)
+        case Record(name, (data, *_)) if name in NAMES:
+            return _column(frame, f"{path}.{data.name}", data)
         case Record(_, fields):
             inner = {f.name: _column(frame, f"{path}.{f.name}", f) for f in fields}
             return RowValues(range(frame.height), _RecordReader(inner))

@@ -71,11 +71,13 @@ def test_drop_takes_whole_columns(dicom_tree: Path) -> None:
     scans = nc.read_storage("data/**/*.dcm")
     assert "dicom" not in scans.drop("dicom", "sidecar").collect().columns
     for name in ("dicom.EchoTime", "EchoTime", "voxel_sizes"):
-        with pytest.raises(nc.ExpressionError, match=r"is a field of '(dicom|header)'.*as a whole: drop\('(d|h)"):
+        with pytest.raises(
+            nc.ExpressionError, match=r"is a field of '(dicom|header)'.*as a whole: drop\('(d|h)"
+        ):
             scans.drop(name)
     with pytest.raises(nc.ColumnNotFoundError, match="'molecular_tag' is not found"):
         scans.drop("molecular_tag")  # a key of the sidecars, which nobody has looked at yet
-    with pytest.raises(nc.ExpressionError, match="'sidecar.molecular_tag' is a field of 'sidecar'"):
+    with pytest.raises(nc.ExpressionError, match=r"'sidecar.molecular_tag' is a field of"):
         scans.persist().drop("molecular_tag")
 
 

@@ -59,7 +59,9 @@ def test_expressions_of_several_columns_and_of_polars(chain: nc.Chain) -> None:
 def test_without_columns_all_rows_are_one(chain: nc.Chain) -> None:
     out = chain.group_by(n=C("x").len(), total=C("x").sum(), first=C("s").first())
     assert out.collect().rows() == [(6, 17.0, "b")]
-    none = chain.limit(0).group_by(n=C("x").len(), total=C("x").sum(), mean=C("x").mean(), first=C("s").first())
+    none = chain.limit(0).group_by(
+        n=C("x").len(), total=C("x").sum(), mean=C("x").mean(), first=C("s").first()
+    )
     assert none.collect().rows() == [(0, 0.0, None, None)]
     assert keys(none) == keys(out)
     assert keyed(chain.limit(0).group_by("s", n=C("x").len())).height == 0
@@ -94,7 +96,9 @@ def test_groups_by_fields_records_keys_and_arrays(dicom_tree: Path) -> None:
     assert out.collect().rows() == [("target_alpha", "MR", 6, 9.0), ("target_beta", "MR", 3, 4.5)]
     keyed(out)
     chain = nc.read_values(
-        r=[{"a": 1}, {"a": 1}, None], v=[np.zeros(2), np.ones(2), np.zeros(2)], g=[np.arange(1), np.arange(2), None]
+        r=[{"a": 1}, {"a": 1}, None],
+        v=[np.zeros(2), np.ones(2), np.zeros(2)],
+        g=[np.arange(1), np.arange(2), None],
     )
     by_record = chain.group_by("r", n=C("r").len(), known=C("r").count()).collect()
     assert by_record.rows() == [({"a": 1}, 2, 2), (None, 1, 0)]
@@ -130,7 +134,9 @@ KINDS: dict[str, Any] = {
 FIRST = {"i": 1, "f": 1.5, "s": "", "b": True, "d": dt.date(2024, 2, 29)}
 
 
-@given(st.lists(st.fixed_dictionaries(KINDS), max_size=12), st.lists(st.sampled_from(sorted(KINDS)), unique=True))
+@given(
+    st.lists(st.fixed_dictionaries(KINDS), max_size=12), st.lists(st.sampled_from(sorted(KINDS)), unique=True)
+)
 def test_against_polars(tmp_path: Path, rows: list[dict[str, Any]], by: list[str]) -> None:
     chain = nc.read_values([FIRST, *rows])
     frame = chain.collect()

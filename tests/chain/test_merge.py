@@ -86,7 +86,8 @@ def test_a_row_with_several_partners(folder: Path, how: How) -> None:
     on = () if how == "cross" else "k"
     if how in ("inner", "left", "full"):
         with pytest.warns(
-            nc.ManyMatchesWarning, match=r"on k\): 2 of the left side's rows became 3.*k='a'.*\.distinct\('k'\).*many=True"
+            nc.ManyMatchesWarning,
+            match=r"on k\): 2 of the left side's rows became 3.*k='a'.*\.distinct\('k'\).*many=True",
         ):
             left.merge(right, on=on, how=how).collect()
     with warnings.catch_warnings():
@@ -95,7 +96,9 @@ def test_a_row_with_several_partners(folder: Path, how: How) -> None:
             left.merge(right, on=on, how=how).collect()
         out = left.merge(right, on=on, how=how, many=True)
         keyed(out)
-    with pytest.warns(nc.ManyMatchesWarning, match="2 of the right side's rows became 3.*left side's rows unique"):
+    with pytest.warns(
+        nc.ManyMatchesWarning, match="2 of the right side's rows became 3.*left side's rows unique"
+    ):
         right.merge(left, on="k", how="right").collect()
 
 
@@ -260,7 +263,11 @@ def test_columns_known_only_once_it_ran(scans: nc.Chain, people: nc.Chain) -> No
         return {"subject": participant_id, "scan": 7.5}
 
     right = people.filter(nc.Column("participant_id").is_not_null()).map(split)
-    merged = scans.merge(right, on="subject", how="full").filter(nc.Column("scan_right") > 1).drop("participant_id")
+    merged = (
+        scans.merge(right, on="subject", how="full")
+        .filter(nc.Column("scan_right") > 1)
+        .drop("participant_id")
+    )
     assert merged.schema.partial
     assert merged.collect().columns == ["subject", "scan", "age", "scan_right"]
     assert keyed(merged).height == 4

@@ -197,7 +197,10 @@ def test_no_rows(annotated: bool, folder: Path) -> None:
         ([np.zeros(2), [0.0, 0.0]], "row 1 gives list"),
         ([np.array(["a"])], "<U1 cannot be stored"),
         ([np.array([object()])], "object cannot be stored"),
-        ([dt.datetime(2025, 1, 1), dt.datetime(2025, 1, 1, tzinfo=dt.UTC)], "times without a zone, and row 1"),
+        (
+            [dt.datetime(2025, 1, 1), dt.datetime(2025, 1, 1, tzinfo=dt.UTC)],
+            "times without a zone, and row 1",
+        ),
         ([2**64], "does not fit"),
         ([[np.zeros(2)]], "list of arrays"),
         ([{1: 2}], "named by text"),

@@ -70,7 +70,9 @@ def test_seeds_differ_and_are_fair(folder: Path) -> None:
 
 
 def test_hashes_that_begin_alike_are_told_apart() -> None:
-    hashes = pl.Series([b"a" * 8 + bytes([i] * 8) for i in (3, 1, 2, 0)] + [b"b" * 16, b"\0" * 16], dtype=pl.Binary)
+    hashes = pl.Series(
+        [b"a" * 8 + bytes([i] * 8) for i in (3, 1, 2, 0)] + [b"b" * 16, b"\0" * 16], dtype=pl.Binary
+    )
     for count in range(8):
         limit = smallest(hashes, count)
         assert (0 if limit is None else up_to(hashes, limit)) == min(count, 6)

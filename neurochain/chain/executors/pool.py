@@ -131,7 +131,11 @@ class Pool:
         flight.marks = self._staging / f"marks-{self._id}-{self._count}"
         flight.marks.write_bytes(bytes(flight.chunk.calls))
         task = worker.Task(str(self._payload), flight.chunk, self.output.state(), str(flight.marks), SECONDS)
-        flight.future = self._executor.submit(worker.work, task)
+        try:
+            flight.future = self._executor.submit(worker.work, task)
+        except TerminatedWorkerError as error:  # found out by another flight at this moment
+            flight.future = Future()
+            flight.future.set_exception(error)
 
     def _land(self, flight: _Flight, outcome: Outcome) -> None:
         """Take an outcome; what of the chunk is still to be done goes off again."""

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from neurochain.chain.expressions.methods import ANY_ORDER, OF_ANYTHING, TEXT_IS_VALUE
+from neurochain.chain.expressions.methods import ANY_ORDER, NULL_IS_ZERO, OF_ANYTHING, TEXT_IS_VALUE
 from neurochain.errors import ExpressionError, suggestion
 
 DTYPES = [
@@ -96,6 +96,10 @@ def literal(value: object) -> Node:
         return ["dict", [[literal(k), literal(v)] for k, v in value.items()]]
     if isinstance(value, Iterable):
         items = [literal(v) for v in value]
+        if any(i[0] in _EXPRESSIONS for i in items):
+            raise ExpressionError(
+                "A list in an expression holds values, no columns. Instead of is_in() write (a == x) | (a == y)."
+            )
         if isinstance(value, set | frozenset):
             items.sort(key=repr)
         return ["list", items]
@@ -180,7 +184,8 @@ def replay(node: Node, column: Callable[[str], Any], present: Callable[[str], An
             case _:
                 return pl.lit(literal_value(n))
 
-    def call(target: Any, method: str, arguments: list[Node], options: dict[str, Node]) -> Any:
+    def call(inner: Any, method: str, arguments: list[Node], options: dict[str, Node]) -> Any:
+        target = inner
         for part in method.split("."):
             target = getattr(target, part)
         given = [operand(a) for a in arguments]
@@ -190,6 +195,8 @@ def replay(node: Node, column: Callable[[str], Any], present: Callable[[str], An
         if method in ANY_ORDER:
             named = {"maintain_order": True, **named}
         out = target(*given, **named)
+        if method in NULL_IS_ZERO:
+            return pl.when(inner.is_not_null()).then(out)
         return out.sort() if method == "mode" else out  # as many values as are equally frequent, in no order
 
     def operand(n: Node) -> Any:

@@ -8,13 +8,13 @@ order Polars leaves open.
 METHODS = frozenset([
     "abs", "all", "any", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctanh", "arg_max", "arg_min",
     "backward_fill", "cast", "cbrt", "ceil", "clip", "cos", "cosh", "cot", "count", "cum_count", "cum_max",
-    "cum_min", "cum_prod", "cum_sum", "cut", "degrees", "diff", "drop_nans", "drop_nulls", "entropy",
+    "cum_min", "cum_prod", "cum_sum", "degrees", "diff", "drop_nans", "drop_nulls", "entropy",
     "eq_missing", "ewm_mean", "ewm_std", "ewm_var", "exp", "fill_nan", "fill_null", "filter", "first", "floor",
-    "forward_fill", "get", "has_nulls", "head", "implode", "interpolate", "is_between", "is_duplicated",
+    "forward_fill", "has_nulls", "head", "implode", "interpolate", "is_between", "is_duplicated",
     "is_finite", "is_first_distinct", "is_in", "is_infinite", "is_last_distinct", "is_nan", "is_not_nan",
     "is_not_null", "is_null", "is_unique", "kurtosis", "last", "len", "log", "log10", "log1p", "max", "mean",
     "median", "min", "mode", "n_unique", "nan_max", "nan_min", "ne_missing", "not_", "null_count", "over",
-    "pct_change", "product", "qcut", "quantile", "radians", "rank", "replace", "replace_strict", "reverse",
+    "pct_change", "product", "quantile", "radians", "rank", "replace", "replace_strict", "reverse",
     "rolling_max", "rolling_mean", "rolling_median", "rolling_min", "rolling_quantile", "rolling_std",
     "rolling_sum", "rolling_var", "round", "round_sig_figs", "shift", "sign", "sin", "sinh", "skew", "slice",
     "sort", "sort_by", "sqrt", "std", "sum", "tail", "tan", "tanh", "unique", "var",
@@ -37,8 +37,7 @@ NAMESPACES: dict[str, frozenset[str]] = {
     "list": frozenset([
         "all", "any", "arg_max", "arg_min", "contains", "count_matches", "diff", "drop_nulls", "first",
         "gather", "gather_every", "get", "head", "join", "last", "len", "max", "mean", "median", "min",
-        "n_unique", "reverse", "set_difference", "set_intersection", "set_symmetric_difference", "set_union",
-        "shift", "slice", "sort", "std", "sum", "tail", "unique", "var",
+        "n_unique", "reverse", "shift", "slice", "sort", "std", "sum", "tail", "unique", "var",
     ]),
     "arr": frozenset([
         "all", "any", "arg_max", "arg_min", "contains", "count_matches", "first", "get", "last", "len",
@@ -61,5 +60,7 @@ TEXT_IS_COLUMN = frozenset(["over", "sort_by"])
 OVER_OPTIONS = frozenset(["order_by", "descending", "nulls_last"])  # others change the number of rows
 # What Polars gives in any order unless it is told to keep that of the rows.
 ANY_ORDER = frozenset(["unique", "list.unique"])
+# What Polars 1.35 gives the value 0 for where the array is null.
+NULL_IS_ZERO = frozenset(["arr.first", "arr.get", "arr.last", "arr.max", "arr.min"])
 # What can be asked of a whole record, and of an array that no expression can use.
 OF_ANYTHING = frozenset(["count", "is_not_null", "is_null", "len", "null_count"])

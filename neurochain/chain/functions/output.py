@@ -194,17 +194,19 @@ class Output:
     def _field(self, name: str, column: Sequence[Any], annotation: Any, rows: Sequence[int]) -> Field:
         if self._fixed and self._schema is not None:
             return self._schema[name]
-        field = infer_field(name, column, annotation, rows)
-        if self._schema is not None and name in self._schema:
-            before = self._schema[name]
-            try:
-                unify(before, field, self.learning(rows[0]))
-            except SchemaError as error:
+        if self._schema is None or name not in self._schema:
+            return infer_field(name, column, annotation, rows)
+        before = self._schema[name]
+        try:
+            field = infer_field(name, column, annotation, rows)
+            unify(before, field, self.learning(rows[0]))
+        except SchemaError as error:
+            if before.type != Scalar("null"):
                 list(physical(before, column, rows=rows))  # names the row that does not fit
-                if isinstance(before.type, Scalar) and isinstance(field.type, Scalar):
+                if isinstance(before.type, Scalar):
                     return before  # integers in a column of floats
-                i = next(i for i, v in enumerate(column) if v is not None)
-                raise drift(name, rows[i], before.type, column[i]) from error
+            i = next(i for i, v in enumerate(column) if v is not None)
+            raise drift(name, rows[i], before.type, column[i]) from error
         return field
 
     def _columns(self, values: Sequence[Any], rows: Sequence[int]) -> dict[str, tuple[list[Any], Any]]:

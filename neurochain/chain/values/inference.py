@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from neurochain.chain.values.objects import object_name, object_type
 from neurochain.chain.values.records import NUMBERS, field_of, fields_of, marks_of
 from neurochain.chain.values.row import Row
 from neurochain.datasets import arrays
@@ -82,6 +83,8 @@ def infer_type(name: str, values: Sequence[Any], rows: Sequence[int]) -> DataTyp
         return Scalar("string")
     if all(issubclass(k, File) for k in kinds):
         return FILE
+    if len(kinds) == 1 and (known := object_name(type(sample))):
+        return object_type(known, values, _array_type(name, values, rows))
     if (members := _members(values)) is not None:
         return _record_type(name, type(sample), members, rows)
     if all(issubclass(k, list | tuple | set | frozenset) for k in kinds):
@@ -132,19 +135,27 @@ def _number_type(name: str, values: Sequence[Any], kinds: set[type], rows: Seque
 
 
 def _array_type(name: str, values: Sequence[Any], rows: Sequence[int]) -> DataType:
+    """Type of arrays, or of what has a dtype and a shape as they have."""
     present = [(i, v) for i, v in enumerate(values) if v is not None]
     first = present[0][1]
+    kind = np.ndarray if isinstance(first, np.ndarray) else type(first)
+    dtype = arrays.array_dtype(first.dtype)
+    same_shape = True
     for i, v in present:
-        if not isinstance(v, np.ndarray) or v.dtype != first.dtype or v.ndim != first.ndim:
-            what = f"{v.dtype}{list(v.shape)}" if isinstance(v, np.ndarray) else type(v).__name__
+        if isinstance(v, np.ma.MaskedArray):
+            raise SchemaError(
+                f"Column {name!r}: row {rows[i]} gives a masked array, whose missing values have no place in a table. "
+                "Fill them: array.filled(np.nan), or return the mask as an array of its own."
+            )
+        alike = isinstance(v, kind) and v.ndim == first.ndim
+        if not alike or (v.dtype != first.dtype and v.dtype.newbyteorder("<") != dtype):
+            what = f"{v.dtype}{list(v.shape)}" if isinstance(v, kind) else type(v).__name__
             raise SchemaError(
                 f"Column {name!r}: row {rows[present[0][0]]} is {first.dtype}{list(first.shape)}, row {rows[i]} is {what}. "
                 "Return one dtype and number of dimensions for every row."
             )
-    dtype = arrays.array_dtype(first.dtype).name
-    if all(v.shape == first.shape for _, v in present):
-        return Array(dtype, tuple(first.shape))
-    return Ragged(dtype, first.ndim)
+        same_shape = same_shape and v.shape == first.shape
+    return Array(dtype.name, tuple(first.shape)) if same_shape else Ragged(dtype.name, first.ndim)
 
 
 def _members(values: Sequence[Any]) -> list[Mapping[str, Any] | None] | None:

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from neurochain.chain.values.inference import as_mapping
+from neurochain.chain.values.objects import NAMES, object_name, object_parts
 from neurochain.datasets import arrays
 from neurochain.datasets.location import FILE
 from neurochain.datasets.types import (
@@ -86,6 +87,8 @@ def physical(
             yield _lists(path, field.type, item, values, rows)
         case Record("File", _):
             yield from _files(path, values, rows)
+        case Record(name, fields) if name in NAMES:
+            yield from _objects(path, field.type, fields, values, rows)
         case Record(_, fields):
             yield from _record(path, field.type, fields, values, rows)
 
@@ -138,6 +141,18 @@ def _files(path: str, values: Sequence[Any], rows: Sequence[int]) -> Iterator[pl
             raise drift(path, rows[i], FILE, v)
     for f in FILE.fields:
         column = [None if v is None else getattr(v, f.name, None) for v in values]
+        yield from physical(f, column, f"{path}.{f.name}", rows)
+
+
+def _objects(
+    path: str, kind: Record, fields: tuple[Field, ...], values: Sequence[Any], rows: Sequence[int]
+) -> Iterator[pl.Series]:
+    for i, v in enumerate(values):
+        if v is not None and object_name(type(v)) != kind.name:
+            raise drift(path, rows[i], kind, v)
+    members = [None if v is None else object_parts(v) for v in values]
+    for f in fields:
+        column = [None if m is None else m[f.name] for m in members]
         yield from physical(f, column, f"{path}.{f.name}", rows)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from neurochain.chain.values.objects import NAMES, rebuilt
 from neurochain.datasets import arrays
 from neurochain.datasets.schema import Schema
 from neurochain.datasets.types import Array, DataType, Json, List, Ragged, Record, Scalar
@@ -88,6 +89,8 @@ def column_values(frame: pl.DataFrame, path: str, kind: DataType, log: ReadLog |
         case Record(_, fields):
             names = [f.name for f in fields]
             columns = [column_values(frame, f"{path}.{f.name}", f.type, log) for f in fields]
+            if kind.name in NAMES:
+                return rebuilt(kind.name, dict(zip(names, columns, strict=True)))
             return [
                 Row(dict(zip(names, values, strict=True)))
                 if kind.required or any(v is not None for v in values)

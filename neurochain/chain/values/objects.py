@@ -1,0 +1,92 @@
+"""Objects: volumes and recordings as records, and back.
+
+In a table a volume is a record named "Volume" and a recording one named "Recording"; nothing below the chain
+knows more of them. They are told by name here, since the readers take 0.1 s to import and most functions give
+no such thing.
+"""
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from neurochain.datasets.types import Array, DataType, Field, List, Record, Scalar
+
+VOLUME, RECORDING = "Volume", "Recording"
+NAMES = frozenset([VOLUME, RECORDING])
+RESERVED = frozenset(["File", *NAMES])
+"""Names of records that are rebuilt as objects; no other record is stored under one of them."""
+_AFFINE = Array("float64", (4, 4))
+_CLASSES = {
+    ("neurochain.formats.volume", "Volume"): VOLUME,
+    ("neurochain.formats.recording", "Recording"): RECORDING,
+}
+
+
+def object_name(cls: Any) -> str | None:
+    """"Volume" or "Recording"; None for any other class, or what is no class."""
+    return _CLASSES.get((getattr(cls, "__module__", ""), getattr(cls, "__qualname__", "")))
+
+
+def object_parts(value: Any) -> Mapping[str, Any]:
+    """Fields of the record; what lies in a file is read now."""
+    if object_name(type(value)) == VOLUME:
+        return {
+            "data": np.asarray(value),
+            "affine": value.affine,
+            "axes": list(value.axes),
+            "voxel_sizes": list(value.voxel_sizes),
+        }
+    return {
+        "data": np.asarray(value),
+        "sampling_frequency": value.sampling_frequency,
+        "start": value.start,
+        "start_time": value.start_time,
+        "channels": list(value.channels),
+        "units": list(value.units),
+    }
+
+
+def object_type(name: str, values: Sequence[Any], data: DataType) -> Record:
+    """Record that holds objects of one kind, whose data are of the given type.
+
+    A field that is None in all of them is null, as with any other record.
+    """
+    fields = [Field("data", data)]
+    texts, numbers = List(Scalar("string")), List(Scalar("float64"))
+    if name == VOLUME:
+        affine = _known(values, "affine", _AFFINE)
+        fields += [Field("affine", affine, "mm"), Field("axes", texts), Field("voxel_sizes", numbers, "mm")]
+    else:
+        fields += [
+            Field("sampling_frequency", Scalar("float64"), "Hz"),
+            Field("start", Scalar("float64"), "s"),
+            Field("start_time", _known(values, "start_time", Scalar("datetime"))),
+            Field("channels", texts),
+            Field("units", texts),
+        ]
+    return Record(name, tuple(fields))
+
+
+def _known(values: Sequence[Any], attribute: str, kind: DataType) -> DataType:
+    found = any(v is not None and getattr(v, attribute) is not None for v in values)
+    return kind if found else Scalar("null")
+
+
+def rebuilt(name: str, fields: Mapping[str, Sequence[Any]]) -> list[Any]:
+    """Objects of the columns of their records; where there are no data, None.
+
+    Parameters
+    ----------
+    name : {"Volume", "Recording"}
+        Of the record.
+    fields : mapping of str to sequence
+        Values of each field.
+    """
+    make = getattr(import_module("neurochain.formats"), name).of
+    order = ("affine", "axes", "voxel_sizes")
+    if name == RECORDING:
+        order = ("sampling_frequency", "channels", "units", "start", "start_time")
+    rows = zip(fields["data"], *(fields[field] for field in order), strict=True)
+    return [None if data is None else make(data, *rest) for data, *rest in rows]
