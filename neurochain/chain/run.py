@@ -86,7 +86,7 @@ class Run:
     activity: Activity = field(default_factory=Activity)
     manifests: list[Part] = field(default_factory=list)
     failures: list[pl.DataFrame] = field(default_factory=list)
-    spool_limit: int = 512_000_000  # bytes of rows between two steps that stay in memory
+    spool_limit: int = 64_000_000  # bytes of rows between two steps that stay in memory
 
     def manifest(self, frame: pl.DataFrame) -> str:
         """Write a part that lineage refers to; its hash."""

@@ -15,7 +15,7 @@ from neurochain.datasets.location import strip_uris
 from neurochain.datasets.parts import Part, write_part
 from neurochain.datasets.versions import DatasetVersion, Draft, check_name, parse_number, publish
 
-PART_BYTES = 256_000_000  # rows of one part, in memory
+PART_BYTES = 64_000_000  # rows of one part, in memory
 
 
 def save_state(

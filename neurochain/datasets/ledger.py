@@ -18,12 +18,15 @@ from sqlalchemy import delete, func, insert, select, update
 from neurochain.datasets import tables
 from neurochain.datasets.conversion import convert, unify_schemas
 from neurochain.datasets.hidden import ARG, HIDDEN, HIDDEN_MANY, ORDINAL
+from neurochain.datasets.lookup import Lookup
 from neurochain.datasets.parts import Part, part_path, register_parts, scan_parts, write_part
 from neurochain.datasets.project import Project
 from neurochain.datasets.schema import Schema
 from neurochain.errors import SchemaError
 
 COMPACT = 8  # parts of like size that are joined into one
+LARGE = 400_000  # rows of a part that is joined with no other
+LARGE_BYTES = 32_000_000
 
 
 @dataclass(frozen=True)
@@ -138,6 +141,13 @@ class Ledger:
         last = runs.group_by(ARG).agg(pl.col("_run").max())
         return runs.join(last, on=[ARG, "_run"], how="semi", maintain_order="left").drop("_run")
 
+    def lookup(self) -> Lookup | None:
+        """Results by their arguments, or None where there are none."""
+        schema = self.schema
+        if schema is None:
+            return None
+        return Lookup(self.project, [(e.part, e.schema) for e in self._entries], schema, self.hidden)
+
     def append(self, frame: pl.DataFrame, schema: Schema) -> None:
         """Remember results: the hidden columns and the schema's flat ones."""
         self.append_all([(frame, schema)])
@@ -157,16 +167,16 @@ class Ledger:
 
     def _full_tiers(self) -> list[list[Entry]]:
         """Runs of parts that are to be joined, each of like size, so that a row is rewritten a few times only."""
-        tiers: list[list[Entry]] = []
+        tiers: list[list[Entry]] = [[]]
         for entry in self._entries:
-            if tiers and _tier(tiers[-1][0]) == _tier(entry):
-                tiers[-1].append(entry)
-            else:
+            size = part_path(self.project, entry.part).stat().st_size
+            if entry.rows >= LARGE or size >= LARGE_BYTES:
+                tiers.append([])  # what is joined stays before or behind it
+            elif tiers[-1] and _tier(tiers[-1][0]) != _tier(entry):
                 tiers.append([entry])
-        full = [t for t in tiers if len(t) >= COMPACT]
-        if not full and len(tiers) > COMPACT:  # sizes that alternate
-            return [self._entries]
-        return full
+            else:
+                tiers[-1].append(entry)
+        return [t for t in tiers if len(t) >= COMPACT]
 
     def _write(self, frame: pl.DataFrame, schema: Schema) -> Part:
         return write_part(self.project, frame.select([*self.hidden, *schema.leaves()]), schema)

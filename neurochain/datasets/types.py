@@ -193,7 +193,8 @@ def nested_dtype(kind: DataType) -> Any:
             raise SchemaError("A list of records without fields cannot be stored. Give them a field.")
         case _:
             raise SchemaError(
-                "A list of arrays cannot be stored. Return one array (np.stack), or one array per column."
+                "A list of arrays cannot be stored. Return one array (np.stack), one array per column, or one per "
+                "row with gen()."
             )
 
 

@@ -64,8 +64,8 @@ def _column(frame: pl.DataFrame, path: str, field: Field) -> RowValues:
     match kind:
         case Record("File"):
             return RowValues(_files(frame, path), read_array)
-        case Record(name, (data, *_)) if name in NAMES:
-            return _column(frame, f"{path}.{data.name}", data)
+        case Record(name, fields) if name in NAMES:
+            return _column(frame, f"{path}.{fields[0].name}", fields[0])
         case Record(_, fields):
             inner = {f.name: _column(frame, f"{path}.{f.name}", f) for f in fields}
             return RowValues(range(frame.height), _RecordReader(inner))

@@ -7,7 +7,7 @@ from typing import Any, get_args
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from keyed import keyed, keys
 from polars.testing import assert_frame_equal
@@ -184,7 +184,13 @@ def sides(draw: st.DrawFn) -> tuple[pl.DataFrame, pl.DataFrame]:
         }
         types = {"int": pl.Int64, "text": pl.String, "float": pl.Float64, "bool": pl.Boolean}
         frame = pl.DataFrame(columns, schema={f"k{i}": types[kind] for i, kind in enumerate(kinds)})
-        frames.append(frame.with_columns(pl.Series(name, range(height), dtype=pl.Int64)))
+        flags = draw(st.lists(st.none() | st.booleans(), min_size=height, max_size=height))
+        frames.append(
+            frame.with_columns(
+                pl.Series(f"{name}_flag", flags, dtype=pl.Boolean),
+                pl.Series(name, range(height), dtype=pl.Int64),
+            )
+        )
     return frames[0], frames[1]
 
 
@@ -195,6 +201,7 @@ def typed(frame: pl.DataFrame) -> nc.Chain:
     return nc.read_values(values).filter(nc.Column(frame.columns[-1]) >= 0)
 
 
+@settings(max_examples=150)
 @given(sides(), st.sampled_from(HOWS))
 def test_against_polars(tmp_path_factory: pytest.TempPathFactory, frames: Any, how: How) -> None:
     left, right = frames
@@ -216,6 +223,18 @@ def test_against_polars(tmp_path_factory: pytest.TempPathFactory, frames: Any, h
         expected = expected.select(given.columns).sort(pl.all(), nulls_last=True)
         given = given.sort(pl.all(), nulls_last=True)
     assert_frame_equal(given, expected.select(given.columns))
+
+
+def test_constants_as_keys_and_beside_them(folder: Path) -> None:
+    left = nc.read_values(x=[1, 2]).mutate(site="A", run=1, none=None)
+    right = nc.read_values(y=[3, 4]).mutate(site="A", run=pl.lit(1), n=nc.Column("y").len())
+    for how in ("inner", "left", "right", "full"):
+        out = left.merge(right, on=["site", "run"], how=how, many=True)  # type: ignore[arg-type]
+        assert (
+            keyed(out).select("x", "y", "n").rows() == [(1, 3, 2), (1, 4, 2), (2, 3, 2), (2, 4, 2)]
+            or how == "right"
+        )
+        assert out.count() == 4
 
 
 def test_the_right_side_may_be_a_whole_chain(scans: nc.Chain, people: nc.Chain) -> None:

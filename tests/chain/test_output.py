@@ -151,7 +151,7 @@ def changing(seen: list[Any]) -> Callable[[int], Any]:
         (["a", b"a"], "row 1 gives bytes"),
         ([np.zeros(2), np.zeros(2, np.float32)], r"holds float64\[2\], but row 1 gives float32\[2\]"),
         ([np.zeros(2), 1.0], r"holds float64\[2\], but row 1 gives float"),
-        ([[1], ["a"]], r"'out' holds list\[int64\]"),
+        ([[1], ["a"]], r"'out\[\]' holds int64, but row 1 gives str"),
         ([{"a": 1}, {"a": "x"}], "'out.a' holds int64, but row 1 gives str"),
         ([None, 1, "x"], r"holds int64, but row 2 gives str"),
     ],

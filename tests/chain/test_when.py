@@ -131,3 +131,8 @@ def test_ties_have_an_order(folder: Path) -> None:
     assert out.collect().rows() == [(1, [3, 1, 2, None])]
     lists = nc.read_values(l=[[3, 1, 3, None, 1]]).mutate(u=C("l").list.unique())
     assert lists.collect()["u"].to_list() == [[3, 1, None]]
+
+
+def test_a_when_without_a_value_is_told(chain: nc.Chain) -> None:
+    with pytest.raises(nc.ExpressionError, match=r"when\(age < 18\), which lacks .then\(value\)"):
+        chain.mutate(x=nc.when(C("age") < 18))

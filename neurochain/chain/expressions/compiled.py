@@ -1,6 +1,5 @@
 """Compiled: an expression of the user's over the flat columns that are there."""
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +8,7 @@ import polars as pl
 
 from neurochain.chain.expressions.column import Column
 from neurochain.chain.expressions.expression import literal, names, replay, to_text
+from neurochain.chain.expressions.raw import raw_json
 from neurochain.chain.expressions.resolve import Resolved, resolve
 from neurochain.datasets.schema import Schema
 from neurochain.datasets.types import DataType, Field, Record, from_polars
@@ -74,22 +74,9 @@ def expression_json(value: object) -> Any:
     Raises
     ------
     ExpressionError
-        A Polars expression holds Python code, whose identity cannot be known.
+        A Polars expression holds Python code, or gives other values each time.
     """
-    if not isinstance(value, pl.Expr):
-        return literal(value)
-    try:
-        text = value.meta.serialize(format="json")
-    except Exception as error:
-        raise ExpressionError(
-            f"The expression {value} cannot be written down ({error}). Use map()."
-        ) from error
-    if "PythonUdf" in text or "AnonymousFunction" in text or "Python" in text:
-        raise ExpressionError(
-            f"The expression {value} holds Python code (map_elements, map_batches), so nobody could tell whether "
-            "it changed. Use chain.map() for it."
-        )
-    return ["polars", hashlib.sha256(text.encode()).hexdigest(), str(value)]
+    return raw_json(value) if isinstance(value, pl.Expr) else literal(value)
 
 
 def expression_text(value: object) -> str:

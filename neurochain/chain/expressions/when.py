@@ -1,7 +1,7 @@
 """When: a value that depends on conditions, ``when(…).then(…).otherwise(…)``."""
 
 from neurochain.chain.expressions.column import Column, column_of
-from neurochain.chain.expressions.expression import Node, literal
+from neurochain.chain.expressions.expression import Node, literal, to_text
 
 
 class When:
@@ -11,6 +11,9 @@ class When:
 
     def __init__(self, branches: list[list[Node]], condition: object) -> None:
         self._branches, self._condition = branches, literal(condition)
+
+    def __repr__(self) -> str:
+        return f"when({to_text(self._condition)}), which lacks .then(value)"
 
     def then(self, value: object) -> "Then":
         """Give the value of the rows where the condition is true."""

@@ -9,14 +9,14 @@ import polars as pl
 
 from neurochain.chain.expressions.resolve import Resolved, resolve
 from neurochain.chain.functions.arguments import RNG
-from neurochain.chain.functions.batch import Batch, Result
+from neurochain.chain.functions.batch import Batch, Pace, Result
 from neurochain.chain.functions.call import Call
 from neurochain.chain.functions.chunk import Failure
 from neurochain.chain.functions.failures import ERROR, keeps_errors
 from neurochain.chain.functions.grouping import NUMBER, Groups
 from neurochain.chain.functions.mapping import beside
 from neurochain.chain.functions.step import FunctionStep, argument_columns
-from neurochain.chain.run import Run, State
+from neurochain.chain.run import BATCH, Run, State
 from neurochain.datasets.schema import KEY, Schema
 from neurochain.datasets.types import Field
 from neurochain.errors import ColumnExistsError, ExpressionError
@@ -58,7 +58,8 @@ class Agg(FunctionStep):
         has_errors = keeps_errors(state.schema)
         failed = [pl.col(f"{ERROR}.message").is_not_null().alias(FAILED)] if has_errors else []
         groups = Groups(run, names)
-        for found, members, sizes in groups.of(state.frame.select(*by, *arguments, *failed)):
+        pace = Pace(BATCH)
+        for found, members, sizes in groups.of(state.frame.select(*by, *arguments, *failed), pace):
             left_out = np.empty(0, np.int64)
             if has_errors:
                 starts = np.cumsum(sizes) - sizes
@@ -71,7 +72,9 @@ class Agg(FunctionStep):
                     keys = found[KEY].gather(np.repeat(np.arange(len(sizes)), sizes))
                     columns = columns.with_columns(keys.alias(str(i)))
             rows = found.rename({n: n.removeprefix(BY) for n in names})
-            yield Batch(rows, columns, rows[NUMBER].to_numpy(), sizes, left_out)
+            batch = Batch(rows, columns, rows[NUMBER].to_numpy(), sizes, left_out)
+            yield batch
+            pace.learn(batch)
 
     def _rows_of(self, result: Result) -> pl.DataFrame:
         rows = beside(result.batch.frame, result.frame, keep=self.on_error != "skip")

@@ -12,6 +12,22 @@ from neurochain.datasets.conversion import convert, unify_schemas
 from neurochain.datasets.hidden import ARG, READS
 from neurochain.datasets.schema import Schema
 
+RESULT_BYTES = 32_000_000  # of a batch, in memory
+
+
+class Pace:
+    """How many calls go into the next batch, by how much those before them gave."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.size = min(1024, most)
+
+    def learn(self, batch: "Batch") -> None:
+        """Look at a batch that may have come back."""
+        if batch.result_bytes is not None and batch.calls:
+            fits = int(RESULT_BYTES * batch.calls / max(batch.result_bytes, 1))
+            self.size = max(1, min(4 * self.size, fits, self.most))
+
 
 @dataclass
 class Batch:
@@ -31,6 +47,8 @@ class Batch:
         Calls that are not made, since their rows have failed before.
     sound : ndarray, shape (n_rows,), bool
         Rows of `frame` that the calls got, where they give as many as they take.
+    result_bytes : int or None
+        Size of what the calls gave, once they are made.
     """
 
     frame: pl.DataFrame
@@ -39,6 +57,7 @@ class Batch:
     sizes: np.ndarray[Any, Any] | None = None
     left_out: np.ndarray[Any, Any] = field(default_factory=lambda: np.empty(0, np.int64))
     sound: np.ndarray[Any, Any] = field(default_factory=lambda: np.empty(0, bool))
+    result_bytes: int | None = None
 
     @property
     def calls(self) -> int:

@@ -1,13 +1,13 @@
 """MapBatches: a function that computes many rows at once."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from neurochain.chain.functions.batch import Batch, Result
+from neurochain.chain.functions.batch import Batch, Pace, Result
 from neurochain.chain.functions.call import Call
 from neurochain.chain.functions.chunk import ROW
 from neurochain.chain.functions.mapping import beside
@@ -34,7 +34,10 @@ class MapBatches(FunctionStep):
     def _batches(self, state: State, call: Call, run: Run) -> Generator[Batch]:
         start = 0
         rows = max(BATCH // self.size, 1) * self.size
-        for frame in even(batches(state.frame, rows), rows):
+        pace = Pace(max(BATCH // self.size, 1))
+        pace.size = 1
+        whole = even(batches(state.frame, rows), rows)
+        for frame in _cut(whole, pace, self.size):
             sound = np.ones(frame.height, bool)
             sound[failed_before(frame, state.schema)] = False
             firsts = np.arange(0, frame.height, self.size)
@@ -43,7 +46,9 @@ class MapBatches(FunctionStep):
             if not sound.all():
                 columns = columns.filter(pl.Series(sound))
             left_out = np.flatnonzero(sizes == 0)
-            yield Batch(frame, columns, start + firsts, sizes, left_out, sound)
+            batch = Batch(frame, columns, start + firsts, sizes, left_out, sound)
+            yield batch
+            pace.learn(batch)
             start += frame.height
 
     def _rows_of(self, result: Result) -> pl.DataFrame:
@@ -66,3 +71,13 @@ class MapBatches(FunctionStep):
 
     def to_json(self) -> dict[str, Any]:
         return {**super().to_json(), "batch_size": self.size}
+
+
+def _cut(frames: Iterable[pl.DataFrame], pace: Pace, size: int) -> Iterator[pl.DataFrame]:
+    """Frames cut to so many calls as the pace says."""
+    for frame in frames:
+        done = 0
+        while done < frame.height:
+            rows = pace.size * size
+            yield frame.slice(done, rows)
+            done += rows

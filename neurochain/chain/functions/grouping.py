@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from neurochain.chain.functions.batch import Pace
 from neurochain.chain.keys import argument_digests, group_keys
 from neurochain.chain.run import BATCH, Run, batches
 from neurochain.chain.spool import RawSpool
@@ -32,8 +33,10 @@ class Groups:
         self.run, self.by = run, list(by)
         self.on_disk = False
 
-    def of(self, frame: pl.LazyFrame) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, np.ndarray[Any, Any]]]:
-        """Groups of a frame, some at a time.
+    def of(
+        self, frame: pl.LazyFrame, pace: Pace
+    ) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, np.ndarray[Any, Any]]]:
+        """Groups of a frame, as many at a time as the pace says and memory has room for.
 
         Yields
         ------
@@ -57,14 +60,14 @@ class Groups:
                 held, size = [], 0
         if spools is None:
             if held:
-                yield from self._grouped(pl.concat(held))
+                yield from self._grouped(pl.concat(held), pace)
             return
         self.on_disk = True
         if held:
             self._sort_out(pl.concat(held), spools)
         for spool in spools:
             if spool.rows:
-                yield from self._grouped(spool.read().collect())
+                yield from self._grouped(spool.read().collect(), pace)
 
     def _sort_out(self, frame: pl.DataFrame, spools: Sequence[RawSpool]) -> None:
         """Spread rows over partitions, those of one group into the same."""
@@ -79,7 +82,7 @@ class Groups:
                 spool.add(part)
 
     def _grouped(
-        self, frame: pl.DataFrame
+        self, frame: pl.DataFrame, pace: Pace
     ) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, np.ndarray[Any, Any]]]:
         at = pl.int_range(pl.len(), dtype=pl.UInt32).alias("_at")
         if self.by:
@@ -98,6 +101,7 @@ class Groups:
         while start < len(sizes):
             before = int(ends[start - 1]) if start else 0
             end = max(start + 1, int(np.searchsorted(ends, before + rows, side="right")))
+            end = min(end, start + pace.size)
             picked = frame[members.slice(start, end - start).explode()]
             yield found.slice(start, end - start), picked, sizes[start:end]
             start = end

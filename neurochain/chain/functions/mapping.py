@@ -5,11 +5,11 @@ from collections.abc import Generator
 import numpy as np
 import polars as pl
 
-from neurochain.chain.functions.batch import Batch, Result
+from neurochain.chain.functions.batch import Batch, Pace, Result
 from neurochain.chain.functions.call import Call
 from neurochain.chain.functions.chunk import ROW
 from neurochain.chain.functions.step import FunctionStep, argument_columns, failed_before
-from neurochain.chain.run import Run, State, batches
+from neurochain.chain.run import BATCH, Run, State, batches
 
 
 class Map(FunctionStep):
@@ -17,11 +17,18 @@ class Map(FunctionStep):
 
     def _batches(self, state: State, call: Call, run: Run) -> Generator[Batch]:
         start = 0
+        pace = Pace(BATCH)
         for frame in batches(state.frame):
-            numbers = np.arange(start, start + frame.height)
-            left_out = failed_before(frame, state.schema)
-            yield Batch(frame, frame.select(argument_columns(call)), numbers, left_out=left_out)
-            start += frame.height
+            done = 0
+            while done < frame.height:
+                rows = frame.slice(done, pace.size)
+                numbers = np.arange(start, start + rows.height)
+                left_out = failed_before(rows, state.schema)
+                batch = Batch(rows, rows.select(argument_columns(call)), numbers, left_out=left_out)
+                yield batch
+                pace.learn(batch)
+                start += rows.height
+                done += rows.height
 
     def _rows_of(self, result: Result) -> pl.DataFrame:
         return beside(result.batch.frame, result.frame, keep=self.on_error != "skip")

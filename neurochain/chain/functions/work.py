@@ -28,10 +28,10 @@ from neurochain.datasets.filetable import root_uris
 from neurochain.datasets.hidden import ARG, ORDINAL, READS, READS_TYPE
 from neurochain.datasets.ledger import Ledger
 from neurochain.datasets.location import relative_uris
+from neurochain.datasets.lookup import Lookup
 from neurochain.datasets.schema import Schema
 from neurochain.errors import SchemaError
 
-KNOWN_IN_MEMORY = 400_000_000  # bytes of ledger parts that are read once instead of once per batch
 KILLERS = "killers"  # folder of marks: functions that have killed a process are not called in the user's
 CHUNK_BYTES = 16_000_000  # of arguments that travel together
 
@@ -77,21 +77,14 @@ class Work:
         self.manner = Manner(keep_going, run.settings.threads, self._killer.exists())
         self._many = call.gives != "one"
         self._ledger = Ledger(run.project, key, self._many) if identity.reusable else None
-        self._known_schema = Schema()
         self._known = self._load()
         self._reads: list[pl.Series] = []
         self._open: deque[OpenBatch] = deque()
         self._unsaved: list[tuple[pl.DataFrame, Schema]] = []
         self._saved = time.monotonic()
 
-    def _load(self) -> pl.LazyFrame | None:
-        if self._ledger is None or not self.run.settings.reuse:
-            return None
-        known, schema = self._ledger.known(), self._ledger.schema
-        if known is None or schema is None:
-            return None
-        self._known_schema = schema
-        return known.collect().lazy() if self._ledger.bytes < KNOWN_IN_MEMORY else known
+    def _load(self) -> Lookup | None:
+        return self._ledger.lookup() if self._ledger is not None and self.run.settings.reuse else None
 
     def results(self, batches: Iterable[Batch], progress: Any) -> Generator[Result]:
         """What each batch gave, in order.
@@ -169,14 +162,14 @@ class Work:
         wanted = np.ones(len(digests), bool)
         wanted[batch.left_out] = False
         if self._known is not None:
-            asked = pl.DataFrame({ROW: np.arange(len(digests), dtype=np.uint32), ARG: digests}).lazy()
-            if len(batch.left_out):
-                asked = asked.filter(pl.Series(wanted))
-            found = asked.join(self._known, on=ARG, how="inner", maintain_order="left_right").collect()
+            asked = np.flatnonzero(wanted)
+            which, found = self._known.find(digests if wanted.all() else digests.gather(asked))
             if found.height:
-                wanted[found[ROW].to_numpy()] = False
+                places = asked[which]
+                wanted[places] = False
                 opened.add_reads(found)
-                found, schema = self.output.known(found, self._known_schema)
+                found = found.insert_column(0, pl.Series(ROW, places.astype(np.uint32)))
+                found, schema = self.output.known(found, self._known.schema)
                 if self._many:
                     found = found.filter(pl.col(ORDINAL).is_not_null())
                 opened.add(found.drop(ARG, READS), schema)
@@ -274,6 +267,7 @@ class Work:
         frame, schema = joined(opened.parts)
         if opened.shared is not None and frame.height:
             frame = opened.spread(frame, opened.shared)
+        opened.batch.result_bytes = int(frame.estimated_size())
         order = [ROW, ORDINAL] if self._many and frame.height else [ROW]
         if frame.height and not frame[ROW].is_sorted():
             frame = frame.sort(order)

@@ -81,7 +81,13 @@ class Merge:
     def _joined(self, left: pl.LazyFrame, right: pl.LazyFrame, on: list[str]) -> pl.LazyFrame:
         match self.how:
             case "cross":
-                return left.join(right, how="cross", maintain_order="left_right")
+                # On a column that is the same in all rows: the streaming engine of Polars 1.35 panics at cross joins
+                # of columns of booleans.
+                one = pl.lit(0, dtype=pl.UInt8).alias("_on")
+                joined = left.with_columns(one).join(
+                    right.with_columns(one), on="_on", maintain_order="left_right"
+                )
+                return joined.drop("_on")
             case "right":
                 return right.join(left, on=on, how="left", maintain_order="left_right")
             case "full":

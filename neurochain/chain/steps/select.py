@@ -5,11 +5,11 @@ from typing import Any
 
 import polars as pl
 
-from neurochain.chain.expressions.resolve import resolve
+from neurochain.chain.expressions.resolve import resolve, resolve_now
 from neurochain.chain.run import Run, State
 from neurochain.datasets.schema import KEY, Schema
 from neurochain.datasets.types import Field
-from neurochain.errors import ColumnExistsError, ExpressionError
+from neurochain.errors import ColumnExistsError
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,7 @@ class Select:
         schema = self.bind(state.schema)
         columns: list[pl.Expr] = [pl.col(KEY)]
         for name in self.names:
-            found = resolve(name, state.schema)
-            if found is None:
-                raise ExpressionError(f"select({name!r}) names a column that no file has.")
+            found = resolve_now(name, state.schema, "select")
             columns += [expr.alias(leaf) for leaf, expr in found.leaves()]
         return State(state.frame.select(columns), schema)
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import enum
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain as concat
 from operator import attrgetter
@@ -11,8 +11,17 @@ from typing import Any
 
 import numpy as np
 
+from neurochain.chain.values.given import Repeated, check_class, plain_arrays, plain_enums
 from neurochain.chain.values.objects import object_name, object_type
-from neurochain.chain.values.records import NUMBERS, field_of, fields_of, marks_of
+from neurochain.chain.values.records import (
+    NUMBERS,
+    field_of,
+    fields_of,
+    filled,
+    keeps_more,
+    marks_of,
+    record_name,
+)
 from neurochain.chain.values.row import Row
 from neurochain.datasets import arrays
 from neurochain.datasets.location import FILE
@@ -21,6 +30,7 @@ from neurochain.errors import SchemaError
 from neurochain.storage import File
 
 _NONE = type(None)
+_PLAIN = (bool, int, float, complex)
 _PYTHON: dict[type, str] = {
     bool: "bool",
     int: "int64",
@@ -28,6 +38,7 @@ _PYTHON: dict[type, str] = {
     str: "string",
     bytes: "bytes",
     bytearray: "bytes",
+    memoryview: "bytes",
     dt.date: "date",
     dt.time: "time",
     dt.timedelta: "duration",
@@ -38,39 +49,50 @@ _PYTHON: dict[type, str] = {
 
 
 def infer_field(
-    name: str, values: Sequence[Any], annotation: Any = None, rows: Sequence[int] | None = None
+    name: str,
+    values: Sequence[Any],
+    annotation: Any = None,
+    rows: Sequence[int] | None = None,
+    path: str | None = None,
 ) -> Field:
     """Field that holds the values; an annotation that says enough wins.
 
-    `rows` are the values' numbers in the chain, for messages; by default they count from 0.
+    `rows` are the values' numbers in the chain, and `path` is the column's full name, both for messages; by
+    default rows count from 0.
 
     Raises
     ------
     SchemaError
-        The values have no common type, or one that cannot be stored.
+        The values have no common type, one that cannot be stored, or not that of the annotation.
     """
-    declared = field_of(name, annotation) if annotation is not None else None
+    path, rows = path or name, rows or range(len(values))
+    if annotation is None:
+        return Field(name, infer_type(path, values, rows))
+    declared = field_of(name, annotation, path)
     if declared is not None:
         return declared
-    unit, axes = marks_of(annotation) if annotation is not None else (None, ())
-    return Field(name, infer_type(name, values, rows or range(len(values))), unit, axes)
+    unit, axes = marks_of(annotation)
+    values = plain_arrays(values)
+    check_class(path, values, annotation, rows)
+    return Field(name, infer_type(path, values, rows), unit, axes)
 
 
 def infer_type(name: str, values: Sequence[Any], rows: Sequence[int]) -> DataType:
-    """Type that holds all values; `rows` are their numbers, for messages."""
+    """Type that holds all values; `name` is the column's full one, and `rows` are their numbers, for messages."""
     kinds = set(map(type, values)) - {_NONE}
     if not kinds:
         return Scalar("null")
-    if len(kinds) == 1 and (known := _PYTHON.get(next(iter(kinds)))):
-        return Scalar(known)
+    known = {_PYTHON.get(kind) for kind in kinds}
+    if len(known) == 1 and (scalar := known.pop()):
+        return Scalar(scalar)
+    if (plain := plain_arrays(values)) is not values:
+        return infer_type(name, plain, rows)
+    if any(issubclass(kind, enum.Enum) for kind in kinds):
+        return infer_type(name, plain_enums(values), rows)
     sample = next(v for v in values if v is not None)
     if isinstance(sample, np.ndarray):
         return _array_type(name, values, rows)
-    if isinstance(sample, enum.Enum):
-        return infer_type(name, [v.value if isinstance(v, enum.Enum) else v for v in values], rows)
-    if isinstance(sample, np.generic | bool | int | float) and all(
-        issubclass(k, np.generic | int | float) for k in kinds
-    ):
+    if all(issubclass(k, np.generic | int | float | complex) for k in kinds):
         return _number_type(name, values, kinds, rows)
     if all(issubclass(k, dt.datetime) for k in kinds):
         aware = {v.tzinfo is not None for v in values if v is not None}
@@ -83,16 +105,35 @@ def infer_type(name: str, values: Sequence[Any], rows: Sequence[int]) -> DataTyp
         return Scalar("string")
     if all(issubclass(k, File) for k in kinds):
         return FILE
-    if len(kinds) == 1 and (known := object_name(type(sample))):
-        return object_type(known, values, _array_type(name, values, rows))
+    if len(kinds) == 1 and (lazy := object_name(type(sample))):
+        return object_type(lazy, values, _array_type(name, values, rows))
     if (members := _members(values)) is not None:
         return _record_type(name, type(sample), members, rows)
     if all(issubclass(k, list | tuple | set | frozenset) for k in kinds):
-        items = list(concat.from_iterable(v for v in values if v is not None))
-        item = infer_type(name, items, [r for r, v in zip(rows, values, strict=True) for _ in v or ()])
-        nested_dtype(item)
-        return List(item)
+        return _list_type(name, values, rows)
     raise _no_type(name, values, kinds, rows)
+
+
+def _list_type(name: str, values: Sequence[Any], rows: Sequence[int]) -> List:
+    items = list(concat.from_iterable(v for v in values if v is not None))
+    kind = List(infer_type(name, items, Repeated(rows, [0 if v is None else len(v) for v in values])))
+    try:
+        nested_dtype(kind)
+    except SchemaError as error:
+        raise SchemaError(f"Column {name!r}: {error}") from None
+    return kind
+
+
+_HINTS = {
+    "Decimal": "Return float(x), or str(x) to keep every digit.",
+    "Fraction": "Return float(x), or its numerator and denominator.",
+    "UUID": "Return str(x).",
+    "NAType": "Return None where a value is missing.",
+    "longdouble": "Return float(x), or np.float64(x).",
+    "generator": "Return list(x), or make a row of each value with gen().",
+    "DataFrame": "Return a dict of its values, or make a row of each of its rows with gen().",
+    "Series": "Return x.to_numpy(), or list(x).",
+}
 
 
 def _no_type(name: str, values: Sequence[Any], kinds: set[type], rows: Sequence[int]) -> SchemaError:
@@ -105,18 +146,23 @@ def _no_type(name: str, values: Sequence[Any], kinds: set[type], rows: Sequence[
             f"Column {name!r} would hold several types: {found}. Return one type for every row."
         )
     kind = kinds.pop()
+    hint = "Return list(x)." if issubclass(kind, Iterable) else ""
+    hint = _HINTS.get(kind.__name__, hint) or (
+        "Return numbers, texts, dates, numpy arrays, lists, or a record (dict, dataclass, pydantic model) of them."
+    )
     return SchemaError(
-        f"Column {name!r}: a {kind.__module__}.{kind.__qualname__} cannot be stored. Return numbers, texts, dates, "
-        "numpy arrays, lists, or a record (dict, dataclass, pydantic model) of them."
+        f"Column {name!r}: a {kind.__module__}.{kind.__qualname__} cannot be stored (row "
+        f"{rows[next(i for i, v in enumerate(values) if v is not None)]}). {hint}"
     )
 
 
 def _number_type(name: str, values: Sequence[Any], kinds: set[type], rows: Sequence[int]) -> DataType:
-    plain = {bool: np.bool_, int: np.int64, float: np.float64}
     # The class of a date does not say its unit.
     dated = {v.dtype for v in values if isinstance(v, np.datetime64 | np.timedelta64)}
     dtypes = {
-        np.dtype(plain.get(k, k)) for k in kinds if not issubclass(k, np.datetime64 | np.timedelta64)
+        np.dtype(k if issubclass(k, np.generic) else next(p for p in _PLAIN if issubclass(k, p)))
+        for k in kinds
+        if not issubclass(k, np.datetime64 | np.timedelta64)
     } | dated
     if np.dtype(np.bool_) in dtypes and len(dtypes) > 1:
         raise _no_type(name, values, kinds, rows)
@@ -124,9 +170,7 @@ def _number_type(name: str, values: Sequence[Any], kinds: set[type], rows: Seque
         listed = ", ".join(sorted(map(str, dtypes)))
         raise SchemaError(f"Column {name!r} would hold several types: {listed}. Give all dates one unit.")
     joined = np.result_type(*dtypes) if len(dtypes) > 1 else dtypes.pop()
-    if joined.kind == "c":
-        return Array(joined.name, ())
-    if joined.kind in "mM":
+    if joined.kind in "cmM":
         return Array(arrays.array_dtype(joined).name, ())
     text = "float32" if joined == np.float16 else joined.name
     if text not in (*NUMBERS, "bool"):
@@ -139,7 +183,10 @@ def _array_type(name: str, values: Sequence[Any], rows: Sequence[int]) -> DataTy
     present = [(i, v) for i, v in enumerate(values) if v is not None]
     first = present[0][1]
     kind = np.ndarray if isinstance(first, np.ndarray) else type(first)
-    dtype = arrays.array_dtype(first.dtype)
+    try:
+        dtype = arrays.array_dtype(first.dtype)
+    except SchemaError as error:
+        raise SchemaError(f"Column {name!r}, row {rows[present[0][0]]}: {error}") from None
     same_shape = True
     for i, v in present:
         if isinstance(v, np.ma.MaskedArray):
@@ -171,7 +218,7 @@ def _members(values: Sequence[Any]) -> list[Mapping[str, Any] | None] | None:
 
 def as_mapping(value: Any) -> Mapping[str, Any] | None:
     """Fields of a record by name; None for anything else."""
-    if isinstance(value, Row | dict):
+    if isinstance(value, dict | Row):
         return value
     kind: Any = type(value)
     read = _reader(kind)
@@ -181,9 +228,13 @@ def as_mapping(value: Any) -> Mapping[str, Any] | None:
 @lru_cache(maxsize=1024)
 def _reader(cls: type) -> Callable[[Any], Mapping[str, Any]] | None:
     """How the fields of a record of a class are read; None where it is no record."""
+    if issubclass(cls, Mapping):
+        return lambda value: value
     fields = fields_of(cls) if not issubclass(cls, File) else None
     if fields is None:
         return None
+    if keeps_more(cls):
+        return dict
     names = tuple(name for name, _ in fields)
     if len(names) < 2:
         return lambda value: {name: getattr(value, name) for name in names}
@@ -200,6 +251,7 @@ def _record_type(
     if bad:
         raise SchemaError(f"Column {name!r}: a record's fields are named by text, not by {bad[0]!r}.")
     fields = [
-        infer_field(n, [None if m is None else m.get(n) for m in members], hints.get(n), rows) for n in names
+        infer_field(n, [None if m is None else m.get(n) for m in members], hints.get(n), rows, f"{name}.{n}")
+        for n in names
     ]
-    return Record(cls.__name__ if hints else "dict", tuple(fields))
+    return Record(record_name(cls) if hints else "dict", filled(tuple(fields), name))

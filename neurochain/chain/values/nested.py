@@ -32,20 +32,40 @@ def nested_series(name: str, values: Sequence[Any], dtype: Any) -> pl.Series:
 
 
 def _list(name: str, values: Sequence[Sequence[Any] | None], dtype: pl.List) -> pl.Series:
-    lengths = np.fromiter((0 if v is None else len(v) for v in values), np.int64, len(values))
-    if not lengths.any():
-        return pl.Series(name, [None if v is None else [] for v in values], dtype=dtype)
-    numbers = np.arange(len(values), dtype=np.uint32)
+    lengths = [0 if v is None else len(v) for v in values]
     flat = nested_series("v", list(chain.from_iterable(v for v in values if v)), dtype.inner)
+    return list_series(name, flat, lengths, [v is not None for v in values], dtype)
+
+
+def list_series(
+    name: str, flat: pl.Series, lengths: Sequence[int], present: Sequence[bool], dtype: Any
+) -> pl.Series:
+    """Lists of the items that lie one after the other.
+
+    Parameters
+    ----------
+    name : str
+        Of the series.
+    flat : Series
+        Items of all lists.
+    lengths : sequence of int
+        Of each list; 0 of one that is null.
+    present : sequence of bool
+        Which lists are not null.
+    dtype : DataType
+        Of the lists.
+    """
+    counts = np.array(lengths, np.int64)
+    if not counts.any():
+        return pl.Series(name, [[] if here else None for here in present], dtype=dtype)
+    numbers = np.arange(len(counts), dtype=np.uint32)
     grouped = (
-        pl.DataFrame({"i": np.repeat(numbers, lengths), "v": flat})
-        .group_by("i", maintain_order=True)
-        .agg("v")
+        pl.DataFrame({"i": np.repeat(numbers, counts), "v": flat}).group_by("i", maintain_order=True).agg("v")
     )
-    if grouped.height == len(values):
+    if grouped.height == len(counts):
         return grouped["v"].alias(name)
     out = pl.DataFrame({"i": numbers}).join(grouped, on="i", how="left", maintain_order="left")["v"]
-    empty = pl.Series([v is not None and not len(v) for v in values], dtype=pl.Boolean)
+    empty = pl.Series(np.array(present, bool) & (counts == 0))
     if empty.any():
         nothing = pl.lit(pl.Series([[]], dtype=dtype))
         out = pl.select(pl.when(pl.lit(empty)).then(nothing).otherwise(pl.lit(out))).to_series()
@@ -57,8 +77,13 @@ def _struct(name: str, values: Sequence[Mapping[str, Any] | None], dtype: pl.Str
         nested_series(f.name, [None if v is None else v.get(f.name) for v in values], f.dtype)
         for f in dtype.fields
     ]
+    return struct_series(name, columns, [v is not None for v in values])
+
+
+def struct_series(name: str, columns: Sequence[pl.Series], present: Sequence[bool]) -> pl.Series:
+    """Structs of their fields; null where they are not `present`."""
     out = pl.DataFrame(columns).to_struct(name)
-    if all(v is not None for v in values):
+    if all(present):
         return out
-    present = pl.Series([v is not None for v in values], dtype=pl.Boolean)
-    return pl.select(pl.when(pl.lit(present)).then(pl.lit(out)).otherwise(None)).to_series().alias(name)
+    here = pl.lit(pl.Series(present, dtype=pl.Boolean))
+    return pl.select(pl.when(here).then(pl.lit(out)).otherwise(None)).to_series().alias(name)

@@ -18,6 +18,10 @@ NAMES = frozenset([VOLUME, RECORDING])
 RESERVED = frozenset(["File", *NAMES])
 """Names of records that are rebuilt as objects; no other record is stored under one of them."""
 _AFFINE = Array("float64", (4, 4))
+_ORDER = {  # in which `of` takes them, behind the data
+    VOLUME: ["affine", "axes", "voxel_sizes"],
+    RECORDING: ["sampling_frequency", "channels", "units", "start", "start_time"],
+}
 _CLASSES = {
     ("neurochain.formats.volume", "Volume"): VOLUME,
     ("neurochain.formats.recording", "Recording"): RECORDING,
@@ -25,7 +29,7 @@ _CLASSES = {
 
 
 def object_name(cls: Any) -> str | None:
-    """"Volume" or "Recording"; None for any other class, or what is no class."""
+    """Name of the record of a class of objects; None for any other class, or what is no class."""
     return _CLASSES.get((getattr(cls, "__module__", ""), getattr(cls, "__qualname__", "")))
 
 
@@ -46,6 +50,14 @@ def object_parts(value: Any) -> Mapping[str, Any]:
         "channels": list(value.channels),
         "units": list(value.units),
     }
+
+
+def in_memory(value: Any) -> Any:
+    """The object with what its file holds read now; itself, where it has no file."""
+    if value.file is None:
+        return value
+    parts = {field: [part] for field, part in object_parts(value).items()}
+    return rebuilt(str(object_name(type(value))), parts)[0]
 
 
 def object_type(name: str, values: Sequence[Any], data: DataType) -> Record:
@@ -85,8 +97,5 @@ def rebuilt(name: str, fields: Mapping[str, Sequence[Any]]) -> list[Any]:
         Values of each field.
     """
     make = getattr(import_module("neurochain.formats"), name).of
-    order = ("affine", "axes", "voxel_sizes")
-    if name == RECORDING:
-        order = ("sampling_frequency", "channels", "units", "start", "start_time")
-    rows = zip(fields["data"], *(fields[field] for field in order), strict=True)
+    rows = zip(fields["data"], *(fields[field] for field in _ORDER[name]), strict=True)
     return [None if data is None else make(data, *rest) for data, *rest in rows]

@@ -82,8 +82,9 @@ def column_values(frame: pl.DataFrame, path: str, kind: DataType, log: ReadLog |
             return arrays.decode_ragged(
                 frame[f"{path}.data"].to_list(), frame[f"{path}.shape"].to_list(), kind
             )
-        case List():
-            return frame[path].to_list()
+        case List(item):
+            values = frame[path].to_list()
+            return [_inside(v, kind, log) for v in values] if _has_file(item) else values
         case Record("File"):
             return _files(frame, path, log)
         case Record(_, fields):
@@ -97,6 +98,24 @@ def column_values(frame: pl.DataFrame, path: str, kind: DataType, log: ReadLog |
                 else None
                 for values in zip(*columns, strict=True)
             ]
+
+
+def _has_file(kind: DataType) -> bool:
+    if isinstance(kind, Record):
+        return kind.name == "File" or any(_has_file(f.type) for f in kind.fields)
+    return isinstance(kind, List) and _has_file(kind.item)
+
+
+def _inside(value: Any, kind: DataType, log: ReadLog | None) -> Any:
+    """Value inside a list, where records are dicts, with its files."""
+    match kind:
+        case List(item) if value is not None:
+            return [_inside(v, item, log) for v in value]
+        case Record("File") if value is not None:
+            return File(value["uri"], value["size"], value["etag"], value["mtime"], log)
+        case Record(_, fields) if value is not None:
+            return {f.name: _inside(value[f.name], f.type, log) for f in fields}
+    return value
 
 
 def _parsed(text: str | None) -> Any:
