@@ -146,7 +146,7 @@ class Ledger:
         schema = self.schema
         if schema is None:
             return None
-        return Lookup(self.project, [(e.part, e.schema) for e in self._entries], schema, self.hidden)
+        return Lookup(self.project, [(e.part, e.schema, e.rows) for e in self._entries], schema, self.hidden)
 
     def append(self, frame: pl.DataFrame, schema: Schema) -> None:
         """Remember results: the hidden columns and the schema's flat ones."""

@@ -17,6 +17,7 @@ from neurochain.datasets.project import Project
 from neurochain.datasets.schema import Schema
 
 IN_MEMORY = 64_000_000  # bytes of parts that are read once instead of once per question
+ROWS_IN_MEMORY = 500_000  # and their rows, which may be compressed a hundredfold
 GAP = 65_536  # rows that are read in vain rather than begin anew
 SPAN = 1_000_000  # rows that are read at once
 _ODD = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
@@ -29,8 +30,8 @@ class Lookup:
     Parameters
     ----------
     project : Project
-    parts : sequence of (str, Schema)
-        Parts of the ledger, older ones first, with their schemas.
+    parts : sequence of (str, Schema, int)
+        Parts of the ledger, older ones first, with their schemas and rows.
     schema : Schema
         That of the results that are given back; it holds all others.
     hidden : mapping
@@ -38,41 +39,48 @@ class Lookup:
     """
 
     def __init__(
-        self, project: Project, parts: Sequence[tuple[str, Schema]], schema: Schema, hidden: Mapping[str, Any]
+        self,
+        project: Project,
+        parts: Sequence[tuple[str, Schema, int]],
+        schema: Schema,
+        hidden: Mapping[str, Any],
     ) -> None:
         self.schema = schema
         self._project, self._parts, self._hidden = project, parts, hidden
         self._many = ORDINAL in hidden
-        size = sum(part_path(project, part).stat().st_size for part, _ in parts)
-        self._kept: dict[int, pl.DataFrame] | None = {} if size < IN_MEMORY else None
+        size = sum(part_path(project, part).stat().st_size for part, _, _ in parts)
+        few = size < IN_MEMORY and sum(rows for _, _, rows in parts) < ROWS_IN_MEMORY
+        self._kept: dict[int, pl.DataFrame] | None = {} if few else None
         self._build()
 
     def _build(self) -> None:
         """Sort the hashes of all results; of those that were computed twice, the last counts."""
-        hashes: list[Numbers] = []
-        firsts: list[Numbers] = []
-        offsets = [0]
-        for part, _ in self._parts:
+        total = sum(rows for _, _, rows in self._parts)
+        kind = np.uint32 if total < 2**32 else np.uint64
+        hashes, first = np.empty(total, np.uint64), np.empty(total, kind)
+        offsets, count = [0], 0
+        for part, _, _ in self._parts:
             names = [ARG, ORDINAL] if self._many else [ARG]
             column = pl.read_parquet(part_path(self._project, part), columns=names)
+            args = column[ARG]
             at = np.arange(column.height)
-            if self._many:
+            if self._many:  # the results of a call stand together, the one without a number or with 0 first
                 at = np.flatnonzero((column[ORDINAL].fill_null(0) == 0).to_numpy())
-            hashes.append(_mixed(column[ARG].gather(at) if self._many else column[ARG]))
-            firsts.append(at + offsets[-1])
+                args = args.gather(at)
+            hashes[count : count + len(at)] = _mixed(args)
+            first[count : count + len(at)] = at + offsets[-1]
+            count += len(at)
             offsets.append(offsets[-1] + column.height)
         self._offsets = np.array(offsets)
-        first = np.concatenate(firsts) if firsts else np.empty(0, np.int64)
-        hashed = np.concatenate(hashes) if hashes else np.empty(0, np.uint64)
-        order = np.argsort(hashed, kind="stable")
-        hashed = hashed[order]
-        last = np.ones(len(hashed), bool)
-        last[:-1] = hashed[1:] != hashed[:-1]
-        self._hashes = hashed[last]
-        if self._many:
-            counts = np.diff(np.append(first, offsets[-1]))
-            self._counts = counts[order][last]
-        self._first = first[order][last]
+        order = np.argsort(hashes[:count], kind="stable")
+        sizes = np.diff(np.append(first[:count], kind(total)))[order] if self._many else None
+        hashes, first = hashes[:count][order], first[:count][order]
+        last = np.ones(count, bool)
+        last[:-1] = hashes[1:] != hashes[:-1]
+        if not last.all():
+            hashes, first = hashes[last], first[last]
+            sizes = sizes[last] if sizes is not None else None
+        self._hashes, self._first, self._sizes = hashes, first, sizes
 
     def __len__(self) -> int:
         return len(self._hashes)
@@ -96,9 +104,9 @@ class Lookup:
         at = np.searchsorted(self._hashes, asked)
         at[at == len(self._hashes)] = 0
         hit = np.flatnonzero(self._hashes[at] == asked) if len(self._hashes) else np.empty(0, np.int64)
-        which, rows = hit, self._first[at[hit]]
-        if self._many and len(hit):
-            counts = self._counts[at[hit]]
+        which, rows = hit, self._first[at[hit]].astype(np.int64)
+        if self._sizes is not None and len(hit):
+            counts = self._sizes[at[hit]].astype(np.int64)
             which = np.repeat(hit, counts)
             rows = np.repeat(rows - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
         if not len(rows):
@@ -130,7 +138,7 @@ class Lookup:
     def _slice(self, rows: Numbers) -> pl.DataFrame:
         number = int(np.searchsorted(self._offsets, rows[0], side="right")) - 1
         local = rows - self._offsets[number]
-        part, schema = self._parts[number]
+        part, schema, _ = self._parts[number]
         if self._kept is not None:
             if number not in self._kept:
                 whole = scan_parts(self._project, [part], schema, hidden=self._hidden).collect()

@@ -161,8 +161,8 @@ def _per_channel(given: str | Iterable[Any] | None, count: int, what: str) -> tu
     return texts
 
 
-def samples_between(start: float, end: float, frequency: float) -> tuple[int, int]:
-    """Half-open range of the samples whose times lie in [start, end), sample 0 being at 0 s.
+def samples_between(start: float, end: float, frequency: float, origin: float = 0.0) -> tuple[int, int]:
+    """Half-open range of the samples whose times lie in [start, end).
 
     Parameters
     ----------
@@ -172,10 +172,15 @@ def samples_between(start: float, end: float, frequency: float) -> tuple[int, in
         Behind the last time.
     frequency : float, Hz
         Sampling frequency.
+    origin : float, seconds
+        Time of sample 0.
 
     Examples
     --------
     >>> samples_between(0.3, 0.7, 10.0)
     (3, 7)
     """
-    return math.ceil(start * frequency - SLACK), math.ceil(end * frequency - SLACK)
+    # Times since 1970 are known to 0.2 microseconds only.
+    slack = min(SLACK + 2 * frequency * math.ulp(max(abs(start), abs(end), abs(origin))), 0.49)
+    first, last = (math.ceil((time - origin) * frequency - slack) for time in (start, end))
+    return first, last

@@ -224,7 +224,7 @@ class Recording:
         """
         ordered = -math.inf < start <= end < math.inf
         rates = self.sampling_frequencies if ordered else ()
-        cuts = [samples_between(start - self.start, end - self.start, rate) for rate in rates]
+        cuts = [samples_between(start, end, rate, self.start) for rate in rates]
         if not ordered or any(a < 0 or b > n for (a, b), n in zip(cuts, self.lengths, strict=True)):
             raise ShapeError(
                 f"window({start:g}, {end:g}): {self._name} goes from {self.start:g} s to "

@@ -103,6 +103,21 @@ def _dtype_of(annotation: Any) -> type[Any] | None:
     return found if isinstance(found, type) and issubclass(found, np.generic) else None
 
 
+def refuse_masked(path: str, row: int, value: Any) -> None:
+    """Masked arrays: numpy would drop the mask without a word.
+
+    Raises
+    ------
+    SchemaError
+        It is one.
+    """
+    if isinstance(value, np.ma.MaskedArray):
+        raise SchemaError(
+            f"Column {path!r}: row {row} gives a masked array, whose missing values have no place in a table. "
+            "Fill them: array.filled(np.nan), or return the mask as an array of its own."
+        )
+
+
 def settled(value: Any) -> Any:
     """The value, with volumes and recordings of files read into memory: once, while the call is the row's own.
 

@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from neurochain.chain.values.given import Repeated, check_class, plain_arrays, plain_enums
+from neurochain.chain.values.given import Repeated, check_class, plain_arrays, plain_enums, refuse_masked
 from neurochain.chain.values.objects import object_name, object_type
 from neurochain.chain.values.records import (
     NUMBERS,
+    bare,
     field_of,
     fields_of,
     filled,
@@ -57,6 +58,9 @@ def infer_field(
 ) -> Field:
     """Field that holds the values; an annotation that says enough wins.
 
+    With some values, a column or a record's field that is None in all of them is null whatever the annotation
+    says: so a result has one type, computed now or known from earlier.
+
     `rows` are the values' numbers in the chain, and `path` is the column's full name, both for messages; by
     default rows count from 0.
 
@@ -69,12 +73,25 @@ def infer_field(
     if annotation is None:
         return Field(name, infer_type(path, values, rows))
     declared = field_of(name, annotation, path)
-    if declared is not None:
+    if declared is not None and not values:
         return declared
     unit, axes = marks_of(annotation)
+    if declared is not None:
+        return Field(name, _declared_type(declared.type, path, values, annotation, rows), unit, axes)
     values = plain_arrays(values)
     check_class(path, values, annotation, rows)
     return Field(name, infer_type(path, values, rows), unit, axes)
+
+
+def _declared_type(
+    declared: DataType, path: str, values: Sequence[Any], annotation: Any, rows: Sequence[int]
+) -> DataType:
+    if all(v is None for v in values):
+        return Scalar("null")
+    if not isinstance(declared, Record) or declared.name == "File":
+        return declared
+    members = _members(values)
+    return declared if members is None else _record_type(path, bare(annotation)[0], members, rows)
 
 
 def infer_type(name: str, values: Sequence[Any], rows: Sequence[int]) -> DataType:
@@ -189,11 +206,7 @@ def _array_type(name: str, values: Sequence[Any], rows: Sequence[int]) -> DataTy
         raise SchemaError(f"Column {name!r}, row {rows[present[0][0]]}: {error}") from None
     same_shape = True
     for i, v in present:
-        if isinstance(v, np.ma.MaskedArray):
-            raise SchemaError(
-                f"Column {name!r}: row {rows[i]} gives a masked array, whose missing values have no place in a table. "
-                "Fill them: array.filled(np.nan), or return the mask as an array of its own."
-            )
+        refuse_masked(name, rows[i], v)
         alike = isinstance(v, kind) and v.ndim == first.ndim
         if not alike or (v.dtype != first.dtype and v.dtype.newbyteorder("<") != dtype):
             what = f"{v.dtype}{list(v.shape)}" if isinstance(v, kind) else type(v).__name__
@@ -244,7 +257,7 @@ def _reader(cls: type) -> Callable[[Any], Mapping[str, Any]] | None:
 
 def _record_type(
     name: str, cls: type, members: Sequence[Mapping[str, Any] | None], rows: Sequence[int]
-) -> Record:
+) -> DataType:
     hints = dict(fields_of(cls) or [])
     names = list(dict.fromkeys(key for m in members if m is not None for key in m))
     bad = [n for n in names if not isinstance(n, str) or not n]
@@ -254,4 +267,6 @@ def _record_type(
         infer_field(n, [None if m is None else m.get(n) for m in members], hints.get(n), rows, f"{name}.{n}")
         for n in names
     ]
-    return Record(record_name(cls) if hints else "dict", filled(tuple(fields), name))
+    if all(f.type == Scalar("null") for f in filled(tuple(fields), name)):
+        return Scalar("null")  # as a record reads whose fields are all null
+    return Record(record_name(cls) if hints else "dict", tuple(fields))

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from neurochain.chain.values.given import Repeated, plain_arrays, plain_enums
+from neurochain.chain.values.given import Repeated, plain_arrays, plain_enums, refuse_masked
 from neurochain.chain.values.inference import as_mapping
 from neurochain.chain.values.nested import list_series, struct_series
 from neurochain.chain.values.objects import NAMES, object_name, object_parts
@@ -78,6 +78,8 @@ def physical(
             for i, v in enumerate(block):
                 if v is not None and (v.shape != shape or _little(v) != np.dtype(dtype)):
                     raise drift(path, rows[i], field.type, values[i])
+                if v is not values[i]:
+                    refuse_masked(path, rows[i], values[i])
             yield arrays.encode(block, np.dtype(dtype)).alias(path)
         case Ragged(dtype, ndim):
             values = plain_arrays(values)
@@ -86,6 +88,7 @@ def physical(
                     not isinstance(v, np.ndarray) or v.ndim != ndim or _little(v) != np.dtype(dtype)
                 ):
                     raise drift(path, rows[i], field.type, v)
+                refuse_masked(path, rows[i], v)
             yield arrays.encode(values, np.dtype(dtype)).alias(f"{path}.data")
             yield arrays.encode_shapes(values).alias(f"{path}.shape")
         case List():
@@ -191,6 +194,8 @@ def _objects(
 
 def _scalars(path: str, name: str, values: Sequence[Any], rows: Sequence[int]) -> pl.Series:
     kinds = set(map(type, values)) - {_NONE}
+    if name == "null":
+        kinds = set(map(type, values := [None if _nothing(v) else v for v in values])) - {_NONE}
     if any(issubclass(kind, enum.Enum) for kind in kinds):
         return _scalars(path, name, plain_enums(values), rows)
     accepted = _ACCEPTS.get(name, _INTEGERS)
@@ -209,6 +214,12 @@ def _scalars(path: str, name: str, values: Sequence[Any], rows: Sequence[int]) -
         return pl.Series(path, plain, dtype=SCALARS[name])
     except _REFUSED as error:
         raise _does_not_fit(path, name, plain, rows, error) from error
+
+
+def _nothing(value: Any) -> bool:
+    """Whether a value is None, or a record of nothing else."""
+    member = None if value is None else as_mapping(value)
+    return value is None or (member is not None and all(map(_nothing, member.values())))
 
 
 _REFUSED = (TypeError, OverflowError, ValueError, pl.exceptions.PolarsError)
