@@ -256,7 +256,7 @@ class Chain(Relational, Exports):
         if spool.schema is None:
             spool.add(collected(state.frame), state.schema)
         frame, schema = spool.read()
-        source = FrameSource(frame, schema, canonical, run.activity, run.manifests)
+        source = FrameSource(frame, schema, canonical, run.activity, run.manifests, run.failures)
         return Chain(Plan(source, ()), schema, self._settings)
 
     def collect(self) -> pl.DataFrame:

@@ -50,6 +50,8 @@ def save_state(
             if waiting:
                 parts.append(write_part(run.project, pl.concat(waiting), state.schema))
         run.activity.counts.rows_out = content.rows
+        if run.failures:
+            run.activity.failures = run.manifest(pl.concat(run.failures))
         run.activity.ended = time.time()
         draft = Draft(
             name=name,

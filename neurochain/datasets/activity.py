@@ -91,6 +91,7 @@ class Activity:
     functions: list[UsedFunction] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
     steps: list[dict[str, Any]] = field(default_factory=list)
+    failures: str | None = None  # hash of the part that lists the rows whose function failed
 
     @property
     def problems(self) -> list[str]:
@@ -133,6 +134,7 @@ class Activity:
                 "bytes": c.bytes,
                 "requests": c.requests,
                 "steps": self.steps,
+                "failures": self.failures,
             },
         )
         for ordinal, used in enumerate(self.inputs):

@@ -12,7 +12,32 @@ from neurochain.datasets.parts import part_path
 from neurochain.datasets.project import Project
 from neurochain.errors import VersionError
 
+FAILURES_SHOWN = 3
 SOURCE_LINES = 12  # of a function in the tree
+_RANGES = pl.List(pl.List(pl.Int64()))
+READS: dict[str, Any] = {
+    "function": pl.String(),
+    "root": pl.String(),
+    "path": pl.String(),
+    "etag": pl.String(),
+    "ranges": _RANGES,
+    "sha256": pl.Binary(),
+}
+FILES: dict[str, Any] = {
+    "root": pl.String(),
+    "path": pl.String(),
+    "size": pl.Int64(),
+    "etag": pl.String(),
+    "mtime": pl.Datetime("us", "UTC"),
+    "companions": pl.String(),
+}
+FAILURES: dict[str, Any] = {
+    "function": pl.String(),
+    "row": pl.Int64(),
+    "file": pl.String(),
+    "error": pl.String(),
+    "traceback": pl.String(),
+}
 Node = tuple[str, list[Any]]  # a line of the tree, and the nodes below it
 
 
@@ -77,18 +102,24 @@ class Lineage:
 
     def files(self) -> pl.DataFrame:
         """Every file that was listed: ``root, path, size, etag, mtime, companions, header_reads``."""
-        return self._parts([s.manifest for s in self.sources if s.kind == "storage"])
+        return self._parts([s.manifest for s in self.sources if s.kind == "storage"], FILES)
 
     def reads(self) -> pl.DataFrame:
         """Bytes that the functions read: ``function, root, path, etag, ranges, sha256``."""
-        return self._parts([f.reads for f in self.functions])
+        return self._parts([f.reads for f in self.functions], READS)
 
-    def _parts(self, hashes: list[str | None]) -> pl.DataFrame:
+    def failures(self) -> pl.DataFrame:
+        """Rows whose function failed and that were skipped or kept: ``function, row, file, error, traceback``."""
+        return self._parts([self.activity["failures"]], FAILURES)
+
+    def _parts(self, hashes: list[str | None], columns: dict[str, Any]) -> pl.DataFrame:
         paths = [part_path(self.project, h) for h in hashes if h is not None]
         missing = [p for p in paths if not p.exists()]
         if missing:
             raise VersionError(f"The lineage of {self.name}@{self.version} has lost {missing[0]}.")
-        return pl.concat([pl.read_parquet(p) for p in paths], how="diagonal") if paths else pl.DataFrame()
+        if not paths:
+            return pl.DataFrame(schema=columns)
+        return pl.concat([pl.read_parquet(p) for p in paths], how="diagonal")
 
     def tree(self) -> list[str]:
         """Lines of a tree: versions, what made them, what they came from."""
@@ -105,6 +136,11 @@ class Lineage:
             (f"rows: {a['computed']:,} computed, {a['reused']:,} reused, {a['failed']:,} failed", []),
             (f"bytes: {a['bytes']:,} pulled in {a['requests']:,} reads", []),
             (f"Python {a['python']}, {_git(a)}, {len(self.packages)} packages", []),
+        ]
+        failures = self.failures()
+        children += [
+            (f"failed: {row['function']}() on row {row['row']}{_on(row['file'])}: {row['error']}", [])
+            for row in failures.head(FAILURES_SHOWN).iter_rows(named=True)
         ]
         children += [(f"not reproducible: {p}", []) for p in self.problems]
         children += [(_step(s), []) for s in self.plan.get("steps", [])]
@@ -180,6 +216,10 @@ def _source(source: Source) -> Node:
     if source.kind == "table":
         return f"table {r['uri']}: {r['rows']:,} rows", []
     return f"values: {r['rows']:,} rows", []
+
+
+def _on(file: str | None) -> str:
+    return f", {file}" if file is not None else ""
 
 
 def read_lineage(project: Project, version: int) -> Lineage:

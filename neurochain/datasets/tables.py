@@ -5,6 +5,7 @@ held, which results may be reused. Rows themselves lie in Parquet parts.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -20,7 +21,11 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    inspect,
+    text,
+    update,
 )
+from sqlalchemy.schema import CreateColumn
 
 metadata = MetaData()
 
@@ -81,7 +86,7 @@ ledger = Table(
     Column("schema", JSON, nullable=False),
     Column("rows", Integer, nullable=False),
     Column("created", Float, nullable=False),
-    Column("used", Float, nullable=False),
+    Column("used", Float, nullable=False, server_default="0"),
     Column("kind", String, nullable=False, server_default="row"),
 )
 
@@ -108,6 +113,7 @@ activities = Table(
     Column("bytes", Integer, nullable=False),
     Column("requests", Integer, nullable=False),
     Column("steps", JSON, nullable=False),
+    Column("failures", String, ForeignKey("parts.hash")),
 )
 
 datasets = Table(
@@ -175,5 +181,25 @@ def _create_all(connection: Connection) -> None:
     metadata.create_all(connection)
 
 
+def _add_failures_and_use(connection: Connection) -> None:
+    """Columns that came with functions of many rows, with failures that are kept, and with a bounded ledger."""
+    if _add(connection, ledger.c.used):
+        connection.execute(update(ledger).values(used=ledger.c.created))
+    _add(connection, ledger.c.kind)
+    _add(connection, activities.c.failures)
+
+
+def _add(connection: Connection, column: Column[Any]) -> bool:
+    """Add a column to a table of an older database; whether it was missing."""
+    if column.name in {c["name"] for c in inspect(connection).get_columns(column.table.name)}:
+        return False
+    definition = str(CreateColumn(column).compile(dialect=connection.dialect))
+    connection.execute(text(f"ALTER TABLE {column.table.name} ADD COLUMN {definition}"))
+    return True
+
+
 # A migration and the record of it share one transaction; number n is the n-th entry.
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_create_all,)
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
+    _create_all,
+    _add_failures_and_use,
+)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple, TypedDict
 
 import numpy as np
-import pydantic
 import polars as pl
+import pydantic
 import pytest
 
 import neurochain as nc

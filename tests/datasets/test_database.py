@@ -63,6 +63,30 @@ def test_a_failed_write_leaves_nothing(path: Path) -> None:
     database.close()
 
 
+def test_an_older_database_is_brought_up_to_date(path: Path) -> None:
+    Database(path).close()
+    connection = sqlite3.connect(path)
+    connection.execute("INSERT INTO parts VALUES ('part', 1, 1, 5.0)")
+    columns = "reuse_key, part, schema, rows, created"
+    connection.execute(f"INSERT INTO ledger ({columns}) VALUES ('key', 'part', '[]', 1, 5.0)")
+    connection.execute("ALTER TABLE ledger DROP COLUMN used")
+    connection.execute("ALTER TABLE ledger DROP COLUMN kind")
+    connection.execute("CREATE TABLE old AS SELECT * FROM activities")
+    connection.execute("DROP TABLE activities")
+    connection.execute("ALTER TABLE old RENAME TO activities")
+    connection.execute("ALTER TABLE activities DROP COLUMN failures")
+    connection.execute("UPDATE meta SET value = '1'")
+    connection.commit()
+    connection.close()
+    database = Database(path)
+    with database.read() as read:
+        row = read.execute(select(tables.ledger)).one()
+        assert (row.used, row.kind, row.part) == (5.0, "row", "part")
+        assert read.execute(select(tables.activities.c.failures)).all() == []
+    database.close()
+    assert schema_number(path) == str(len(tables.MIGRATIONS))
+
+
 def test_the_database_of_a_newer_program_is_refused(path: Path) -> None:
     Database(path).close()
     connection = sqlite3.connect(path)

@@ -6,6 +6,7 @@ import polars as pl
 
 from neurochain.chain.functions.call import Call
 from neurochain.chain.functions.chunk import Failure
+from neurochain.datasets.lineage import FAILURES
 from neurochain.datasets.schema import Schema
 from neurochain.datasets.types import Field, Record, Scalar
 from neurochain.errors import UDFError, WorkerLostError
@@ -15,13 +16,6 @@ _TEXT = Scalar("string")
 ERROR_FIELD = Field(
     ERROR, Record("Error", (Field("function", _TEXT), Field("message", _TEXT), Field("traceback", _TEXT)))
 )
-LISTED = {
-    "function": pl.String,
-    "row": pl.Int64,
-    "file": pl.String,
-    "error": pl.String,
-    "traceback": pl.String,
-}
 
 
 def keeps_errors(schema: Schema) -> bool:
@@ -68,4 +62,4 @@ def _line(failure: Failure) -> str:
 def listed(name: str, failures: Sequence[Failure]) -> pl.DataFrame:
     """What lineage keeps: ``function, row, file, error, traceback``."""
     rows = [(name, f.row, _shown(f.files) or None, _line(f), f.traceback) for f in failures]
-    return pl.DataFrame(rows, schema=LISTED, orient="row")
+    return pl.DataFrame(rows, schema=FAILURES, orient="row")

@@ -20,12 +20,14 @@ class FrameSource:
     plan: dict[str, Any]
     activity: Activity
     manifests: Sequence[Any]
+    failures: Sequence[pl.DataFrame] = ()
 
     def open(self, run: Run) -> State:
         run.activity.inputs += self.activity.inputs
         run.activity.functions += self.activity.functions
         run.activity.steps += self.activity.steps
         run.manifests += self.manifests
+        run.failures += self.failures
         counts, mine = self.activity.counts, run.activity.counts
         for name in ("rows_in", "computed", "reused", "failed", "bytes", "requests"):
             setattr(mine, name, getattr(mine, name) + getattr(counts, name))
