@@ -113,7 +113,8 @@ def describe(field: Field) -> str:
 def unify(old: Field, new: Field, promote: bool = False) -> Field:
     """Field that holds the values of both, where nothing is lost or guessed.
 
-    Null gives way to anything; arrays of two shapes become ragged; records and lists by their parts;
+    Null gives way to anything; arrays of two shapes become ragged; records and lists by their parts, but records
+    of two classes only where they have the same fields;
     the keys of JSON texts are joined; with `promote`, two kinds of numbers become the one that holds both.
     Everything else is drift.
 
@@ -148,9 +149,11 @@ def _unify(a: DataType, b: DataType, promote: bool) -> DataType | None:
         case List(x), List(y):
             item = _unify(x, y, promote)
             return List(item) if item is not None else None
-        case Record(name, xs) as a, Record(other, ys) as b if (name == "File") == (other == "File"):
+        case Record(name, xs) as a, Record(other, ys) as b:
             theirs = {f.name: f for f in ys}
             mine = {f.name: f for f in xs}
+            if name != other and (theirs.keys() != mine.keys() or "File" in (name, other)):
+                return None
             try:
                 joined = [unify(f, theirs[f.name], promote) if f.name in theirs else f for f in xs]
             except SchemaError:

@@ -18,6 +18,7 @@ import polars as pl
 
 from neurochain.chain.expressions.resolve import Resolved, resolve
 from neurochain.chain.functions.udf import UDF
+from neurochain.chain.values.objects import NAMES
 from neurochain.chain.values.records import bare, fields_of
 from neurochain.chain.values.row import column_values
 from neurochain.datasets.schema import KEY, Schema, is_number
@@ -155,7 +156,7 @@ def _identity(path: str, kind: DataType) -> list[str]:
 def _build(model: type, row: Any) -> Any:
     validate = getattr(model, "model_validate", None)
     if validate is not None:
-        return validate(_plain(row))
+        return validate(_plain(row), by_name=True)  # fields are stored under their names, not their aliases
     return model(**row)
 
 
@@ -245,6 +246,8 @@ def _bind(udf: UDF, p: inspect.Parameter, name: str, hint: Any, schema: Schema) 
     opener = _OPENED.get(f"{getattr(hint, '__module__', '')}.{getattr(hint, '__qualname__', '')}")
     if opener is None and name in _OPENERS and name not in schema:
         opener = name
+    if opener is not None and name in schema and _is_object(schema[name].type):
+        return Argument(p.name, keyword, Resolved(name, schema[name], name))  # what an earlier step gave
     if opener is not None:
         file = resolve(name, schema) if name in schema else _file_column(udf, p.name, schema)
         known = resolve("header.format", schema) if "header" in schema else None
@@ -265,6 +268,10 @@ def _bind(udf: UDF, p: inspect.Parameter, name: str, hint: Any, schema: Schema) 
     record = isinstance(column.field.type, Record) and column.field.type.name != "File"
     model = hint if record and isinstance(hint, type) and fields_of(hint) is not None else None
     return Argument(p.name, keyword, column, model=model)
+
+
+def _is_object(kind: DataType) -> bool:
+    return isinstance(kind, Record) and kind.name in NAMES
 
 
 def _file_column(udf: UDF, param: str, schema: Schema) -> Resolved | None:

@@ -19,6 +19,7 @@ from neurochain.chain.functions.arguments import RNG
 from neurochain.chain.functions.call import Call
 from neurochain.chain.functions.chunk import ROW, Chunk, Failure, Outcome
 from neurochain.chain.functions.output import LEARN, Output
+from neurochain.chain.values.given import settled
 from neurochain.chain.values.reads import reads_of
 from neurochain.datasets.hidden import ORDINAL
 from neurochain.errors import UDFError
@@ -135,7 +136,7 @@ class Caller:
             marks[i] = 1
             try:
                 if fast:
-                    work.values.append(function(*raw))
+                    work.values.append(settled(function(*raw)))
                     work.rows.append(i)
                 else:
                     self._one(raw, i, work)
@@ -185,7 +186,7 @@ class Caller:
                 f"{self.call.udf.name}() gives a {type(result).__name__}, and gen() takes functions that give many rows: "
                 "write yield, or return a list. For one result per row use map()."
             )
-        return iter(result)
+        return map(settled, result)
 
     def _called(self, raw: tuple[Any, ...]) -> Any:
         if self.call.takes == "row":
@@ -197,7 +198,8 @@ class Caller:
             ]
         positional = [v for n, v in zip(self._names, done, strict=True) if n is None]
         options = {n: v for n, v in zip(self._names, done, strict=True) if n is not None}
-        return self.function(*positional, **options)
+        result = self.function(*positional, **options)
+        return result if self.call.gives == "many" else settled(result)
 
     def _threaded(self, part: Chunk, work: "_Work", until: float, threads: int) -> None:
         """As `_slice`, several calls at once; each with a log of its own, taken in the order of the rows."""

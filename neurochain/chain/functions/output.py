@@ -9,6 +9,7 @@ import polars as pl
 
 from neurochain.chain.functions.udf import UDF
 from neurochain.chain.values.batches import batch_columns, plain_series
+from neurochain.chain.values.given import plain_arrays
 from neurochain.chain.values.inference import as_mapping, infer_field
 from neurochain.chain.values.records import bare, fields_of, marks_of, type_of
 from neurochain.chain.values.results import drift, physical
@@ -137,7 +138,7 @@ class Output:
         SchemaError
             A value does not fit the columns so far.
         """
-        columns = self._columns(_arrays(values), rows)
+        columns = self._columns(plain_arrays(values), rows)
         fields: list[Field] = []
         series: list[pl.Series] = []
         for name, (column, annotation) in columns.items():
@@ -183,7 +184,7 @@ class Output:
                 fields.append(known or Field(name, from_polars(plain.dtype)))
                 series.append(plain.cast(dict(fields[-1].leaves())[name]))
                 continue
-            values = _arrays(list(column))
+            values = plain_arrays(list(column))
             fields.append(self._field(name, values, None, rows))
             series += physical(fields[-1], values, rows=rows)
         schema = Schema(fields)
@@ -201,10 +202,11 @@ class Output:
             field = infer_field(name, column, annotation, rows)
             unify(before, field, self.learning(rows[0]))
         except SchemaError as error:
-            if before.type != Scalar("null"):
-                list(physical(before, column, rows=rows))  # names the row that does not fit
-                if isinstance(before.type, Scalar):
-                    return before  # integers in a column of floats
+            if before.type == Scalar("null"):
+                raise
+            list(physical(before, column, rows=rows))  # names the row that does not fit
+            if isinstance(before.type, Scalar):
+                return before  # integers in a column of floats
             i = next(i for i, v in enumerate(column) if v is not None)
             raise drift(name, rows[i], before.type, column[i]) from error
         return field
@@ -249,6 +251,10 @@ def narrowed(frame: pl.DataFrame, schema: Schema) -> tuple[pl.DataFrame, Schema]
     def narrow(path: str, f: Field) -> Field:
         if isinstance(f.type, Record) and f.type.name != "File":
             inner = tuple(narrow(f"{path}.{m.name}", m) for m in f.type.fields)
+            if all(m.type == Scalar("null") for m in inner):
+                leaves.update({f"{path}.{m.name}": None for m in inner})
+                leaves[path] = pl.Series([None] * frame.height, dtype=pl.Null)
+                return Field(f.name, Scalar("null"), f.unit, f.axes)
             return Field(f.name, replace(f.type, fields=inner), f.unit, f.axes)
         kind = f.type
         if isinstance(kind, Ragged):
@@ -265,12 +271,5 @@ def narrowed(frame: pl.DataFrame, schema: Schema) -> tuple[pl.DataFrame, Schema]
 
     tight = Schema([narrow(f.name, f) for f in schema.values()])
     added = [series.alias(name) for name, series in leaves.items() if series is not None]
-    gone = [name for name, series in leaves.items() if series is None]
+    gone = [name for name, series in leaves.items() if series is None and name in frame.columns]
     return frame.drop(gone).with_columns(added), tight
-
-
-def _arrays(values: Sequence[Any]) -> Sequence[Any]:
-    """Values with torch tensors as the numpy arrays that they hold."""
-    if not any(kind.__module__.partition(".")[0] == "torch" for kind in set(map(type, values))):
-        return values
-    return [v.detach().cpu().numpy() if hasattr(v, "detach") else v for v in values]

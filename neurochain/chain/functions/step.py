@@ -23,6 +23,7 @@ from neurochain.chain.spool import Spool
 from neurochain.datasets.conversion import convert
 from neurochain.datasets.location import file_columns
 from neurochain.datasets.schema import KEY, Schema
+from neurochain.datasets.types import Field
 from neurochain.errors import ColumnExistsError, NotReproducibleWarning, UDFError
 
 FAILURES_LISTED = 1_000  # that lineage keeps of one function
@@ -134,20 +135,22 @@ class FunctionStep:
         """Columns that stay beside the results."""
         return schema
 
-    def _error_field(self, kept: Schema) -> list[Any]:
-        return [ERROR_FIELD] if self.on_error == "keep" and not keeps_errors(kept) else []
+    def _error_field(self, kept: Schema) -> list[Field]:
+        """The column of `on_error="keep"`, where it is not there yet."""
+        if self.on_error != "keep" or keeps_errors(kept):
+            return []
+        if ERROR in kept:
+            raise ColumnExistsError(
+                f"settings(on_error='keep') adds the column {ERROR!r}, which exists already. Rename it first: "
+                f"mutate(my_error=nc.Column({ERROR!r})).drop({ERROR!r})."
+            )
+        return [ERROR_FIELD]
 
     def _check(self, schema: Schema, new: Schema) -> None:
-        if self.on_error == "keep":
-            if ERROR in schema and not keeps_errors(schema):
-                raise ColumnExistsError(
-                    f"settings(on_error='keep') adds the column {ERROR!r}, which exists already. Rename it first: "
-                    f"mutate(my_error=nc.Column({ERROR!r})).drop({ERROR!r})."
-                )
-            if ERROR in new:
-                raise ColumnExistsError(
-                    f"{self.udf.name}() gives a column {ERROR!r}, which settings(on_error='keep') adds. Name it otherwise."
-                )
+        if ERROR in new and self.on_error == "keep":
+            raise ColumnExistsError(
+                f"{self.udf.name}() gives a column {ERROR!r}, which settings(on_error='keep') adds. Name it otherwise."
+            )
         for name in new:
             if name in schema:
                 raise ColumnExistsError(
