@@ -217,7 +217,12 @@ class Chain(Relational, Exports):
     # Verbs that run it.
 
     def save(
-        self, name: str, version: str | None = None, description: str = "", labels: Sequence[str] = ()
+        self,
+        name: str,
+        version: str | None = None,
+        description: str = "",
+        labels: Sequence[str] = (),
+        bump: str | None = None,
     ) -> DatasetVersion:
         """Run the chain and publish the rows as an immutable version.
 
@@ -232,6 +237,8 @@ class Chain(Relational, Exports):
             For people.
         labels : sequence of str
             For search.
+        bump : {"major", "minor", "patch"}, optional
+            Raise the number by this at least, and make a new version even where nothing has changed.
 
         Returns
         -------
@@ -243,7 +250,7 @@ class Chain(Relational, Exports):
         VersionError
             The explicit version exists.
         """
-        return save_state(self._plan, self._run, name, version, description, labels)
+        return save_state(self._plan, self._run, name, version, description, labels, bump)
 
     def persist(self) -> "Chain":
         """Run the chain once and give a chain over its rows, for several uses in one script."""

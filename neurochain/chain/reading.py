@@ -109,7 +109,7 @@ def read_table(uri: str | os.PathLike[str], *, key: str | None = None) -> Chain:
 
 
 def read_dataset(reference: str) -> Chain:
-    """Rows of a saved version: ``"name"`` (the latest) or ``"name@1.2.0"``.
+    """Rows of a saved version: ``"name"`` (the latest), ``"name@1.2.0"``, or the latest of a range: ``"name@^1.2"``.
 
     Raises
     ------

@@ -12,8 +12,10 @@ from neurochain.datasets.activity import Activity
 from neurochain.datasets.content import ContentHash
 from neurochain.datasets.environment import current_environment, current_origin
 from neurochain.datasets.location import strip_uris
+from neurochain.datasets.numbers import LEVELS, parse_number
 from neurochain.datasets.parts import Part, write_part
-from neurochain.datasets.versions import DatasetVersion, Draft, check_name, parse_number, publish
+from neurochain.datasets.versions import DatasetVersion, Draft, check_name, publish
+from neurochain.errors import VersionError
 
 PART_BYTES = 64_000_000  # rows of one part, in memory
 
@@ -25,11 +27,18 @@ def save_state(
     version: str | None,
     description: str,
     labels: Sequence[str],
+    bump: str | None,
 ) -> DatasetVersion:
     """Run a plan and publish its rows; see `Chain.save`."""
     check_name(name)
     if version is not None:
         parse_number(version)
+    if bump is not None and (bump not in LEVELS or version is not None):
+        raise VersionError(
+            f"save(bump={bump!r}) beside version={version!r}: give one of them."
+            if version is not None
+            else f"save(bump={bump!r}): there is 'major', 'minor' and 'patch'."
+        )
     run = make_run()
     canonical = plan.to_json()  # before it runs: a function may change what it is fingerprinted by
     with ThreadPoolExecutor(1) as pool:
@@ -63,6 +72,7 @@ def save_state(
             manifests=run.manifests,
             activity=run.activity,
             explicit=version,
+            bump=bump,
             description=description,
             labels=labels,
         )

@@ -3,6 +3,6 @@
 
 def main() -> None:
     """Run the command line; errors of ours are one message, without a traceback."""
-    from neurochain.cli.app import run  # typer and rich cost 0.2 s, and only a shell wants them
+    from neurochain.cli.app import main as run  # typer and rich cost 0.2 s, and only a shell wants them
 
     run()

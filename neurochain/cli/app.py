@@ -6,9 +6,10 @@ from typing import Annotated, Any
 import typer
 
 import neurochain as nc
+from neurochain.cli import completion, printing
 from neurochain.cli import demo as demo_command
 from neurochain.cli import doctor as doctor_command
-from neurochain.cli import printing
+from neurochain.cli import script as script_command
 from neurochain.datasets.history import version_history
 from neurochain.datasets.project import find_project
 from neurochain.errors import NeurochainError
@@ -24,11 +25,16 @@ app = typer.Typer(
 )
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Reference = Annotated[
-    str, typer.Argument(metavar="NAME[@VERSION]", help="Dataset; the latest version by default.")
+    str,
+    typer.Argument(
+        metavar="NAME[@VERSION]",
+        help="Dataset; the latest version by default.",
+        autocompletion=completion.references,
+    ),
 ]
 
 
-def run() -> None:
+def main() -> None:
     """Run the application; errors of ours are one message and exit code 1."""
     try:
         app()
@@ -73,7 +79,10 @@ def index(
 
 @app.command(epilog="Example: neurochain ls alpha_roi_tags")
 def ls(
-    name: Annotated[str | None, typer.Argument(help="Only this dataset, all its versions.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(help="Only this dataset, all its versions.", autocompletion=completion.datasets),
+    ] = None,
     json: Json = False,
 ) -> None:
     """List the datasets with their latest versions; with a name, all versions of one."""
@@ -92,7 +101,9 @@ def show(
 
 @app.command(epilog="Example: neurochain log alpha_roi_tags")
 def log(
-    name: Annotated[str | None, typer.Argument(help="Only this dataset.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="Only this dataset.", autocompletion=completion.datasets)
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Entries to show.")] = 20,
     json: Json = False,
 ) -> None:
@@ -106,6 +117,60 @@ def lineage(reference: Reference, json: Json = False) -> None:
     found = nc.dataset(reference).lineage()
     page: dict[str, Any] = {"data": found.to_json(), "text": [printing.lineage_tree(found)]}
     printing.show(page, json)
+
+
+@app.command(epilog="Example: neurochain diff alpha_roi_tags@1.0.0 alpha_roi_tags@1.1.0 --rows 5")
+def diff(
+    old: Reference,
+    new: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NAME@VERSION]",
+            help="The newer one; with one version alone, it is compared with the one before it.",
+            autocompletion=completion.references,
+        ),
+    ] = None,
+    key: Annotated[
+        list[str] | None, typer.Option(help="Column that tells the rows apart; may be given several times.")
+    ] = None,
+    rows: Annotated[int, typer.Option(min=0, help="Rows of each kind to show.")] = 0,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Leave with 1 where the rows differ, as `git diff` does.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Compare two versions: rows added, removed, changed; columns; steps, inputs and code."""
+    first = nc.dataset(old)
+    found = first.diff(key=key or ()) if new is None else nc.dataset(new).diff(first, key=key or ())
+    printing.show(printing.difference(found, rows), json)
+    if exit_code and not found.same_content:
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: neurochain env alpha_roi_tags@1.0.0 > requirements.txt")
+def env(reference: Reference, json: Json = False) -> None:
+    """Print the packages that made a version, as a requirements file."""
+    printing.show(printing.requirements(nc.dataset(reference).lineage()), json)
+
+
+@app.command(
+    epilog="Example: neurochain run features.py --workers 4",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def run(
+    context: typer.Context,
+    script: Annotated[str, typer.Argument(metavar="SCRIPT [ARGUMENTS]...", help="Python script.")],
+    workers: Annotated[
+        int | None, typer.Option(min=0, help="Processes that call functions; 0 for this one alone.")
+    ] = None,
+    no_reuse: Annotated[
+        bool, typer.Option("--no-reuse", help="Compute every row anew, also what is known.")
+    ] = False,
+) -> None:
+    """Run a script as Python would; a failure shows the script's own lines, and what neurochain says of it."""
+    status = script_command.run(script, context.args, workers, not no_reuse)
+    if status:
+        raise typer.Exit(status)
 
 
 @app.command(epilog="Example: neurochain doctor")

@@ -13,6 +13,7 @@ from rich.table import Table
 import neurochain as nc
 from neurochain.chain.progress import human_bytes
 from neurochain.chain.show import cells
+from neurochain.datasets.diff import VersionDiff
 from neurochain.datasets.lineage import Lineage
 from neurochain.datasets.schema import describe
 from neurochain.datasets.types import Field, Record
@@ -198,6 +199,38 @@ def history(entries: list[dict[str, Any]]) -> Page:
         )
     nothing = "Nothing was saved here yet. Save something: nc.read_storage('data').save('scans')"
     return {"data": entries, "text": [out if entries else nothing]}
+
+
+def requirements(lineage: Lineage) -> Page:
+    """Packages that made a version, as pip reads them."""
+    a = lineage.activity
+    head = f"# {lineage.name}@{lineage.version} was made with Python {a['python']} on {a['platform']}"
+    lines = [
+        f"{name}=={number}" for name, number in sorted(lineage.packages.items(), key=lambda p: p[0].lower())
+    ]
+    data = {"python": a["python"], "platform": a["platform"], "packages": lineage.packages}
+    return {"data": data, "text": ["\n".join([head, *lines])]}
+
+
+def difference(found: VersionDiff, rows: int) -> Page:
+    """What is different between two versions, with some of the rows."""
+    text: list[Any] = ["\n".join(found.lines())]
+    data = found.to_json()
+    for kind in ("added", "removed", "changed") if rows else ():
+        frame = getattr(found, kind)().head(rows) if found.counts[kind] else None
+        if frame is None or not frame.width:
+            continue
+        data[f"rows_{kind}"] = frame.to_dicts()
+        shown = table(kind, *frame.columns)
+        for row in frame.rows():
+            shown.add_row(*(escape(_cell(v)) for v in row))
+        text += ["", shown]
+    return {"data": data, "text": text}
+
+
+def _cell(value: Any) -> str:
+    text = "" if value is None else f"{len(value)} bytes" if isinstance(value, bytes) else str(value)
+    return text if len(text) <= 40 else text[:39] + "…"
 
 
 def lineage_tree(lineage: Lineage) -> str:

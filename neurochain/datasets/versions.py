@@ -14,19 +14,26 @@ from sqlalchemy import Connection, insert, select
 
 from neurochain.datasets import tables
 from neurochain.datasets.activity import Activity
+from neurochain.datasets.diff import VersionDiff, compare
 from neurochain.datasets.environment import Origin
 from neurochain.datasets.filetable import root_uris
 from neurochain.datasets.lineage import Lineage, read_lineage
 from neurochain.datasets.location import restore_uris
+from neurochain.datasets.numbers import (
+    LEVELS,
+    Number,
+    change_level,
+    format_number,
+    matching,
+    next_number,
+    parse_number,
+)
 from neurochain.datasets.parts import Part, check_parts, register_parts, scan_parts
 from neurochain.datasets.project import Project
 from neurochain.datasets.schema import Schema
-from neurochain.datasets.types import Field, Record, content_type, type_to_json
 from neurochain.errors import DatasetNotFoundError, VersionError, suggestion
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]*(/[A-Za-z0-9][A-Za-z0-9_.\-]*)*\Z")
-_NUMBER = re.compile(r"(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\Z")
-Number = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -90,6 +97,40 @@ class DatasetVersion:
         """What made it, back to storage."""
         return read_lineage(self.project, self.id)
 
+    def diff(self, other: "DatasetVersion | str | None" = None, key: str | Sequence[str] = ()) -> VersionDiff:
+        """What is different from another version; of the same dataset, the one before by default.
+
+        Parameters
+        ----------
+        other : DatasetVersion or str, optional
+            The older one.
+        key : str or list of str
+            Columns that tell the rows apart; by default their hidden keys do.
+
+        Raises
+        ------
+        DatasetNotFoundError
+            There is none before.
+        """
+        if other is None:
+            other = self._before()
+        elif isinstance(other, str):
+            other = find_version(self.project, other)
+        return compare(other, self, (key,) if isinstance(key, str) else tuple(key))
+
+    def _before(self) -> "DatasetVersion":
+        with self.project.database.read() as connection:
+            dataset = connection.execute(
+                select(tables.versions.c.dataset).where(tables.versions.c.id == self.id)
+            ).scalar_one()
+            numbers = _numbers(connection, dataset)
+        earlier = [n for n in numbers if n < parse_number(self.version)]
+        if not earlier:
+            raise DatasetNotFoundError(
+                f"{self.reference} is the first version of its dataset. Name another: version.diff('name@1.0.0')."
+            )
+        return find_version(self.project, f"{self.name}@{format_number(max(earlier))}")
+
     def part_hashes(self) -> list[str]:
         """SHA-256 of each part's file, in row order."""
         c = tables.version_parts.c
@@ -116,6 +157,7 @@ class Draft:
     manifests: Sequence[Part]
     activity: Activity
     explicit: str | None = None
+    bump: str | None = None
     description: str = ""
     labels: Sequence[str] = ()
 
@@ -123,8 +165,9 @@ class Draft:
 def publish(project: Project, draft: Draft, origin: Origin) -> tuple[DatasetVersion, bool]:
     """Publish in one transaction; the version, and whether it is new.
 
-    The same plan that gave the same content gives no new version. The number is the highest of: patch for
-    changed rows or lineage, minor for added columns, major for columns removed or of another type.
+    The same plan that gave the same content gives no new version, unless a bump is asked for. The number is the
+    highest of: patch for changed rows or lineage, minor for added columns, major for columns removed or of another
+    type, and the bump.
 
     Raises
     ------
@@ -146,14 +189,16 @@ def publish(project: Project, draft: Draft, origin: Origin) -> tuple[DatasetVers
             if number in numbers:
                 raise VersionError(
                     f"{draft.name}@{draft.explicit} exists already, and versions never change. "
-                    f"The next free one is {format_number(_next(max(numbers), 2))}; leave version out to get it."
+                    f"The next free one is {format_number(next_number(max(numbers), 2))}; leave version out to get it."
                 )
         elif latest is None:
             number = (1, 0, 0)
-        elif latest.plan_hash == plan_hash and latest.content_hash == draft.content_hash:
+        elif not draft.bump and latest.plan_hash == plan_hash and latest.content_hash == draft.content_hash:
             return _read(project, latest), False
         else:
-            number = _next(max(numbers), change_level(Schema.from_json(latest.schema), draft.schema))
+            level = change_level(Schema.from_json(latest.schema), draft.schema)
+            wanted = LEVELS.index(draft.bump) if draft.bump else level
+            number = next_number(max(numbers), min(level, wanted))
         now = time.time()
         if dataset is None:
             dataset = _inserted(connection, insert(tables.datasets).values(name=draft.name, created=now))
@@ -189,7 +234,7 @@ def publish(project: Project, draft: Draft, origin: Origin) -> tuple[DatasetVers
 
 
 def find_version(project: Project | None, reference: str) -> DatasetVersion:
-    """Version of ``name`` (the latest) or ``name@1.2.0``.
+    """Version of ``name`` (the latest), ``name@1.2.0``, or the latest of a range: ``name@^1.2``, see `matching`.
 
     Raises
     ------
@@ -208,11 +253,11 @@ def find_version(project: Project | None, reference: str) -> DatasetVersion:
         if name not in names:
             raise DatasetNotFoundError(f"Dataset {name!r} is not found. {suggestion(name, names)}")
         numbers = _numbers(connection, names[name])
-        number = parse_number(wanted) if wanted else max(numbers)
-        if number not in numbers:
+        allowed = matching(wanted, numbers)
+        if not allowed:
             existing = ", ".join(format_number(n) for n in sorted(numbers, reverse=True)[:12])
             raise DatasetNotFoundError(f"Dataset {name!r} has no version {wanted}. Existing: {existing}.")
-        row = connection.execute(_versions().where(tables.versions.c.id == numbers[number])).one()
+        row = connection.execute(_versions().where(tables.versions.c.id == numbers[allowed[-1]])).one()
     return _read(project, row)
 
 
@@ -255,48 +300,6 @@ def check_name(name: str) -> None:
             f"{name!r} cannot name a dataset. Use letters, digits, '_', '-', '.' and '/', each part starting with "
             "a letter or digit; the version goes into version=."
         )
-
-
-def parse_number(text: str) -> Number:
-    """``"1.2.0"`` as three integers."""
-    match = _NUMBER.match(text)
-    if match is None:
-        raise VersionError(f"{text!r} is no version. Write three numbers, such as 1.2.0.")
-    return int(match[1]), int(match[2]), int(match[3])
-
-
-def format_number(number: Number) -> str:
-    """Three integers as ``"1.2.0"``."""
-    return ".".join(map(str, number))
-
-
-def change_level(old: Schema, new: Schema) -> int:
-    """0 for columns removed or retyped (major), 1 for columns added (minor), 2 for anything else (patch)."""
-    before, after = _flat(old), _flat(new)
-    if any(after.get(name) != kind for name, kind in before.items()):
-        return 0
-    return 1 if set(after) - set(before) else 2
-
-
-def _flat(schema: Schema) -> dict[str, str]:
-    out: dict[str, str] = {}
-
-    def walk(prefix: str, f: Field) -> None:
-        if isinstance(f.type, Record):
-            out[f"{prefix}{f.name}"] = "record"
-            for inner in f.type.fields:
-                walk(f"{prefix}{f.name}.", inner)
-        else:
-            out[f"{prefix}{f.name}"] = json.dumps(type_to_json(content_type(f.type)))
-
-    for f in schema.values():
-        walk("", f)
-    return out
-
-
-def _next(number: Number, level: int) -> Number:
-    bumped = [*number[:level], number[level] + 1, 0, 0]
-    return bumped[0], bumped[1], bumped[2]
 
 
 def _versions() -> Any:
