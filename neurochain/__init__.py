@@ -45,7 +45,14 @@ if TYPE_CHECKING:
     from neurochain.chain.expressions.column import Column
     from neurochain.chain.expressions.when import when
     from neurochain.chain.functions.udf import udf
-    from neurochain.chain.reading import dataset, read_dataset, read_storage, read_table, read_values
+    from neurochain.chain.reading import (
+        dataset,
+        read_dataset,
+        read_records,
+        read_storage,
+        read_table,
+        read_values,
+    )
     from neurochain.chain.values.records import Axes, Unit
     from neurochain.chain.values.row import Row
     from neurochain.datasets.lineage import Lineage
@@ -74,6 +81,7 @@ _LAZY = {
     "open_recording": "neurochain.formats",
     "open_volume": "neurochain.formats",
     "read_dataset": "neurochain.chain.reading",
+    "read_records": "neurochain.chain.reading",
     "read_storage": "neurochain.chain.reading",
     "read_table": "neurochain.chain.reading",
     "read_values": "neurochain.chain.reading",
@@ -120,6 +128,7 @@ __all__ = [
     "open_recording",
     "open_volume",
     "read_dataset",
+    "read_records",
     "read_storage",
     "read_table",
     "read_values",

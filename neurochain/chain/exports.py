@@ -1,5 +1,6 @@
 """Exports: the ``to_…`` methods of a chain, each reached by name."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -40,11 +41,62 @@ class Exports:
         table: pa.Table = use("to_arrow")(self)
         return table
 
-    def to_parquet(self: Runs, path: str | Path) -> Path:
-        """Write all rows to one Parquet file that any tool reads; its path."""
-        target = Path(path)
-        self.collect().write_parquet(target)
-        return target
+    def to_csv(self: Runs, path: str | os.PathLike[str]) -> Path:
+        """Write all rows to a CSV file; its path.
+
+        Parameters
+        ----------
+        path : str or path
+            A local file. Its ending says more: ``.tsv`` has tabs, ``.gz`` is compressed.
+
+        Notes
+        -----
+        Records become one column per field (``header.shape``), lists and arrays JSON text. A file is its uri,
+        bytes are base64, dates and times ISO 8601. Null is nothing at all, an empty text is ``""``. Rows are
+        written as they come, beside the path, and the file moves there when it is whole.
+
+        Raises
+        ------
+        StorageError
+            The file cannot be written.
+        """
+        return Path(use("to_csv")(self, path))
+
+    def to_json(self: Runs, path: str | os.PathLike[str], lines: bool | None = None) -> Path:
+        """Write all rows to a JSON file; its path.
+
+        Parameters
+        ----------
+        path : str or path
+            A local file; one that ends in ``.gz`` is compressed.
+        lines : bool, optional
+            One object per line (JSON Lines), or one array of objects. By default lines for ``.jsonl`` and
+            ``.ndjson``.
+
+        Notes
+        -----
+        Records are objects, lists and arrays are arrays, files, bytes, dates and times as in `to_csv`. JSON has
+        no NaN and no infinity: both are null.
+
+        Raises
+        ------
+        StorageError
+            The file cannot be written.
+        """
+        return Path(use("to_json")(self, path, lines))
+
+    def to_parquet(self: Runs, path: str | os.PathLike[str]) -> Path:
+        """Write all rows to one Parquet file that any tool reads; its path.
+
+        Records are structs, arrays fixed-size lists. The file's metadata hold the schema (``neurochain``) and
+        what the rows came from (``neurochain.lineage``).
+
+        Raises
+        ------
+        StorageError
+            The file cannot be written.
+        """
+        return Path(use("to_parquet")(self, path))
 
     def to_pytorch(self: Runs) -> Any:
         """Dataset for ``torch.utils.data.DataLoader``: one dict per row.

@@ -6,10 +6,11 @@ from typing import Any
 
 from neurochain.chain.chain import Chain
 from neurochain.chain.sources.given import ValuesSource
+from neurochain.chain.sources.records import RecordsSource
 from neurochain.chain.sources.storage import StorageSource
 from neurochain.chain.sources.table import TableSource
 from neurochain.chain.sources.version import VersionSource
-from neurochain.datasets.project import find_project
+from neurochain.datasets.project import find_project, project
 from neurochain.datasets.versions import DatasetVersion, find_version
 from neurochain.errors import SchemaError
 from neurochain.storage import File, any_match, find_roots, nothing_matched
@@ -88,6 +89,30 @@ def read_values(
     return Chain.of(
         ValuesSource.of({n: v if isinstance(v, list) else list(v) for n, v in given.items()}, key)
     )
+
+
+def read_records(records: Iterable[Any], model: Any = None, *, key: str | None = None) -> Chain:
+    """Rows from records: dicts, dataclasses, named tuples or pydantic models, given one after the other.
+
+    Parameters
+    ----------
+    records : iterable
+        A generator is read to its end; more than memory holds lies on disk.
+    model : class, optional
+        Says the columns and their types; by default the class of the records does, or the first 10,000 of them.
+    key : str, optional
+        Column that identifies a row; its position by default.
+
+    Raises
+    ------
+    SchemaError
+        A record does not fit; the message names it.
+
+    Examples
+    --------
+    >>> read_records([{"subject": "01", "age": 31}])                       # doctest: +SKIP
+    """
+    return Chain.of(RecordsSource.of(project(), records, model, key))
 
 
 def read_table(uri: str | os.PathLike[str], *, key: str | None = None) -> Chain:

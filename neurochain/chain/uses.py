@@ -10,6 +10,9 @@ from typing import Any
 
 USES = {
     "to_arrow": "neurochain.export.arrow:to_arrow",
+    "to_csv": "neurochain.export.csv:to_csv",
+    "to_json": "neurochain.export.json:to_json",
+    "to_parquet": "neurochain.export.parquet:to_parquet",
     "to_pytorch": "neurochain.loaders.pytorch:to_pytorch",
 }
 

@@ -1,0 +1,51 @@
+"""To Parquet: rows in one file that any tool reads, with what they are and come from in its metadata."""
+
+import json
+import os
+from pathlib import Path
+
+import polars as pl
+
+from neurochain.chain.chain import Chain
+from neurochain.chain.run import Run
+from neurochain.chain.values.row import presented
+from neurochain.datasets.schema import Schema
+from neurochain.errors import ExpressionError, StorageError
+from neurochain.export.target import check_columns, rows_at_once, written_beside
+
+
+def to_parquet(chain: Chain, path: str | os.PathLike[str]) -> Path:
+    """Write all rows; see `Chain.to_parquet`."""
+    with written_beside(path, "to_parquet") as (beside, target):
+        state, run = chain.execute()
+        schema = state.schema
+        check_columns(schema, "to_parquet")
+        shown = presented(pl.DataFrame(schema=schema.leaves()), schema).schema
+        rows = state.frame.select(list(schema.leaves())).map_batches(
+            lambda batch: presented(batch, schema), schema=shown, no_optimizations=True, streamable=True
+        )
+        try:
+            rows.sink_parquet(
+                beside,
+                row_group_size=rows_at_once(schema),
+                metadata=_metadata(schema, run),
+                maintain_order=True,
+            )
+        except pl.exceptions.PolarsError as error:
+            reason = str(error).partition("\n")[0]
+            if "os error" in reason:
+                raise StorageError(f"to_parquet(): {target} cannot be written: {reason}.") from error
+            raise ExpressionError(
+                f"An expression of the chain cannot be computed for all rows: {reason}."
+            ) from error
+    return target
+
+
+def _metadata(schema: Schema, run: Run) -> dict[str, str]:
+    """The logical schema, as in the parts of a version, and which inputs and functions the rows came from."""
+    used = run.activity
+    lineage = {
+        "inputs": [{"kind": i.kind, **i.reference} for i in used.inputs],
+        "functions": [{"name": f.name, "fingerprint": f.fingerprint} for f in used.functions],
+    }
+    return {"neurochain": schema.dumps(), "neurochain.lineage": json.dumps(lineage, sort_keys=True)}
