@@ -8,11 +8,12 @@ from pathlib import Path
 from benchmarks.comparison import Comparison, dicom_headers, importing, map_and_save
 from benchmarks.contestant import run_interleaved
 from benchmarks.dicom_tree import make_tree
+from benchmarks.engine import engine
 from benchmarks.install_size import REPOSITORY, installed_size, site_size
 from benchmarks.machine import OURS, PEERS, commit, describe_machine, versions
 from benchmarks.report import page, section
 
-CASES = ("map", "headers", "import", "size")
+CASES = ("map", "engine", "headers", "import", "size")
 
 
 def main() -> None:
@@ -36,6 +37,8 @@ def main() -> None:
     sizes: dict[str, dict[str, object]] = {}
     if "map" in chosen.only:
         done.append(_run(map_and_save(ours, peers, chosen.rows), chosen.repeats))
+    if "engine" in chosen.only:
+        done += [_run(comparison, chosen.repeats) for comparison in engine(ours, peers)]
     if "headers" in chosen.only:
         with tempfile.TemporaryDirectory() as folder:
             _say(f"making {chosen.files:,} DICOM files")

@@ -1,7 +1,7 @@
 """Plain: columns as the numbers, texts and lists that CSV and JSON can hold.
 
-A file is its uri, bytes are base64, dates and times ISO 8601, complex numbers pairs. JSON has no NaN and no
-infinity: they are null there.
+A file is its uri, bytes are base64, dates and times ISO 8601, complex numbers pairs; durations inside arrays are
+counts of the array's unit. JSON has no NaN and no infinity: they are null there.
 """
 
 from collections.abc import Iterator
@@ -93,8 +93,9 @@ def _array(column: pl.Series, kind: Array) -> pl.Series:
 def _listed(value: np.ndarray[Any, Any]) -> Any:
     """Array as nested lists of numbers, of texts where it holds dates."""
     if value.dtype.kind in "mM":
-        shown = np.datetime_as_string(value) if value.dtype.kind == "M" else value.view(np.int64)
-        return np.where(np.isnat(value), None, shown.astype(object)).tolist()
+        shown: Any = np.datetime_as_string(value) if value.dtype.kind == "M" else value.view(np.int64)
+        known: Any = ~np.isnat(value)
+        return np.where(known, shown.astype(object), np.array(None, object)).tolist()
     if value.dtype.kind == "c":
         value = np.stack([value.real, value.imag], axis=-1)
     return value.tolist()

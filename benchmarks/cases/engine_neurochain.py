@@ -1,0 +1,114 @@
+"""Jobs of the engine: neurochain. Usage: engine_neurochain.py JOB ROWS
+
+What a job needs beforehand (rows to read back, to aggregate, to filter) is made before the clock starts.
+"""
+
+import sys
+
+import numpy as np
+import polars as pl
+from measured import measured
+from pydantic import BaseModel
+
+import neurochain as nc
+
+job, rows = sys.argv[1], int(sys.argv[2])
+nc.Chain  # noqa: B018, names are imported at their first use, and imports are not what is timed
+
+
+class Feature(BaseModel):
+    index: int
+    mean: float
+    label: str
+
+
+def feature(x: int) -> Feature:
+    return Feature(index=x, mean=x * 0.5, label=str(x))
+
+
+def trials(x: int):
+    for i in range(100):
+        yield Feature(index=i, mean=x + i * 0.01, label="trial")
+
+
+def mean(mean: list[float]) -> float:
+    return sum(mean) / len(mean)
+
+
+def vector(x: int) -> np.ndarray:
+    return np.full(512, x, np.float32)
+
+
+def busy(x: int) -> int:
+    total = 0
+    for i in range(150_000):
+        total += i
+    return x
+
+
+def record() -> dict[str, object]:
+    return {"rows": nc.read_values(x=list(range(rows))).map(feature).save("bench").rows}
+
+
+def read_records() -> dict[str, object]:
+    return {"rows": sum(1 for _ in nc.read_dataset("bench").select("index", "mean", "label"))}
+
+
+def gen() -> dict[str, object]:
+    return {"rows": nc.read_values(x=list(range(rows))).gen(trials).save("bench").rows}
+
+
+def agg() -> dict[str, object]:
+    return {"rows": nc.read_dataset("bench").agg(average=mean, partition_by="x").save("means").rows}
+
+
+def arrays() -> dict[str, object]:
+    nc.read_values(x=list(range(rows))).map(v=vector).save("bench")
+    total = 0.0
+    for row in nc.read_dataset("bench"):
+        total += float(row.v[0])
+    return {"rows": rows, "sum": total}
+
+
+def rerun() -> dict[str, object]:
+    version = nc.read_values(x=list(range(rows))).map(y=lambda x: x * 2).save("bench")
+    return {"rows": version.rows, "version": version.version}
+
+
+def select() -> dict[str, object]:
+    frame = nc.read_dataset("bench").filter(nc.Column("mean") > rows / 2).select("index", "mean").collect()
+    return {"rows": frame.height}
+
+
+def scan() -> dict[str, object]:
+    parts = [str(p) for p in nc.dataset("bench").project.parts.rglob("*.parquet")]
+    frame = pl.scan_parquet(parts).filter(pl.col("mean") > rows / 2).select("index", "mean").collect()
+    return {"rows": frame.height}
+
+
+def parallel(workers: int) -> dict[str, object]:
+    chain = nc.read_values(x=list(range(rows))).map(y=busy).settings(workers=workers)
+    return {"rows": chain.save("bench").rows}
+
+
+def features() -> None:
+    start = nc.read_values(index=np.arange(rows).tolist(), mean=np.arange(rows, dtype=float).tolist())
+    start.mutate(label=nc.Column("index").cast("string")).save("bench")
+
+
+BEFORE = {"read_records": record, "agg": gen, "rerun": rerun, "select": features, "scan": features}
+JOBS = {
+    "record": record,
+    "read_records": read_records,
+    "gen": gen,
+    "agg": agg,
+    "arrays": arrays,
+    "rerun": rerun,
+    "select": select,
+    "scan": scan,
+    "one": lambda: parallel(0),
+    "two": lambda: parallel(2),
+}
+if job in BEFORE:
+    BEFORE[job]()
+measured(JOBS[job])
