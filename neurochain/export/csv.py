@@ -8,7 +8,7 @@ import polars as pl
 from neurochain.chain.chain import Chain
 from neurochain.chain.run import batches
 from neurochain.export.plain import text_columns
-from neurochain.export.target import check_columns, opened, rows_at_once, written_beside
+from neurochain.export.target import opened, rows_at_once, written_beside
 
 
 def to_csv(chain: Chain, path: str | os.PathLike[str]) -> Path:
@@ -16,7 +16,6 @@ def to_csv(chain: Chain, path: str | os.PathLike[str]) -> Path:
     with written_beside(path, "to_csv") as (beside, target):
         state, run = chain.execute()
         schema = state.schema
-        check_columns(schema, "to_csv")
         separator = "\t" if target.name.lower().removesuffix(".gz").endswith(".tsv") else ","
         leaves = state.frame.select(list(schema.leaves()))
         with opened(beside, target) as file, run.progress.step(f"write {target.name}") as progress:

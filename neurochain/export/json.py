@@ -13,7 +13,7 @@ from neurochain.chain.run import batches
 from neurochain.datasets.schema import Schema
 from neurochain.datasets.types import Field, Json, List, Record
 from neurochain.export.plain import nested_columns
-from neurochain.export.target import check_columns, opened, rows_at_once, written_beside
+from neurochain.export.target import opened, rows_at_once, written_beside
 
 LINES = (".jsonl", ".ndjson")
 
@@ -24,7 +24,6 @@ def to_json(chain: Chain, path: str | os.PathLike[str], lines: bool | None = Non
         by_line = target.name.lower().removesuffix(".gz").endswith(LINES) if lines is None else lines
         state, run = chain.execute()
         schema = state.schema
-        check_columns(schema, "to_json")
         leaves = state.frame.select(list(schema.leaves()))
         with opened(beside, target) as file, run.progress.step(f"write {target.name}") as progress:
             before = b"" if by_line else b"[\n"

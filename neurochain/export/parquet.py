@@ -11,7 +11,7 @@ from neurochain.chain.run import Run
 from neurochain.chain.values.row import presented
 from neurochain.datasets.schema import Schema
 from neurochain.errors import ExpressionError, StorageError
-from neurochain.export.target import check_columns, rows_at_once, written_beside
+from neurochain.export.target import rows_at_once, written_beside
 
 
 def to_parquet(chain: Chain, path: str | os.PathLike[str]) -> Path:
@@ -19,7 +19,6 @@ def to_parquet(chain: Chain, path: str | os.PathLike[str]) -> Path:
     with written_beside(path, "to_parquet") as (beside, target):
         state, run = chain.execute()
         schema = state.schema
-        check_columns(schema, "to_parquet")
         shown = presented(pl.DataFrame(schema=schema.leaves()), schema).schema
         rows = state.frame.select(list(schema.leaves())).map_batches(
             lambda batch: presented(batch, schema), schema=shown, no_optimizations=True, streamable=True

@@ -13,7 +13,7 @@ import numpy as np
 
 from neurochain.datasets.schema import Schema
 from neurochain.datasets.types import Array, DataType, Record
-from neurochain.errors import SchemaError, StorageError
+from neurochain.errors import StorageError
 from neurochain.storage.scheme import split_uri
 
 MOST_ROWS = 16_384  # of a batch or row group
@@ -68,18 +68,6 @@ def opened(beside: Path, target: Path) -> Iterator[IO[bytes]]:
             return
         with gzip.GzipFile("", "wb", compresslevel=6, fileobj=plain, mtime=0) as packed:
             yield cast("IO[bytes]", packed)
-
-
-def check_columns(schema: Schema, verb: str) -> None:
-    """Refuse a table without columns.
-
-    Raises
-    ------
-    SchemaError
-        It has none.
-    """
-    if not schema:
-        raise SchemaError(f"{verb}() has no columns to write. Select at least one.")
 
 
 def rows_at_once(schema: Schema) -> int:

@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice, repeat
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from neurochain.chain.functions.arguments import RNG
 from neurochain.chain.functions.call import Call
 from neurochain.chain.functions.chunk import ROW, Chunk, Failure, Outcome
 from neurochain.chain.functions.output import LEARN, Output
-from neurochain.chain.values.given import settled
+from neurochain.chain.values.given import all_settled, settled
 from neurochain.chain.values.reads import reads_of
 from neurochain.datasets.hidden import ORDINAL
 from neurochain.errors import UDFError
@@ -170,10 +171,12 @@ class Caller:
             return
         at = len(work.values), len(work.blocks)
         try:
-            for ordinal, value in enumerate(self._many(result)):
-                work.values.append(value)
-                work.rows.append(i)
-                work.ordinals.append(ordinal)
+            given, ordinal = self._many(result), 0
+            while some := list(islice(given, max(self._block - len(work.values), 1))):
+                work.values += all_settled(some)
+                work.rows += repeat(i, len(some))
+                work.ordinals += range(ordinal, ordinal + len(some))
+                ordinal += len(some)
                 if len(work.values) >= self._block:
                     self._flush(work)
         except Exception:
@@ -186,7 +189,7 @@ class Caller:
                 f"{self.call.udf.name}() gives a {type(result).__name__}, and gen() takes functions that give many rows: "
                 "write yield, or return a list. For one result per row use map()."
             )
-        return map(settled, result)
+        return iter(result)
 
     def _called(self, raw: tuple[Any, ...]) -> Any:
         if self.call.takes == "row":
@@ -212,7 +215,12 @@ class Caller:
                 work.marks[first + at] = 1
                 try:
                     result = self._called(raw)
-                    return raw, list(self._many(result)) if self._lists(result) else result, None, log
+                    return (
+                        raw,
+                        all_settled(list(self._many(result))) if self._lists(result) else result,
+                        None,
+                        log,
+                    )
                 except Exception as error:
                     return raw, None, error, log
 

@@ -3,6 +3,7 @@
 import typing
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import polars as pl
@@ -223,6 +224,8 @@ class Output:
             return {}
         if not self._spread:
             return {self.udf.name: (list(values), self.annotation)}
+        if (columns := self._alike(values, hints)) is not None:
+            return columns
         members = [None if v is None else as_mapping(v) for v in values]
         for i, (value, member) in enumerate(zip(values, members, strict=True)):
             if value is not None and member is None:
@@ -242,6 +245,27 @@ class Output:
         if not names:
             raise SchemaError(f"{self.udf.name}() returns records without fields. Return at least one.")
         return {n: ([None if m is None else m.get(n) for m in members], hints.get(n)) for n in names}
+
+    def _alike(self, values: Sequence[Any], hints: dict[str, Any]) -> dict[str, tuple[list[Any], Any]] | None:
+        """Columns of records that are all alike, a field at a time; None where they must be looked at one by one."""
+        kinds = set(map(type, values))
+        if len(kinds) != 1:
+            return None
+        kind = kinds.pop()
+        names = list(self._schema) if self._schema is not None else list(hints)
+        if kind is dict:
+            names = names or list(values[0])
+            if not names or set(map(len, values)) != {len(names)}:
+                return None
+            try:
+                return {n: (list(map(itemgetter(n), values)), hints.get(n)) for n in names}
+            except KeyError:
+                return None
+        own = dict(fields_of(kind) or [])
+        names = names or list(own)
+        if not own or names != list(own) or any(not isinstance(n, str) for n in names):
+            return None
+        return {n: (list(map(attrgetter(n), values)), hints.get(n, own[n])) for n in names}
 
 
 def narrowed(frame: pl.DataFrame, schema: Schema) -> tuple[pl.DataFrame, Schema]:

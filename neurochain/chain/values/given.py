@@ -7,7 +7,7 @@ import typing
 from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Any
 
 import numpy as np
@@ -148,6 +148,18 @@ def settled(value: Any) -> Any:
             twin = copy.copy(value) if twin is value else twin
             object.__setattr__(twin, name, after)  # frozen ones too
     return twin
+
+
+def all_settled(values: list[Any]) -> list[Any]:
+    """As `settled`, of many values; those of plain kinds are not looked at one by one."""
+    kinds = set(map(type, values))
+    if _PLAIN.issuperset(kinds):
+        return values
+    if kinds == {dict} and _PLAIN.issuperset(set(map(type, chain.from_iterable(map(dict.values, values))))):
+        return values
+    if len(kinds) == 1 and fields_of(kind := next(iter(kinds))) is not None and not _open_fields(kind):
+        return values
+    return [settled(v) for v in values]
 
 
 @lru_cache(maxsize=1024)
