@@ -41,17 +41,9 @@ class ValuesSource:
     @classmethod
     def from_frame(cls, frame: pl.DataFrame, schema: Schema, key: str | None) -> "ValuesSource":
         """Flat columns, keyed by position or by the values of a column."""
-        if key is None:
-            keys = position_keys(frame.height)
-        else:
-            leaves = [leaf for leaf, _ in schema[key].leaves()]
-            if any(frame[leaf].dtype.is_nested() for leaf in leaves):
-                raise SchemaError(
-                    f"key={key!r} is a {schema[key].type}. A key is a number, a text or a date."
-                )
-            keys = text_keys(*[frame[leaf] for leaf in leaves])
-            if keys.n_unique() < frame.height:
-                raise SchemaError(f"key={key!r} does not tell the rows apart: some values stand twice.")
+        keys = row_keys(frame, schema, key)
+        if key is not None and keys.n_unique() < frame.height:
+            raise same_keys(key)
         content = ContentHash(schema)
         content.update(frame)
         return cls(frame.insert_column(0, keys.alias(KEY)), schema, content.hexdigest())
@@ -62,3 +54,26 @@ class ValuesSource:
 
     def to_json(self) -> dict[str, Any]:
         return {"source": "values", "content": self.digest, "columns": list(self.schema)}
+
+
+def row_keys(frame: pl.DataFrame, schema: Schema, key: str | None, start: int = 0) -> pl.Series:
+    """Keys of rows by the values of a column, or by position, of which the first is `start`.
+
+    Raises
+    ------
+    ColumnNotFoundError
+        There is no such column.
+    SchemaError
+        Its values identify nothing.
+    """
+    if key is None:
+        return position_keys(frame.height, start)
+    leaves = [leaf for leaf, _ in schema[key].leaves()]
+    if any(frame[leaf].dtype.is_nested() for leaf in leaves):
+        raise SchemaError(f"key={key!r} is a {schema[key].type}. A key is a number, a text or a date.")
+    return text_keys(*[frame[leaf] for leaf in leaves])
+
+
+def same_keys(key: str) -> SchemaError:
+    """Error for a key that is no key."""
+    return SchemaError(f"key={key!r} does not tell the rows apart: some values stand twice.")
