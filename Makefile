@@ -15,6 +15,8 @@ TORCH ?= torch==2.13.0
 VENV := .venv
 BIN := $(VENV)/bin
 PEERS := .bench-venv
+INTEROP := .interop-venv
+INTEROP_TESTS := tests/export/test_datachain.py tests/export/test_datachain_functions.py tests/test_sample_data.py
 PIP := -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet -c constraints.txt
 
@@ -29,8 +31,9 @@ help: ## show this
 demo: $(VENV)/.demo ## the main job on real files: index, compute, save, lineage, a PyTorch batch
 	$(BIN)/neurochain demo
 
-test: lint ## lint, types and all tests
+test: lint $(INTEROP)/.installed ## lint, types and all tests
 	$(BIN)/python -m pytest
+	$(INTEROP)/bin/python -m pytest $(INTEROP_TESTS)
 
 lint: $(VENV)/.test ## ruff and mypy
 	$(BIN)/ruff check .
@@ -48,7 +51,7 @@ size: $(VENV)/.made ## what the core installation weighs (a fresh environment, m
 	$(BIN)/python benchmarks/install_size.py -c constraints.txt
 
 clean: ## remove what make has made
-	rm -rf $(VENV) $(PEERS) dist neurochain-demo .ruff_cache .mypy_cache .hypothesis .pytest_cache
+	rm -rf $(VENV) $(PEERS) $(INTEROP) dist neurochain-demo .ruff_cache .mypy_cache .hypothesis .pytest_cache
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
 find-python: # the Python that would be used, or why there is none
@@ -89,4 +92,14 @@ $(PEERS)/.installed: benchmarks/peers.txt
 	@$(MAKE) --no-print-directory -s find-python >/dev/null
 	$(PYTHON) -m venv --clear $(PEERS)
 	$(PEERS)/bin/python $(PIP) install --quiet -r benchmarks/peers.txt
+	@touch $@
+
+# DataChain and DVC: the tests of them need these, and no other test may.
+$(INTEROP)/.made:
+	@$(MAKE) --no-print-directory -s find-python >/dev/null
+	$(PYTHON) -m venv --clear $(INTEROP)
+	@touch $@
+
+$(INTEROP)/.installed: $(INTEROP)/.made tests/interop.txt pyproject.toml constraints.txt
+	$(INTEROP)/bin/python $(PIP) install --quiet --editable . -r tests/interop.txt
 	@touch $@

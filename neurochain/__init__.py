@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from neurochain.chain.values.row import Row
     from neurochain.datasets.lineage import Lineage
     from neurochain.datasets.versions import DatasetVersion
+    from neurochain.export.datachain import read_datachain
     from neurochain.formats import Header, Recording, Volume, open_recording, open_volume
     from neurochain.storage import File
 
@@ -80,6 +81,7 @@ _LAZY = {
     "dataset": "neurochain.chain.reading",
     "open_recording": "neurochain.formats",
     "open_volume": "neurochain.formats",
+    "read_datachain": "neurochain.export.datachain",
     "read_dataset": "neurochain.chain.reading",
     "read_records": "neurochain.chain.reading",
     "read_storage": "neurochain.chain.reading",
@@ -127,6 +129,7 @@ __all__ = [
     "datasets",
     "open_recording",
     "open_volume",
+    "read_datachain",
     "read_dataset",
     "read_records",
     "read_storage",

@@ -98,6 +98,28 @@ class Exports:
         """
         return Path(use("to_parquet")(self, path))
 
+    def to_datachain(self: Runs, name: str) -> Any:
+        """Save all rows as a dataset of DataChain; the chain that reads it there.
+
+        Parameters
+        ----------
+        name : str
+            Of the dataset; a name that exists gets another version.
+
+        Notes
+        -----
+        Files become DataChain's `File`, records its models. What it cannot hold is changed: numbers have its 64
+        bits, NaN is null, arrays are lists, times are UTC, dates, durations and times of day are ISO 8601 texts.
+
+        Raises
+        ------
+        MissingExtraError
+            datachain is not installed.
+        SchemaError
+            A column's name is none that DataChain takes.
+        """
+        return use("to_datachain")(self, name)
+
     def to_pytorch(self: Runs) -> Any:
         """Dataset for ``torch.utils.data.DataLoader``: one dict per row.
 

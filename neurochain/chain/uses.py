@@ -11,14 +11,34 @@ from typing import Any
 USES = {
     "to_arrow": "neurochain.export.arrow:to_arrow",
     "to_csv": "neurochain.export.csv:to_csv",
+    "to_datachain": "neurochain.export.datachain:to_datachain",
     "to_json": "neurochain.export.json:to_json",
     "to_parquet": "neurochain.export.parquet:to_parquet",
     "to_pytorch": "neurochain.loaders.pytorch:to_pytorch",
 }
+ADAPTERS = {"datachain.lib.file.File": "neurochain.export.datachain:as_datachain_file"}
+"""Classes of files that others define, with what makes one of a `File`."""
 
 
 def use(name: str) -> Callable[..., Any]:
     """Function behind a use."""
-    module, _, function = USES[name].partition(":")
+    return _function(USES[name])
+
+
+def adapter_of(annotation: Any) -> Callable[[Any, Any], Any] | None:
+    """What makes the file that a parameter is annotated with of ours; None for any other annotation.
+
+    It takes the `File` and the annotated class, and is found by the name of that class or of one that it is
+    derived from, so nothing of it is imported here.
+    """
+    for cls in getattr(annotation, "__mro__", ()):
+        known = ADAPTERS.get(f"{cls.__module__}.{cls.__qualname__}")
+        if known is not None:
+            return _function(known)
+    return None
+
+
+def _function(name: str) -> Callable[..., Any]:
+    module, _, function = name.partition(":")
     found: Callable[..., Any] = getattr(import_module(module), function)
     return found

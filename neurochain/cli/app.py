@@ -9,10 +9,12 @@ import neurochain as nc
 from neurochain.cli import completion, printing
 from neurochain.cli import demo as demo_command
 from neurochain.cli import doctor as doctor_command
+from neurochain.cli import garbage as garbage_command
 from neurochain.cli import script as script_command
+from neurochain.datasets.garbage import collect_garbage
 from neurochain.datasets.history import version_history
 from neurochain.datasets.project import find_project
-from neurochain.errors import NeurochainError
+from neurochain.errors import NeurochainError, ProjectError
 
 app = typer.Typer(
     name="neurochain",
@@ -154,8 +156,8 @@ def env(reference: Reference, json: Json = False) -> None:
 
 
 @app.command(
-    epilog="Example: neurochain run features.py --workers 4",
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    epilog="Example: neurochain run --workers 4 features.py --subject 01",
+    context_settings={"allow_extra_args": True, "allow_interspersed_args": False},
 )
 def run(
     context: typer.Context,
@@ -167,10 +169,38 @@ def run(
         bool, typer.Option("--no-reuse", help="Compute every row anew, also what is known.")
     ] = False,
 ) -> None:
-    """Run a script as Python would; a failure shows the script's own lines, and what neurochain says of it."""
+    """Run a script as Python would; a failure shows the script's own lines, and what neurochain says of it.
+
+    What stands behind the script is the script's; options of this command stand before it.
+    """
     status = script_command.run(script, context.args, workers, not no_reuse)
     if status:
         raise typer.Exit(status)
+
+
+@app.command(epilog="Example: neurochain gc --ledger 10GB")
+def gc(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be deleted.")] = False,
+    ledger: Annotated[
+        int | None,
+        typer.Option(
+            parser=garbage_command.parse_size,
+            metavar="SIZE",
+            help="Results to keep for reuse (10GB, 500MiB, 0); those used longest ago are forgotten first.",
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Delete what no version and no result needs: rows of unfinished runs, and leftovers of killed ones.
+
+    Versions are never deleted, and nothing that a running process may need.
+    """
+    project = find_project(create=False)
+    if project is None:
+        raise ProjectError(
+            "There is no .neurochain folder here or above. Change to the project's folder, or set NEUROCHAIN_HOME."
+        )
+    printing.show(garbage_command.page(collect_garbage(project, ledger, dry_run)), json)
 
 
 @app.command(epilog="Example: neurochain doctor")

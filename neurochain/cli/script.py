@@ -1,21 +1,21 @@
 """Script: run a user's script as Python would, with errors that speak of the script alone."""
 
 import os
-import runpy
 import sys
-import traceback
 from collections.abc import Sequence
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from types import ModuleType, TracebackType
 
 import neurochain as nc
 from neurochain.cli import printing
 from neurochain.errors import NeurochainError, UDFError
 
-OURS = str(Path(nc.__file__).parent)
+OURS = str(Path(nc.__file__).parent) + os.sep
 
 
 def run(path: str, arguments: Sequence[str], workers: int | None, reuse: bool) -> int:
-    """Run a script as ``__main__``; its exit status.
+    """Run a script as ``__main__``; its exit status, unless it leaves by itself.
 
     Parameters
     ----------
@@ -37,14 +37,10 @@ def run(path: str, arguments: Sequence[str], workers: int | None, reuse: bool) -
     if not reuse:
         os.environ["NEUROCHAIN_REUSE"] = "0"
     sys.argv = [path, *arguments]
-    sys.path[0] = str(script.resolve().parent)
+    if not sys.flags.safe_path:
+        sys.path[0] = str(script.resolve().parent)
     try:
-        runpy.run_path(path, run_name="__main__")
-    except SystemExit as leaving:
-        if isinstance(leaving.code, str):
-            printing.error(leaving.code)
-            return 1
-        return leaving.code or 0
+        _execute(script.absolute())
     except KeyboardInterrupt:
         printing.error("Interrupted. Run it again: what was computed is remembered.")
         return 130
@@ -58,16 +54,45 @@ def _scripts() -> str:
     return ", ".join(sorted(p.name for p in Path().glob("*.py"))[:12]) or "none"
 
 
+def _execute(script: Path) -> None:
+    """Make the script the main module; it stays so, for what it leaves to do at exit."""
+    name = str(script)
+    main = ModuleType("__main__")
+    vars(main).update(__file__=name, __cached__=None, __loader__=SourceFileLoader("__main__", name))
+    code = compile(script.read_bytes(), name, "exec", dont_inherit=True)
+    sys.modules["__main__"] = main
+    exec(code, vars(main))
+
+
 def _explain(error: Exception) -> None:
     """An error of ours in one message, behind the user's own where that was the cause."""
     cause = error.__cause__ if isinstance(error, UDFError) else error
     if isinstance(cause, Exception) and not isinstance(cause, NeurochainError):
-        frames = [
-            frame
-            for frame in traceback.extract_tb(cause.__traceback__)
-            if not frame.filename.startswith((OURS, "<frozen runpy"))
-        ]
-        lines = ["Traceback (most recent call last):\n", *traceback.format_list(frames)]
-        sys.stderr.write("".join([*lines, *traceback.format_exception_only(cause)]))
+        _leave_us_out(cause, set())
+        sys.excepthook(type(cause), cause, cause.__traceback__)
     if isinstance(error, NeurochainError):
         printing.error("\n".join([str(error), *getattr(error, "__notes__", ())]))
+
+
+def _leave_us_out(error: BaseException, seen: set[int]) -> None:
+    """Cut our frames from the traceback of an error, and of those that led to it."""
+    if id(error) in seen:
+        return
+    seen.add(id(error))
+    kept: TracebackType | None = None
+    for step in reversed(_steps(error.__traceback__)):
+        if not step.tb_frame.f_code.co_filename.startswith(OURS):
+            kept = TracebackType(kept, step.tb_frame, step.tb_lasti, step.tb_lineno)
+    error.__traceback__ = kept
+    inside = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
+    for other in (error.__cause__, error.__context__, *inside):
+        if other is not None:
+            _leave_us_out(other, seen)
+
+
+def _steps(traceback: TracebackType | None) -> list[TracebackType]:
+    found = []
+    while traceback is not None:
+        found.append(traceback)
+        traceback = traceback.tb_next
+    return found

@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Connection
 
-from neurochain.datasets import tables
+from neurochain.datasets import leases, tables
 from neurochain.datasets.database import insert_or_ignore
 from neurochain.datasets.project import Project
 from neurochain.datasets.schema import KEY, Schema
@@ -47,6 +47,16 @@ class Part:
 def part_path(project: Project, part_hash: str) -> Path:
     """Where a part lies."""
     return project.parts / part_hash[:2] / f"{part_hash}.parquet"
+
+
+def refresh_part(project: Project, part_hash: str) -> bool:
+    """Keep a part from being garbage for running processes, as if it were written now; whether it could be done."""
+    try:
+        with leases.gate(project.folder, "parts", alone=False):
+            os.utime(part_path(project, part_hash))
+    except OSError:  # it is not there, or another user's
+        return False
+    return True
 
 
 def write_part(project: Project, frame: pl.DataFrame, schema: Schema | None = None) -> Part:
@@ -82,7 +92,7 @@ def write_part(project: Project, frame: pl.DataFrame, schema: Schema | None = No
             size = file.seek(0, os.SEEK_END)
             os.fsync(file.fileno())
         target = part_path(project, digest)
-        if target.exists():
+        if refresh_part(project, digest):
             staged.unlink()
         else:
             if not target.parent.exists():
@@ -159,7 +169,8 @@ def check_parts(project: Project, hashes: Sequence[str]) -> list[Path]:
     if missing:
         raise VersionError(
             f"{len(missing)} of {len(paths)} parts are missing on disk, {missing[0]} first. "
-            "They were deleted by hand; restore them from a backup or compute the dataset again."
+            "They were deleted by hand, or by a `neurochain gc` on a machine that could not see this process; "
+            "restore them from a backup or compute the dataset again."
         )
     return paths
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from neurochain.datasets import leases
 from neurochain.datasets.database import Database
 from neurochain.errors import ProjectError
 
 FOLDER = ".neurochain"
+STAGING = "staging"
 HOME = "NEUROCHAIN_HOME"  # names the folder itself
 TRUST = "NEUROCHAIN_TRUST"
 
@@ -38,8 +40,9 @@ class Project:
 
     @property
     def staging(self) -> Path:
-        """Folder where parts lie until they are complete."""
-        return self.folder / "staging"
+        """Folder where parts lie until they are complete; who asks for it writes there, so a lease is held."""
+        leases.hold(self.folder)
+        return self.folder / STAGING
 
 
 _open: dict[Path, Project] = {}
@@ -74,11 +77,12 @@ def find_project(create: bool = True) -> Project | None:
 
 @atexit.register
 def close_projects() -> None:
-    """Give back all database connections; the next use opens new ones."""
+    """Give back all database connections and leases; the next use takes new ones."""
     for opened in _open.values():
         if "database" in vars(opened):
             opened.database.close()
     _open.clear()
+    leases.release()
 
 
 def project() -> Project:

@@ -174,7 +174,14 @@ activity_udfs = Table(
     Column("reads", String, ForeignKey("parts.hash")),
 )
 
-Index("version_parts_part", version_parts.c.part)
+# What refers to a part: without these, deleting one would read all of each table.
+REFERENCES = (
+    Index("version_parts_part", version_parts.c.part),
+    Index("ledger_part", ledger.c.part),
+    Index("inputs_manifest", inputs.c.manifest),
+    Index("activity_udfs_reads", activity_udfs.c.reads),
+    Index("activities_failures", activities.c.failures),
+)
 
 
 def _create_all(connection: Connection) -> None:
@@ -187,6 +194,12 @@ def _add_failures_and_use(connection: Connection) -> None:
         connection.execute(update(ledger).values(used=ledger.c.created))
     _add(connection, ledger.c.kind)
     _add(connection, activities.c.failures)
+
+
+def _index_references(connection: Connection) -> None:
+    """Indexes that came with garbage collection."""
+    for index in REFERENCES:
+        index.create(connection, checkfirst=True)
 
 
 def _add(connection: Connection, column: Column[Any]) -> bool:
@@ -202,4 +215,5 @@ def _add(connection: Connection, column: Column[Any]) -> bool:
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _create_all,
     _add_failures_and_use,
+    _index_references,
 )

@@ -52,7 +52,7 @@ def _nested(frame: pl.DataFrame, path: str, kind: DataType) -> pl.Series:
         case Ragged():
             values = column_values(frame, path, kind)
             return pl.Series(
-                path, [None if v is None else _listed(v) for v in values], dtype=_list_dtype(kind)
+                path, [None if v is None else listed(v) for v in values], dtype=_list_dtype(kind)
             )
         case Record("File"):
             return frame[f"{path}.uri"]
@@ -86,11 +86,11 @@ def _inside(value: pl.Expr, kind: DataType) -> pl.Expr:
 def _array(column: pl.Series, kind: Array) -> pl.Series:
     if np.dtype(kind.dtype).kind in "mM":
         block = arrays.rows(column, kind)
-        return pl.Series([None if v is None else _listed(v) for v in block], dtype=_list_dtype(kind))
+        return pl.Series([None if v is None else listed(v) for v in block], dtype=_list_dtype(kind))
     return arrays.polars_series(column, kind)
 
 
-def _listed(value: np.ndarray[Any, Any]) -> Any:
+def listed(value: np.ndarray[Any, Any]) -> Any:
     """Array as nested lists of numbers, of texts where it holds dates."""
     if value.dtype.kind in "mM":
         shown: Any = np.datetime_as_string(value) if value.dtype.kind == "M" else value.view(np.int64)

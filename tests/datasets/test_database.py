@@ -69,6 +69,8 @@ def test_an_older_database_is_brought_up_to_date(path: Path) -> None:
     connection.execute("INSERT INTO parts VALUES ('part', 1, 1, 5.0)")
     columns = "reuse_key, part, schema, rows, created"
     connection.execute(f"INSERT INTO ledger ({columns}) VALUES ('key', 'part', '[]', 1, 5.0)")
+    for index in tables.REFERENCES[1:]:
+        connection.execute(f"DROP INDEX {index.name}")
     connection.execute("ALTER TABLE ledger DROP COLUMN used")
     connection.execute("ALTER TABLE ledger DROP COLUMN kind")
     connection.execute("CREATE TABLE old AS SELECT * FROM activities")
@@ -83,6 +85,8 @@ def test_an_older_database_is_brought_up_to_date(path: Path) -> None:
         row = read.execute(select(tables.ledger)).one()
         assert (row.used, row.kind, row.part) == (5.0, "row", "part")
         assert read.execute(select(tables.activities.c.failures)).all() == []
+        names = set(read.execute(text("SELECT name FROM sqlite_master WHERE type = 'index'")).scalars())
+        assert names >= {index.name for index in tables.REFERENCES}
     database.close()
     assert schema_number(path) == str(len(tables.MIGRATIONS))
 

@@ -166,7 +166,7 @@ def test_what_is_not_found_is_answered_with_what_there_is(project: Project) -> N
         DatasetNotFoundError, match=r"no version 2\.0\.0\. Existing: 1\.0\.2, 1\.0\.1, 1\.0\.0"
     ):
         find_version(project, "scores@2.0.0")
-    with pytest.raises(VersionError, match="'new' is no version"):
+    with pytest.raises(VersionError, match="'new' names no version"):
         find_version(project, "scores@new")
     with pytest.raises(DatasetNotFoundError, match=r"no \.neurochain folder here or above"):
         find_version(None, "scores")

@@ -18,6 +18,7 @@ import polars as pl
 
 from neurochain.chain.expressions.resolve import Resolved, resolve
 from neurochain.chain.functions.udf import UDF
+from neurochain.chain.uses import adapter_of
 from neurochain.chain.values.objects import NAMES
 from neurochain.chain.values.records import bare, fields_of
 from neurochain.chain.values.row import column_values
@@ -62,6 +63,8 @@ class Argument:
         Column that says the file's format, for an opener.
     model : type or None
         Class to build from a record.
+    adapter : type or None
+        Class of a file as another library has it (DataChain's), which is made of ours.
     seed : int
         Of a random generator.
     container : str
@@ -74,6 +77,7 @@ class Argument:
     opener: str | None = None
     format: Resolved | None = None
     model: type | None = None
+    adapter: type | None = None
     seed: int = 0
     container: str = "list"
 
@@ -114,6 +118,9 @@ class Argument:
         if self.opener is not None:
             opener = getattr(import_module("neurochain.formats"), _OPENERS[self.opener])
             return lambda pair: None if pair[0] is None else opener(pair[0], format=pair[1])
+        if self.adapter is not None and (adapt := adapter_of(self.adapter)) is not None:
+            theirs = self.adapter
+            return lambda file: None if file is None else adapt(file, theirs)
         if self.model is not None:
             model = self.model
             return lambda row: None if row is None else _build(model, row)
@@ -252,9 +259,10 @@ def _bind(udf: UDF, p: inspect.Parameter, name: str, hint: Any, schema: Schema) 
         file = resolve(name, schema) if name in schema else _file_column(udf, p.name, schema)
         known = resolve("header.format", schema) if "header" in schema else None
         return Argument(p.name, keyword, file, opener, known) if file is not None else None
-    if hint is File and name not in schema:
+    adapter = hint if adapter_of(hint) is not None else None
+    if (hint is File or adapter is not None) and name not in schema:
         file = _file_column(udf, p.name, schema)
-        return Argument(p.name, keyword, file) if file is not None else None
+        return Argument(p.name, keyword, file, adapter=adapter) if file is not None else None
     try:
         column = resolve(name, schema)
     except ColumnError as error:
@@ -267,7 +275,7 @@ def _bind(udf: UDF, p: inspect.Parameter, name: str, hint: Any, schema: Schema) 
         return None
     record = isinstance(column.field.type, Record) and column.field.type.name != "File"
     model = hint if record and isinstance(hint, type) and fields_of(hint) is not None else None
-    return Argument(p.name, keyword, column, model=model)
+    return Argument(p.name, keyword, column, model=model, adapter=adapter)
 
 
 def _is_object(kind: DataType) -> bool:

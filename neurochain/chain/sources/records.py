@@ -1,6 +1,6 @@
 """RecordsSource: records that a script gives one after the other; more than memory holds, if need be."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,15 +57,26 @@ class RecordsSource:
             A record does not fit the columns, or the key does not tell them apart.
         """
         columns = Columns(model)
+        frames = _frames(columns, _batches(records, model))
+        return cls.of_frames(project, frames, columns.schema, key)
+
+    @classmethod
+    def of_frames(
+        cls,
+        project: Project,
+        frames: Iterable[tuple[pl.DataFrame, Schema]],
+        empty: Callable[[], Schema],
+        key: str | None = None,
+    ) -> "RecordsSource":
+        """Keep flat columns as they come; `empty` tells the columns where none come."""
         spool = Spool(project, HELD_BYTES)
         count = 0
-        for batch in _batches(records, model):
-            frame, schema = columns.build(batch, count)
+        for frame, schema in frames:
             keys = row_keys(frame, schema, key, count)
             spool.add(frame.insert_column(0, keys.alias(KEY)), schema)
             count += frame.height
         if spool.schema is None:
-            spool.add(pl.DataFrame(schema={KEY: pl.Binary(), **columns.schema().leaves()}), columns.schema())
+            spool.add(pl.DataFrame(schema={KEY: pl.Binary(), **empty().leaves()}), empty())
         lazy, schema = spool.read()
         if key is not None and lazy.select(pl.col(KEY).n_unique()).collect().item() < count:
             raise same_keys(key)
@@ -166,6 +177,13 @@ class Batch:
 
     cls: type
     members: list[Mapping[str, Any]]
+
+
+def _frames(columns: Columns, batches: Iterable[Batch]) -> Iterator[tuple[pl.DataFrame, Schema]]:
+    count = 0
+    for batch in batches:
+        yield columns.build(batch, count)
+        count += len(batch.members)
 
 
 def _batches(records: Iterable[Any], model: Any) -> Iterator[Batch]:
