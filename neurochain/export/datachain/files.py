@@ -113,6 +113,8 @@ class _Through:
         self._file.local_path()
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
         raise io.UnsupportedOperation(
             f"{self._file.uri} is read through neurochain, which has no {name}(): open() and read() it, and write "
             "results where they are returned."
