@@ -11,6 +11,7 @@ from typing import Literal, get_args
 import polars as pl
 
 from neurochain.chain.progress import Progress
+from neurochain.datasets import leases
 from neurochain.datasets.activity import Activity
 from neurochain.datasets.parts import Part, write_part
 from neurochain.datasets.project import Project
@@ -87,6 +88,9 @@ class Run:
     manifests: list[Part] = field(default_factory=list)
     failures: list[pl.DataFrame] = field(default_factory=list)
     spool_limit: int = 64_000_000  # bytes of rows between two steps that stay in memory
+
+    def __post_init__(self) -> None:
+        leases.hold(self.project.folder)  # what is known stays where it is while this may read it
 
     def manifest(self, frame: pl.DataFrame) -> str:
         """Write a part that lineage refers to; its hash."""

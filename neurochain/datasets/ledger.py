@@ -19,7 +19,7 @@ from neurochain.datasets import tables
 from neurochain.datasets.conversion import convert, unify_schemas
 from neurochain.datasets.hidden import ARG, HIDDEN, HIDDEN_MANY, ORDINAL
 from neurochain.datasets.lookup import Lookup
-from neurochain.datasets.parts import Part, part_path, register_parts, scan_parts, write_part
+from neurochain.datasets.parts import Part, part_path, refresh_part, register_parts, scan_parts, write_part
 from neurochain.datasets.project import Project
 from neurochain.datasets.schema import Schema
 from neurochain.errors import SchemaError
@@ -184,6 +184,8 @@ class Ledger:
     def _enter(self, written: Sequence[tuple[Part, Schema]], replaced: Sequence[str]) -> None:
         now = time.time()
         c = tables.ledger.c
+        for old in replaced:
+            refresh_part(self.project, old)  # another process may have looked it up, and read it later
         with self.project.database.write() as connection:
             register_parts(connection, [part for part, _ in written])
             place = {}

@@ -21,7 +21,12 @@ def to_parquet(chain: Chain, path: str | os.PathLike[str]) -> Path:
         schema = state.schema
         shown = presented(pl.DataFrame(schema=schema.leaves()), schema).schema
         rows = state.frame.select(list(schema.leaves())).map_batches(
-            lambda batch: presented(batch, schema), schema=shown, no_optimizations=True, streamable=True
+            lambda batch: presented(batch, schema),
+            schema=shown,
+            predicate_pushdown=False,
+            projection_pushdown=False,
+            slice_pushdown=False,
+            streamable=True,
         )
         try:
             rows.sink_parquet(

@@ -23,7 +23,8 @@ from hypothesis.stateful import (
 )
 
 import neurochain as nc
-from neurochain.datasets.project import close_projects
+from neurochain.datasets.garbage import collect_garbage
+from neurochain.datasets.project import close_projects, project
 
 HELPER = """
 import os
@@ -168,6 +169,14 @@ class Engine(RuleBasedStateMachine):
             assert self.chain().save("features").version == again.version
             assert self.calls() == 0
         self.saved.setdefault(again.version, self.expected())
+
+    @rule(bound=st.sampled_from([None, 0]))
+    def collect_garbage(self, bound: int | None) -> None:
+        close_projects()  # gives back the lease, which protects what this process wrote
+        collect_garbage(project(), bound)
+        if bound == 0:
+            self.perhaps |= self.known
+            self.known = set()
 
     @invariant()
     def every_version_is_as_it_was_saved(self) -> None:

@@ -4,6 +4,9 @@ import csv
 import gzip
 import io
 import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -141,3 +144,22 @@ def test_a_link_stays_a_link(folder: Path) -> None:
     assert nc.read_values(x=[1]).to_csv("link.csv") == folder / "link.csv"
     assert (folder / "link.csv").is_symlink()
     assert (folder / "real.csv").read_text() == "x\n1\n"
+
+
+def test_a_killed_process_leaves_the_old_file(folder: Path) -> None:
+    code = """
+import neurochain as nc
+chain = nc.read_values(i=list(range(400_000))).mutate(s=nc.Column("i").cast(str) + " text" * 20).persist()
+print("ready", flush=True)
+chain.to_csv("t.csv")
+"""
+    path = folder / "t.csv"
+    path.write_text("old")
+    with subprocess.Popen([sys.executable, "-c", code], cwd=folder, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        while process.poll() is None and not any(folder.glob(".t.csv.*")):
+            time.sleep(0.001)
+        process.kill()
+    content = path.read_text()
+    assert content == "old" or content.count("\n") == 400_001

@@ -188,6 +188,12 @@ def test_names_that_datachain_does_not_take() -> None:
         nc.read_values(r=[{"a b": 1}]).to_datachain("names")
 
 
+def test_integers_that_datachain_cannot_hold() -> None:
+    assert [r.n for r in round_trip(nc.read_values(n=[np.uint64(2**63 - 1), None]))] == [2**63 - 1, None]
+    with pytest.raises(nc.SchemaError, match=r"below 2\*\*63"):
+        nc.read_values(n=[np.uint64(2**63)]).to_datachain("large")
+
+
 def test_a_file_for_functions_of_datachain(folder: Path) -> None:
     (folder / "sub").mkdir()
     (folder / "sub" / "a.txt").write_text("hällo\nworld")

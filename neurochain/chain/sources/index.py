@@ -91,6 +91,7 @@ def index(roots: Sequence[Root], headers: bool, run: Run) -> Indexed:
     identity = files.select("file.uri", "file.etag", "file.companions")
     files = files.with_columns(argument_digests(identity).alias(ARG))
     _read_missing(files, ledger, run)
+    ledger.touch()
     known = ledger.known()
     if known is None:
         raise StorageError("The headers that were read could not be stored.")

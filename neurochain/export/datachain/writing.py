@@ -88,6 +88,8 @@ def _way(dc: Any, kind: DataType, path: str, inside: bool = False) -> Way:
 def _scalar_way(name: str, inside: bool) -> Way:
     if name == "bool":
         return bool | None, _as_it_is
+    if name == "uint64":
+        return int | None, _within_64_bits
     if is_number(name):
         return (float if name.startswith("float") else int) | None, _as_it_is
     if name == "bytes":
@@ -98,6 +100,15 @@ def _scalar_way(name: str, inside: bool) -> Way:
 
 
 def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _within_64_bits(value: int | None) -> int | None:
+    if value is not None and value >= 2**63:
+        raise SchemaError(
+            f"to_datachain(): DataChain's integers are below 2**63, and {value} is not. Make it a text: "
+            "mutate(name=nc.Column(…).cast(str))."
+        )
     return value
 
 
