@@ -51,7 +51,7 @@ def test_gen(files: nc.Chain, workers: int) -> None:
 
 def test_another_name_and_other_columns(files: nc.Chain) -> None:
     def size(image: dc.File, k: int) -> int:
-        return image.size * k
+        return int(image.size) * k
 
     assert files.mutate(k=2).map(n=size).collect()["n"].to_list() == [26, 18]
 
