@@ -149,7 +149,7 @@ class Lookup:
             lazy = scan_parts(self._project, [part], schema, hidden=self._hidden)
             frame = convert(lazy.slice(first, int(local[-1]) - first + 1).collect(), schema, self.schema)
         picked = local - first
-        dense = len(picked) == frame.height and first == int(local[0])
+        dense = len(picked) == frame.height and picked[0] == 0 and bool((np.diff(picked) == 1).all())
         out = frame if dense else frame[picked]
         return out.select([*self._hidden, *self.schema.leaves()])
 
