@@ -1,6 +1,6 @@
 """Lookup: where in a ledger's parts the results of some arguments stand.
 
-Held in memory are 16 bytes per result, whatever the results are; they themselves are read from the parts for the
+Held in memory are 12 bytes per result, whatever the results are; they themselves are read from the parts for the
 arguments that are asked for. A result is taken only where all 16 bytes of the hash of its arguments agree.
 """
 
