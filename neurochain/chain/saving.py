@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import polars as pl
 
 from neurochain.chain.plan import Plan
-from neurochain.chain.run import Run, batches
+from neurochain.chain.run import Run, State, batches
 from neurochain.datasets.activity import Activity
 from neurochain.datasets.content import ContentHash
 from neurochain.datasets.environment import current_environment, current_origin
@@ -44,20 +44,7 @@ def save_state(
     with ThreadPoolExecutor(1) as pool:
         pool.submit(current_environment)  # some 50 ms; the rows take theirs meanwhile
         state = plan.apply(run)
-        content = ContentHash(state.schema)
-        parts: list[Part] = []
-        waiting: list[pl.DataFrame] = []
-        with run.progress.step(f"save {name}") as progress:
-            for batch in batches(state.frame):
-                stored = strip_uris(batch, state.schema)
-                content.update(stored)
-                waiting.append(stored)
-                progress.advance(batch.height)
-                if sum(f.estimated_size() for f in waiting) > PART_BYTES:
-                    parts.append(write_part(run.project, pl.concat(waiting), state.schema))
-                    waiting = []
-            if waiting:
-                parts.append(write_part(run.project, pl.concat(waiting), state.schema))
+        content, parts = _store(state, run, name)
         run.activity.counts.rows_out = content.rows
         if run.failures:
             run.activity.failures = run.manifest(pl.concat(run.failures))
@@ -83,6 +70,40 @@ def save_state(
         else f"{published.reference} is the same already: same plan, same rows; no new version"
     )
     return published
+
+
+def _store(state: State, run: Run, name: str) -> tuple[ContentHash, list[Part]]:
+    """Write the rows as parts, and hash them: each in a thread, while the next rows are computed."""
+    content = ContentHash(state.schema)
+    parts: list[Future[Part]] = []
+    waiting: list[pl.DataFrame] = []
+    hashed: Future[None] | None = None
+
+    def write() -> None:
+        if parts:
+            parts[-1].result()  # one at a time, so that no more than two are held
+        parts.append(writer.submit(write_part, run.project, pl.concat(waiting), state.schema))
+        waiting.clear()
+
+    with (
+        run.progress.step(f"save {name}") as progress,
+        ThreadPoolExecutor(1) as writer,
+        ThreadPoolExecutor(1) as hasher,
+    ):
+        for batch in batches(state.frame):
+            stored = strip_uris(batch, state.schema)
+            if hashed is not None:
+                hashed.result()
+            hashed = hasher.submit(content.update, stored)
+            waiting.append(stored)
+            progress.advance(batch.height)
+            if sum(f.estimated_size() for f in waiting) > PART_BYTES:
+                write()
+        if waiting:
+            write()
+        if hashed is not None:
+            hashed.result()
+        return content, [part.result() for part in parts]
 
 
 def code_files(activity: Activity) -> list[str]:

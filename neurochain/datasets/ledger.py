@@ -17,7 +17,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from neurochain.datasets import tables
 from neurochain.datasets.conversion import convert, unify_schemas
-from neurochain.datasets.hidden import ARG, HIDDEN, HIDDEN_MANY, ORDINAL
+from neurochain.datasets.hidden import ARG, HIDDEN, HIDDEN_MANY, ORDINAL, READS
 from neurochain.datasets.lookup import Lookup
 from neurochain.datasets.parts import Part, part_path, refresh_part, register_parts, scan_parts, write_part
 from neurochain.datasets.project import Project
@@ -179,7 +179,10 @@ class Ledger:
         return [t for t in tiers if len(t) >= COMPACT]
 
     def _write(self, frame: pl.DataFrame, schema: Schema) -> Part:
-        return write_part(self.project, frame.select([*self.hidden, *schema.leaves()]), schema)
+        # A column of nulls that are lists of records is slow to write, and need not be there to be read.
+        nothing = frame[READS].null_count() == frame.height
+        hidden = [name for name in self.hidden if not (nothing and name == READS)]
+        return write_part(self.project, frame.select([*hidden, *schema.leaves()]), schema)
 
     def _enter(self, written: Sequence[tuple[Part, Schema]], replaced: Sequence[str]) -> None:
         now = time.time()

@@ -4,12 +4,14 @@ It runs in the process that was started by the user and in workers alike. It end
 up, so that what is done can be remembered.
 """
 
+import gc
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice, repeat
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +95,7 @@ class Caller:
         started = time.monotonic()
         until = started + seconds
         threads = self.manner.threads if self.call.gives != "batch" and self._remote(chunk) else 1
-        with recording_reads() as log:
+        with young_garbage(), recording_reads() as log:
             while work.outcome.done < chunk.calls and not work.stopped:
                 part = self._next(chunk, work.outcome.done)
                 if threads > 1:
@@ -161,8 +163,7 @@ class Caller:
         """Call the function for one row, and take what it gives."""
         result = self._called(raw)
         if self.call.gives == "one":
-            work.values.append(result)
-            work.rows.append(i)
+            work.add(i, result)
             return
         if self.call.gives == "batch":
             work.batches.append((i, result))
@@ -173,9 +174,7 @@ class Caller:
         try:
             given, ordinal = self._many(result), 0
             while some := list(islice(given, max(self._block - len(work.values), 1))):
-                work.values += all_settled(some)
-                work.rows += repeat(i, len(some))
-                work.ordinals += range(ordinal, ordinal + len(some))
+                work.add_many(i, all_settled(some), ordinal)
                 ordinal += len(some)
                 if len(work.values) >= self._block:
                     self._flush(work)
@@ -239,7 +238,10 @@ class Caller:
                     if error is not None:
                         work.fail(i, error, raw, self)
                     else:
-                        work.add(i, result, self.call.gives)
+                        if self.call.gives == "one":
+                            work.add(i, result)
+                        elif result is not None:
+                            work.add_many(i, result, 0)
                         if log:
                             work.outcome.reads[i] = reads_of(log)
                     work.outcome.done = i + 1
@@ -267,15 +269,32 @@ class Caller:
 
     def _flush_values(self, work: "_Work") -> None:
         numbers = work.chunk.numbers
-        rows_of = np.array(work.rows, np.uint32)
+        rows_of = work.rows_of()
         frame, schema = self.output.build(work.values, _Numbers(numbers, rows_of))
         hidden = [pl.Series(ROW, rows_of)]
         if self.call.gives == "many":
-            hidden.append(pl.Series(ORDINAL, work.ordinals, dtype=pl.UInt32))
+            hidden.append(pl.Series(ORDINAL, work.ordinals()))
         work.add_block(pl.DataFrame(hidden).hstack(frame), schema)
         size = max(frame.estimated_size() / len(work.values), 1)
         self._block = max(1, min(BLOCK, 4 * len(work.values), int(BLOCK_BYTES / size)))
-        work.values, work.rows, work.ordinals = [], [], []
+        work.values, work.rows, work.runs = [], [], []
+
+
+@contextmanager
+def young_garbage() -> Iterator[None]:
+    """Collect garbage among new objects alone.
+
+    Many results make Python look for garbage often, each time among all objects there are: those of every
+    imported package, which took longer than making the results.
+    """
+    if gc.get_freeze_count():  # another call's, or the user's own
+        yield
+        return
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 class _Numbers(Sequence[int]):
@@ -297,8 +316,8 @@ class _Work:
     def __init__(self, chunk: Chunk, outcome: Outcome, marks: "memoryview | bytearray") -> None:
         self.chunk, self.outcome, self.marks = chunk, outcome, marks
         self.values: list[Any] = []
-        self.rows: list[int] = []
-        self.ordinals: list[int] = []
+        self.rows: list[int] = []  # call of each value, or of each run of values
+        self.runs: list[tuple[int, int]] = []  # values of each run, and the number of the first in its call
         self.batches: list[tuple[int, Any]] = []
         self.bytes = 0
         self.stopped = False
@@ -313,15 +332,29 @@ class _Work:
         """Results that are not columns yet and are to be soon, since their size is not known."""
         return len(self.batches)
 
-    def add(self, i: int, result: Any, gives: str) -> None:
-        """Take the result of one call."""
-        if gives == "one":
-            self.values.append(result)
+    def add(self, i: int, result: Any) -> None:
+        """Take the one result of a call."""
+        self.values.append(result)
+        self.rows.append(i)
+
+    def add_many(self, i: int, results: list[Any], first: int) -> None:
+        """Take results of a call that gives many, of which `first` came before."""
+        if results:
+            self.values += results
             self.rows.append(i)
-        elif result is not None:
-            self.values += result
-            self.rows += [i] * len(result)
-            self.ordinals += range(len(result))
+            self.runs.append((len(results), first))
+
+    def rows_of(self) -> "np.ndarray[Any, Any]":
+        """Call of each value."""
+        rows = np.array(self.rows, np.uint32)
+        return np.repeat(rows, [n for n, _ in self.runs]) if self.runs else rows
+
+    def ordinals(self) -> "np.ndarray[Any, Any]":
+        """Number of each value among those of its call."""
+        runs = np.array(self.runs, np.int64).reshape(-1, 2)
+        ends = np.cumsum(runs[:, 0])
+        before = np.repeat(ends - runs[:, 0] - runs[:, 1], runs[:, 0])
+        return (np.arange(len(before)) - before).astype(np.uint32)
 
     def add_block(self, frame: pl.DataFrame, schema: Any) -> None:
         """Take finished columns."""
@@ -335,7 +368,11 @@ class _Work:
             kept = [(f.filter(pl.col(ROW) != i), s) for f, s in self.blocks[blocks:]]
             self.blocks[blocks:] = kept
             values = 0
-        del self.values[values:], self.rows[values:], self.ordinals[values:]
+        del self.values[values:]
+        while self.rows and self.rows[-1] == i:
+            self.rows.pop()
+            if self.runs:
+                self.runs.pop()
 
     def fail(self, i: int, error: Exception, raw: tuple[Any, ...], caller: Caller) -> None:
         """Note a call that failed."""

@@ -226,10 +226,9 @@ class Work:
         if self._ledger is None:
             return
         frames = []
-        seen: set[int] = set()
         for frame, schema in blocks:
             rows = frame[ROW]
-            lists = [reads.get(r) if r not in seen else None for r in rows.to_list()] if reads else None
+            lists = [reads.get(r) for r in rows.to_list()] if reads else None
             if self._many and reads:
                 first = frame[ORDINAL].to_list()
                 lists = [x if n == 0 else None for x, n in zip(lists or (), first, strict=True)]
@@ -310,5 +309,7 @@ def _alike(frames: Sequence[tuple[pl.DataFrame, Schema]]) -> list[tuple[pl.DataF
 
 def _reads_series(reads: Sequence[list[dict[str, Any]] | None] | None, count: int = 0) -> pl.Series:
     if reads is None or not any(reads):
-        return pl.Series(READS, [None] * (count if reads is None else len(reads)), dtype=READS_TYPE)
+        return pl.repeat(None, count if reads is None else len(reads), dtype=READS_TYPE, eager=True).alias(
+            READS
+        )
     return nested_series(READS, [r or None for r in reads], READS_TYPE)

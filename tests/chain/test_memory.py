@@ -1,0 +1,61 @@
+"""Garbage of Python's: cycles that a function leaves are collected while it runs, and what was frozen stays so."""
+
+import gc
+import weakref
+
+import pytest
+
+import neurochain as nc
+
+
+class Node:
+    """Something that holds itself."""
+
+    def __init__(self) -> None:
+        self.me = self
+
+
+@pytest.fixture
+def thawed():
+    before = gc.get_freeze_count()
+    assert before == 0
+    yield
+    gc.unfreeze()
+
+
+def test_nothing_stays_frozen(thawed: None) -> None:
+    seen: list[int] = []
+
+    def look(x: int) -> int:
+        seen.append(gc.get_freeze_count())
+        return x
+
+    assert nc.read_values(x=[1, 2]).map(y=look).collect().height == 2
+    assert min(seen) > 0
+    assert gc.get_freeze_count() == 0
+
+    def broken(x: int) -> int:
+        raise ValueError("no")
+
+    with pytest.raises(nc.errors.UDFError):
+        nc.read_values(x=[1]).map(y=broken).collect()
+    assert gc.get_freeze_count() == 0
+
+
+def test_what_the_user_froze_stays_frozen(thawed: None) -> None:
+    gc.freeze()
+    frozen = gc.get_freeze_count()
+    nc.read_values(x=[1]).map(y=lambda x: x + 1).collect()
+    assert gc.get_freeze_count() > frozen / 2  # those that nobody refers to any more are gone
+
+
+def test_cycles_are_collected_between_calls(thawed: None) -> None:
+    left: list[weakref.ref[Node]] = []
+
+    def leave(x: int) -> int:
+        left.append(weakref.ref(Node()))
+        [[] for _ in range(2000)]  # objects enough for Python to look for garbage
+        return x
+
+    nc.read_values(x=list(range(300))).map(y=leave).settings(reuse=False).collect()
+    assert sum(ref() is not None for ref in left) < 150
