@@ -11,6 +11,7 @@ Names are imported when they are first used: ``import neurochain`` costs millise
 come with the first chain.
 """
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +66,10 @@ if TYPE_CHECKING:
 
 
 __version__ = "0.1.0"
+
+# Polars' allocator keeps the memory that it has freed, up to a gigabyte in a long run. It reads this when it is
+# imported; what the user has set goes first.
+os.environ.setdefault("_RJEM_MALLOC_CONF", "muzzy_decay_ms:0")
 
 _LAZY = {
     "Axes": "neurochain.chain.values.records",
