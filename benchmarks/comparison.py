@@ -6,6 +6,7 @@ from pathlib import Path
 from pydicom.datadict import tag_for_keyword
 
 from benchmarks.contestant import Contestant
+from benchmarks.goal import Goal, faster, seconds_at_most
 from neurochain.formats.dicom_record import DicomRecord
 
 FEW = (
@@ -32,6 +33,8 @@ class Comparison:
     amount : int
         How many of them one run does.
     contestants : list of Contestant
+    goals : tuple of Goal
+        What was asked.
     """
 
     title: str
@@ -39,6 +42,7 @@ class Comparison:
     unit: str
     amount: int
     contestants: list[Contestant]
+    goals: tuple[Goal, ...] = ()
 
 
 def map_and_save(ours: Path, peers: Path, rows: int) -> Comparison:
@@ -55,6 +59,7 @@ def map_and_save(ours: Path, peers: Path, rows: int) -> Comparison:
             Contestant("DataChain, as it comes", peers, "map_datachain", (str(rows), "default")),
             Contestant("DataChain, tuned", peers, "map_datachain", (str(rows), "tuned")),
         ],
+        (faster(60, "DataChain, as it comes"),),
     )
 
 
@@ -80,6 +85,7 @@ def dicom_headers(ours: Path, peers: Path, folder: Path, count: int, stored: int
             _datachain("DataChain, tuned, the same elements, parallel=2", peers, folder, 2, known),
             _datachain(f"DataChain, tuned, {len(FEW)} elements", peers, folder, 1, FEW),
         ],
+        (faster(5, "DataChain, tuned, the same elements"),),
     )
 
 
@@ -102,4 +108,5 @@ def importing(ours: Path, peers: Path) -> Comparison:
             Contestant("import neurochain; neurochain.Chain", ours, "import_module", ("neurochain", "Chain")),
             Contestant("import datachain", peers, "import_module", ("datachain",)),
         ],
+        (seconds_at_most(0.3, "import neurochain"),),
     )

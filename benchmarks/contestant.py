@@ -46,6 +46,8 @@ class Contestant:
     case : str
         File in ``cases/``, without its ending.
     arguments : tuple of str
+    amount : int or None
+        How many it does, where that is not what the comparison says.
     runs : list of Measurement
     """
 
@@ -53,6 +55,7 @@ class Contestant:
     python: Path
     case: str
     arguments: tuple[str, ...] = ()
+    amount: int | None = None
     runs: list[Measurement] = field(default_factory=list)
 
     def run(self) -> None:

@@ -19,7 +19,7 @@ def page(
     repeats: int,
 ) -> str:
     """The whole page, as Markdown."""
-    parts = [HEAD, _machine(machine, versions, repeats)]
+    parts = [HEAD, _machine(machine, versions, repeats), _goals(comparisons)]
     parts += [section(c) for c in comparisons]
     if sizes:
         parts.append(_sizes(sizes))
@@ -32,6 +32,17 @@ def _machine(machine: dict[str, str], versions: dict[str, dict[str, str]], repea
         f"| {name} | {', '.join(f'{p} {v}' for p, v in found.items())} |" for name, found in versions.items()
     ]
     return "\n".join(["| | |", "|---|---|", *rows, f"| runs of each | {repeats} |", ""])
+
+
+def _goals(comparisons: list[Comparison]) -> str:
+    """What was asked of all jobs, and what was measured."""
+    lines = ["## What was asked", "", "| job | asked | measured | |", "|---|---|---|---|"]
+    for comparison in comparisons:
+        for goal in comparison.goals:
+            figure, holds = goal.measure({c.name: c for c in comparison.contestants})
+            verdict = "holds" if holds else f"**falls short.** {goal.why}".rstrip()
+            lines.append(f"| {comparison.title} | {goal.text} | {figure} | {verdict} |")
+    return "\n".join([*lines, ""])
 
 
 def section(comparison: Comparison) -> str:
@@ -60,7 +71,9 @@ def section(comparison: Comparison) -> str:
 
 def _row(contestant: Contestant, ours: Contestant, comparison: Comparison) -> str:
     low, high = contestant.spread
-    rate = f" {comparison.amount / contestant.seconds:,.0f} |" if comparison.unit else ""
+    rate = (
+        f" {(contestant.amount or comparison.amount) / contestant.seconds:,.0f} |" if comparison.unit else ""
+    )
     peer = comparison.unit and not contestant.name.startswith("neurochain")
     times = f"{contestant.seconds / ours.seconds:.1f} x faster" if peer else ""
     return (

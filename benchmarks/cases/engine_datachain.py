@@ -28,6 +28,11 @@ def trials(x: int) -> Iterator[Feature]:
         yield Feature(index=i, mean=x + i * 0.01, label="trial")
 
 
+def numbered(x: int) -> Iterator[float]:
+    for i in range(100):
+        yield x + i * 0.01
+
+
 def mean(values: list[float]) -> Iterator[float]:
     yield sum(values) / len(values)
 
@@ -47,6 +52,10 @@ def read_records() -> dict[str, object]:
 
 def gen() -> dict[str, object]:
     return {"rows": numbers().gen(f=trials).save("bench").count()}
+
+
+def gen_numbers() -> dict[str, object]:
+    return {"rows": numbers().gen(mean=numbered).save("bench").count()}
 
 
 def made_trials() -> None:
@@ -73,7 +82,14 @@ def arrays() -> dict[str, object]:
 
 
 BEFORE = {"read_records": record, "agg": made_trials}
-JOBS = {"record": record, "read_records": read_records, "gen": gen, "agg": agg, "arrays": arrays}
+JOBS = {
+    "record": record,
+    "read_records": read_records,
+    "gen": gen,
+    "gen_numbers": gen_numbers,
+    "agg": agg,
+    "arrays": arrays,
+}
 if job in BEFORE:
     BEFORE[job]()
 measured(JOBS[job])

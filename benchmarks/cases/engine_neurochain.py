@@ -31,6 +31,19 @@ def trials(x: int):
         yield Feature(index=i, mean=x + i * 0.01, label="trial")
 
 
+def numbers(x: int):
+    for i in range(100):
+        yield x + i * 0.01
+
+
+def thousand(k: int):
+    return range(k * 1000, k * 1000 + 1000)
+
+
+def square(x: int) -> int:
+    return x * x
+
+
 def mean(mean: list[float]) -> float:
     return sum(mean) / len(mean)
 
@@ -56,6 +69,10 @@ def read_records() -> dict[str, object]:
 
 def gen() -> dict[str, object]:
     return {"rows": nc.read_values(x=list(range(rows))).gen(trials).save("bench").rows}
+
+
+def gen_numbers() -> dict[str, object]:
+    return {"rows": nc.read_values(x=list(range(rows))).gen(mean=numbers).save("bench").rows}
 
 
 def agg() -> dict[str, object]:
@@ -91,16 +108,33 @@ def parallel(workers: int) -> dict[str, object]:
     return {"rows": chain.save("bench").rows}
 
 
+def scale() -> dict[str, object]:
+    return {"rows": nc.read_dataset("source").map(y=square).save("bench").rows}
+
+
+def source() -> None:
+    nc.read_values(k=list(range(rows // 1000))).gen(x=thousand).save("source")
+
+
 def features() -> None:
     start = nc.read_values(index=np.arange(rows).tolist(), mean=np.arange(rows, dtype=float).tolist())
     start.mutate(label=nc.Column("index").cast("string")).save("bench")
 
 
-BEFORE = {"read_records": record, "agg": gen, "rerun": rerun, "select": features, "scan": features}
+BEFORE = {
+    "read_records": record,
+    "agg": gen,
+    "rerun": rerun,
+    "select": features,
+    "scan": features,
+    "scale": source,
+}
 JOBS = {
     "record": record,
     "read_records": read_records,
     "gen": gen,
+    "gen_numbers": gen_numbers,
+    "scale": scale,
     "agg": agg,
     "arrays": arrays,
     "rerun": rerun,

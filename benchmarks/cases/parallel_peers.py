@@ -30,7 +30,7 @@ def by_daft() -> dict[str, object]:
 def by_ray() -> dict[str, object]:
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
     data = ray.data.from_items([{"x": x} for x in range(rows)], override_num_blocks=20)
-    done = data.map(lambda row: {**row, "y": busy(row["x"])}).materialize()
+    done = data.map(lambda row: {**row, "y": busy(row["x"])}, concurrency=2).materialize()
     return {"rows": done.count()}
 
 

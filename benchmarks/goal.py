@@ -1,0 +1,78 @@
+"""Goal: what was asked of a comparison, and whether it holds."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from benchmarks.contestant import Contestant
+
+Contestants = Mapping[str, Contestant]
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What was asked.
+
+    Attributes
+    ----------
+    text : str
+        As the report says it.
+    measure : callable
+        Of the contestants by name: the figure as a text, and whether it holds.
+    why : str
+        What stands in the way, said where it does not hold.
+    """
+
+    text: str
+    measure: Callable[[Contestants], tuple[str, bool]]
+    why: str = ""
+
+
+def faster(times: float, than: str, who: str = "neurochain", why: str = "") -> Goal:
+    """So many times as fast as another one."""
+
+    def measure(all_: Contestants) -> tuple[str, bool]:
+        ratio = all_[than].seconds / all_[who].seconds
+        return f"{ratio:.3g} x", ratio >= times
+
+    return Goal(f"{who}: at least {times:g} x as fast as {than}", measure, why)
+
+
+def within(times: float, of: str, who: str = "neurochain", why: str = "") -> Goal:
+    """At most so many times the time of another one."""
+
+    def measure(all_: Contestants) -> tuple[str, bool]:
+        ratio = all_[who].seconds / all_[of].seconds
+        return f"{ratio:.3g} x", ratio <= times
+
+    return Goal(f"{who}: at most {times:g} x the time of {of}", measure, why)
+
+
+def not_slower_than_the_best(who: str, why: str = "") -> Goal:
+    """At most the time of any who is not neurochain, but for the scatter of the best one's runs."""
+
+    def measure(all_: Contestants) -> tuple[str, bool]:
+        best = min((c for n, c in all_.items() if not n.startswith("neurochain")), key=lambda c: c.seconds)
+        mine = all_[who].seconds
+        return f"{mine / best.seconds:.3g} x the time of {best.name}", mine <= max(
+            best.seconds, best.spread[1]
+        )
+
+    return Goal(f"{who}: not slower than the best of the others (its longest run)", measure, why)
+
+
+def seconds_at_most(seconds: float, who: str = "neurochain", why: str = "") -> Goal:
+    """Under a time."""
+    return Goal(
+        f"{who}: under {seconds:g} s",
+        lambda all_: (f"{all_[who].seconds:.3g} s", all_[who].seconds < seconds),
+        why,
+    )
+
+
+def memory_at_most(megabytes: float, who: str, why: str = "") -> Goal:
+    """Under an amount of memory."""
+    return Goal(
+        f"{who}: under {megabytes:,g} MB",
+        lambda all_: (f"{all_[who].peak_mb:,.0f} MB", all_[who].peak_mb < megabytes),
+        why,
+    )
