@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 OURS = ("neurochain", "polars", "numpy", "pydantic", "sqlalchemy", "pydicom")
-PEERS = ("datachain", "pydicom")
+PEERS = ("datachain", "daft", "ray", "pydicom")
 
 
 def describe_machine() -> dict[str, str]:
