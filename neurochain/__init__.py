@@ -69,7 +69,7 @@ __version__ = "0.1.0"
 
 # Polars' allocator keeps the memory that it has freed, up to a gigabyte in a long run. It reads this when it is
 # imported; what the user has set goes first.
-os.environ.setdefault("_RJEM_MALLOC_CONF", "muzzy_decay_ms:0")
+os.environ.setdefault("_RJEM_MALLOC_CONF", "muzzy_decay_ms:1000")
 
 _LAZY = {
     "Axes": "neurochain.chain.values.records",

@@ -19,6 +19,7 @@ from neurochain.datasets.schema import Schema
 from neurochain.errors import ExpressionError
 
 BATCH = 65_536  # rows that go through a function step at a time
+BATCH_BYTES = 32_000_000  # of them, in memory
 
 
 OnError = Literal["raise", "skip", "keep"]
@@ -102,6 +103,8 @@ class Run:
 def batches(frame: pl.LazyFrame, rows: int = BATCH) -> Iterator[pl.DataFrame]:
     """Rows of a lazy frame in order, some at a time, without holding all of them.
 
+    A batch has at most `rows` rows, and fewer where they are large.
+
     Raises
     ------
     ExpressionError
@@ -116,9 +119,17 @@ def batches(frame: pl.LazyFrame, rows: int = BATCH) -> Iterator[pl.DataFrame]:
         ready.put(batch)
         return stopped.is_set()
 
+    ended = False
+
+    def got() -> Iterator[pl.DataFrame]:
+        nonlocal ended
+        while (batch := ready.get()) is not None:
+            yield batch
+        ended = True
+
     def stream() -> None:
         try:
-            frame.sink_batches(put, chunk_size=rows, maintain_order=True, lazy=False)
+            frame.sink_batches(put, maintain_order=True, lazy=False)
         except BaseException as error:  # raised where the rows are used
             failures.append(error)
         finally:
@@ -126,12 +137,8 @@ def batches(frame: pl.LazyFrame, rows: int = BATCH) -> Iterator[pl.DataFrame]:
 
     # A daemon: a failed script's traceback keeps this generator alive, and nothing must wait for it at exit.
     Thread(target=stream, daemon=True).start()
-    ended = False
     try:
-        while (batch := ready.get()) is not None:
-            for start in range(0, batch.height, rows):
-                yield batch.slice(start, rows)
-        ended = True
+        yield from _sized(got(), rows)
     finally:
         stopped.set()
         while not ended and ready.get() is not None:
@@ -139,6 +146,30 @@ def batches(frame: pl.LazyFrame, rows: int = BATCH) -> Iterator[pl.DataFrame]:
     if failures:
         with _in_words():
             raise failures[0]
+
+
+def _sized(frames: Iterable[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
+    """Frames joined and cut, so that each has so many rows, or not too many bytes."""
+    waiting: list[pl.DataFrame] = []
+    held = size = 0
+    for frame in frames:
+        if not frame.height:
+            continue
+        waiting.append(frame)
+        held += frame.height
+        size += int(frame.estimated_size())
+        if held < rows and size < BATCH_BYTES:
+            continue
+        joined = pl.concat(waiting, rechunk=True) if len(waiting) > 1 else frame
+        step = max(1, min(rows, int(BATCH_BYTES * held / max(size, 1))))
+        whole = held // step * step
+        for start in range(0, whole, step):
+            yield joined.slice(start, step)
+        rest = joined.slice(whole)
+        waiting, held = ([rest], rest.height) if rest.height else ([], 0)
+        size = int(rest.estimated_size())
+    if held:
+        yield pl.concat(waiting, rechunk=True) if len(waiting) > 1 else waiting[0]
 
 
 def even(frames: Iterable[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:

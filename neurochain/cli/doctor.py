@@ -24,6 +24,7 @@ EXTRAS = {
     "pyarrow": ("arrow", "to_arrow()"),
     "pandas": ("pandas", "to_pandas()"),
     "nibabel": ("demo", "the demo's scans"),
+    "datachain": ("datachain", "to_datachain(), read_datachain()"),
 }
 LOW_DISK = 2 * 10**9  # bytes
 

@@ -20,7 +20,7 @@ class Input:
 
     Attributes
     ----------
-    kind : {"storage", "version", "table", "values"}
+    kind : {"storage", "version", "table", "values", "datachain"}
     reference : dict
         Plain JSON: what it was, as written and as resolved.
     version : int or None

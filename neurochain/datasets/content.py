@@ -1,7 +1,8 @@
 """ContentHash: one hash over the logical rows of a dataset, however they are cut into parts.
 
-SHA-256 per flat column per 65,536 rows, then one over all of them. Null, NaN and -0.0 are canonical. Where a
-file lies, when it was modified and its etag are left out: the same data elsewhere have the same hash.
+A running SHA-256 for each of what makes up a flat column (which values are null; their lengths, where they differ; the
+values), then one over all of them: so no rows are held. Null, NaN and -0.0 are canonical. Where a file lies, when it was
+modified and its etag are left out: the same data elsewhere have the same hash.
 """
 
 import hashlib
@@ -24,8 +25,8 @@ from neurochain.datasets.types import (
     type_to_json,
 )
 
-BLOCK = 65_536
-SCHEME = 1
+SCHEME = 2
+JOINED_BYTES = 1_000_000
 LOCATION = frozenset({"uri", "root", "etag", "mtime", "companions"})  # fields of a File that are not content
 
 
@@ -43,36 +44,29 @@ class ContentHash:
         self._digest = hashlib.sha256(f"neurochain content {SCHEME}\n".encode())
         for name, kind in self._leaves:
             self._digest.update(f"{name}\t{_canonical_type(kind)}\n".encode())
-        self._waiting: list[pl.DataFrame] = []
-        self._rows = 0
+        self._lanes: dict[tuple[str, int], Any] = {}
         self.rows = 0
 
     def update(self, frame: pl.DataFrame) -> None:
         """Add rows."""
         self.rows += frame.height
-        self._waiting.append(frame.select([name for name, _ in self._leaves]) if self._leaves else frame)
-        self._rows += frame.height
-        if self._rows >= BLOCK:
-            joined = pl.concat(self._waiting, how="vertical_relaxed")
-            whole = joined.height // BLOCK * BLOCK
-            for start in range(0, whole, BLOCK):
-                self._block(joined.slice(start, BLOCK))
-            self._waiting, self._rows = [joined.slice(whole)], joined.height - whole
+        if not frame.height:
+            return
+        for name, kind in self._leaves:
+            for number, chunks in enumerate(_lanes(frame[name], kind)):
+                lane = self._lanes.get((name, number))
+                if lane is None:
+                    lane = self._lanes[name, number] = hashlib.sha256()
+                for chunk in chunks:
+                    lane.update(chunk)
 
     def hexdigest(self) -> str:
-        """Hash of all rows so far; the last call."""
-        if self._rows:
-            self._block(pl.concat(self._waiting, how="vertical_relaxed"))
-            self._waiting, self._rows = [], 0
-        self._digest.update(str(self.rows).encode())
-        return self._digest.hexdigest()
-
-    def _block(self, frame: pl.DataFrame) -> None:
-        for name, kind in self._leaves:
-            column = hashlib.sha256()
-            for chunk in _leaf_bytes(frame[name], kind):
-                column.update(chunk)
-            self._digest.update(column.digest())
+        """Hash of all rows so far."""
+        whole = self._digest.copy()
+        for (name, number), lane in sorted(self._lanes.items()):
+            whole.update(f"{name}\t{number}\t{lane.hexdigest()}\n".encode())
+        whole.update(str(self.rows).encode())
+        return whole.hexdigest()
 
 
 def _hashed_leaves(path: str, kind: DataType) -> Iterable[tuple[str, DataType]]:
@@ -95,25 +89,63 @@ def _canonical_type(kind: DataType) -> str:
     return json.dumps(type_to_json(content_type(kind)))
 
 
-def _leaf_bytes(series: pl.Series, kind: DataType) -> Iterable[Any]:
+def _lanes(series: pl.Series, kind: DataType) -> Iterable[Iterable[Any]]:
+    """What makes up a column, each as bytes that follow those of the rows before; as many for any rows of the type."""
+    yield [_flags(series.is_not_null())]
+    values = series.drop_nulls() if series.null_count() else series
+    dtype = values.dtype
     if isinstance(kind, Array | Ragged):
-        yield from _validity(series)
-        dtype = np.dtype(kind.dtype).newbyteorder("<")
-        values = series.drop_nulls()
-        if isinstance(kind, Ragged):
-            yield np.ascontiguousarray(values.bin.size().cast(pl.UInt64).to_numpy())
-        raw = b"".join(values.to_list())
-        yield raw if dtype.kind not in "fc" else _canonical_floats(np.frombuffer(raw, dtype))
+        yield [_lengths(values.bin.size())] if isinstance(kind, Ragged) else []
+        yield _array_bytes(values, np.dtype(kind.dtype).newbyteorder("<"))
+    elif isinstance(dtype, pl.Null):
         return
-    yield from _series_bytes(series, kind)
-
-
-def _validity(series: pl.Series) -> Iterable[Any]:
-    if series.null_count():
-        yield b"\1"
-        yield np.packbits(series.is_not_null().to_numpy()).tobytes()
+    elif isinstance(dtype, pl.String):
+        yield [_lengths(values.str.len_bytes())]
+        yield ["".join(values.to_list()).encode()]
+    elif isinstance(dtype, pl.Binary):
+        yield [_lengths(values.bin.size())]
+        yield _joined(values.to_list())
+    elif isinstance(kind, List):
+        yield [_lengths(values.list.len())]
+        yield from _lanes(values.filter(values.list.len() > 0).explode(), kind.item)
+    elif isinstance(kind, Record):
+        for f in kind.fields:
+            if kind.name != "File" or f.name not in LOCATION:
+                yield from _lanes(values.struct.field(f.name), f.type)
+    elif isinstance(dtype, pl.Boolean):
+        yield [_flags(values)]
+    elif dtype.is_float():
+        yield [_canonical_floats(np.ascontiguousarray(values.to_numpy()))]
     else:
-        yield b"\0"
+        array = (values.to_physical() if dtype.is_temporal() else values).to_numpy()
+        yield [np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))]
+
+
+def _flags(series: pl.Series) -> np.ndarray[Any, Any]:
+    return np.ascontiguousarray(series.to_numpy()).view(np.uint8)
+
+
+def _lengths(series: pl.Series) -> np.ndarray[Any, Any]:
+    return np.ascontiguousarray(series.cast(pl.UInt64).to_numpy(), dtype="<u8")
+
+
+def _array_bytes(values: pl.Series, dtype: np.dtype[Any]) -> Iterable[Any]:
+    for raw in _joined(values.to_list()):
+        yield raw if dtype.kind not in "fc" else _canonical_floats(np.frombuffer(raw, dtype))
+
+
+def _joined(values: list[bytes]) -> Iterable[bytes]:
+    """The same bytes one after the other: large ones alone, small ones together."""
+    small: list[bytes] = []
+    held = 0
+    for value in values:
+        small.append(value)
+        held += len(value)
+        if held >= JOINED_BYTES:
+            yield b"".join(small) if len(small) > 1 else value
+            small, held = [], 0
+    if small:
+        yield b"".join(small)
 
 
 def _canonical_floats(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -124,35 +156,3 @@ def _canonical_floats(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     if nan.any():
         real[nan] = np.nan
     return out
-
-
-def _series_bytes(series: pl.Series, kind: DataType) -> Iterable[Any]:
-    dtype = series.dtype
-    if isinstance(dtype, pl.Null):
-        yield str(len(series)).encode()
-        return
-    yield from _validity(series)
-    values = series.drop_nulls() if series.null_count() else series
-    if isinstance(dtype, pl.Boolean):
-        yield np.packbits(values.to_numpy()).tobytes()
-    elif isinstance(dtype, pl.String):
-        yield np.ascontiguousarray(values.str.len_bytes().cast(pl.UInt64).to_numpy())
-        yield "".join(values.to_list()).encode()
-    elif isinstance(dtype, pl.Binary):
-        yield np.ascontiguousarray(values.bin.size().cast(pl.UInt64).to_numpy())
-        yield b"".join(values.to_list())
-    elif isinstance(kind, List):
-        yield np.ascontiguousarray(values.list.len().cast(pl.UInt64).to_numpy())
-        inner = values.filter(values.list.len() > 0).explode()
-        yield from _series_bytes(inner, kind.item)
-    elif isinstance(kind, Record):
-        for f in kind.fields:
-            if kind.name != "File" or f.name not in LOCATION:
-                yield f.name.encode()
-                yield from _series_bytes(values.struct.field(f.name), f.type)
-    elif dtype.is_float():
-        yield _canonical_floats(np.ascontiguousarray(values.to_numpy()))
-    else:
-        physical = values.to_physical() if dtype.is_temporal() else values
-        array = physical.to_numpy()
-        yield np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))

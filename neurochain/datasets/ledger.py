@@ -9,7 +9,7 @@ number, so that "nothing" is remembered too.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -26,7 +26,7 @@ from neurochain.errors import SchemaError
 
 COMPACT = 8  # parts of like size that are joined into one
 LARGE = 400_000  # rows of a part that is joined with no other
-LARGE_BYTES = 32_000_000
+LARGE_BYTES = 8_000_000  # on disk: they are joined in memory
 
 
 @dataclass(frozen=True)
@@ -152,8 +152,11 @@ class Ledger:
         """Remember results: the hidden columns and the schema's flat ones."""
         self.append_all([(frame, schema)])
 
-    def append_all(self, frames: Sequence[tuple[pl.DataFrame, Schema]]) -> None:
-        """Remember results of several frames, all of them or none: a call's rows may lie in more than one."""
+    def append_all(self, frames: Iterable[tuple[pl.DataFrame, Schema]]) -> None:
+        """Remember results of several frames, all of them or none: a call's rows may lie in more than one.
+
+        They are taken and written one after the other, so that not all of them need to be in memory.
+        """
         written = [(self._write(frame, schema), schema) for frame, schema in frames if frame.height]
         if not written:
             return

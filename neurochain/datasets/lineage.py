@@ -54,7 +54,7 @@ class FunctionUse:
 
 @dataclass(frozen=True)
 class Source:
-    """Something that was read: storage, a table, values, or another version."""
+    """Something that was read: storage, a table, values, a dataset of DataChain, or another version."""
 
     kind: str
     reference: dict[str, Any]
@@ -215,6 +215,9 @@ def _source(source: Source) -> Node:
         return text, [(pattern, []) for pattern in r["patterns"]]
     if source.kind == "table":
         return f"table {r['uri']}: {r['rows']:,} rows", []
+    if source.kind == "datachain":
+        named = f"dataset {r['name']}@{r['version']}" if r["name"] else "chain"
+        return f"DataChain {named}: {r['rows']:,} rows", []
     return f"values: {r['rows']:,} rows", []
 
 

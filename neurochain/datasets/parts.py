@@ -23,7 +23,9 @@ from neurochain.datasets.schema import KEY, Schema
 from neurochain.datasets.types import Array, DataType, Ragged, Record
 from neurochain.errors import ProjectError, VersionError
 
-ROW_GROUP = 65_536
+ROW_GROUP = 65_536  # rows that are read together
+ROW_GROUP_BYTES = 8_000_000  # of them, in memory
+WIDE = 4_096  # bytes of a row from which on a part has no statistics: they would hold whole arrays, twice per row group
 KEY_COLUMN: Mapping[str, Any] = {KEY: pl.Binary()}
 COMPRESS_BELOW = 0.5  # share of array bytes in a row above which compression only costs time
 
@@ -77,13 +79,15 @@ def write_part(project: Project, frame: pl.DataFrame, schema: Schema | None = No
         It cannot be written (disk full, no permission).
     """
     metadata = {"neurochain": schema.dumps()} if schema is not None else None
+    width = frame.estimated_size() / max(frame.height, 1)
     staged = project.staging / f"{uuid.uuid4().hex}.parquet"
     try:
         project.staging.mkdir(parents=True, exist_ok=True)
         frame.write_parquet(
             staged,
             **_compression(frame, schema),
-            row_group_size=ROW_GROUP,
+            row_group_size=max(1, min(ROW_GROUP, int(ROW_GROUP_BYTES / max(width, 1)))),
+            statistics=width < WIDE,
             metadata=metadata,
         )
         with staged.open("rb") as file:

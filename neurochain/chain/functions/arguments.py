@@ -10,6 +10,7 @@ import inspect
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib import import_module
 from typing import Any, Literal
 
@@ -19,8 +20,9 @@ import polars as pl
 from neurochain.chain.expressions.resolve import Resolved, resolve
 from neurochain.chain.functions.udf import UDF
 from neurochain.chain.uses import adapter_of
+from neurochain.chain.values.building import build, classes_of, is_built
 from neurochain.chain.values.objects import NAMES
-from neurochain.chain.values.records import bare, fields_of
+from neurochain.chain.values.records import bare
 from neurochain.chain.values.row import column_values
 from neurochain.datasets.schema import KEY, Schema, is_number
 from neurochain.datasets.types import Array, DataType, Field, Record, Scalar, type_to_json
@@ -61,8 +63,8 @@ class Argument:
         ``"volume"``, ``"recording"`` or ``"rng"``.
     format : Resolved or None
         Column that says the file's format, for an opener.
-    model : type or None
-        Class to build from a record.
+    annotation : object
+        What the value is built as: a class for a record, an enum, or lists of them.
     adapter : type or None
         Class of a file as another library has it (DataChain's), which is made of ours.
     seed : int
@@ -76,7 +78,7 @@ class Argument:
     column: Resolved
     opener: str | None = None
     format: Resolved | None = None
-    model: type | None = None
+    annotation: Any = None
     adapter: type | None = None
     seed: int = 0
     container: str = "list"
@@ -121,10 +123,14 @@ class Argument:
         if self.adapter is not None and (adapt := adapter_of(self.adapter)) is not None:
             theirs = self.adapter
             return lambda file: None if file is None else adapt(file, theirs)
-        if self.model is not None:
-            model = self.model
-            return lambda row: None if row is None else _build(model, row)
+        if is_built(self.annotation, self.column.field.type):
+            return partial(build, self.annotation)
         return None
+
+    @property
+    def classes(self) -> tuple[type, ...]:
+        """Classes of the user's that values are built as; a result depends on them."""
+        return classes_of(self.annotation, self.column.field.type)
 
     @property
     def whole(self) -> Schema | None:
@@ -158,19 +164,6 @@ def _identity(path: str, kind: DataType) -> list[str]:
         return [leaf for f in members for leaf in _identity(f"{path}.{f.name}", f.type)]
     from_type = {"Ragged": [f"{path}.data", f"{path}.shape"]}
     return from_type.get(type(kind).__name__, [path])
-
-
-def _build(model: type, row: Any) -> Any:
-    validate = getattr(model, "model_validate", None)
-    if validate is not None:
-        return validate(_plain(row), by_name=True)  # fields are stored under their names, not their aliases
-    return model(**row)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict) or hasattr(value, "keys"):
-        return {k: _plain(value[k]) for k in value}
-    return value
 
 
 def bind_arguments(udf: UDF, schema: Schema, takes: Takes = "row", seed: int = 0) -> list[Argument] | None:
@@ -273,9 +266,7 @@ def _bind(udf: UDF, p: inspect.Parameter, name: str, hint: Any, schema: Schema) 
         ) from error
     if column is None:
         return None
-    record = isinstance(column.field.type, Record) and column.field.type.name != "File"
-    model = hint if record and isinstance(hint, type) and fields_of(hint) is not None else None
-    return Argument(p.name, keyword, column, model=model, adapter=adapter)
+    return Argument(p.name, keyword, column, annotation=hint, adapter=adapter)
 
 
 def _is_object(kind: DataType) -> bool:

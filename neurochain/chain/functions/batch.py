@@ -1,6 +1,7 @@
 """Batch: rows on their way through a function step, and what their calls gave."""
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,24 +10,34 @@ import polars as pl
 
 from neurochain.chain.functions.chunk import ROW, Chunk, Failure
 from neurochain.datasets.conversion import convert, unify_schemas
-from neurochain.datasets.hidden import ARG, READS
+from neurochain.datasets.hidden import ARG, ORDINAL, READS
 from neurochain.datasets.schema import Schema
 
 RESULT_BYTES = 32_000_000  # of a batch, in memory
 
 
 class Pace:
-    """How many calls go into the next batch, by how much those before them gave."""
+    """How many calls go into the next batch, by how much those before them gave.
 
-    def __init__(self, most: int) -> None:
+    Attributes
+    ----------
+    size : int
+        Calls of the next batch; few at first, since each may give a volume.
+    """
+
+    def __init__(self, most: int, first: int = 64) -> None:
         self.most = most
-        self.size = min(1024, most)
+        self.size = min(first, most)
+        self._under_way: deque[Batch] = deque()
 
     def learn(self, batch: "Batch") -> None:
-        """Look at a batch that may have come back."""
-        if batch.result_bytes is not None and batch.calls:
-            fits = int(RESULT_BYTES * batch.calls / max(batch.result_bytes, 1))
-            self.size = max(1, min(4 * self.size, fits, self.most))
+        """Note a batch that goes out, and look at those that have come back since."""
+        self._under_way.append(batch)
+        while self._under_way and (size := self._under_way[0].result_bytes) is not None:
+            back = self._under_way.popleft()
+            if back.calls:
+                fits = int(RESULT_BYTES * back.calls / max(size, 1))
+                self.size = max(1, min(max(self.size, 4 * back.calls), fits, self.most))
 
 
 @dataclass
@@ -48,7 +59,7 @@ class Batch:
     sound : ndarray, shape (n_rows,), bool
         Rows of `frame` that the calls got, where they give as many as they take.
     result_bytes : int or None
-        Size of what the calls gave, once they are made.
+        Size of what the calls gave, once they are all made.
     """
 
     frame: pl.DataFrame
@@ -64,10 +75,19 @@ class Batch:
         """Number of calls."""
         return len(self.numbers)
 
+    def slice(self, start: int, end: int) -> "Batch":
+        """Some of the calls, once they are made; where each gives one result, or many."""
+        if start == 0 and end == self.calls:
+            return self
+        left_out = self.left_out[(self.left_out >= start) & (self.left_out < end)] - start
+        sizes = self.sizes[start:end] if self.sizes is not None else None
+        rows = self.frame.slice(start, end - start)
+        return Batch(rows, self.columns.head(0), self.numbers[start:end], sizes, left_out)
+
 
 @dataclass
 class Result:
-    """A batch with what its calls gave.
+    """A batch, or some of its calls, with what they gave.
 
     Attributes
     ----------
@@ -88,20 +108,95 @@ class Result:
 
 
 class OpenBatch:
-    """A batch some of whose calls are still to be made."""
+    """A batch some of whose calls are still to be made.
+
+    Attributes
+    ----------
+    left : int
+        Calls to be made.
+    held : int
+        Bytes of results that wait here.
+    """
 
     def __init__(self, number: int, batch: Batch, digests: pl.Series) -> None:
         self.number, self.batch, self.digests = number, batch, digests
-        self.left = 0
-        self.parts: list[tuple[pl.DataFrame, Schema]] = []
+        self.left = self.held = 0
         self.reads: list[pl.Series] = []
         self.failures: dict[int, Failure] = {}
         self.shared: pl.DataFrame | None = None
+        self._parts: list[tuple[pl.DataFrame, Schema]] = []
+        self._firsts: list[tuple[pl.DataFrame, Schema]] = []  # results that others will have, too
+        self._given = 0  # calls whose results were taken out
+        self._bytes = 0
 
     def add(self, frame: pl.DataFrame, schema: Schema) -> None:
         """Take results."""
         if frame.height:
-            self.parts.append((frame, schema))
+            self._parts.append((frame, schema))
+            self.held += int(frame.estimated_size())
+
+    def take_out(self, end: int) -> Result:
+        """Results of the calls before `end` that have not been taken out; they are all there."""
+        start, self._given = self._given, end
+        out = self._taken(start, end)
+        failures = {p - start: f for p, f in self._all_failures().items() if start <= p < end}
+        if end == self.batch.calls:
+            self.batch.result_bytes = self._bytes
+        return Result(self.batch.slice(start, end), *out, failures)
+
+    def surplus(self, end: int, more: bool = False) -> Iterator[Result]:
+        """Results taken out, where more of them wait than memory should hold.
+
+        Parameters
+        ----------
+        end : int
+            The results of all calls before this one are there.
+        more : bool
+            Those that the call `end` has given so far may go, too, though others may come.
+        """
+        if self.held > RESULT_BYTES and end > self._given:
+            yield self.take_out(end)
+        if self.held > RESULT_BYTES and more:
+            yield Result(self.batch.slice(end, end + 1), *self._taken(end, end + 1), {})
+
+    def _taken(self, start: int, end: int) -> tuple[pl.DataFrame, Schema]:
+        parts, self._parts, self.held = self._parts, [], 0
+        mine = []
+        for frame, schema in parts:
+            if end < self.batch.calls:
+                before = frame[ROW] < end
+                self.add(frame.filter(~before), schema)
+                frame = frame.filter(before)
+            mine.append((frame, schema))
+        if self.shared is not None:
+            mine += self._copies(mine, start, end)
+        frame, schema = joined([m for m in mine if m[0].height])
+        self._bytes += int(frame.estimated_size())
+        if frame.height and not frame[ROW].is_sorted():
+            frame = frame.sort([ROW, ORDINAL] if ORDINAL in frame.columns else [ROW])
+        return frame.with_columns(pl.col(ROW) - start), schema
+
+    def _copies(
+        self, parts: Sequence[tuple[pl.DataFrame, Schema]], start: int, end: int
+    ) -> list[tuple[pl.DataFrame, Schema]]:
+        """Results of the calls from `start` to `end` that have the arguments of an earlier one."""
+        if self.shared is None:
+            return []
+        self._firsts += parts
+        now = self.shared.filter(pl.col("place").is_between(start, end, closed="left"))
+        later = self.shared.filter(pl.col("place") >= end)["first"].unique()
+        copies = [
+            (
+                now.join(frame, left_on="first", right_on=ROW, how="inner", maintain_order="left_right")
+                .rename({"place": ROW})
+                .select(frame.columns),
+                schema,
+            )
+            for frame, schema in self._firsts
+        ]
+        kept = [(f.filter(f[ROW].is_in(later.implode())), s) for f, s in self._firsts]
+        self._firsts = [k for k in kept if k[0].height]
+        return copies
 
     def add_reads(self, found: pl.DataFrame) -> None:
         """Note what known results were read from."""
@@ -118,12 +213,7 @@ class OpenBatch:
         firsts: np.ndarray[Any, Any] = asked.filter(pl.col("place") == pl.col("first"))["place"].to_numpy()
         return firsts.astype(np.int64)
 
-    def spread(self, frame: pl.DataFrame, shared: pl.DataFrame) -> pl.DataFrame:
-        """Results with those of calls that have equal arguments repeated."""
-        copies = shared.join(frame, left_on="first", right_on=ROW, how="inner", maintain_order="left_right")
-        return pl.concat([frame, copies.rename({"place": ROW}).select(frame.columns)])
-
-    def all_failures(self) -> dict[int, Failure]:
+    def _all_failures(self) -> dict[int, Failure]:
         """Failures, also of the calls with equal arguments."""
         if self.shared is None or not self.failures:
             return self.failures

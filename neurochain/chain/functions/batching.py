@@ -34,8 +34,7 @@ class MapBatches(FunctionStep):
     def _batches(self, state: State, call: Call, run: Run) -> Generator[Batch]:
         start = 0
         rows = max(BATCH // self.size, 1) * self.size
-        pace = Pace(max(BATCH // self.size, 1))
-        pace.size = 1
+        pace = Pace(max(BATCH // self.size, 1), first=1)
         whole = even(batches(state.frame, rows), rows)
         for frame in _cut(whole, pace, self.size):
             sound = np.ones(frame.height, bool)

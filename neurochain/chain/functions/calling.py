@@ -6,8 +6,7 @@ up, so that what is done can be remembered.
 
 import gc
 import time
-import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,20 +19,19 @@ import polars as pl
 
 from neurochain.chain.functions.arguments import RNG
 from neurochain.chain.functions.call import Call
-from neurochain.chain.functions.chunk import ROW, Chunk, Failure, Outcome
+from neurochain.chain.functions.chunk import ROW, Chunk, Outcome
+from neurochain.chain.functions.gathering import OUTCOME_BYTES, Gathering, Numbers
 from neurochain.chain.functions.output import LEARN, Output
 from neurochain.chain.values.given import all_settled, settled
 from neurochain.chain.values.reads import reads_of
 from neurochain.datasets.hidden import ORDINAL
 from neurochain.errors import UDFError
-from neurochain.storage import File, ReadLog, recording_reads
+from neurochain.storage import ReadLog, recording_reads
 
 SLICE = 1024  # calls whose arguments are made at once
 SLICE_BYTES = 8_000_000  # of arguments, at once
 BLOCK = 16_384  # results that become columns at once
 BLOCK_BYTES = 8_000_000
-OUTCOME_BYTES = 32_000_000  # of results, after which the caller hears of them
-OURS = str(Path(__file__).parents[1])  # frames of a traceback that are no business of the user's
 
 
 @dataclass(frozen=True)
@@ -48,11 +46,14 @@ class Manner:
         Calls at once, where they wait for remote files.
     isolated : bool
         In worker processes from the first call on: the function has killed a process before.
+    staging : Path or None
+        Folder for results that memory should not hold.
     """
 
     keep_going: bool = False
     threads: int = 1
     isolated: bool = False
+    staging: Path | None = None
 
 
 class Caller:
@@ -91,7 +92,7 @@ class Caller:
             One byte per call, set to 1 while it runs and to 2 behind it: who watches from outside sees which
             call was running when the process died.
         """
-        work = _Work(chunk, Outcome(), marks if marks is not None else bytearray(chunk.calls))
+        work = Gathering(chunk, marks if marks is not None else bytearray(chunk.calls), self.manner.staging)
         started = time.monotonic()
         until = started + seconds
         threads = self.manner.threads if self.call.gives != "batch" and self._remote(chunk) else 1
@@ -129,7 +130,7 @@ class Caller:
                     return True
         return False
 
-    def _slice(self, part: Chunk, work: "_Work", until: float, log: ReadLog) -> None:
+    def _slice(self, part: Chunk, work: Gathering, until: float, log: ReadLog) -> None:
         columns = self.call.values(part.rows, part.sizes, log)
         given: Iterable[tuple[Any, ...]] = zip(*columns, strict=True) if columns else [()] * part.calls
         function, clock, marks = self.function, time.monotonic, work.marks
@@ -146,7 +147,7 @@ class Caller:
             except Exception as error:
                 if work.flushing:  # no failure of the call: its results fit no column
                     raise
-                work.fail(i, error, raw, self)
+                work.fail(i, error, raw, self.manner.keep_going)
                 log.take()
             if log:
                 work.outcome.reads[i] = reads_of(log)
@@ -159,7 +160,7 @@ class Caller:
                 if work.bytes >= OUTCOME_BYTES:
                     return
 
-    def _one(self, raw: tuple[Any, ...], i: int, work: "_Work") -> None:
+    def _one(self, raw: tuple[Any, ...], i: int, work: Gathering) -> None:
         """Call the function for one row, and take what it gives."""
         result = self._called(raw)
         if self.call.gives == "one":
@@ -170,7 +171,7 @@ class Caller:
             return
         if result is None:
             return
-        at = len(work.values), len(work.blocks)
+        at = len(work.values), len(work.outcome.blocks)
         try:
             given, ordinal = self._many(result), 0
             while some := list(islice(given, max(self._block - len(work.values), 1))):
@@ -203,7 +204,7 @@ class Caller:
         result = self.function(*positional, **options)
         return result if self.call.gives == "many" else settled(result)
 
-    def _threaded(self, part: Chunk, work: "_Work", until: float, threads: int) -> None:
+    def _threaded(self, part: Chunk, work: Gathering, until: float, threads: int) -> None:
         """As `_slice`, several calls at once; each with a log of its own, taken in the order of the rows."""
 
         def one(at: int) -> tuple[tuple[Any, ...], Any, Exception | None, ReadLog]:
@@ -236,7 +237,7 @@ class Caller:
                     if work.stopped:
                         continue
                     if error is not None:
-                        work.fail(i, error, raw, self)
+                        work.fail(i, error, raw, self.manner.keep_going)
                     else:
                         if self.call.gives == "one":
                             work.add(i, result)
@@ -251,7 +252,7 @@ class Caller:
     def _lists(self, result: Any) -> bool:
         return self.call.gives == "many" and result is not None
 
-    def _flush(self, work: "_Work") -> None:
+    def _flush(self, work: Gathering) -> None:
         """Results so far as flat columns."""
         work.flushing = True
         numbers = work.chunk.numbers
@@ -267,10 +268,10 @@ class Caller:
             self._flush_values(work)
         work.flushing = False
 
-    def _flush_values(self, work: "_Work") -> None:
+    def _flush_values(self, work: Gathering) -> None:
         numbers = work.chunk.numbers
         rows_of = work.rows_of()
-        frame, schema = self.output.build(work.values, _Numbers(numbers, rows_of))
+        frame, schema = self.output.build(work.values, Numbers(numbers, rows_of))
         hidden = [pl.Series(ROW, rows_of)]
         if self.call.gives == "many":
             hidden.append(pl.Series(ORDINAL, work.ordinals()))
@@ -295,105 +296,3 @@ def young_garbage() -> Iterator[None]:
         yield
     finally:
         gc.unfreeze()
-
-
-class _Numbers(Sequence[int]):
-    """Number in the chain of each result's row; made only where a message needs one."""
-
-    def __init__(self, numbers: "np.ndarray[Any, Any]", rows: "np.ndarray[Any, Any]") -> None:
-        self._numbers, self._rows = numbers, rows
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def __getitem__(self, at: Any) -> Any:
-        return int(self._numbers[self._rows[at]])
-
-
-class _Work:
-    """What has been gathered of a chunk so far."""
-
-    def __init__(self, chunk: Chunk, outcome: Outcome, marks: "memoryview | bytearray") -> None:
-        self.chunk, self.outcome, self.marks = chunk, outcome, marks
-        self.values: list[Any] = []
-        self.rows: list[int] = []  # call of each value, or of each run of values
-        self.runs: list[tuple[int, int]] = []  # values of each run, and the number of the first in its call
-        self.batches: list[tuple[int, Any]] = []
-        self.bytes = 0
-        self.stopped = False
-        self.flushing = False
-
-    @property
-    def blocks(self) -> list[Any]:
-        return self.outcome.blocks
-
-    @property
-    def held(self) -> int:
-        """Results that are not columns yet and are to be soon, since their size is not known."""
-        return len(self.batches)
-
-    def add(self, i: int, result: Any) -> None:
-        """Take the one result of a call."""
-        self.values.append(result)
-        self.rows.append(i)
-
-    def add_many(self, i: int, results: list[Any], first: int) -> None:
-        """Take results of a call that gives many, of which `first` came before."""
-        if results:
-            self.values += results
-            self.rows.append(i)
-            self.runs.append((len(results), first))
-
-    def rows_of(self) -> "np.ndarray[Any, Any]":
-        """Call of each value."""
-        rows = np.array(self.rows, np.uint32)
-        return np.repeat(rows, [n for n, _ in self.runs]) if self.runs else rows
-
-    def ordinals(self) -> "np.ndarray[Any, Any]":
-        """Number of each value among those of its call."""
-        runs = np.array(self.runs, np.int64).reshape(-1, 2)
-        ends = np.cumsum(runs[:, 0])
-        before = np.repeat(ends - runs[:, 0] - runs[:, 1], runs[:, 0])
-        return (np.arange(len(before)) - before).astype(np.uint32)
-
-    def add_block(self, frame: pl.DataFrame, schema: Any) -> None:
-        """Take finished columns."""
-        self.blocks.append((frame, schema))
-        self.bytes += int(frame.estimated_size())
-
-    def take_back(self, i: int, at: tuple[int, int]) -> None:
-        """Forget the results of a call that failed in the middle."""
-        values, blocks = at
-        if len(self.blocks) > blocks:  # flushed meanwhile: everything that waited before lies in blocks now
-            kept = [(f.filter(pl.col(ROW) != i), s) for f, s in self.blocks[blocks:]]
-            self.blocks[blocks:] = kept
-            values = 0
-        del self.values[values:]
-        while self.rows and self.rows[-1] == i:
-            self.rows.pop()
-            if self.runs:
-                self.runs.pop()
-
-    def fail(self, i: int, error: Exception, raw: tuple[Any, ...], caller: Caller) -> None:
-        """Note a call that failed."""
-        frames = error.__traceback__
-        while frames is not None and frames.tb_frame.f_code.co_filename.startswith(OURS):
-            frames = frames.tb_next
-        error.with_traceback(frames)
-        text = "".join(traceback.format_exception(type(error), error, frames))
-        failure = Failure(
-            i, int(self.chunk.numbers[i]), _files(raw), type(error).__name__, str(error), text, error
-        )
-        self.outcome.failures.append(failure)
-        self.stopped = not caller.manner.keep_going
-
-
-def _files(raw: Iterable[Any]) -> tuple[str, ...]:
-    """URIs of the files among arguments."""
-    found: list[str] = []
-    for value in raw:
-        for item in value if isinstance(value, list) else [value]:
-            inner = item[0] if isinstance(item, tuple) and item else item
-            if isinstance(inner, File):
-                found.append(inner.uri)
-    return tuple(dict.fromkeys(found))

@@ -2,7 +2,9 @@
 
 import io
 import pickle
+import uuid
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -105,6 +107,55 @@ class Failure:
         return self
 
 
+class Block:
+    """Flat columns of results, in memory or in a file.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        With ``_row``: the number of the call within the chunk.
+    schema : Schema
+        Of the results.
+    """
+
+    def __init__(self, frame: pl.DataFrame, schema: Schema) -> None:
+        self.schema = schema
+        self.bytes = int(frame.estimated_size())
+        self._frame: pl.DataFrame | None = frame
+        self._path: Path | None = None
+
+    @property
+    def held(self) -> int:
+        """Bytes in memory."""
+        return self.bytes if self._frame is not None else 0
+
+    def frame(self) -> pl.DataFrame:
+        """The columns."""
+        if self._frame is None and self._path is not None:
+            return unpacked(self._path.read_bytes())
+        return self._frame if self._frame is not None else pl.DataFrame()
+
+    def spill(self, folder: Path) -> None:
+        """Keep the columns in a file."""
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"results-{uuid.uuid4().hex}"
+        path.write_bytes(packed(self.frame()))
+        self._frame, self._path = None, path
+
+    def drop(self) -> None:
+        """Delete the file; the columns are not needed any more."""
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_frame": None if self._frame is None else packed(self._frame)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        if state["_frame"] is not None:
+            self._frame = unpacked(state["_frame"])
+
+
 @dataclass
 class Outcome:
     """What the first calls of a chunk gave.
@@ -113,9 +164,8 @@ class Outcome:
     ----------
     done : int
         Calls that were made; the others are still to be made.
-    blocks : list of (DataFrame, Schema)
-        Flat columns of results, with ``_row``: the number of the call within the chunk. A call that gave
-        nothing, or failed, has no row.
+    blocks : list of Block
+        Results, call after call. A call that gave nothing, or failed, has no row.
     reads : dict of int to list
         What was read of which file, by the call's number; calls that read nothing are missing.
     failures : list of Failure
@@ -126,19 +176,12 @@ class Outcome:
     """
 
     done: int = 0
-    blocks: list[tuple[pl.DataFrame, Schema]] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
     reads: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     bytes: int = 0
     requests: int = 0
     seconds: float = 0.0
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "blocks": [(packed(frame), schema) for frame, schema in self.blocks]}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self.blocks = [(unpacked(data), schema) for data, schema in state["blocks"]]
 
 
 def packed(frame: pl.DataFrame) -> bytes:

@@ -10,7 +10,7 @@ import polars as pl
 
 from neurochain.chain.functions.udf import UDF
 from neurochain.chain.values.batches import batch_columns, plain_series
-from neurochain.chain.values.given import plain_arrays
+from neurochain.chain.values.given import check_choice, plain_arrays
 from neurochain.chain.values.inference import as_mapping, infer_field
 from neurochain.chain.values.records import bare, fields_of, marks_of, type_of
 from neurochain.chain.values.results import drift, physical
@@ -146,6 +146,7 @@ class Output:
             field = self._field(name, column, annotation, rows)
             fields.append(field)
             series += physical(field, column, rows=rows)
+            check_choice(name, column, annotation, rows)
         schema = Schema(fields)
         if schema and not self._fixed:
             self._schema = unify_schemas(self.schema, schema, self.learning(rows[0]))

@@ -79,7 +79,7 @@ class FunctionStep:
         arguments = bind_arguments(self.udf, state.schema, self.takes, self.seed)
         if arguments is None:
             raise UDFError(f"A parameter of {self.udf.name}() names a column that no file has.")
-        identity = self.udf.fingerprint(tuple(a.model for a in arguments if a.model is not None))
+        identity = self.udf.fingerprint(tuple(c for a in arguments for c in a.classes))
         if not identity.reusable:
             warnings.warn(
                 f"{self.udf.name}() cannot be fingerprinted: {'; '.join(identity.problems)}. It is computed anew each "

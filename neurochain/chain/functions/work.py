@@ -2,34 +2,32 @@
 
 import hashlib
 import json
-import time
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from neurochain.chain.executors import Executor, inline
+from neurochain.chain.executors import Executor
 from neurochain.chain.fingerprint import Fingerprint
-from neurochain.chain.functions.batch import Batch, OpenBatch, Result, joined, picked
+from neurochain.chain.functions.batch import Batch, OpenBatch, Result, picked
 from neurochain.chain.functions.call import Call
 from neurochain.chain.functions.calling import Manner
-from neurochain.chain.functions.chunk import ROW, Chunk, Failure, Outcome
+from neurochain.chain.functions.chunk import ROW, Chunk, Outcome
 from neurochain.chain.functions.failures import failed
+from neurochain.chain.functions.memory import Memory, reads_series
 from neurochain.chain.functions.output import LEARN, Output
 from neurochain.chain.keys import WIDTH, argument_digests
 from neurochain.chain.run import Run
 from neurochain.chain.sources.headers import reader_fingerprint
-from neurochain.chain.values.nested import nested_series
 from neurochain.datasets.activity import UsedFunction
 from neurochain.datasets.filetable import root_uris
-from neurochain.datasets.hidden import ARG, ORDINAL, READS, READS_TYPE
+from neurochain.datasets.hidden import ARG, ORDINAL, READS
 from neurochain.datasets.ledger import Ledger
 from neurochain.datasets.location import relative_uris
 from neurochain.datasets.lookup import Lookup
-from neurochain.datasets.schema import Schema
 from neurochain.errors import SchemaError
 
 KILLERS = "killers"  # folder of marks: functions that have killed a process are not called in the user's
@@ -74,14 +72,13 @@ class Work:
         self.executor = executor
         key = reuse_key(identity, call, output)
         self._killer = run.project.folder / KILLERS / key
-        self.manner = Manner(keep_going, run.settings.threads, self._killer.exists())
+        self.manner = Manner(keep_going, run.settings.threads, self._killer.exists(), run.project.staging)
         self._many = call.gives != "one"
         self._ledger = Ledger(run.project, key, self._many) if identity.reusable else None
         self._known = self._load()
         self._reads: list[pl.Series] = []
         self._open: deque[OpenBatch] = deque()
-        self._unsaved: list[tuple[pl.DataFrame, Schema]] = []
-        self._saved = time.monotonic()
+        self._memory = Memory(self._ledger, self._many)
 
     def _load(self) -> Lookup | None:
         return self._ledger.lookup() if self._ledger is not None and self.run.settings.reuse else None
@@ -100,11 +97,11 @@ class Work:
         try:
             with closing(self.executor.run(self.call, self.output, self.manner, chunks)) as made:
                 for chunk, outcome in made:
-                    self._take(chunk, outcome, progress)
+                    yield from self._take(chunk, outcome, progress)
                     while self._open and not self._open[0].left:
                         yield self._close(self._open.popleft())
         finally:
-            self._save()
+            self._memory.save()
         self._finish()
 
     def _chunks(self, batches: Iterable[Batch], progress: Any) -> Iterator[Chunk]:
@@ -178,99 +175,52 @@ class Work:
             missing = opened.share(missing)
         return missing
 
-    def _take(self, chunk: Chunk, outcome: Outcome, progress: Any) -> None:
-        """Remember an outcome, and give it to its batch."""
+    def _take(self, chunk: Chunk, outcome: Outcome, progress: Any) -> Iterator[Result]:
+        """Remember an outcome and give it to its batch; results that are ready, where much has gathered."""
         if not chunk.calls:
             return
         opened = next(o for o in self._open if o.number == chunk.batch)
         places = chunk.places
         failures = {int(places[f.call]): f for f in outcome.failures}
         try:
-            blocks = [(self._placed(frame, places), schema) for frame, schema in outcome.blocks]
-            for frame, schema in blocks:
-                self.output.learn(schema, int(chunk.numbers[0]))
-                opened.add(frame, schema)
+            for block in outcome.blocks:
+                self.output.learn(block.schema, int(chunk.numbers[0]))
         except SchemaError as error:
             raise SchemaError(f"Row {int(chunk.numbers[0])} and those that follow: {error}") from error
-        self._remember(opened, places, outcome, blocks, failures)
-        opened.left -= outcome.done
-        counts = self.run.activity.counts
-        counts.computed += outcome.done - len(failures)
-        counts.failed += len(failures)
-        counts.bytes += outcome.bytes
-        counts.requests += outcome.requests
-        progress.advance(outcome.done, outcome.bytes, len(failures))
-        if any(f.lost for f in outcome.failures):
-            self._killer.parent.mkdir(exist_ok=True)
-            self._killer.touch()
+        if outcome.reads:
+            self._reads.append(reads_series(list(outcome.reads.values()), len(outcome.reads)))
+        self._memory.add(opened.digests.gather(places), outcome)
+        self._count(outcome, progress)
         if failures and not self.manner.keep_going:
             raise failed(self.call, min(outcome.failures, key=lambda f: f.row))
         opened.failures.update(failures)
+        for block in outcome.blocks:
+            frame = block.frame()
+            rows = places[frame[ROW].to_numpy()].astype(np.uint32)
+            opened.add(frame.with_columns(pl.Series(ROW, rows)), block.schema)
+            if len(rows) and self.call.gives != "batch":
+                yield from opened.surplus(int(rows[-1]), more=self._many)
+        opened.left -= outcome.done
+        if opened.left and self.call.gives != "batch":
+            yield from opened.surplus(int(places[outcome.done - 1]) + 1)
+        if self._memory.due:
+            self._memory.save()
 
-    def _placed(self, frame: pl.DataFrame, places: np.ndarray[Any, Any]) -> pl.DataFrame:
-        """Results with the number of the call in its batch instead of in its chunk."""
-        rows = frame[ROW].to_numpy()
-        return frame.with_columns(pl.Series(ROW, places[rows].astype(np.uint32)))
+    def _count(self, outcome: Outcome, progress: Any) -> None:
+        counts, failed_calls = self.run.activity.counts, len(outcome.failures)
+        counts.computed += outcome.done - failed_calls
+        counts.failed += failed_calls
+        counts.bytes += outcome.bytes
+        counts.requests += outcome.requests
+        progress.advance(outcome.done, outcome.bytes, failed_calls)
+        if any(f.lost for f in outcome.failures):
+            self._killer.parent.mkdir(exist_ok=True)
+            self._killer.touch()
 
-    def _remember(
-        self,
-        opened: "OpenBatch",
-        places: np.ndarray[Any, Any],
-        outcome: Outcome,
-        blocks: Sequence[tuple[pl.DataFrame, Schema]],
-        failures: dict[int, Failure],
-    ) -> None:
-        reads = {int(places[i]): r for i, r in outcome.reads.items()}
-        if reads:
-            self._reads.append(_reads_series(list(reads.values())))
-        if self._ledger is None:
-            return
-        frames = []
-        for frame, schema in blocks:
-            rows = frame[ROW]
-            lists = [reads.get(r) for r in rows.to_list()] if reads else None
-            if self._many and reads:
-                first = frame[ORDINAL].to_list()
-                lists = [x if n == 0 else None for x, n in zip(lists or (), first, strict=True)]
-            hidden = [opened.digests.gather(rows).alias(ARG), _reads_series(lists, len(rows))]
-            frames.append((frame.drop(ROW).insert_column(0, hidden[1]).insert_column(0, hidden[0]), schema))
-        if self._many:
-            with_rows = {r for frame, _ in blocks for r in frame[ROW].unique().to_list()}
-            nothing = [
-                int(p) for p in places[: outcome.done] if int(p) not in with_rows and int(p) not in failures
-            ]
-            if nothing:
-                frames.append((self._nothing(opened, nothing, reads), Schema()))
-        self._unsaved += frames
-        if time.monotonic() - self._saved >= inline.REMEMBER_SECONDS / 3:
-            self._save()
-
-    def _save(self) -> None:
-        """Enter in the ledger what has come since the last time; a call's rows go together."""
-        frames, self._unsaved = self._unsaved, []
-        if self._ledger is not None:
-            self._ledger.append_all(_alike(frames))
-        self._saved = time.monotonic()
-
-    def _nothing(
-        self, opened: "OpenBatch", places: Sequence[int], reads: dict[int, list[dict[str, Any]]]
-    ) -> pl.DataFrame:
-        """Rows of the ledger for calls that gave none."""
-        digests = opened.digests.gather(list(places)).alias(ARG)
-        ordinals = pl.Series(ORDINAL, [None] * len(places), dtype=pl.UInt32)
-        return pl.DataFrame([digests, _reads_series([reads.get(p) for p in places]), ordinals])
-
-    def _close(self, opened: "OpenBatch") -> Result:
-        """All that a batch's calls gave, in order."""
+    def _close(self, opened: OpenBatch) -> Result:
+        """What a batch's calls gave, as far as it was not given on."""
         self._reads += opened.reads
-        frame, schema = joined(opened.parts)
-        if opened.shared is not None and frame.height:
-            frame = opened.spread(frame, opened.shared)
-        opened.batch.result_bytes = int(frame.estimated_size())
-        order = [ROW, ORDINAL] if self._many and frame.height else [ROW]
-        if frame.height and not frame[ROW].is_sorted():
-            frame = frame.sort(order)
-        return Result(opened.batch, frame, schema, opened.all_failures())
+        return opened.take_out(opened.batch.calls)
 
     def _finish(self) -> None:
         """Enter the function, and what it read, in the activity."""
@@ -294,22 +244,3 @@ class Work:
         reads = pl.concat(self._reads).to_frame().explode(READS).unnest(READS).unique(maintain_order=True)
         function = pl.lit(self.call.udf.name).alias("function")
         return relative_uris(reads, root_uris(self.run.project)).select(function, pl.all())
-
-
-def _alike(frames: Sequence[tuple[pl.DataFrame, Schema]]) -> list[tuple[pl.DataFrame, Schema]]:
-    """Neighbours of one schema joined."""
-    out: list[tuple[pl.DataFrame, Schema]] = []
-    for frame, schema in frames:
-        if out and out[-1][1] == schema:
-            out[-1] = (out[-1][0].vstack(frame), schema)
-        else:
-            out.append((frame, schema))
-    return out
-
-
-def _reads_series(reads: Sequence[list[dict[str, Any]] | None] | None, count: int = 0) -> pl.Series:
-    if reads is None or not any(reads):
-        return pl.repeat(None, count if reads is None else len(reads), dtype=READS_TYPE, eager=True).alias(
-            READS
-        )
-    return nested_series(READS, [r or None for r in reads], READS_TYPE)

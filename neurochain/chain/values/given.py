@@ -65,6 +65,29 @@ def plain_enums(values: Sequence[Any]) -> Sequence[Any]:
     return [v.value if isinstance(v, enum.Enum) else v for v in values]
 
 
+def check_choice(name: str, values: Sequence[Any], annotation: Any, rows: Sequence[int]) -> None:
+    """Hold values against an annotation that lists them: ``Literal["rest", "task"]``, or an enum.
+
+    Raises
+    ------
+    SchemaError
+        A value is none of those.
+    """
+    plain, _ = bare(annotation)
+    if typing.get_origin(plain) is typing.Literal:
+        choices = plain_enums(typing.get_args(plain))
+    elif isinstance(plain, type) and issubclass(plain, enum.Enum) and not issubclass(plain, enum.Flag):
+        choices = [member.value for member in plain]
+    else:
+        return
+    for i, value in enumerate(plain_enums(values)):
+        if value is not None and value not in choices:
+            raise SchemaError(
+                f"Column {name!r}: row {rows[i]} gives {value!r:.60}, and its annotation allows "
+                f"{', '.join(map(repr, choices))} alone. Return one of them, or annotate the function with the values' type."
+            )
+
+
 def check_class(name: str, values: Sequence[Any], annotation: Any, rows: Sequence[int]) -> None:
     """Hold values against an annotation that says their class, and leaves the rest to the values.
 

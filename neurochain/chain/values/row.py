@@ -84,7 +84,7 @@ def column_values(frame: pl.DataFrame, path: str, kind: DataType, log: ReadLog |
             )
         case List(item):
             values = frame[path].to_list()
-            return [_inside(v, kind, log) for v in values] if _has_file(item) else values
+            return [_inside(v, kind, log) for v in values] if _has_record(item) else values
         case Record("File"):
             return _files(frame, path, log)
         case Record(_, fields):
@@ -100,21 +100,19 @@ def column_values(frame: pl.DataFrame, path: str, kind: DataType, log: ReadLog |
             ]
 
 
-def _has_file(kind: DataType) -> bool:
-    if isinstance(kind, Record):
-        return kind.name == "File" or any(_has_file(f.type) for f in kind.fields)
-    return isinstance(kind, List) and _has_file(kind.item)
+def _has_record(kind: DataType) -> bool:
+    return isinstance(kind, Record) or (isinstance(kind, List) and _has_record(kind.item))
 
 
 def _inside(value: Any, kind: DataType, log: ReadLog | None) -> Any:
-    """Value inside a list, where records are dicts, with its files."""
+    """Value inside a list, where Polars gives records as dicts."""
     match kind:
         case List(item) if value is not None:
             return [_inside(v, item, log) for v in value]
         case Record("File") if value is not None:
             return File(value["uri"], value["size"], value["etag"], value["mtime"], log)
         case Record(_, fields) if value is not None:
-            return {f.name: _inside(value[f.name], f.type, log) for f in fields}
+            return Row({f.name: _inside(value[f.name], f.type, log) for f in fields})
     return value
 
 
