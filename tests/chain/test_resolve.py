@@ -168,7 +168,7 @@ def test_the_same_rule_for_every_verb(sidecars: nc.Chain, verb: str) -> None:
 def test_names_that_only_the_engine_needs_are_hidden(dicom_tree: Path) -> None:
     chain = nc.read_storage("data/**/*.dcm", headers=False)
     assert chain.select("file.path").collect()["path"][0].endswith("im0.dcm")
-    with pytest.raises(nc.ColumnNotFoundError):
+    with pytest.raises(nc.ColumnNotFoundError, match=r"'root' is not found; write 'file.root'\."):
         chain.select("root")
     with pytest.raises(nc.ColumnNotFoundError):
         chain.select("companions")

@@ -122,6 +122,10 @@ def resolve(name: str, schema: Schema) -> Resolved | None:
     if schema.partial or has_unknown_keys(schema):
         return None
     names = [*schema, *(c.path for c in candidates)]
+    dotted_only = [c for c in candidates if c.field.name == name]
+    if dotted_only:  # which are not found by their last part
+        listed = " or ".join(repr(c.path) for c in dotted_only)
+        raise ColumnNotFoundError(f"Column {name!r} is not found; write {listed}.")
     short = [_short(c) for c in candidates]
     hint = suggestion(name, [*schema, *(n for n in short if n not in schema)] if "." not in name else names)
     raise ColumnNotFoundError(f"Column {name!r} is not found. {hint}")

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from neurochain.chain.functions.batch import Pace
-from neurochain.chain.keys import argument_digests, group_keys
+from neurochain.chain.keys import WHOLE, argument_digests, group_keys
 from neurochain.chain.run import BATCH, Run, batches
 from neurochain.chain.spool import RawSpool
 from neurochain.datasets.schema import KEY
@@ -90,7 +90,7 @@ class Groups:
         else:
             groups = frame.select(NUMBER, at).group_by(pl.lit(0).alias("_all"), maintain_order=True)
         found = groups.agg(pl.col(NUMBER).first(), pl.col("_at"))
-        keys = group_keys(found.select(self.by)) if self.by else pl.Series([b"\0" * 16], dtype=pl.Binary)
+        keys = group_keys(found.select(self.by)) if self.by else pl.Series([WHOLE], dtype=pl.Binary)
         members = found["_at"]
         found = found.select(NUMBER, *self.by).insert_column(0, keys.alias(KEY))
         sizes = members.list.len().to_numpy().astype(np.int64)
