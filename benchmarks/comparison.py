@@ -50,7 +50,7 @@ def map_and_save(ours: Path, peers: Path, rows: int) -> Comparison:
     return Comparison(
         "Map a trivial function and save",
         f"`read_values(x=list(range({rows})))`, `map(y=lambda x: x * 2)`, `save`. Nothing is remembered from run to run: "
-        "each has an empty project. DataChain by default sends each row through the machinery that fetches files ahead; "
+        "each has a project of its own. DataChain by default sends each row through the machinery that fetches files ahead; "
         "tuned means `settings(prefetch=0)`.",
         "rows",
         rows,

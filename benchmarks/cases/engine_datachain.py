@@ -90,6 +90,7 @@ JOBS = {
     "agg": agg,
     "arrays": arrays,
 }
+dc.read_values(x=[0]).map(y=lambda x: x, output=int).save("warm")  # makes its database
 if job in BEFORE:
     BEFORE[job]()
 measured(JOBS[job])

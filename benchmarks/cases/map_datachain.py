@@ -19,4 +19,5 @@ def run() -> dict[str, object]:
     return {"rows": saved.count()}
 
 
+dc.read_values(x=[0]).map(y=lambda x: x, output=int).save("warm")  # makes its database
 measured(run)
