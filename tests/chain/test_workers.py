@@ -216,11 +216,15 @@ def test_small_work_stays_here_and_long_work_goes(folder: Path, monkeypatch: pyt
         return os.getpid()
 
     assert set(rows(20).map(y=where).collect()["y"]) == {os.getpid()}
-    monkeypatch.setattr(local, "WORTH", 0.2)
+    monkeypatch.setattr(local, "WORTH", 0.4)
+    monkeypatch.setattr(local, "LONG", float("inf"))  # no batch by itself is worth it, all of them are
     found = rows(1500).map(y=where).collect()["y"]
     assert found[0] == os.getpid()  # the first calls tell how long the others will take
     assert len(set(found)) > 1
     processes.drop()
+    monkeypatch.setattr(processes, "take", None)  # one call in a row of known ones is not long work
+    once_more = nc.read_values(x=[-1, *range(1, 1500)]).settings(workers=2).map(y=where).collect()["y"]
+    assert once_more.to_list() == [os.getpid(), *found[1:]]
 
 
 @pytest.mark.usefixtures("at_once")

@@ -13,7 +13,7 @@ class Executor(Protocol):
     """Makes calls."""
 
     def calls_per_chunk(self, left: int) -> int:
-        """Calls that should go together, of so many that are left in their batch."""
+        """Calls that should go together, of so many that are left."""
         ...
 
     def run(

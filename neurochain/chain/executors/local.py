@@ -87,7 +87,7 @@ class LocalExecutor:
     def _cut(self, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
         """Chunks cut to a worker's size: one of them was made before there were workers."""
         for chunk in chunks:
-            while chunk.calls > (size := self.calls_per_chunk(chunk.calls)):
+            while chunk.calls > (size := self.calls_per_chunk(chunk.calls + chunk.ahead)):
                 yield chunk.slice(0, size)
                 chunk = chunk.slice(size)
             yield chunk
@@ -104,7 +104,7 @@ class LocalExecutor:
     def _worth(self, chunk: Chunk, spent: float) -> bool:
         if self._pool is not None or self._stays:
             return False
-        left = self._rate * chunk.calls
+        left = self._rate * (chunk.calls + chunk.ahead)
         return left > WORTH or (spent > LONG and left > WORTH / 4)
 
     def _start(self, call: Call, output: Output, manner: Manner) -> None:

@@ -59,7 +59,7 @@ class Agg(FunctionStep):
         failed = [pl.col(f"{ERROR}.message").is_not_null().alias(FAILED)] if has_errors else []
         groups = Groups(run, names)
         pace = Pace(BATCH)
-        for found, members, sizes in groups.of(state.frame.select(*by, *arguments, *failed), pace):
+        for found, members, sizes, ahead in groups.of(state.frame.select(*by, *arguments, *failed), pace):
             left_out = np.empty(0, np.int64)
             if has_errors:
                 starts = np.cumsum(sizes) - sizes
@@ -72,7 +72,7 @@ class Agg(FunctionStep):
                     keys = found[KEY].gather(np.repeat(np.arange(len(sizes)), sizes))
                     columns = columns.with_columns(keys.alias(str(i)))
             rows = found.rename({n: n.removeprefix(BY) for n in names})
-            batch = Batch(rows, columns, rows[NUMBER].to_numpy(), sizes, left_out)
+            batch = Batch(rows, columns, rows[NUMBER].to_numpy(), sizes, left_out, ahead=ahead)
             yield batch
             pace.learn(batch)
 

@@ -58,6 +58,8 @@ class Batch:
         Calls that are not made, since their rows have failed before.
     sound : ndarray, shape (n_rows,), bool
         Rows of `frame` that the calls got, where they give as many as they take.
+    ahead : int
+        Calls that are known to come after this batch.
     result_bytes : int or None
         Size of what the calls gave, once they are all made.
     """
@@ -68,6 +70,7 @@ class Batch:
     sizes: np.ndarray[Any, Any] | None = None
     left_out: np.ndarray[Any, Any] = field(default_factory=lambda: np.empty(0, np.int64))
     sound: np.ndarray[Any, Any] = field(default_factory=lambda: np.empty(0, bool))
+    ahead: int = 0
     result_bytes: int | None = None
 
     @property
@@ -226,11 +229,12 @@ class OpenBatch:
 def picked(chunk: Chunk, places: np.ndarray[Any, Any]) -> Chunk:
     """Some calls of a chunk."""
     if chunk.sizes is None:
-        return Chunk(chunk.rows[places], chunk.numbers[places], places, None, chunk.batch)
+        return Chunk(chunk.rows[places], chunk.numbers[places], places, None, chunk.batch, chunk.ahead)
     starts = np.cumsum(chunk.sizes) - chunk.sizes
     rows = [np.arange(starts[p], starts[p] + chunk.sizes[p]) for p in places]
     members = np.concatenate(rows) if rows else np.empty(0, np.int64)
-    return Chunk(chunk.rows[members], chunk.numbers[places], places, chunk.sizes[places], chunk.batch)
+    sizes = chunk.sizes[places]
+    return Chunk(chunk.rows[members], chunk.numbers[places], places, sizes, chunk.batch, chunk.ahead)
 
 
 def joined(parts: Sequence[tuple[pl.DataFrame, Schema]]) -> tuple[pl.DataFrame, Schema]:

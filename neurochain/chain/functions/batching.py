@@ -36,7 +36,7 @@ class MapBatches(FunctionStep):
         rows = max(BATCH // self.size, 1) * self.size
         pace = Pace(max(BATCH // self.size, 1), first=1)
         whole = even(batches(state.frame, rows), rows)
-        for frame in _cut(whole, pace, self.size):
+        for frame, ahead in _cut(whole, pace, self.size):
             sound = np.ones(frame.height, bool)
             sound[failed_before(frame, state.schema)] = False
             firsts = np.arange(0, frame.height, self.size)
@@ -45,7 +45,7 @@ class MapBatches(FunctionStep):
             if not sound.all():
                 columns = columns.filter(pl.Series(sound))
             left_out = np.flatnonzero(sizes == 0)
-            batch = Batch(frame, columns, start + firsts, sizes, left_out, sound)
+            batch = Batch(frame, columns, start + firsts, sizes, left_out, sound, ahead)
             yield batch
             pace.learn(batch)
             start += frame.height
@@ -72,11 +72,12 @@ class MapBatches(FunctionStep):
         return {**super().to_json(), "batch_size": self.size}
 
 
-def _cut(frames: Iterable[pl.DataFrame], pace: Pace, size: int) -> Iterator[pl.DataFrame]:
-    """Frames cut to so many calls as the pace says."""
+def _cut(frames: Iterable[pl.DataFrame], pace: Pace, size: int) -> Iterator[tuple[pl.DataFrame, int]]:
+    """Frames cut to so many calls as the pace says, with the number of those that follow in the same frame."""
     for frame in frames:
         done = 0
         while done < frame.height:
             rows = pace.size * size
-            yield frame.slice(done, rows)
-            done += rows
+            part = frame.slice(done, rows)
+            done += part.height
+            yield part, -(-(frame.height - done) // size)

@@ -31,6 +31,8 @@ class Chunk:
         Rows of each call, where a call takes several.
     batch : int
         Number of the batch that the calls belong to.
+    ahead : int
+        Calls that are expected after these.
     """
 
     rows: pl.DataFrame
@@ -38,6 +40,7 @@ class Chunk:
     places: np.ndarray[Any, Any]
     sizes: np.ndarray[Any, Any] | None = None
     batch: int = 0
+    ahead: int = 0
 
     @property
     def calls(self) -> int:
@@ -52,7 +55,8 @@ class Chunk:
         else:
             first, length = int(self.sizes[:start].sum()), int(self.sizes[start:end].sum())
             rows, sizes = self.rows.slice(first, length), self.sizes[start:end]
-        return Chunk(rows, self.numbers[start:end], self.places[start:end], sizes, self.batch)
+        ahead = self.ahead + self.calls - end
+        return Chunk(rows, self.numbers[start:end], self.places[start:end], sizes, self.batch, ahead)
 
     @property
     def bytes_per_call(self) -> float:
@@ -60,7 +64,7 @@ class Chunk:
         return float(self.rows.estimated_size()) / max(self.calls, 1)
 
     def __reduce__(self) -> Any:
-        return _chunk, (packed(self.rows), self.numbers, self.places, self.sizes, self.batch)
+        return _chunk, (packed(self.rows), self.numbers, self.places, self.sizes, self.batch, self.ahead)
 
 
 def _chunk(rows: bytes, *rest: Any) -> Chunk:

@@ -35,15 +35,15 @@ class Groups:
 
     def of(
         self, frame: pl.LazyFrame, pace: Pace
-    ) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, np.ndarray[Any, Any]]]:
+    ) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, np.ndarray[Any, Any], int]]:
         """Groups of a frame, as many at a time as the pace says and memory has room for.
 
         Yields
         ------
-        tuple of DataFrame, DataFrame and ndarray
+        tuple of DataFrame, DataFrame, ndarray and int
             One row per group: the key, the columns of `by`, and ``_number`` of its first row; the members, group
-            after group, in the order that they had; and the groups' sizes. Groups come in the order of their
-            first rows, unless they had to go by way of the disk.
+            after group, in the order that they had; the groups' sizes; and how many groups are known to follow.
+            Groups come in the order of their first rows, unless they had to go by way of the disk.
         """
         held: list[pl.DataFrame] = []
         size = 0
@@ -83,7 +83,7 @@ class Groups:
 
     def _grouped(
         self, frame: pl.DataFrame, pace: Pace
-    ) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, np.ndarray[Any, Any]]]:
+    ) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, np.ndarray[Any, Any], int]]:
         at = pl.int_range(pl.len(), dtype=pl.UInt32).alias("_at")
         if self.by:
             groups = frame.select(*self.by, NUMBER, at).group_by(self.by, maintain_order=True)
@@ -103,5 +103,5 @@ class Groups:
             end = max(start + 1, int(np.searchsorted(ends, before + rows, side="right")))
             end = min(end, start + pace.size)
             picked = frame[members.slice(start, end - start).explode()]
-            yield found.slice(start, end - start), picked, sizes[start:end]
+            yield found.slice(start, end - start), picked, sizes[start:end], len(sizes) - end
             start = end

@@ -24,11 +24,12 @@ class Map(FunctionStep):
                 rows = frame.slice(done, pace.size)
                 numbers = np.arange(start, start + rows.height)
                 left_out = failed_before(rows, state.schema)
-                batch = Batch(rows, rows.select(argument_columns(call)), numbers, left_out=left_out)
-                yield batch
-                pace.learn(batch)
                 start += rows.height
                 done += rows.height
+                columns = rows.select(argument_columns(call))
+                batch = Batch(rows, columns, numbers, left_out=left_out, ahead=frame.height - done)
+                yield batch
+                pace.learn(batch)
 
     def _rows_of(self, result: Result) -> pl.DataFrame:
         return beside(result.batch.frame, result.frame, keep=self.on_error != "skip")

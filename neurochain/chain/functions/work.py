@@ -79,6 +79,7 @@ class Work:
         self._reads: list[pl.Series] = []
         self._open: deque[OpenBatch] = deque()
         self._memory = Memory(self._ledger, self._many)
+        self._asked = self._missing = 0  # calls looked up, and those that were not known
 
     def _load(self) -> Lookup | None:
         return self._ledger.lookup() if self._ledger is not None and self.run.settings.reuse else None
@@ -115,7 +116,10 @@ class Work:
             counts.reused += reused
             progress.advance(reused + len(batch.left_out))
             opened.left = len(missing)
-            everything = Chunk(batch.columns, batch.numbers, np.arange(batch.calls), batch.sizes, number)
+            ahead = self._expected(batch, len(missing))
+            everything = Chunk(
+                batch.columns, batch.numbers, np.arange(batch.calls), batch.sizes, number, ahead
+            )
             chunk = everything if len(missing) == batch.calls else picked(everything, missing)
             start = 0
             while start < chunk.calls:
@@ -125,10 +129,16 @@ class Work:
             if not chunk.calls:
                 yield chunk
 
+    def _expected(self, batch: Batch, missing: int) -> int:
+        """Calls after a batch, if as many of them are known as of those so far."""
+        self._asked += batch.calls
+        self._missing += missing
+        return batch.ahead * self._missing // max(self._asked, 1)
+
     def _size(self, chunk: Chunk, start: int) -> int:
         """Calls that go together; those whose results tell the types go first, and alone."""
         size: int = max(1, int(CHUNK_BYTES / max(chunk.bytes_per_call, 1)))
-        size = min(size, self.executor.calls_per_chunk(chunk.calls - start))
+        size = min(size, self.executor.calls_per_chunk(chunk.calls - start + chunk.ahead))
         if self.output.learning(int(chunk.numbers[start])):
             learning = int(np.searchsorted(chunk.numbers[start:], LEARN))
             size = min(size, max(learning, 1))
