@@ -17,6 +17,7 @@ COMES, TUNED = "DataChain, as it comes", "DataChain, tuned"
 PYDANTIC = "Making a million pydantic records, which both do, takes a second by itself; the rest is 1 s here and 7 to 10 s there."
 PLAIN = "The generator alone takes 0.11 s of it; hashing the rows' keys, the ledger and the part take most of the rest."
 ARRAY = "8 MB are little: half of the time is that of any save (files brought to disk, lineage); each array is written twice and hashed."
+ASKED = "The project's database is asked for the version and its parts, which takes 4 ms however many rows there are."
 LARGE = "Beyond a million rows the parts go by way of the disk."
 RECORDS, BACK, MANY, NUMBERS, FEWER, ARRAYS = (
     "Map to a small record and save",
@@ -118,7 +119,7 @@ def _alone(ours: Path) -> list[Comparison]:
                 job("select", 1_000_000),
                 job("scan", 1_000_000, "polars.scan_parquet"),
             ],
-            (within(1.3, "polars.scan_parquet"),),
+            (within(1.3, "polars.scan_parquet", why=ASKED),),
         ),
         Comparison(
             "Ten million rows",

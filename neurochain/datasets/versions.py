@@ -18,7 +18,7 @@ from neurochain.datasets.diff import VersionDiff, compare
 from neurochain.datasets.environment import Origin
 from neurochain.datasets.filetable import root_uris
 from neurochain.datasets.lineage import Lineage, read_lineage
-from neurochain.datasets.location import restore_uris
+from neurochain.datasets.location import file_columns, restore_uris
 from neurochain.datasets.numbers import (
     LEVELS,
     Number,
@@ -141,6 +141,8 @@ class DatasetVersion:
     def scan(self) -> pl.LazyFrame:
         """Rows as flat columns, with the hidden key; the files' uris as their roots lie today."""
         frame = scan_parts(self.project, self.part_hashes(), self.schema)
+        if not any(file_columns(self.schema)):
+            return frame
         return restore_uris(frame, self.schema, root_uris(self.project))
 
 
