@@ -169,4 +169,6 @@ def test_twice_the_results_take_no_more_memory(tmp_path: Path, verb: str) -> Non
         )
         assert ran.returncode == 0, ran.stderr
         peaks.append(int(ran.stdout))
-    assert peaks[1] < peaks[0] + 100  # MB, of 150 that came more; Polars reads some ahead, as many as it has time for
+    assert (
+        peaks[1] < peaks[0] + 100
+    )  # MB, of 150 that came more; Polars reads some ahead, as many as it has time for
