@@ -13,11 +13,15 @@ from neurochain.chain.sources.version import VersionSource
 from neurochain.datasets.project import find_project, project
 from neurochain.datasets.versions import DatasetVersion, find_version
 from neurochain.errors import SchemaError
-from neurochain.storage import File, any_match, find_roots, nothing_matched
+from neurochain.storage import Access, File, address, any_match, find_roots, nothing_matched, remember
 
 
 def read_storage(
-    uris: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], *, headers: bool = True
+    uris: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    *,
+    headers: bool = True,
+    anon: bool = False,
+    storage_options: Mapping[str, Any] | None = None,
 ) -> Chain:
     """Files of a folder, a glob or a list of URIs, one row each, with what their headers say.
 
@@ -30,6 +34,12 @@ def read_storage(
     headers : bool
         Read headers, BIDS entities and JSON sidecars. They are remembered: a second call reads only what is
         new or changed.
+    anon : bool
+        Read public buckets without credentials.
+    storage_options : mapping, optional
+        How the store is reached: ``profile``, ``endpoint``, ``region``, ``requester_pays``, ``key``, ``secret``,
+        ``token``; anything else goes to the driver. It holds for all that lies below, as long as the process lives.
+        Everything but credentials is kept with the project, so that a saved version is read in the same way.
 
     Returns
     -------
@@ -48,6 +58,11 @@ def read_storage(
     --------
     >>> read_storage("data/202{5..6}/**/*.{dcm, dicom,dic}")               # doctest: +SKIP
     """
+    if anon or storage_options:
+        access = Access.of({**({"anon": True} if anon else {}), **(storage_options or {})})
+        for uri in [uris] if isinstance(uris, str | os.PathLike) else (uris := list(uris)):
+            if (place := address(os.fspath(uri))) is not None:
+                remember(place, access)
     roots = find_roots(uris)
     if not any(any_match(root) for root in roots):
         raise nothing_matched(roots)

@@ -23,6 +23,7 @@ EXTRAS = {
     "torch": ("torch", "to_pytorch()"),
     "pyarrow": ("arrow", "to_arrow()"),
     "pandas": ("pandas", "to_pandas()"),
+    "obstore": ("s3", "S3, Google Cloud, Azure and web servers"),
     "nibabel": ("demo", "the demo's scans"),
     "datachain": ("datachain", "to_datachain(), read_datachain()"),
 }

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 import polars as pl
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, select, update
 
 from neurochain.datasets import tables
 from neurochain.datasets.database import upsert
 from neurochain.datasets.project import Project
+from neurochain.storage import Access, access_to, suggest
 
 COLUMNS = {"uri": pl.String(), "etag": pl.String(), "size": pl.Int64(), "mtime": pl.Float64()}
 
@@ -81,6 +82,30 @@ def root_name(project: Project, uri: str, wanted: str) -> str:
             name, number = f"{wanted}-{number}", number + 1
         connection.execute(tables.roots.insert(), {"name": name, "uri": uri})
     return str(name)
+
+
+def reach_roots(project: Project) -> None:
+    """Reach each root as it was reached when it was listed, unless this process was told otherwise."""
+    c = tables.roots.c
+    with project.database.read() as connection:
+        found = connection.execute(select(c.uri, c.access).where(c.access.is_not(None))).all()
+    for row in found:
+        if row.access:
+            suggest(row.uri, Access.of(row.access))
+
+
+def note_access(project: Project) -> None:
+    """Note with each root how its store is reached now; credentials are left out."""
+    c = tables.roots.c
+    with project.database.read() as connection:
+        found = connection.execute(select(c.name, c.uri, c.access)).all()
+    changed = [
+        {"root": r.name, "now": now} for r in found if (now := access_to(r.uri).public()) != (r.access or {})
+    ]
+    if changed:
+        statement = update(tables.roots).where(c.name == bindparam("root")).values(access=bindparam("now"))
+        with project.database.write() as connection:
+            connection.execute(statement, changed)
 
 
 def root_uris(project: Project) -> dict[str, str]:

@@ -36,6 +36,7 @@ roots = Table(
     metadata,
     Column("name", String, primary_key=True),
     Column("uri", Text, nullable=False, unique=True),
+    Column("access", JSON),  # how its store is reached, without credentials
 )
 
 files = Table(
@@ -202,6 +203,11 @@ def _index_references(connection: Connection) -> None:
         index.create(connection, checkfirst=True)
 
 
+def _add_access(connection: Connection) -> None:
+    """Column that came with options of stores."""
+    _add(connection, roots.c.access)
+
+
 def _add(connection: Connection, column: Column[Any]) -> bool:
     """Add a column to a table of an older database; whether it was missing."""
     if column.name in {c["name"] for c in inspect(connection).get_columns(column.table.name)}:
@@ -216,4 +222,5 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _create_all,
     _add_failures_and_use,
     _index_references,
+    _add_access,
 )

@@ -16,7 +16,7 @@ from neurochain.datasets import tables
 from neurochain.datasets.activity import Activity
 from neurochain.datasets.diff import VersionDiff, compare
 from neurochain.datasets.environment import Origin
-from neurochain.datasets.filetable import root_uris
+from neurochain.datasets.filetable import reach_roots, root_uris
 from neurochain.datasets.lineage import Lineage, read_lineage
 from neurochain.datasets.location import file_columns, restore_uris
 from neurochain.datasets.numbers import (
@@ -143,6 +143,7 @@ class DatasetVersion:
         frame = scan_parts(self.project, self.part_hashes(), self.schema)
         if not any(file_columns(self.schema)):
             return frame
+        reach_roots(self.project)
         return restore_uris(frame, self.schema, root_uris(self.project))
 
 

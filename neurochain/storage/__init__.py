@@ -3,14 +3,24 @@
 The lowest layer: it knows no format, no dataset and no chain.
 """
 
+from neurochain.storage.access import Access, access_to, remember, said, suggest
 from neurochain.storage.file import File, cache_folder
-from neurochain.storage.listing import Listed, Root, any_match, find_roots, list_root, nothing_matched
+from neurochain.storage.listing import (
+    Listed,
+    Root,
+    address,
+    any_match,
+    find_roots,
+    list_root,
+    nothing_matched,
+)
 from neurochain.storage.memo import Memo
 from neurochain.storage.reads import FileRead, ReadLog, recording_reads
 from neurochain.storage.scheme import store_for
 from neurochain.storage.store import Entry, Store
 
 __all__ = [
+    "Access",
     "Entry",
     "File",
     "FileRead",
@@ -19,11 +29,16 @@ __all__ = [
     "ReadLog",
     "Root",
     "Store",
+    "access_to",
+    "address",
     "any_match",
     "cache_folder",
     "find_roots",
     "list_root",
     "nothing_matched",
     "recording_reads",
+    "remember",
+    "said",
     "store_for",
+    "suggest",
 ]

@@ -97,6 +97,23 @@ def find_roots(uris: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) 
     return roots
 
 
+def address(text: str) -> str | None:
+    """The part of a pattern before its first wildcard, for what lies elsewhere: what options are said of.
+
+    Examples
+    --------
+    >>> address("s3://bucket/study/sub-*/anat/*.nii.gz")
+    's3://bucket/study'
+    """
+    scheme, rest = split_uri(text)
+    if scheme == "file":
+        return None
+    names = list(
+        itertools.takewhile(lambda s: not is_wild(s) and not set(s) & {"{", "}"}, rest.strip("/").split("/"))
+    )
+    return f"{scheme}://{'/'.join(names)}"
+
+
 def _outermost(
     folders: dict[tuple[str, str], list[tuple[str, str]]],
 ) -> dict[tuple[str, str], list[tuple[str, str]]]:

@@ -6,12 +6,13 @@ was listed is an error and never other bytes.
 
 import os
 import stat as stat_
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from neurochain.errors import FileChangedError, StorageError
 from neurochain.storage.pattern import Globs, Rule
+from neurochain.storage.planner import Link, Range
 from neurochain.storage.store import Entry
 
 
@@ -31,6 +32,8 @@ def _entry(path: str, status: os.stat_result) -> Entry:
 
 class LocalStore:
     """Local disks. Paths are absolute."""
+
+    link = Link(latency=20e-6, bandwidth=2e9, at_once=1)
 
     def uri(self, path: str) -> str:
         return path
@@ -76,6 +79,9 @@ class LocalStore:
                 pending.append((child, child_rule, seen))
 
     def read_range(self, path: str, start: int, end: int, etag: str | None = None) -> bytes:
+        return self.read_each(path, [(start, end)], etag)[0]
+
+    def read_each(self, path: str, ranges: Sequence[Range], etag: str | None = None) -> Sequence[bytes]:
         try:
             descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
         except OSError as error:
@@ -85,22 +91,26 @@ class LocalStore:
                 raise FileChangedError(
                     f"{path} has changed since it was listed. Run the chain again to read the new content."
                 )
-            data = os.pread(descriptor, end - start, start)
-            while len(data) < end - start:  # pread may give less than asked, at most 2 GiB at a time
-                more = os.pread(descriptor, end - start - len(data), start + len(data))
-                if not more:
-                    raise FileChangedError(
-                        f"{path} ended at byte {start + len(data):,} where {end:,} were expected: "
-                        "it was shortened since it was listed. Run the chain again."
-                    )
-                data += more
+            return [_read(descriptor, path, start, end) for start, end in ranges]
         except OSError as error:
             if isinstance(error, StorageError):
                 raise
             raise StorageError(f"{path} cannot be read: {error.strerror}.") from error
         finally:
             os.close(descriptor)
-        return data
+
+
+def _read(descriptor: int, path: str, start: int, end: int) -> bytes:
+    data = os.pread(descriptor, end - start, start)
+    while len(data) < end - start:  # pread may give less than asked, at most 2 GiB at a time
+        more = os.pread(descriptor, end - start - len(data), start + len(data))
+        if not more:
+            raise FileChangedError(
+                f"{path} ended at byte {start + len(data):,} where {end:,} were expected: "
+                "it was shortened since it was listed. Run the chain again."
+            )
+        data += more
+    return data
 
 
 def _one_folder(

@@ -218,6 +218,11 @@ class Rule:
         return self._below[key]
 
     @property
+    def is_deep(self) -> bool:
+        """Whether files in folders below folders may be meant, however deep."""
+        return any(p[0] == "**" for p in self.positions)
+
+    @property
     def literal_folders(self) -> list[str] | None:
         """The only subfolders that can matter, or None where a wildcard needs the folder listed."""
         return None if self._wild_folders else sorted(self._exact_folders)

@@ -64,14 +64,18 @@ class ReadLog:
         return bool(self._files)
 
     def add(self, uri: str, etag: str, start: int, data: bytes, again: Callable[[int, int], bytes]) -> None:
-        """Note a read. `again` reads a range once more, without noting it."""
+        """Note what was read, as far as it was wanted. `again` reads a range once more, without noting it."""
         with self._lock:
-            self.bytes += len(data)
-            self.requests += 1
             segments = self._files.setdefault(uri, _Segments(etag, again))
             keep = segments.held + len(data) <= KEEP_BYTES
             segments.held += len(data) if keep else 0
             segments.parts.append((start, start + len(data), data if keep else None))
+
+    def count(self, pulled: int, requests: int) -> None:
+        """Count bytes that were pulled, wanted or not, and requests."""
+        with self._lock:
+            self.bytes += pulled
+            self.requests += requests
 
     def add_whole(self, uri: str, etag: str, size: int, again: Callable[[int, int], bytes]) -> None:
         """Note that a file went as a whole to someone whose reads cannot be seen."""

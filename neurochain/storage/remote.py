@@ -1,14 +1,18 @@
 """FsspecStore: everything else that fsspec can reach (memory, s3, gs, az, http, sftp …)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import fsspec
 
 from neurochain.errors import FileChangedError, MissingExtraError, PatternError, StorageError
+from neurochain.storage.access import CLOUDS, Access, access_to
 from neurochain.storage.pattern import Globs
+from neurochain.storage.planner import Link, Range
 from neurochain.storage.store import Entry
 
 
@@ -21,21 +25,11 @@ class FsspecStore:
         Protocol name, ``"s3"``.
     """
 
+    link = Link(at_once=8)
+
     def __init__(self, scheme: str) -> None:
         self.scheme = scheme
-        try:
-            self.filesystem: Any = fsspec.filesystem(scheme)
-        except ImportError as error:
-            package = {"s3": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs"}.get(
-                scheme
-            )
-            install = package or "the fsspec driver of that protocol"
-            raise MissingExtraError(
-                f"{scheme}:// cannot be read: its driver is not installed ({error}). "
-                f"Install it with: pip install {install}"
-            ) from error
-        except ValueError as error:
-            raise PatternError(f"{scheme}:// is no protocol that fsspec knows ({error}).") from error
+        _filesystem(scheme, Access())  # there must be a driver
 
     def uri(self, path: str) -> str:
         return f"{self.scheme}://{path.lstrip('/') if self.scheme == 'memory' else path}"
@@ -45,7 +39,7 @@ class FsspecStore:
 
     def stat(self, path: str) -> Entry:
         try:
-            info = self.filesystem.info(path)
+            info = self._at(path).info(path)
         except FileNotFoundError as error:
             raise StorageError(f"{self.uri(path)} does not exist.") from error
         except OSError as error:
@@ -55,13 +49,13 @@ class FsspecStore:
         return self._entry(info)
 
     def is_folder(self, path: str) -> bool:
-        return bool(self.filesystem.isdir(path))
+        return bool(self._at(path).isdir(path))
 
     def list(self, root: str, globs: Globs, companion: str | None = None) -> Iterator[tuple[Entry, bool]]:
         base = root.strip("/")
         for prefix in _literal_prefixes(globs):
             folder = f"{base}/{prefix}".strip("/")
-            for path, info in self.filesystem.find(folder, detail=True).items():
+            for path, info in self._at(folder).find(folder, detail=True).items():
                 relative = path.lstrip("/")[len(base) :].lstrip("/")
                 matched = globs.matches(relative)
                 if matched or (companion and path.endswith(companion)):
@@ -71,7 +65,7 @@ class FsspecStore:
         if start == end:
             return b""
         try:
-            data: bytes = self.filesystem.cat_file(path, start=start, end=end)
+            data: bytes = self._at(path).cat_file(path, start=start, end=end)
         except OSError as error:
             raise StorageError(f"{self.uri(path)} cannot be read: {error}.") from error
         if len(data) != end - start:
@@ -80,6 +74,15 @@ class FsspecStore:
                 "it has changed since it was listed. Run the chain again."
             )
         return data
+
+    def read_each(self, path: str, ranges: Sequence[Range], etag: str | None = None) -> Sequence[bytes]:
+        if len(ranges) < 2:
+            return [self.read_range(path, start, end, etag) for start, end in ranges]
+        with ThreadPoolExecutor(self.link.at_once) as pool:
+            return [*pool.map(lambda r: self.read_range(path, r[0], r[1], etag), ranges)]
+
+    def _at(self, path: str) -> Any:
+        return _filesystem(self.scheme, access_to(self.uri(path)))
 
     def _entry(self, info: dict[str, Any]) -> Entry:
         stamp = (
@@ -95,6 +98,28 @@ class FsspecStore:
         etag = info.get("ETag") or info.get("etag") or info.get("md5Hash")
         text = str(etag).strip('"') if etag else f"{size:x}-{stamp.isoformat() if stamp else ''}"
         return Entry(info["name"], size, text, stamp)
+
+
+@lru_cache(maxsize=256)
+def _filesystem(scheme: str, access: Access) -> Any:
+    """Filesystem of a protocol, with what was said of it in the words of its driver."""
+    options = {**access.public(), **access.credentials(), **access.driver_options()}
+    if scheme == "s3":
+        client = {
+            n: v
+            for n, name in (("endpoint_url", "endpoint"), ("region_name", "region"))
+            if (v := options.pop(name, None))
+        }
+        options |= {"client_kwargs": client} if client else {}
+    try:
+        return fsspec.filesystem(scheme, **options)
+    except ImportError as error:
+        install = "neurochain[s3]" if scheme in CLOUDS else "the fsspec driver of that protocol"
+        raise MissingExtraError(
+            f"{scheme}:// cannot be read: its driver is not installed ({error}). Install it with: pip install {install}"
+        ) from error
+    except ValueError as error:
+        raise PatternError(f"{scheme}:// is no protocol that fsspec knows ({error}).") from error
 
 
 def _literal_prefixes(globs: Globs) -> list[str]:

@@ -1,8 +1,10 @@
 """Scheme: the way from a URI to the store that serves it."""
 
+from contextlib import suppress
 from functools import lru_cache
 
 from neurochain.errors import PatternError
+from neurochain.storage.access import CLOUDS
 from neurochain.storage.local import LocalStore
 from neurochain.storage.store import Store
 
@@ -28,6 +30,11 @@ def store_for(scheme: str) -> Store:
     """Store that serves a scheme; one per process."""
     if scheme == "file":
         return LocalStore()
+    if scheme in CLOUDS:
+        with suppress(ImportError):  # an extra; without it, the drivers of fsspec, where they are installed
+            from neurochain.storage.objects import ObjectStore  # obstore is an extra
+
+            return ObjectStore(scheme)
     from neurochain.storage.remote import FsspecStore  # fsspec costs 60 ms to import
 
     return FsspecStore(scheme)

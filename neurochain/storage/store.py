@@ -1,12 +1,13 @@
 """Store: the small protocol behind which bytes lie."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from neurochain.storage.pattern import Globs
+from neurochain.storage.planner import Link, Range
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,11 @@ class Entry:
 
 class Store(Protocol):
     """Bytes at paths. Implementations are safe to use from several threads."""
+
+    @property
+    def link(self) -> Link:
+        """What a request costs."""
+        ...
 
     def uri(self, path: str) -> str:
         """URI of a path in this store."""
@@ -63,6 +69,16 @@ class Store(Protocol):
             The object no longer has this etag, or is shorter than `end`.
         StorageError
             It could not be read.
+        """
+        ...
+
+    def read_each(self, path: str, ranges: Sequence[Range], etag: str | None = None) -> Sequence[bytes]:
+        """Several ranges of one object, each by a request of its own, as many at once as the link allows.
+
+        Raises
+        ------
+        FileChangedError, StorageError
+            As `read_range`.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""For tests of what is built on neurochain: a counting File, and the conformance suite of formats.
+"""For tests of what is built on neurochain: a counting File, an object store, and the conformance suite of formats.
 
 `FormatTests` needs pytest and is imported at its first use, so that the rest works without.
 """
@@ -6,11 +6,12 @@
 from typing import TYPE_CHECKING, Any
 
 from neurochain.testing.counting_file import CountingFile
+from neurochain.testing.object_server import Fault, ObjectServer, Request
 
 if TYPE_CHECKING:
     from neurochain.testing.format_tests import FormatTests
 
-__all__ = ["CountingFile", "FormatTests"]
+__all__ = ["CountingFile", "Fault", "FormatTests", "ObjectServer", "Request"]
 
 
 def __getattr__(name: str) -> Any:

@@ -7,6 +7,8 @@ from typing import Any
 from loky import ProcessPoolExecutor
 
 from neurochain.chain.executors import worker
+from neurochain.storage import said
+from neurochain.storage.access import ENVIRONMENT
 
 IDLE_SECONDS = 60  # after which a worker that has nothing to do ends
 
@@ -15,7 +17,7 @@ _kept: dict[str, Any] = {}
 
 def take(workers: int) -> ProcessPoolExecutor:
     """Executor of so many processes: the one of the run before, where nothing about it would be different."""
-    state = (workers, os.getpid(), os.getcwd(), tuple(sys.path), frozenset(os.environ.items()))
+    state = (workers, os.getpid(), os.getcwd(), tuple(sys.path), frozenset(os.environ.items()), said())
     if _kept.get("state") != state:
         drop()
         _kept["state"] = state
@@ -44,4 +46,5 @@ def _environment(workers: int) -> dict[str, str]:
     return {name: os.environ.get(name, share) for name in names} | {
         "NEUROCHAIN_WORKERS": "0",
         "NEUROCHAIN_PROGRESS": "0",
+        ENVIRONMENT: said(),
     }

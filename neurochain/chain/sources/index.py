@@ -25,7 +25,7 @@ from neurochain.chain.sources.headers import (
     reader_fingerprint,
     stored_schema,
 )
-from neurochain.datasets.filetable import known_files, merge_listing, root_name
+from neurochain.datasets.filetable import known_files, merge_listing, note_access, root_name
 from neurochain.datasets.hidden import ARG, READS
 from neurochain.datasets.ledger import Ledger
 from neurochain.datasets.location import FILE
@@ -80,6 +80,7 @@ def index(roots: Sequence[Root], headers: bool, run: Run) -> Indexed:
     files = pl.concat(
         [_listing_frame(name, list_root(r, SIDECAR if headers else None), run) for name, r in names.items()]
     )
+    note_access(run.project)
     places = {name: root.uri for name, root in names.items()}
     if not files.height:
         raise nothing_matched(roots)

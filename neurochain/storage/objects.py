@@ -1,0 +1,234 @@
+"""ObjectStore: buckets of S3, Google Cloud and Azure, and web servers, by way of obstore.
+
+obstore repeats what fails on the way (503, 429, timeouts, connections that break off) with pauses that grow and
+vary. What it does not check is checked here: that as many bytes come as were asked for, and of the same object.
+"""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+from urllib.parse import unquote
+
+import obstore
+from obstore.exceptions import (
+    BaseError,
+    PermissionDeniedError,
+    PreconditionError,
+    UnauthenticatedError,
+)
+
+from neurochain.errors import FileChangedError, PatternError, StorageError
+from neurochain.storage.access import access_to
+from neurochain.storage.buckets import connect
+from neurochain.storage.pattern import Globs, Rule
+from neurochain.storage.planner import Link, Range
+from neurochain.storage.store import Entry
+from neurochain.storage.walk import Walk
+
+WEB = frozenset(["http", "https"])
+METADATA = "169.254.169.254"
+CREDENTIALS = "If it is public, say anon=True; else storage_options={'profile': …}, or set the credentials in the environment."
+AT_ONCE = 16  # requests for the ranges of one object
+PAGE = 1000  # objects of a listing that come together
+Task = tuple[str, Rule]  # a folder, and what is meant in it
+Page = list[tuple[Entry, bool]]
+
+
+class ObjectStore:
+    """Objects of one kind of store. Paths are ``bucket/key``; of web servers ``host/path``.
+
+    Parameters
+    ----------
+    scheme : str
+        ``"s3"``, ``"gs"``, ``"az"``, ``"http"`` …
+    """
+
+    def __init__(self, scheme: str) -> None:
+        self.scheme = scheme
+        self.link = Link(at_once=AT_ONCE)
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="neurochain-ranges")
+
+    def uri(self, path: str) -> str:
+        return f"{self.scheme}://{path}"
+
+    def local_path(self, path: str) -> None:
+        return None
+
+    def stat(self, path: str) -> Entry:
+        found = self._head(path)
+        if found is not None:
+            return found
+        if self.is_folder(path):
+            raise StorageError(
+                f"{self.uri(path)} is a folder. Use read_storage({self.uri(path)!r}) for the files in it."
+            )
+        raise StorageError(f"{self.uri(path)} does not exist.")
+
+    def is_folder(self, path: str) -> bool:
+        if self.scheme in WEB:
+            return False
+        store, key = self._open(path)
+        with self._in_words(path):
+            return bool(next(iter(obstore.list(store, key or None, chunk_size=1)), None))
+
+    def list(self, root: str, globs: Globs, companion: str | None = None) -> Iterator[tuple[Entry, bool]]:
+        """As in `Store`: folder by folder, several at once; all below a folder in one go where a glob says ``**``."""
+
+        def look(task: Task) -> Iterator[Task | Page]:
+            return self._look(*task, companion)
+
+        for page in Walk(look).run([(root.strip("/"), globs.top)]):
+            yield from page
+
+    def read_range(self, path: str, start: int, end: int, etag: str | None = None) -> bytes:
+        if start == end:
+            return b""
+        store, key = self._open(path)
+        options: Any = {"range": (start, end)}
+        if etag is not None and not etag.startswith(("W/", "~")):
+            options["if_match"] = f'"{etag}"'
+        try:
+            with self._in_words(path):
+                answer = obstore.get(store, key, options=options)
+                found = _etag(answer.meta)
+                data = bytes(answer.bytes())
+        except FileNotFoundError:
+            raise StorageError(f"{self.uri(path)} does not exist (any more).") from None
+        except PreconditionError:
+            raise self._changed(path) from None
+        if etag is not None and found != etag:
+            raise self._changed(path)
+        if len(data) != end - start:
+            raise FileChangedError(
+                f"{self.uri(path)} gave {len(data):,} bytes for [{start:,}, {end:,}): it was shortened since it was "
+                "listed, or its server breaks off. Run the chain again."
+            )
+        return data
+
+    def read_each(self, path: str, ranges: Sequence[Range], etag: str | None = None) -> Sequence[bytes]:
+        if len(ranges) < 2:
+            return [self.read_range(path, start, end, etag) for start, end in ranges]
+        return [*self._pool.map(lambda r: self.read_range(path, r[0], r[1], etag), ranges)]
+
+    def _look(self, folder: str, rule: Rule, companion: str | None) -> Iterator[Task | Page]:
+        """Files in a folder that are meant, page by page, and the folders to look into."""
+        files, folders = rule.literal_files, rule.literal_folders
+        if files is not None and folders is not None and not (companion and files):
+            for name in folders:
+                if (below := rule.enter(name)) is not None:
+                    yield f"{folder}/{name}", below
+            if files:  # one by one: their folder may hold a million
+                heads = self._pool.map(self._head, [f"{folder}/{name}" for name in files])
+                yield [(entry, True) for entry in heads if entry is not None]
+            return
+        if self.scheme in WEB:
+            raise PatternError(
+                f"{self.uri(folder)} is on a web server, which lists nothing. Name the files: read_storage([url, …])."
+            )
+        store, key = self._open(folder)
+        if rule.is_deep:
+            yield from self._everything(folder, rule, companion)
+            return
+        with self._in_words(folder):
+            found = obstore.list_with_delimiter(store, key or None)
+        yield self._chosen(folder, found["objects"], lambda _: rule, companion)
+        for prefix in found["common_prefixes"]:
+            name = prefix.rpartition("/")[2]
+            if (below := rule.enter(name)) is not None:
+                yield f"{folder}/{name}", below
+
+    def _everything(self, folder: str, rule: Rule, companion: str | None) -> Iterator[Page]:
+        """All files below a folder that are meant."""
+        store, key = self._open(folder)
+        rules: dict[str, Rule | None] = {key: rule}
+
+        def rule_of(parent: str) -> Rule | None:
+            if parent not in rules:
+                above, _, name = parent.rpartition("/")
+                outer = rule_of(above)
+                rules[parent] = None if outer is None else outer.enter(name)
+            return rules[parent]
+
+        with self._in_words(folder):
+            for page in obstore.list(store, key or None, chunk_size=PAGE):
+                yield self._chosen(folder, page, rule_of, companion)
+
+    def _chosen(self, folder: str, objects: Sequence[Any], rule_of: Any, companion: str | None) -> Page:
+        bucket = folder.partition("/")[0]
+        chosen = []
+        for found in objects:
+            key = found["path"]
+            parent, _, name = key.rpartition("/")
+            rule = rule_of(parent)
+            if rule is None:
+                continue
+            matched = rule.matches(name)
+            if matched or (companion and name.endswith(companion) and not name.startswith(".")):
+                chosen.append((_entry(f"{bucket}/{key}", found), matched))
+        return chosen
+
+    def _head(self, path: str) -> Entry | None:
+        """One object, or None where there is none."""
+        store, key = self._open(path)
+        if not key:
+            return None
+        try:
+            with self._in_words(path):
+                return _entry(path, obstore.head(store, key))
+        except FileNotFoundError:
+            return None
+
+    def _open(self, path: str) -> tuple[Any, str]:
+        bucket, _, key = path.partition("/")
+        if not bucket:
+            raise PatternError(f"{self.uri(path)!r} names no bucket. Write {self.scheme}://bucket/key.")
+        store = _connected(self.scheme, bucket, access_to(self.uri(path)))
+        return store, unquote(key) if self.scheme in WEB else key
+
+    def _changed(self, path: str) -> FileChangedError:
+        return FileChangedError(
+            f"{self.uri(path)} has changed since it was listed. Run the chain again to read the new content."
+        )
+
+    @contextmanager
+    def _in_words(self, path: str) -> Iterator[None]:
+        try:
+            yield
+        except (PreconditionError, FileNotFoundError):
+            raise
+        except (PermissionDeniedError, UnauthenticatedError) as error:
+            raise StorageError(f"{self.uri(path)} cannot be read: {_reason(error)}. {CREDENTIALS}") from error
+        except BaseError as error:
+            if METADATA in str(error):  # asked for the role of a machine, where nothing else gave credentials
+                raise StorageError(
+                    f"{self.uri(path)} cannot be read: there are no credentials. {CREDENTIALS}"
+                ) from error
+            raise StorageError(f"{self.uri(path)} cannot be read: {_reason(error)}.") from error
+
+
+@lru_cache(maxsize=256)
+def _connected(scheme: str, bucket: str, access: Any) -> Any:
+    return connect(scheme, bucket, access)
+
+
+def _entry(path: str, found: Any) -> Entry:
+    return Entry(path, int(found["size"]), _etag(found), found["last_modified"])
+
+
+def _etag(found: Any) -> str:
+    """Identity of an object's content; begins with ``~`` where the server gives none."""
+    etag = found["e_tag"]
+    if etag:
+        return f"W/{etag[2:].strip(chr(34))}" if etag.startswith("W/") else etag.strip('"')
+    return f"~{found['size']:x}-{found['last_modified'].isoformat()}"
+
+
+def _reason(error: BaseException) -> str:
+    """The part of obstore's message that says what happened."""
+    line = str(error).split("\n")[0].strip()
+    for mark in (" - Server returned ", " - HTTP error: "):
+        if mark in line:
+            return line.partition(mark)[2].partition(": <")[0].rstrip(".: ")
+    return line.rstrip(".: ")
