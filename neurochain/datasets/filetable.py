@@ -10,6 +10,7 @@ from neurochain.datasets.database import upsert
 from neurochain.datasets.project import Project
 from neurochain.storage import Access, access_to, suggest
 
+PAGE = 50_000  # rows that are Python objects at once
 COLUMNS = {"uri": pl.String(), "etag": pl.String(), "size": pl.Int64(), "mtime": pl.Float64()}
 
 
@@ -47,7 +48,8 @@ def merge_listing(project: Project, listed: pl.DataFrame, known_scope: pl.DataFr
         with project.database.write() as connection:
             if fresh.height:
                 statement = upsert(connection, tables.files, ["uri"], ["etag", "size", "mtime"])
-                connection.execute(statement, fresh.sort("uri").to_dicts())
+                for page in fresh.sort("uri").iter_slices(PAGE):
+                    connection.execute(statement, page.to_dicts())
             if gone.height:
                 statement = delete(tables.files).where(tables.files.c.uri == bindparam("gone"))
                 connection.execute(statement, [{"gone": uri} for uri in gone["uri"]])
@@ -58,11 +60,13 @@ def known_files(project: Project, prefix: str) -> pl.DataFrame:
     """Files known under a uri prefix: ``uri, etag``."""
     c = tables.files.c
     query = select(c.uri, c.etag).where(c.uri >= prefix, c.uri < prefix + "\U0010ffff")
+    schema = {k: COLUMNS[k] for k in ("uri", "etag")}
     with project.database.read() as connection:
-        found = connection.execute(query).all()
-    return pl.DataFrame(
-        [tuple(r) for r in found], schema={k: COLUMNS[k] for k in ("uri", "etag")}, orient="row"
-    )
+        pages = [
+            pl.DataFrame([tuple(r) for r in page], schema=schema, orient="row")
+            for page in connection.execute(query).partitions(PAGE)
+        ]
+    return pl.concat([pl.DataFrame(schema=schema), *pages])
 
 
 def root_name(project: Project, uri: str, wanted: str) -> str:

@@ -6,7 +6,6 @@ The lowest layer: it knows no format, no dataset and no chain.
 from neurochain.storage.access import Access, access_to, remember, said, suggest
 from neurochain.storage.file import File, cache_folder
 from neurochain.storage.listing import (
-    Listed,
     Root,
     address,
     any_match,
@@ -24,7 +23,6 @@ __all__ = [
     "Entry",
     "File",
     "FileRead",
-    "Listed",
     "Memo",
     "ReadLog",
     "Root",

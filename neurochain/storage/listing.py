@@ -47,24 +47,6 @@ class Root:
         return path.strip("/")[len(self.folder.strip("/")) :].lstrip("/")
 
 
-@dataclass(frozen=True)
-class Listed:
-    """What lies under one root.
-
-    Attributes
-    ----------
-    root : Root
-    entries : list of Entry
-        The files that were meant, sorted by path.
-    companions : dict of str to Entry
-        By path: files with the companion suffix in the same folders.
-    """
-
-    root: Root
-    entries: list[Entry]
-    companions: dict[str, Entry]
-
-
 def find_roots(uris: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[Root]:
     """Read what the user wrote and find the folders to list. Looks at storage only to tell files from folders.
 
@@ -187,8 +169,8 @@ def _unused(name: str, taken: set[str]) -> str:
     return candidate
 
 
-def list_root(root: Root, companion: str | None = None) -> Listed:
-    """List the files under a root.
+def list_root(root: Root, companion: str | None = None) -> Iterator[tuple[Entry, bool]]:
+    """List the files under a root as they come, in no promised order; one may come twice.
 
     Parameters
     ----------
@@ -196,20 +178,18 @@ def list_root(root: Root, companion: str | None = None) -> Listed:
         From `find_roots`.
     companion : str, optional
         Suffix of files that come along where they lie in the same folders (``".json"``).
+
+    Yields
+    ------
+    tuple of Entry and bool
+        The bool says whether the file was meant, or only comes along.
     """
-    entries: dict[str, Entry] = {}
-    companions: dict[str, Entry] = {}
-    for entry, matched in root.store.list(root.folder, Globs(root.globs), companion):
-        if matched:
-            entries[entry.path] = entry
-        if companion and entry.path.endswith(companion):
-            companions[entry.path] = entry
-    return Listed(root, [entries[path] for path in sorted(entries)], companions)
+    return root.store.list(root.folder, Globs(root.globs), companion)
 
 
 def any_match(root: Root) -> bool:
     """Whether at least one file lies there; stops at the first."""
-    return any(matched for _, matched in root.store.list(root.folder, Globs(root.globs)))
+    return any(matched for _, matched in list_root(root))
 
 
 def nothing_matched(roots: Sequence[Root]) -> NothingMatchedError:

@@ -9,9 +9,10 @@ import pytest
 from brute_force import all_meant
 from hypothesis import given
 from hypothesis import strategies as st
+from listed import beside, files
 
 from neurochain.errors import NothingMatchedError, PatternError, StorageError
-from neurochain.storage import any_match, find_roots, list_root, nothing_matched
+from neurochain.storage import any_match, find_roots, nothing_matched
 
 Grow = Callable[..., Path]
 
@@ -36,7 +37,7 @@ def grown(root: Path, paths: tuple[str, ...] | set[str]) -> Path:
 
 def listed(*patterns: str | Path) -> list[str]:
     """Paths of all files that the patterns mean, as they come."""
-    return [e.path for root in find_roots(list(patterns)) for e in list_root(root).entries]
+    return [e.path for root in find_roots(list(patterns)) for e in files(root)]
 
 
 def below(root: Path, *patterns: str) -> list[str]:
@@ -162,23 +163,21 @@ def test_roots_that_would_share_a_name_get_numbers(grow: Grow) -> None:
 def test_a_relative_path_is_relative_to_the_root(grow: Grow) -> None:
     root = grow("a/b/x.nii")
     (found,) = find_roots(f"{root}/a/**/*.nii")
-    assert [found.relative(e.path) for e in list_root(found).entries] == ["b/x.nii"]
+    assert [found.relative(e.path) for e in files(found)] == ["b/x.nii"]
 
 
 def test_companions_come_from_the_same_folders(grow: Grow) -> None:
     root = grow("s/a.dcm", "s/a.json", "s/other.json", "t/b.json", "top.json", "s/.hidden.json")
     (found,) = find_roots(f"{root}/s/*.dcm")
-    got = list_root(found, companion=".json")
-    assert [os.path.relpath(e.path, root) for e in got.entries] == ["s/a.dcm"]
-    assert sorted(os.path.relpath(p, root) for p in got.companions) == ["s/a.json", "s/other.json"]
+    assert [os.path.relpath(e.path, root) for e in files(found, ".json")] == ["s/a.dcm"]
+    assert sorted(os.path.relpath(p, root) for p in beside(found, ".json")) == ["s/a.json", "s/other.json"]
 
 
 def test_a_companion_that_is_meant_itself_is_both(grow: Grow) -> None:
     root = grow("a.dcm", "a.json")
     (found,) = find_roots(root)
-    got = list_root(found, companion=".json")
-    assert [os.path.relpath(e.path, root) for e in got.entries] == ["a.dcm", "a.json"]
-    assert [os.path.relpath(p, root) for p in got.companions] == ["a.json"]
+    assert [os.path.relpath(e.path, root) for e in files(found, ".json")] == ["a.dcm", "a.json"]
+    assert [os.path.relpath(p, root) for p in beside(found, ".json")] == ["a.json"]
 
 
 def test_links_are_followed_but_never_in_circles(grow: Grow) -> None:
@@ -278,14 +277,14 @@ def test_an_unknown_scheme_is_refused() -> None:
 
 def test_an_entry_says_what_the_file_is(grow: Grow) -> None:
     root = grow("a.nii")
-    (entry,) = (e for r in find_roots(root) for e in list_root(r).entries)
+    (entry,) = (e for r in find_roots(root) for e in files(r))
     status = (root / "a.nii").stat()
     assert entry.size == status.st_size
     assert entry.mtime is not None
     assert abs(entry.mtime.timestamp() - status.st_mtime) < 1e-5
     assert entry.mtime.utcoffset() is not None
     os.utime(root / "a.nii", ns=(status.st_atime_ns, status.st_mtime_ns))  # only ctime moves
-    (again,) = (e for r in find_roots(root) for e in list_root(r).entries)
+    (again,) = (e for r in find_roots(root) for e in files(r))
     assert again.etag != entry.etag
 
 

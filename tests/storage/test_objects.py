@@ -9,9 +9,10 @@ import pytest
 from brute_force import all_meant
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from listed import files
 
 from neurochain.errors import FileChangedError, PatternError, StorageError
-from neurochain.storage import File, any_match, find_roots, list_root, recording_reads
+from neurochain.storage import File, any_match, find_roots, recording_reads
 from neurochain.storage.access import Access, remember
 from neurochain.testing import Fault, ObjectServer, Request
 
@@ -56,7 +57,7 @@ def fail(server: ObjectServer, *faults: Fault) -> None:
 
 def below(*patterns: str) -> list[str]:
     roots = find_roots([f"s3://bucket/{p}" for p in patterns])
-    uris = [root.store.uri(e.path) for root in roots for e in list_root(root).entries]
+    uris = [root.store.uri(e.path) for root in roots for e in files(root)]
     return [uri.removeprefix("s3://bucket/") for uri in uris]
 
 
@@ -186,10 +187,10 @@ def test_what_is_not_there(server: ObjectServer) -> None:
     with pytest.raises(PatternError, match="names no bucket"):
         File.at("s3:///x")
     with pytest.raises(PatternError, match="web server"):
-        list_root(find_roots(f"{server.url}/bucket/*.dcm")[0])
+        files(find_roots(f"{server.url}/bucket/*.dcm")[0])
 
 
 def test_a_list_of_addresses(server: ObjectServer) -> None:
     urls = [f"{server.url}/bucket/{p}" for p in ("a.dcm", "1/b.dcm")]
     (root,) = find_roots(urls)
-    assert [root.store.uri(e.path) for e in list_root(root).entries] == sorted(urls)
+    assert [root.store.uri(e.path) for e in files(root)] == sorted(urls)

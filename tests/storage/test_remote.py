@@ -8,9 +8,10 @@ import pytest
 from brute_force import all_meant
 from hypothesis import given
 from hypothesis import strategies as st
+from listed import beside, files
 
 from neurochain.errors import FileChangedError, StorageError
-from neurochain.storage import File, any_match, find_roots, list_root, nothing_matched, recording_reads
+from neurochain.storage import File, any_match, find_roots, nothing_matched, recording_reads
 
 PATHS = ["a.dcm", "1/b.dcm", "1/2/c.nii", "1/b.json", ".h/x.dcm", "1/.y.dcm", "10/b.dcm"]
 
@@ -27,7 +28,7 @@ def memory() -> Iterator[str]:
 
 def below(bucket: str, *patterns: str) -> list[str]:
     roots = find_roots([f"{bucket}/{p}" for p in patterns])
-    uris = [root.store.uri(e.path) for root in roots for e in list_root(root).entries]
+    uris = [root.store.uri(e.path) for root in roots for e in files(root)]
     return [uri.removeprefix(f"{bucket}/") for uri in uris]
 
 
@@ -57,7 +58,7 @@ def test_braces_and_single_objects(memory: str) -> None:
 
 def test_companions_come_from_the_same_folders(memory: str) -> None:
     (root,) = find_roots(f"{memory}/1/*.dcm")
-    assert [Path(p).name for p in list_root(root, companion=".json").companions] == ["b.json"]
+    assert [Path(p).name for p in beside(root, ".json")] == ["b.json"]
 
 
 def test_nothing_matched_names_the_nearest_folder(memory: str) -> None:
@@ -88,7 +89,7 @@ def test_reading(memory: str) -> None:
 
 def test_a_listed_file_is_the_file_at_its_address(memory: str) -> None:
     (root,) = find_roots(f"{memory}/a.dcm")
-    (entry,) = list_root(root).entries
+    (entry,) = files(root)
     assert File.of(entry, root.store) == File.at(f"{memory}/a.dcm")
     assert entry.mtime is not None
     assert entry.mtime.utcoffset() is not None

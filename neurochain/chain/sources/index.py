@@ -25,7 +25,8 @@ from neurochain.chain.sources.headers import (
     reader_fingerprint,
     stored_schema,
 )
-from neurochain.datasets.filetable import known_files, merge_listing, note_access, root_name
+from neurochain.chain.sources.listing import Listing
+from neurochain.datasets.filetable import note_access, root_name
 from neurochain.datasets.hidden import ARG, READS
 from neurochain.datasets.ledger import Ledger
 from neurochain.datasets.location import FILE
@@ -33,9 +34,8 @@ from neurochain.datasets.schema import KEY, Schema
 from neurochain.datasets.types import Field, Json, Record
 from neurochain.errors import StorageError
 from neurochain.formats import HeadSizes
-from neurochain.storage import Entry, File, Listed, ReadLog, list_root, nothing_matched, recording_reads
+from neurochain.storage import File, ReadLog, nothing_matched, recording_reads
 from neurochain.storage.listing import Root
-from neurochain.storage.pattern import Globs
 
 SIDECAR = ".json"
 CHUNK = 2_000  # files between two appends to the ledger
@@ -77,9 +77,7 @@ def index(roots: Sequence[Root], headers: bool, run: Run) -> Indexed:
         No file is there.
     """
     names = {root_name(run.project, root.uri, root.name): root for root in roots}
-    files = pl.concat(
-        [_listing_frame(name, list_root(r, SIDECAR if headers else None), run) for name, r in names.items()]
-    )
+    files = pl.concat([_listing_frame(name, root, headers, run) for name, root in names.items()])
     note_access(run.project)
     places = {name: root.uri for name, root in names.items()}
     if not files.height:
@@ -108,50 +106,19 @@ def index(roots: Sequence[Root], headers: bool, run: Run) -> Indexed:
     return Indexed(frame, full, flat, reads.select(READS), places)
 
 
-def _listing_frame(name: str, listing: Listed, run: Run) -> pl.DataFrame:
+def _listing_frame(name: str, root: Root, headers: bool, run: Run) -> pl.DataFrame:
     """Files of one root, sorted by path: the File's columns, the key, and the sidecar to read."""
-    root, entries = listing.root, listing.entries
-    store = root.store
-    companions = [_sidecar(e, listing.companions) for e in entries]
-    frame = pl.DataFrame(
-        {
-            "file.uri": [store.uri(e.path) for e in entries],
-            "file.size": pl.Series([e.size for e in entries], dtype=pl.Int64),
-            "file.etag": [e.etag for e in entries],
-            "file.mtime": pl.Series([e.mtime for e in entries], dtype=pl.Datetime("us", "UTC")),
-            "file.root": [name] * len(entries),
-            "file.path": [root.relative(e.path) for e in entries],
-            "file.companions": [
-                None if c is None else json.dumps({c.path.rpartition("/")[2]: c.etag}) for c in companions
-            ],
-            "_sidecar_path": [None if c is None else c.path for c in companions],
-            "_sidecar_size": pl.Series([None if c is None else c.size for c in companions], dtype=pl.Int64),
-            "_sidecar_etag": [None if c is None else c.etag for c in companions],
-        },
-        schema_overrides=dict.fromkeys(
-            [
-                "file.uri", "file.etag", "file.root", "file.path", "file.companions",
-                "_sidecar_path", "_sidecar_etag",
-            ],
-            pl.String,
-        ),
-    )  # fmt: skip
-    _merge(frame, root, run)
-    return frame.with_columns(text_keys(frame["file.root"], frame["file.path"]).alias(KEY))
-
-
-def _merge(frame: pl.DataFrame, root: Root, run: Run) -> None:
-    globs = Globs(root.globs)
-    prefix = root.uri.rstrip("/") + "/"
-    known = known_files(run.project, prefix)
-    inside = [globs.matches(uri[len(prefix) :]) for uri in known["uri"].to_list()]
-    listed = frame.select(
-        pl.col("file.uri").alias("uri"),
-        pl.col("file.etag").alias("etag"),
-        pl.col("file.size").alias("size"),
-        (pl.col("file.mtime").dt.epoch("us") / 1e6).alias("mtime"),
+    listing = Listing.of(root, SIDECAR if headers else None)
+    sidecars = listing.sidecars(SIDECAR)
+    frame = listing.files.select(
+        *(pl.col(n).alias(f"file.{n}") for n in ("uri", "size", "etag", "mtime")),
+        pl.lit(name, dtype=pl.String).alias("file.root"),
+        pl.col("path").alias("file.path"),
+    ).with_columns(
+        _companions(sidecars).alias("file.companions"),
+        *(sidecars[n].alias(f"_sidecar_{n}") for n in ("uri", "size", "etag")),
     )
-    changes = merge_listing(run.project, listed, known.filter(pl.Series(inside, dtype=pl.Boolean)))
+    changes = listing.merge_into(run.project)
     run.activity.steps.append(
         {
             "listed": root.uri,
@@ -161,19 +128,17 @@ def _merge(frame: pl.DataFrame, root: Root, run: Run) -> None:
             "gone": changes.gone,
         }
     )
+    return frame.with_columns(text_keys(frame["file.root"], frame["file.path"]).alias(KEY))
 
 
-def _sidecar(entry: Entry, companions: dict[str, Entry]) -> Entry | None:
-    """JSON file next to a file: ``scan.json`` for ``scan.nii.gz`` or, second, ``scan.nii.gz.json``."""
-    folder, _, name = entry.path.rpartition("/")
-    stem, dot, ending = name.rpartition(".")
-    if ending.lower() in ("gz", "bz2", "zst", "xz"):
-        stem = stem.rpartition(".")[0] or stem
-    for candidate in (f"{folder}/{stem if dot else name}{SIDECAR}", f"{entry.path}{SIDECAR}"):
-        found = companions.get(candidate)
-        if found is not None and found.path != entry.path:
-            return found
-    return None
+def _companions(sidecars: pl.DataFrame) -> pl.Series:
+    """Names and etags of the sidecars as JSON texts."""
+    names = sidecars["uri"].str.extract(r"([^/]*)$").to_list()
+    texts = [
+        None if name is None else json.dumps({name: etag})
+        for name, etag in zip(names, sidecars["etag"].to_list(), strict=True)
+    ]
+    return pl.Series(texts, dtype=pl.String)
 
 
 def _with_keys(shapes: pl.Series) -> Schema:
@@ -232,18 +197,13 @@ def _read_missing(files: pl.DataFrame, ledger: Ledger, run: Run) -> None:
 
 def _tasks(chunk: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
     names = ["file.uri", "file.size", "file.etag", "file.mtime"]
-    side = ["_sidecar_path", "_sidecar_size", "_sidecar_etag", "file.path"]
+    side = ["_sidecar_uri", "_sidecar_size", "_sidecar_etag", "file.path"]
     return zip(*[chunk[n].to_list() for n in names + side], strict=True)
 
 
 def _read_logged(task: tuple[Any, ...], sizes: HeadSizes) -> tuple[HeaderRow, ReadLog]:
-    uri, size, etag, mtime, sidecar_path, sidecar_size, sidecar_etag, path = task
+    uri, size, etag, mtime, sidecar_uri, sidecar_size, sidecar_etag, path = task
     with recording_reads() as log:
         file = File(uri, size, etag, mtime)
-        folder = uri.rpartition("/")[0]
-        sidecar = (
-            None
-            if sidecar_path is None
-            else File(f"{folder}/{sidecar_path.rpartition('/')[2]}", sidecar_size, sidecar_etag)
-        )
+        sidecar = None if sidecar_uri is None else File(sidecar_uri, sidecar_size, sidecar_etag)
         return read_row(file, sidecar, path, sizes), log

@@ -1,0 +1,135 @@
+"""Listing: what lies under a root, as columns; never as one object per file, since there may be millions."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import polars as pl
+
+from neurochain.datasets.filetable import FileChanges, known_files, merge_listing
+from neurochain.datasets.project import Project
+from neurochain.storage import Entry, list_root
+from neurochain.storage.listing import Root
+from neurochain.storage.pattern import Globs
+
+ROWS = 50_000  # entries that become columns at once
+COMPRESSED = ("gz", "bz2", "zst", "xz")
+COLUMNS = {
+    "path": pl.String(),
+    "uri": pl.String(),
+    "size": pl.Int64(),
+    "etag": pl.String(),
+    "mtime": pl.Datetime("us", "UTC"),
+}
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What lies under one root.
+
+    Attributes
+    ----------
+    root : Root
+    files : DataFrame
+        ``path`` (relative to the root), ``uri``, ``size``, ``etag``, ``mtime`` of the files that were meant, sorted by
+        path.
+    companions : DataFrame
+        The same of the files with the companion suffix in the same folders.
+    """
+
+    root: Root
+    files: pl.DataFrame
+    companions: pl.DataFrame
+
+    @classmethod
+    def of(cls, root: Root, companion: str | None = None) -> "Listing":
+        """List a root.
+
+        Parameters
+        ----------
+        root : Root
+            From `find_roots`.
+        companion : str, optional
+            Suffix of files that come along (``".json"``).
+        """
+        found = _columns(root, list_root(root, companion)).sort("path", ~pl.col("meant"))
+        everything = found.unique("path", keep="first", maintain_order=True)
+        files = everything.filter("meant").drop("meant")
+        if companion is None:
+            return cls(root, files, files.clear())
+        return cls(root, files, everything.filter(pl.col("path").str.ends_with(companion)).drop("meant"))
+
+    def sidecars(self, suffix: str) -> pl.DataFrame:
+        """Companion of each file, one row per file, nulls where there is none.
+
+        That of ``scan.nii.gz`` is ``scan.json`` or, second, ``scan.nii.gz.json``.
+
+        Parameters
+        ----------
+        suffix : str
+            Of the companions.
+        """
+        name = pl.col("path").str.extract(r"([^/]*)$")
+        inner = (
+            pl.when(_ends(name, COMPRESSED))
+            .then(_without_ending(_without_ending(name)))
+            .otherwise(_without_ending(name))
+        )
+        folder = pl.col("path").str.extract(r"^(.*/)[^/]*$").fill_null("")
+        wanted = self.files.select(
+            "path",
+            (folder + inner + suffix).alias("first"),
+            (pl.col("path") + suffix).alias("second"),
+        )
+        beside = self.companions.select("path", "uri", "size", "etag")
+        first = wanted.join(
+            beside, left_on="first", right_on="path", how="left", maintain_order="left", coalesce=False
+        )
+        second = wanted.join(
+            beside, left_on="second", right_on="path", how="left", maintain_order="left", coalesce=False
+        )
+        own = first["first"] == first["path"]  # a sidecar is not its own
+        return pl.DataFrame(
+            [
+                first[c].zip_with(first["uri"].is_not_null() & ~own, second[c]).alias(c)
+                for c in ("uri", "size", "etag")
+            ]
+        )
+
+    def merge_into(self, project: Project) -> FileChanges:
+        """Bring the project's table of files up to it."""
+        prefix = self.root.uri.rstrip("/") + "/"
+        known = known_files(project, prefix)
+        here = self.files.select("uri", "etag", "size", (pl.col("mtime").dt.epoch("us") / 1e6).alias("mtime"))
+        absent = known.join(here, on="uri", how="anti")
+        globs = Globs(self.root.globs)
+        meant = [globs.matches(uri[len(prefix) :]) for uri in absent["uri"].to_list()]
+        gone = absent.filter(pl.Series(meant, dtype=pl.Boolean))
+        return merge_listing(project, here, pl.concat([known.join(here, on="uri", how="semi"), gone]))
+
+
+def _columns(root: Root, found: Iterable[tuple[Entry, bool]]) -> pl.DataFrame:
+    frames: list[pl.DataFrame] = []
+    rows: list[tuple[object, ...]] = []
+    schema = {**COLUMNS, "meant": pl.Boolean()}
+    uri, relative = root.store.uri, root.relative
+
+    def flush() -> None:
+        frames.append(pl.DataFrame(rows, schema=schema, orient="row"))
+        rows.clear()
+
+    for entry, meant in found:
+        rows.append((relative(entry.path), uri(entry.path), entry.size, entry.etag, entry.mtime, meant))
+        if len(rows) == ROWS:
+            flush()
+    flush()
+    return pl.concat(frames)
+
+
+def _without_ending(name: pl.Expr) -> pl.Expr:
+    """Name before its last dot; the whole where there is none, or nothing before it."""
+    stem = name.str.extract(r"^(.*)\.[^.]*$")
+    return pl.when(stem.is_null()).then(name).otherwise(stem)
+
+
+def _ends(name: pl.Expr, endings: tuple[str, ...]) -> pl.Expr:
+    return name.str.to_lowercase().str.extract(r"\.([^.]*)$").is_in(list(endings)).fill_null(False)
