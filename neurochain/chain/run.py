@@ -17,6 +17,7 @@ from neurochain.datasets.parts import Part, write_part
 from neurochain.datasets.project import Project
 from neurochain.datasets.schema import Schema
 from neurochain.errors import ExpressionError
+from neurochain.storage import Cost
 
 BATCH = 65_536  # rows that go through a function step at a time
 BATCH_BYTES = 32_000_000  # of them, in memory
@@ -33,8 +34,10 @@ class Settings:
     ----------
     reuse : bool
         Take results from the ledger. False computes every row anew (and remembers the results).
-    threads : int
-        Headers read at once, and calls that wait for remote files.
+    threads : int or None
+        Headers read at once, and calls that wait for remote files; None for 64 headers (8 of a disk here), 8 calls.
+    io : {"time", "bytes"}
+        What reads of files should save, where reading a little more takes less time than another request.
     workers : int or None
         Processes that call functions: 0 for this one alone; None for one per core, where work is left for more
         than a second.
@@ -46,7 +49,8 @@ class Settings:
     """
 
     reuse: bool = field(default_factory=lambda: os.environ.get("NEUROCHAIN_REUSE", "") != "0")
-    threads: int = 8
+    threads: int | None = None
+    io: Cost = "time"
     workers: int | None = field(default_factory=lambda: _from_environment("NEUROCHAIN_WORKERS"))
     on_error: OnError = "raise"
     seed: int = 0
@@ -56,10 +60,12 @@ class Settings:
             raise ExpressionError(
                 f"settings(on_error={self.on_error!r}): there is 'raise', 'skip' and 'keep'."
             )
+        if self.io not in get_args(Cost):
+            raise ExpressionError(f"settings(io={self.io!r}): there is 'time' and 'bytes'.")
         for name in ("threads", "workers", "seed"):
             value = getattr(self, name)
             least = 1 if name == "threads" else 0
-            if not (value is None and name == "workers") and (not isinstance(value, int) or value < least):
+            if not (value is None and name != "seed") and (not isinstance(value, int) or value < least):
                 raise ExpressionError(f"settings({name}={value!r}): give a whole number, {least} or more.")
 
 

@@ -2,6 +2,7 @@
 
 import threading
 import zlib
+from collections.abc import Sequence
 
 from neurochain.errors import FormatError
 from neurochain.storage import File
@@ -62,6 +63,15 @@ class Inflated:
     def size_at_most(self) -> int:
         """Bytes that can be inside, at the best ratio there is."""
         return (self._file.size + 1) * RATIO
+
+    @property
+    def gap(self) -> int:
+        """What lies between two pieces is inflated anyway."""
+        return 2**62
+
+    def read_ranges(self, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
+        """Inflated bytes of several ranges, as `read_range`."""
+        return [self.read_range(start, end) for start, end in ranges]
 
     def read_range(self, start: int, end: int) -> bytes:
         """Inflated bytes [start, end); fewer where they end before.

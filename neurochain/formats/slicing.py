@@ -3,7 +3,7 @@
 The law, tested: what `gather` gives for a `plan` equals slicing the whole array.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import index as as_int
 from types import EllipsisType
@@ -18,11 +18,8 @@ __all__ = ["Axis", "Blocks", "Index", "Ranged", "gather", "normalise", "plan"]
 Order = Literal["C", "F"]
 Index = int | slice | EllipsisType | tuple[int | slice | EllipsisType, ...]
 
-GAP = 64 * 1024
-"""Bytes between two pieces that are read along rather than paid for with another request: what a buffered
-file object pulls at least, and 1 to 2 ms at the bandwidth of one remote request."""
 LARGEST = 64 * 2**20
-"""Bytes of one request that also reads what nobody asked for: bounds memory, not speed."""
+"""Bytes that are read at once, what nobody asked for among them: bounds memory, not speed."""
 
 
 class Ranged(Protocol):
@@ -31,8 +28,13 @@ class Ranged(Protocol):
     @property
     def uri(self) -> str: ...
 
-    def read_range(self, start: int, end: int) -> bytes:
-        """Bytes [start, end); fewer where they end before."""
+    @property
+    def gap(self) -> int:
+        """Bytes between two pieces that are better read along than left out."""
+        ...
+
+    def read_ranges(self, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
+        """Bytes of several ranges [start, end), at once where that is quicker; fewer where they end before."""
         ...
 
 
@@ -129,7 +131,7 @@ class Blocks:
     shape: tuple[int, ...]
     strides: tuple[int, ...]
 
-    def ranges(self, gap: int = GAP) -> Iterator[tuple[int, int, int, int]]:
+    def ranges(self, gap: int) -> Iterator[tuple[int, int, int, int]]:
         """Requests: (start, end) in bytes, and the half-open (first, last) of the blocks inside."""
         first = 0
         n = len(self.starts)
@@ -145,9 +147,7 @@ class Blocks:
                 first = stop
 
 
-def plan(
-    shape: tuple[int, ...], itemsize: int, order: Order, axes: tuple[Axis, ...], gap: int = GAP
-) -> Blocks:
+def plan(shape: tuple[int, ...], itemsize: int, order: Order, axes: tuple[Axis, ...], gap: int) -> Blocks:
     """Blocks of an array that a selection needs.
 
     Parameters
@@ -197,9 +197,7 @@ def plan(
     )
 
 
-def gather(
-    source: Ranged, offset: int, blocks: Blocks, dtype: np.dtype[Any], gap: int = GAP
-) -> np.ndarray[Any, Any]:
+def gather(source: Ranged, offset: int, blocks: Blocks, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
     """Read blocks.
 
     Parameters
@@ -212,8 +210,6 @@ def gather(
         From `plan`.
     dtype : dtype
         As stored, byte order included.
-    gap : int
-        Bytes not asked for that are read along.
 
     Returns
     -------
@@ -226,16 +222,31 @@ def gather(
         The source ends before a block does.
     """
     out = np.empty((len(blocks.starts), *blocks.shape), dtype.newbyteorder("="))
-    for start, end, first, last in blocks.ranges(gap):
-        data = source.read_range(offset + start, offset + end)
-        if len(data) != end - start:
-            raise FormatError(
-                f"{source.uri} ends at byte {offset + start + len(data):,}; its header promises values up to byte "
-                f"{offset + end:,}. It is cut short: fetch or write it again."
-            )
-        # The assignment copies (bytes are read-only) and swaps bytes where it must.
-        out[first:last] = _blocks_of(data, blocks, first, last, start, dtype)
+    for some in _together(blocks.ranges(source.gap)):
+        pulled = source.read_ranges([(offset + start, offset + end) for start, end, _, _ in some])
+        for (start, end, first, last), data in zip(some, pulled, strict=True):
+            if len(data) != end - start:
+                raise FormatError(
+                    f"{source.uri} ends at byte {offset + start + len(data):,}; its header promises values up to byte "
+                    f"{offset + end:,}. It is cut short: fetch or write it again."
+                )
+            # The assignment copies (bytes are read-only) and swaps bytes where it must.
+            out[first:last] = _blocks_of(data, blocks, first, last, start, dtype)
     return out
+
+
+def _together(ranges: Iterable[tuple[int, int, int, int]]) -> Iterator[list[tuple[int, int, int, int]]]:
+    """Requests in groups that memory holds at once."""
+    some: list[tuple[int, int, int, int]] = []
+    held = 0
+    for one in ranges:
+        if some and held + one[1] - one[0] > LARGEST:
+            yield some
+            some, held = [], 0
+        some.append(one)
+        held += one[1] - one[0]
+    if some:
+        yield some
 
 
 def _blocks_of(

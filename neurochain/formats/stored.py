@@ -77,7 +77,7 @@ class ByteArray:
             The file ends before they do.
         """
         stored = tuple(axes[self._transpose.index(i)] for i in range(len(axes)))
-        blocks = plan(self._shape, self._dtype.itemsize, self._order, stored)
+        blocks = plan(self._shape, self._dtype.itemsize, self._order, stored, self._source.gap)
         counts = tuple(axis.count for axis in stored)
         if not len(blocks.starts):
             array = np.empty(counts, self.dtype)

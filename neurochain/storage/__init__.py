@@ -14,12 +14,14 @@ from neurochain.storage.listing import (
     nothing_matched,
 )
 from neurochain.storage.memo import Memo
+from neurochain.storage.planner import Cost
 from neurochain.storage.reads import FileRead, ReadLog, recording_reads
 from neurochain.storage.scheme import store_for
 from neurochain.storage.store import Entry, Store
 
 __all__ = [
     "Access",
+    "Cost",
     "Entry",
     "File",
     "FileRead",

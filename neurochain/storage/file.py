@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from neurochain.errors import FileChangedError, StorageError
-from neurochain.storage.planner import cut, plan
+from neurochain.storage.planner import Cost, cut, plan
 from neurochain.storage.reads import ReadLog, active_log
 from neurochain.storage.scheme import split_uri, store_for
 from neurochain.storage.store import Entry, Store
@@ -122,9 +122,8 @@ class File:
         >>> head, tail = file.read_ranges([(0, 348), (file.size - 128, file.size)])     # doctest: +SKIP
         """
         wanted = [self._checked(start, end) for start, end in ranges]
-        store, path = self._where()
-        requests = plan(wanted, store.link)
-        bodies = store.read_each(path, requests, self.etag or None)
+        requests = plan(wanted, self._where()[0].link, self._io)
+        bodies = self._pull_each(requests)
         found = cut(wanted, requests, bodies)
         if self._log is not None:
             for (start, _), data in zip(wanted, found, strict=True):
@@ -132,6 +131,15 @@ class File:
                     self._log.add(self.uri, self.etag, start, data, self._pull)
             self._log.count(sum(len(b) for b in bodies), len(requests))
         return found
+
+    @property
+    def gap(self) -> int:
+        """Bytes between two ranges that are better read along than left out."""
+        return self._where()[0].link.gap(self._io)
+
+    @property
+    def _io(self) -> Cost:
+        return "time" if self._log is None else self._log.io
 
     def _checked(self, start: int, end: int) -> tuple[int, int]:
         if start < 0 or end < start:
@@ -176,8 +184,11 @@ class File:
         return store_for(scheme), path
 
     def _pull(self, start: int, end: int) -> bytes:
+        return self._pull_each([(start, end)])[0]
+
+    def _pull_each(self, ranges: Sequence[tuple[int, int]]) -> Sequence[bytes]:
         store, path = self._where()
-        return store.read_range(path, start, end, self.etag or None)
+        return store.read_each(path, ranges, self.etag or None)
 
     def _copy(self) -> Path:
         key = hashlib.sha256(f"{self.uri}\n{self.etag}".encode()).hexdigest()[:32]

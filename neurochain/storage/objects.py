@@ -31,8 +31,9 @@ WEB = frozenset(["http", "https"])
 METADATA = "169.254.169.254"
 CREDENTIALS = "If it is public, say anon=True; else storage_options={'profile': …}, or set the credentials in the environment."
 AT_ONCE = 16  # requests for the ranges of one object
+MOST_PARTS = 1000  # folders that are listed as wholes beside each other
 PAGE = 1000  # objects of a listing that come together
-Task = tuple[str, Rule]  # a folder, and what is meant in it
+Task = tuple[str, Rule, bool]  # a folder, what is meant in it, and whether it is listed as a whole
 Page = list[tuple[Entry, bool]]
 
 
@@ -77,9 +78,10 @@ class ObjectStore:
         """As in `Store`: folder by folder, several at once; all below a folder in one go where a glob says ``**``."""
 
         def look(task: Task) -> Iterator[Task | Page]:
-            return self._look(*task, companion)
+            folder, rule, whole = task
+            return self._look(folder, rule, whole, companion)
 
-        for page in Walk(look).run([(root.strip("/"), globs.top)]):
+        for page in Walk(look).run([(root.strip("/"), globs.top, False)]):
             yield from page
 
     def read_range(self, path: str, start: int, end: int, etag: str | None = None) -> bytes:
@@ -112,13 +114,13 @@ class ObjectStore:
             return [self.read_range(path, start, end, etag) for start, end in ranges]
         return [*self._pool.map(lambda r: self.read_range(path, r[0], r[1], etag), ranges)]
 
-    def _look(self, folder: str, rule: Rule, companion: str | None) -> Iterator[Task | Page]:
+    def _look(self, folder: str, rule: Rule, whole: bool, companion: str | None) -> Iterator[Task | Page]:
         """Files in a folder that are meant, page by page, and the folders to look into."""
         files, folders = rule.literal_files, rule.literal_folders
-        if files is not None and folders is not None and not (companion and files):
+        if files is not None and folders is not None and (self.scheme in WEB or not (companion and files)):
             for name in folders:
                 if (below := rule.enter(name)) is not None:
-                    yield f"{folder}/{name}", below
+                    yield f"{folder}/{name}", below, False
             if files:  # one by one: their folder may hold a million
                 heads = self._pool.map(self._head, [f"{folder}/{name}" for name in files])
                 yield [(entry, True) for entry in heads if entry is not None]
@@ -127,17 +129,22 @@ class ObjectStore:
             raise PatternError(
                 f"{self.uri(folder)} is on a web server, which lists nothing. Name the files: read_storage([url, …])."
             )
-        store, key = self._open(folder)
-        if rule.is_deep:
+        if whole:
             yield from self._everything(folder, rule, companion)
             return
+        store, key = self._open(folder)
         with self._in_words(folder):
             found = obstore.list_with_delimiter(store, key or None)
+        folders = [prefix.rpartition("/")[2] for prefix in found["common_prefixes"]]
+        if (
+            rule.is_deep and len(folders) > MOST_PARTS
+        ):  # a request for each would be more than pages there are
+            yield from self._everything(folder, rule, companion)
+            return
         yield self._chosen(folder, found["objects"], lambda _: rule, companion)
-        for prefix in found["common_prefixes"]:
-            name = prefix.rpartition("/")[2]
+        for name in folders:
             if (below := rule.enter(name)) is not None:
-                yield f"{folder}/{name}", below
+                yield f"{folder}/{name}", below, below.is_deep and len(folders) > 1
 
     def _everything(self, folder: str, rule: Rule, companion: str | None) -> Iterator[Page]:
         """All files below a folder that are meant."""

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-IO = Literal["time", "bytes"]
+Cost = Literal["time", "bytes"]
 Range = tuple[int, int]
 
+REQUEST_BYTES = 1024  # that a request and the head of its answer cost by themselves
 LEAST_PIECE = 4 * 2**20  # bytes below which a range is not split
 
 
@@ -30,10 +31,11 @@ class Link:
     bandwidth: float = 100e6
     at_once: int = 16
 
-    @property
-    def gap(self) -> int:
-        """Bytes that cost as much time as one more request."""
-        return int(self.latency * self.bandwidth / self.at_once)
+    def gap(self, io: Cost) -> int:
+        """Bytes between two ranges that are better read along: they cost less than one more request."""
+        if io == "bytes":
+            return REQUEST_BYTES
+        return max(REQUEST_BYTES, int(self.latency * self.bandwidth / self.at_once))
 
     @property
     def piece(self) -> int:
@@ -41,7 +43,7 @@ class Link:
         return max(LEAST_PIECE, int(self.latency * self.bandwidth))
 
 
-def plan(wanted: Sequence[Range], link: Link, io: IO = "time") -> list[Range]:
+def plan(wanted: Sequence[Range], link: Link, io: Cost = "time") -> list[Range]:
     """Plan the requests for some ranges of one object.
 
     Parameters
@@ -51,8 +53,8 @@ def plan(wanted: Sequence[Range], link: Link, io: IO = "time") -> list[Range]:
     link : Link
         What a request costs.
     io : {"time", "bytes"}
-        Ranges with little between them are one request where that takes less time; or only where nothing lies
-        between them.
+        Ranges with little between them are one request where that takes less time; or where it pulls fewer bytes, a
+        request's own counted.
 
     Returns
     -------
@@ -62,12 +64,12 @@ def plan(wanted: Sequence[Range], link: Link, io: IO = "time") -> list[Range]:
     Examples
     --------
     >>> link = Link(latency=0.02, bandwidth=1e6, at_once=1)
-    >>> plan([(0, 10), (30, 50), (50, 60), (90_000, 90_010)], link)
-    [(0, 60), (90000, 90010)]
-    >>> plan([(0, 10), (30, 50), (50, 60), (90_000, 90_010)], link, io="bytes")
-    [(30, 60), (0, 10), (90000, 90010)]
+    >>> plan([(0, 10), (9_000, 9_010), (90_000, 90_010)], link)
+    [(0, 9010), (90000, 90010)]
+    >>> plan([(0, 10), (9_000, 9_010), (90_000, 90_010)], link, io="bytes")
+    [(0, 10), (9000, 9010), (90000, 90010)]
     """
-    gap = link.gap if io == "time" else 0
+    gap = link.gap(io)
     joined: list[Range] = []
     for start, end in sorted(r for r in wanted if r[0] < r[1]):
         if joined and start <= joined[-1][1] + gap:

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+from neurochain.storage.planner import Cost
+
 KEEP_BYTES = 64 * 2**20  # bytes of one file held for hashing; beyond it they are read once more
 
 _active: ContextVar["ReadLog | None"] = ContextVar("neurochain_read_log", default=None)
@@ -52,9 +54,12 @@ class ReadLog:
     ----------
     bytes, requests : int
         Pulled from storage so far, and in how many reads.
+    io : {"time", "bytes"}
+        What the reads should save.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, io: Cost = "time") -> None:
+        self.io = io
         self.bytes = 0
         self.requests = 0
         self._files: dict[str, _Segments] = {}

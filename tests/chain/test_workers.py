@@ -29,7 +29,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every call is made in a worker, however small the work is."""
     monkeypatch.setattr(
         "neurochain.chain.functions.work.Manner",
-        lambda keep, threads, isolated, staging: Manner(keep, threads, True, staging),
+        lambda keep, threads, isolated, *rest: Manner(keep, threads, True, *rest),
     )
     yield
     processes.drop()
@@ -201,7 +201,7 @@ def test_what_has_killed_a_worker_is_not_called_here(folder: Path, monkeypatch: 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             "neurochain.chain.functions.work.Manner",
-            lambda keep, threads, isolated, staging: Manner(keep, threads, True, staging),
+            lambda keep, threads, isolated, *rest: Manner(keep, threads, True, *rest),
         )
         assert rows(6).map(y=kills).settings(on_error="skip").collect().height == 5
     # One short call is left, which would be made in this process.
@@ -253,7 +253,7 @@ def test_functions_of_the_users_modules_travel_by_value(script: Script, folder: 
         import neurochain as nc
         import helpers
         from neurochain.chain.functions import calling, work
-        work.Manner = lambda keep, threads, isolated, staging: calling.Manner(keep, threads, True, staging)  # all in workers
+        work.Manner = lambda keep, threads, isolated, *rest: calling.Manner(keep, threads, True, *rest)  # all in workers
         Path("helpers.py").write_text("raise RuntimeError('the file on disk is another by now')")
 
         def slow(x):

@@ -3,6 +3,7 @@
 import os
 import random
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from listed import files
 
+import neurochain as nc
 from neurochain.errors import FileChangedError, PatternError, StorageError
 from neurochain.storage import File, any_match, find_roots, recording_reads
 from neurochain.storage.access import Access, remember
@@ -194,3 +196,25 @@ def test_a_list_of_addresses(server: ObjectServer) -> None:
     urls = [f"{server.url}/bucket/{p}" for p in ("a.dcm", "1/b.dcm")]
     (root,) = find_roots(urls)
     assert [root.store.uri(e.path) for e in files(root)] == sorted(urls)
+
+
+def test_a_tree_is_listed_in_parts_at_once(tmp_path: Path) -> None:
+    keys = [(f"sub-{i:02d}/ses-{j}/x{k:03d}.dcm", k) for i in range(20) for j in range(2) for k in range(100)]
+    with ObjectServer(tmp_path, keys=lambda bucket: keys, latency=0.02) as server:
+        remember("s3://tree", Access.of({"anon": True, "endpoint": server.url}))
+        (root,) = find_roots("s3://tree/**/*.dcm")
+        server.traffic.clear()
+        assert [e.path for e in files(root)] == [f"tree/{key}" for key, _ in keys]
+        asked = [r.query.get("prefix", "") for r in server.traffic.requests]
+        assert sorted(asked) == ["", *(f"sub-{i:02d}/" for i in range(20))]
+        assert server.traffic.most_at_once > 4
+
+
+def test_addresses_have_headers(
+    server: ObjectServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEUROCHAIN_HOME", str(tmp_path))
+    chain = nc.read_storage([f"{server.url}/bucket/a.dcm", f"{server.url}/bucket/1/b.dcm"])
+    errors = chain.select("file.path", "header.error").order_by("path").collect()
+    assert errors["path"].to_list() == ["1/b.dcm", "a.dcm"]
+    assert all("DICOM" in e for e in errors["error"])

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurochain.storage.planner import IO, Link, cut, plan
+from neurochain.storage.planner import Cost, Link, cut, plan
 
 SIZE = 3_000
 WHOLE = bytes(i * i % 251 for i in range(SIZE))
@@ -22,7 +22,7 @@ def union(wanted: list[tuple[int, int]]) -> set[int]:
 
 
 @given(ranges, links, modes)
-def test_what_is_read_equals_slices_of_the_whole(wanted: list[tuple[int, int]], link: Link, io: IO) -> None:
+def test_what_is_read_equals_slices_of_the_whole(wanted: list[tuple[int, int]], link: Link, io: Cost) -> None:
     requests = plan(wanted, link, io)
     bodies = [WHOLE[a:b] for a, b in requests]
     assert cut(wanted, requests, bodies) == [WHOLE[a:b] for a, b in wanted]
@@ -30,22 +30,19 @@ def test_what_is_read_equals_slices_of_the_whole(wanted: list[tuple[int, int]], 
 
 @given(ranges, links, modes)
 def test_requests_are_disjoint_and_begin_and_end_with_what_is_wanted(
-    wanted: list[tuple[int, int]], link: Link, io: IO
+    wanted: list[tuple[int, int]], link: Link, io: Cost
 ) -> None:
     requests = sorted(plan(wanted, link, io))
     assert all(a < b for a, b in requests)
     assert all(b <= c for (_, b), (c, _) in pairwise(requests))
     covered, needed = union(requests), union(wanted)
     assert needed <= covered
-    if io == "bytes":
-        assert covered == needed
-    else:
-        between = sorted(covered - needed)
-        longest = run = 0
-        for i, at in enumerate(between):
-            run = run + 1 if i and between[i - 1] == at - 1 else 1
-            longest = max(longest, run)
-        assert longest <= link.gap
+    between = sorted(covered - needed)
+    longest = run = 0
+    for i, at in enumerate(between):
+        run = run + 1 if i and between[i - 1] == at - 1 else 1
+        longest = max(longest, run)
+    assert longest <= link.gap(io)
 
 
 def test_a_gap_is_read_where_it_costs_less_than_a_request() -> None:
@@ -54,6 +51,8 @@ def test_a_gap_is_read_where_it_costs_less_than_a_request() -> None:
     assert plan([(0, 10), (1_100_000, 1_100_010)], far) == [(0, 10), (1_100_000, 1_100_010)]
     near = Link(latency=0.001, bandwidth=10e6, at_once=1)
     assert len(plan([(0, 10), (900_000, 900_010)], near)) == 2
+    assert len(plan([(0, 10), (2_000, 2_010)], far, io="bytes")) == 2
+    assert len(plan([(0, 10), (1_000, 1_010)], far, io="bytes")) == 1  # a request is as many bytes by itself
 
 
 def test_a_large_range_comes_in_pieces_of_one_size() -> None:
@@ -66,7 +65,7 @@ def test_a_large_range_comes_in_pieces_of_one_size() -> None:
 
 def test_the_largest_request_goes_first() -> None:
     link = Link(latency=0.0, at_once=4)
-    assert plan([(0, 10), (20, 500), (600, 700)], link) == [(20, 500), (600, 700), (0, 10)]
+    assert plan([(0, 10), (2_000, 2_500), (6_000, 6_100)], link) == [(2_000, 2_500), (6_000, 6_100), (0, 10)]
 
 
 def test_nothing_wanted_asks_for_nothing() -> None:

@@ -26,7 +26,7 @@ from neurochain.chain.values.given import all_settled, settled
 from neurochain.chain.values.reads import reads_of
 from neurochain.datasets.hidden import ORDINAL
 from neurochain.errors import UDFError
-from neurochain.storage import ReadLog, recording_reads
+from neurochain.storage import Cost, ReadLog, recording_reads
 
 SLICE = 1024  # calls whose arguments are made at once
 SLICE_BYTES = 8_000_000  # of arguments, at once
@@ -49,12 +49,15 @@ class Manner:
         In worker processes from the first call on: the function has killed a process before.
     staging : Path or None
         Folder for results that memory should not hold.
+    io : {"time", "bytes"}
+        What reads of files should save.
     """
 
     keep_going: bool = False
     threads: int = 1
     isolated: bool = False
     staging: Path | None = None
+    io: Cost = "time"
 
 
 class Caller:
@@ -97,7 +100,7 @@ class Caller:
         started = time.monotonic()
         until = started + seconds
         threads = self.manner.threads if self.call.gives != "batch" and self._remote(chunk) else 1
-        with young_garbage(), recording_reads() as log:
+        with young_garbage(), recording_reads(ReadLog(self.manner.io)) as log:
             while work.outcome.done < chunk.calls and not work.stopped:
                 part = self._next(chunk, work.outcome.done)
                 if threads > 1:
@@ -209,7 +212,7 @@ class Caller:
         """As `_slice`, several calls at once; each with a log of its own, taken in the order of the rows."""
 
         def one(at: int) -> tuple[tuple[Any, ...], Any, Exception | None, ReadLog]:
-            log = ReadLog()
+            log = ReadLog(self.manner.io)
             single = part.slice(at, 1)
             with recording_reads(log):
                 raw = tuple(c[0] for c in self.call.values(single.rows, single.sizes, log))

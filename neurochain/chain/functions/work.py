@@ -31,6 +31,7 @@ from neurochain.datasets.lookup import Lookup
 from neurochain.errors import SchemaError
 
 KILLERS = "killers"  # folder of marks: functions that have killed a process are not called in the user's
+CALLS_AT_ONCE = 8  # where they wait for remote files
 CHUNK_BYTES = 16_000_000  # of arguments that travel together
 
 
@@ -72,7 +73,10 @@ class Work:
         self.executor = executor
         key = reuse_key(identity, call, output)
         self._killer = run.project.folder / KILLERS / key
-        self.manner = Manner(keep_going, run.settings.threads, self._killer.exists(), run.project.staging)
+        asked = run.settings
+        self.manner = Manner(
+            keep_going, asked.threads or CALLS_AT_ONCE, self._killer.exists(), run.project.staging, asked.io
+        )
         self._many = call.gives != "one"
         self._ledger = Ledger(run.project, key, self._many) if identity.reusable else None
         self._known = self._load()

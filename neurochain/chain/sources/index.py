@@ -40,6 +40,7 @@ from neurochain.storage.listing import Root
 SIDECAR = ".json"
 CHUNK = 2_000  # files between two appends to the ledger
 FIRST = 100  # files that tell how fast a disk is
+HEADS_AT_ONCE = 64  # of files elsewhere
 SLOW = 0.003  # seconds per file from which on several are read at once
 
 
@@ -179,7 +180,7 @@ def _read_missing(files: pl.DataFrame, ledger: Ledger, run: Run) -> None:
     start, count = 0, CHUNK if slow else FIRST
     with (
         run.progress.step("headers", missing.height, stored) as progress,
-        ThreadPoolExecutor(run.settings.threads) as pool,
+        ThreadPoolExecutor(run.settings.threads or (HEADS_AT_ONCE if slow else 8)) as pool,
     ):
         while start < missing.height:
             chunk = missing.slice(start, count)
