@@ -8,12 +8,13 @@ import numpy as np
 
 from neurochain.errors import FormatError
 from neurochain.formats import nifti_header as nh
+from neurochain.formats.indexed import Indexed
 from neurochain.formats.inflate import GZIP, Inflated, inflate_head
 from neurochain.formats.reader import FileHeader
 from neurochain.formats.recording import Recording
 from neurochain.formats.stored import ByteArray
 from neurochain.formats.volume import Volume
-from neurochain.storage import File, Memo
+from neurochain.storage import File, Memo, cache_memo
 
 __all__ = ["NiftiReader"]
 
@@ -75,7 +76,7 @@ class NiftiReader:
         except FormatError as error:
             raise FormatError(f"{file.uri}: {error}.") from None
         dtype = _dtype(nh.DTYPES[fields["datatype"]]).newbyteorder(fields["order"])
-        source = Inflated(file, 0, GZIP) if packed else file
+        source = Indexed(file, memo or cache_memo()) if packed else file
         offset = int(fields["vox_offset"])
         parts = len(shape) - fields["dim"][0]
         names = ("x", "y", "z", "t", "dim5", "dim6", "dim7")[: fields["dim"][0]]

@@ -4,7 +4,8 @@ The lowest layer: it knows no format, no dataset and no chain.
 """
 
 from neurochain.storage.access import Access, access_to, remember, said, suggest
-from neurochain.storage.file import File, cache_folder
+from neurochain.storage.cache import cache_folder
+from neurochain.storage.file import File
 from neurochain.storage.listing import (
     Root,
     address,
@@ -13,7 +14,7 @@ from neurochain.storage.listing import (
     list_root,
     nothing_matched,
 )
-from neurochain.storage.memo import Memo
+from neurochain.storage.memo import FolderMemo, Memo, cache_memo
 from neurochain.storage.planner import Cost
 from neurochain.storage.reads import FileRead, ReadLog, recording_reads
 from neurochain.storage.scheme import store_for
@@ -25,6 +26,7 @@ __all__ = [
     "Entry",
     "File",
     "FileRead",
+    "FolderMemo",
     "Memo",
     "ReadLog",
     "Root",
@@ -33,6 +35,7 @@ __all__ = [
     "address",
     "any_match",
     "cache_folder",
+    "cache_memo",
     "find_roots",
     "list_root",
     "nothing_matched",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from neurochain.errors import FileChangedError, StorageError
+from neurochain.storage.cache import cache_folder
 from neurochain.storage.planner import Cost, cut, plan
 from neurochain.storage.reads import ReadLog, active_log
 from neurochain.storage.scheme import split_uri, store_for
@@ -86,8 +87,15 @@ class File:
         """All bytes."""
         return self.read_range(0, self.size)
 
-    def read_range(self, start: int, end: int) -> bytes:
+    def read_range(self, start: int, end: int, note: bool = True) -> bytes:
         """Bytes [start, end); beyond the file's end there are none.
+
+        Parameters
+        ----------
+        start, end : int
+            Half-open.
+        note : bool
+            Whether lineage names the range; what only helps to find others need not stand there. It counts as pulled.
 
         Raises
         ------
@@ -103,7 +111,8 @@ class File:
             return b""
         data = self._pull(start, end)
         if self._log is not None:
-            self._log.add(self.uri, self.etag, start, data, self._pull)
+            if note:
+                self._log.add(self.uri, self.etag, start, data, self._pull)
             self._log.count(len(data), 1)
         return data
 
@@ -250,11 +259,3 @@ class _RangeIO(io.RawIOBase):
 def local_absolute(path: str) -> str:
     """Absolute form of a local path; ``~`` is the home folder, links are kept."""
     return os.path.abspath(os.path.expanduser(path))
-
-
-def cache_folder() -> Path:
-    """Folder of what can be fetched again: ``$NEUROCHAIN_CACHE``, else the user's cache folder."""
-    named = os.environ.get("NEUROCHAIN_CACHE")
-    if named:
-        return Path(named)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "neurochain"
