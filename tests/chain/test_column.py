@@ -272,7 +272,7 @@ def test_a_value_that_an_expression_cannot_take_is_told(chain: nc.Chain) -> None
         cast.map(y=lambda n: n).collect,
     ):
         with pytest.raises(
-            nc.ExpressionError, match=r"for all rows: conversion from `str` to `i64` failed.*alpha"
+            nc.ExpressionError, match=r"for all rows: conversion from `str` to `i64` failed in column 's'"
         ):
             run()
     with pytest.raises(nc.ExpressionError, match="for all rows"):

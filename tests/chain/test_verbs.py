@@ -142,7 +142,7 @@ def test_settings(counted: tuple[nc.Chain, list[int]]) -> None:
     assert seen == [1, 2, 3] * 2
     assert chain.settings(threads=2).select("y").collect().height == 3
     with pytest.raises(
-        nc.ExpressionError, match=r"settings\(\) has reuse, threads, workers, on_error, seed; not thread"
+        nc.ExpressionError, match=r"settings\(\) has reuse, threads, io, workers, on_error, seed; not thread"
     ):
         chain.settings(thread=2)
 
