@@ -1,6 +1,7 @@
 """The cache folder: what can be fetched, or computed, again."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -10,3 +11,22 @@ def cache_folder() -> Path:
     if named:
         return Path(named)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "neurochain"
+
+
+def forget_oldest(folder: Path, limit: int) -> None:
+    """Delete what was not used for longest, where files hold more than a limit; a tenth of it is made free."""
+    found = []
+    for path in folder.rglob("*"):
+        with suppress(OSError):
+            if path.is_file():
+                status = path.stat()
+                found.append((status.st_mtime, status.st_size, path))
+    held = sum(size for _, size, _ in found)
+    if held <= limit:
+        return
+    for _, size, path in sorted(found):
+        if held <= limit * 9 // 10:
+            return
+        with suppress(OSError):
+            path.unlink()
+        held -= size

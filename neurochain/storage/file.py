@@ -12,6 +12,7 @@ from typing import IO, Any
 
 from neurochain.errors import FileChangedError, StorageError
 from neurochain.storage.cache import cache_folder
+from neurochain.storage.extents import apart, extent_cache, missing
 from neurochain.storage.planner import Cost, cut, plan
 from neurochain.storage.reads import ReadLog, active_log
 from neurochain.storage.scheme import split_uri, store_for
@@ -106,20 +107,31 @@ class File:
         StorageError
             It cannot be read.
         """
+        store, _ = self._where()
+        if store.is_remote:
+            return self.read_ranges([(start, end)], note)[0]
         start, end = self._checked(start, end)
         if start >= end:
             return b""
         data = self._pull(start, end)
         if self._log is not None:
+            self._log.count(len(data), 1)
             if note:
                 self._log.add(self.uri, self.etag, start, data, self._pull)
-            self._log.count(len(data), 1)
         return data
 
-    def read_ranges(self, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
+    def read_ranges(self, ranges: Sequence[tuple[int, int]], note: bool = True) -> list[bytes]:
         """Bytes of several ranges [start, end), in as few and as many requests as is quickest.
 
-        Where little lies between two ranges it is pulled with them; a large range comes in pieces at once.
+        Where little lies between two ranges it is pulled with them; a large range comes in pieces at once. Of a file
+        elsewhere, what was pulled before is taken from the cache.
+
+        Parameters
+        ----------
+        ranges : sequence of (int, int)
+            In any order.
+        note : bool
+            As in `read_range`.
 
         Raises
         ------
@@ -131,24 +143,34 @@ class File:
         >>> head, tail = file.read_ranges([(0, 348), (file.size - 128, file.size)])     # doctest: +SKIP
         """
         wanted = [self._checked(start, end) for start, end in ranges]
-        requests = plan(wanted, self._where()[0].link, self._io)
-        bodies = self._pull_each(requests)
-        found = cut(wanted, requests, bodies)
+        store, _ = self._where()
+        cache = extent_cache() if note and store.is_remote and self.etag and self._keeps else None
+        held = cache.find(self.uri, self.etag, wanted) if cache is not None else []
+        requests = plan(missing(wanted, held) if held else wanted, store.link, self._cost)
+        pulled = list(zip((start for start, _ in requests), self._pull_each(requests), strict=True))
+        if cache is not None:
+            cache.keep(self.uri, self.etag, pulled)
+        pieces = apart([*held, *pulled]) if held else pulled
+        found = cut(wanted, [(a, a + len(data)) for a, data in pieces], [data for _, data in pieces])
         if self._log is not None:
+            self._log.count(sum(len(data) for _, data in pulled), len(pulled))
             for (start, _), data in zip(wanted, found, strict=True):
-                if data:
+                if data and note:
                     self._log.add(self.uri, self.etag, start, data, self._pull)
-            self._log.count(sum(len(b) for b in bodies), len(requests))
         return found
 
     @property
     def gap(self) -> int:
         """Bytes between two ranges that are better read along than left out."""
-        return self._where()[0].link.gap(self._io)
+        return self._where()[0].link.gap(self._cost)
 
     @property
-    def _io(self) -> Cost:
+    def _cost(self) -> Cost:
         return "time" if self._log is None else self._log.io
+
+    @property
+    def _keeps(self) -> bool:
+        return self._log is None or self._log.keeps
 
     def _checked(self, start: int, end: int) -> tuple[int, int]:
         if start < 0 or end < start:

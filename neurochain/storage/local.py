@@ -33,6 +33,7 @@ def _entry(path: str, status: os.stat_result) -> Entry:
 class LocalStore:
     """Local disks. Paths are absolute."""
 
+    is_remote = False
     link = Link(latency=20e-6, bandwidth=2e9, at_once=1)
 
     def uri(self, path: str) -> str:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
-from neurochain.storage.cache import cache_folder
+from neurochain.storage.cache import cache_folder, forget_oldest
 
 MARK = b"neurochain memo 1\n"
 DIGEST = 16  # bytes
@@ -73,22 +73,7 @@ class FolderMemo:
         self._written += len(value)
         if self._written > self.limit // 10:
             self._written = 0
-            self._forget()
-
-    def _forget(self) -> None:
-        found = []
-        for path in self.folder.rglob("*"):
-            with suppress(OSError):
-                status = path.stat()
-                if path.is_file():
-                    found.append((status.st_mtime, status.st_size, path))
-        held = sum(size for _, size, _ in found)
-        for _, size, path in sorted(found):
-            if held <= self.limit * 9 // 10:
-                return
-            with suppress(OSError):
-                path.unlink()
-            held -= size
+            forget_oldest(self.folder, self.limit)
 
     def _path(self, key: str) -> Path:
         name = hashlib.blake2b(key.encode(), digest_size=20).hexdigest()

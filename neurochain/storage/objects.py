@@ -46,6 +46,8 @@ class ObjectStore:
         ``"s3"``, ``"gs"``, ``"az"``, ``"http"`` …
     """
 
+    is_remote = True
+
     def __init__(self, scheme: str) -> None:
         self.scheme = scheme
         self.link = Link(at_once=AT_ONCE)

@@ -56,10 +56,12 @@ class ReadLog:
         Pulled from storage so far, and in how many reads.
     io : {"time", "bytes"}
         What the reads should save.
+    keeps : bool
+        Whether bytes of files elsewhere are kept in the cache.
     """
 
-    def __init__(self, io: Cost = "time") -> None:
-        self.io = io
+    def __init__(self, io: Cost = "time", keeps: bool = True) -> None:
+        self.io, self.keeps = io, keeps
         self.bytes = 0
         self.requests = 0
         self._files: dict[str, _Segments] = {}

@@ -15,6 +15,8 @@ from neurochain.storage.pattern import Globs
 from neurochain.storage.planner import Link, Range
 from neurochain.storage.store import Entry
 
+HERE = frozenset(["memory", "zip", "tar", "local"])  # protocols whose bytes are on this machine
+
 
 class FsspecStore:
     """Objects behind an fsspec filesystem. Paths are as that filesystem writes them.
@@ -29,6 +31,7 @@ class FsspecStore:
 
     def __init__(self, scheme: str) -> None:
         self.scheme = scheme
+        self.is_remote = scheme not in HERE
         _filesystem(scheme, Access())  # there must be a driver
 
     def uri(self, path: str) -> str:

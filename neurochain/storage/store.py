@@ -36,6 +36,11 @@ class Store(Protocol):
     """Bytes at paths. Implementations are safe to use from several threads."""
 
     @property
+    def is_remote(self) -> bool:
+        """Whether bytes come from elsewhere, so that it is worth it to keep them."""
+        ...
+
+    @property
     def link(self) -> Link:
         """What a request costs."""
         ...

@@ -204,7 +204,7 @@ def _tasks(chunk: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
 
 def _read_logged(task: tuple[Any, ...], sizes: HeadSizes) -> tuple[HeaderRow, ReadLog]:
     uri, size, etag, mtime, sidecar_uri, sidecar_size, sidecar_etag, path = task
-    with recording_reads() as log:
+    with recording_reads(ReadLog(keeps=False)) as log:  # the ledger keeps what the headers say
         file = File(uri, size, etag, mtime)
         sidecar = None if sidecar_uri is None else File(sidecar_uri, sidecar_size, sidecar_etag)
         return read_row(file, sidecar, path, sizes), log
