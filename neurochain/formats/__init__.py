@@ -16,6 +16,7 @@ from neurochain.formats.dicom_record import DicomRecord
 from neurochain.formats.edf import EdfReader
 from neurochain.formats.edf_header import EdfRecord
 from neurochain.formats.header import Header
+from neurochain.formats.mgh import MghReader, MghRecord
 from neurochain.formats.nifti import NiftiReader
 from neurochain.formats.nifti_header import NiftiRecord
 from neurochain.formats.reader import FileHeader, HeadSizes, Reader
@@ -31,6 +32,7 @@ __all__ = [
     "FileHeader",
     "HeadSizes",
     "Header",
+    "MghRecord",
     "NiftiRecord",
     "Reader",
     "Recording",
@@ -46,6 +48,7 @@ __all__ = [
 READERS: tuple[Reader, ...] = (
     DicomReader(),
     NiftiReader(),
+    MghReader(),
     EdfReader(),
 )
 """In the order in which they are asked."""
@@ -190,7 +193,7 @@ def open_volume(file: File, format: str | None = None, memo: Memo | None = None)
     Parameters
     ----------
     file : File
-        DICOM or NIfTI.
+        DICOM, NIfTI or MGH.
     format : str, optional
         As in `header.format`; by default the content tells.
     memo : Memo, optional

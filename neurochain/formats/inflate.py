@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from neurochain.errors import FormatError
 from neurochain.storage import File
 
-__all__ = ["GZIP", "RAW", "Inflated", "inflate_head"]
+__all__ = ["GZIP", "GZIP_MARK", "RAW", "Inflated", "inflate_head", "plain_head"]
 
+GZIP_MARK = b"\x1f\x8b"
 GZIP = 16 + zlib.MAX_WBITS
 RAW = -zlib.MAX_WBITS
 CHUNK = 1024 * 1024
+HEAD_LIMIT = 64 * 1024  # compressed bytes within which a header must come
 RATIO = 1032  # deflate cannot shrink further: https://zlib.net/zlib_tech.html
 
 
@@ -109,3 +111,31 @@ class Inflated:
             # Gzip files may be joined end to end; anything else after the end is padding.
             self._over = self._wbits != GZIP or self._file.read_range(self._at, self._at + 2) != b"\x1f\x8b"
             self._inflater = zlib.decompressobj(self._wbits)
+
+
+def plain_head(file: File, head: bytes, length: int) -> bytes:
+    """First bytes of a file, inflated where it is a gzip file; fewer where it ends before.
+
+    Parameters
+    ----------
+    file : File
+        Compressed or not.
+    head : bytes
+        Its first bytes; more are fetched where they do not hold what is wanted.
+    length : int
+        Bytes wanted.
+
+    Raises
+    ------
+    FormatError
+        The gzip file is damaged.
+    """
+    if head[:2] != GZIP_MARK:
+        return head[:length] if len(head) >= length else file.read_range(0, length)
+    plain = inflate_head(head, length)
+    if len(plain) >= length:
+        return plain
+    try:
+        return Inflated(file, 0, GZIP, limit=HEAD_LIMIT).read_range(0, length)
+    except FormatError as error:
+        raise FormatError(str(error).removeprefix(f"{file.uri} ")) from None

@@ -9,7 +9,7 @@ import numpy as np
 from neurochain.errors import FormatError
 from neurochain.formats import nifti_header as nh
 from neurochain.formats.indexed import Indexed
-from neurochain.formats.inflate import GZIP, Inflated, inflate_head
+from neurochain.formats.inflate import GZIP_MARK, Inflated, inflate_head, plain_head
 from neurochain.formats.reader import FileHeader
 from neurochain.formats.recording import Recording
 from neurochain.formats.stored import ByteArray
@@ -18,8 +18,6 @@ from neurochain.storage import File, Memo, cache_memo
 
 __all__ = ["NiftiReader"]
 
-GZIP_MARK = b"\x1f\x8b"
-HEAD_LIMIT = 64 * 1024  # of compressed bytes; 540 nearly always hold the header
 _PARTS = {"rgb24": ("uint8", 3), "rgba32": ("uint8", 4)}
 
 
@@ -114,11 +112,7 @@ def _plain(file: File, head: bytes) -> bytes:
         return head
     plain = inflate_head(head, nh.HEADER_BYTES)
     if len(plain) < nh.HEADER_BYTES and not (len(plain) >= 348 and plain[344:345] == b"n"):
-        inside = Inflated(file, 0, GZIP, limit=HEAD_LIMIT)
-        try:
-            plain = inside.read_range(0, nh.HEADER_BYTES)
-        except FormatError as error:
-            raise FormatError(str(error).removeprefix(f"{file.uri} ")) from None
+        plain = plain_head(file, head, nh.HEADER_BYTES)
         if len(plain) < 348:
             raise FormatError(
                 f"the file is cut short: {len(plain)} bytes can be inflated from its {file.size:,}, and a NIfTI header "
