@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache
+from itertools import zip_longest
 from typing import Any
 from urllib.parse import unquote
 
@@ -165,18 +166,29 @@ class ObjectStore:
                 yield self._chosen(folder, page, rule_of, companion)
 
     def _chosen(self, folder: str, objects: Sequence[Any], rule_of: Any, companion: str | None) -> Page:
-        bucket = folder.partition("/")[0]
+        bucket, _, own = folder.partition("/")
         chosen = []
-        for found in objects:
+        for found, behind in zip_longest(objects, objects[1:]):
             key = found["path"]
+            if key == own:  # a mark that says that there is such a folder
+                continue
             parent, _, name = key.rpartition("/")
             rule = rule_of(parent)
             if rule is None:
                 continue
             matched = rule.matches(name)
-            if matched or (companion and name.endswith(companion) and not name.startswith(".")):
-                chosen.append((_entry(f"{bucket}/{key}", found), matched))
+            if not (matched or (companion and name.endswith(companion) and not name.startswith("."))):
+                continue
+            if not found["size"] and self._is_mark(bucket, key, behind):
+                continue
+            chosen.append((_entry(f"{bucket}/{key}", found), matched))
         return chosen
+
+    def _is_mark(self, bucket: str, key: str, behind: Any) -> bool:
+        """Whether an empty object only says that there is a folder: its key ends with a slash, which obstore leaves out."""
+        if behind is not None and behind["path"].startswith(f"{key}/"):
+            return True
+        return "." not in key.rpartition("/")[2] and self._head(f"{bucket}/{key}") is None
 
     def _head(self, path: str) -> Entry | None:
         """One object, or None where there is none."""

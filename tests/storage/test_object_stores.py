@@ -218,3 +218,30 @@ def test_addresses_have_headers(
     errors = chain.select("file.path", "header.error").order_by("path").collect()
     assert errors["path"].to_list() == ["1/b.dcm", "a.dcm"]
     assert all("DICOM" in e for e in errors["error"])
+
+
+def test_marks_of_folders_are_no_files(tmp_path: Path) -> None:
+    keys = [
+        "study/",
+        "study/empty",
+        "study/sub-01/",
+        "study/sub-01/a.dcm",
+        "study/sub-02/",
+        "study/sub-02/anat/",
+    ]
+    keys += ["study/sub-02/anat/b.dcm", "top.txt"]
+    (tmp_path / "marked/study").mkdir(parents=True)
+    (tmp_path / "marked/study/empty").touch()
+    sizes = [(key, 5 if "." in key else 0) for key in keys]
+    with ObjectServer(tmp_path, keys=lambda bucket: sizes) as server:
+        remember("s3://marked", Access.of({"anon": True, "endpoint": server.url}))
+        expected = {
+            "": ["study/empty", "study/sub-01/a.dcm", "study/sub-02/anat/b.dcm", "top.txt"],
+            "/study": ["study/empty", "study/sub-01/a.dcm", "study/sub-02/anat/b.dcm"],
+            "/study/*": ["study/empty"],
+            "/study/*/*": ["study/sub-01/a.dcm"],
+            "/*": ["top.txt"],
+        }
+        for pattern, found in expected.items():
+            (root,) = find_roots(f"s3://marked{pattern}")
+            assert [e.path.removeprefix("marked/") for e in files(root)] == found, pattern
