@@ -8,14 +8,14 @@ import io
 import threading
 import zlib
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from indexed_gzip import IndexedGzipFile, ZranError
 
-from neurochain.errors import FormatError
+from neurochain.errors import FormatError, StorageError
 from neurochain.formats.inflate import GZIP, Inflated
-from neurochain.storage import File, Memo
+from neurochain.storage import File, Memo, RangeIO
 
 __all__ = ["Indexed"]
 
@@ -89,7 +89,7 @@ class Indexed:
 
     def _build(self) -> None:
         source = IndexedGzipFile(
-            fileobj=io.BufferedReader(_Whole(self._file), CHUNK),
+            fileobj=io.BufferedReader(RangeIO(self._file.size, self._unnoted), CHUNK),
             spacing=SPACING,
             buffer_size=BUFFER,
             readbuf_size=BUFFER,
@@ -98,6 +98,8 @@ class Indexed:
         try:
             source.build_full_index()
             source.export_index(fileobj=out)
+        except StorageError:  # of the file, not of what it holds
+            raise
         except (ZranError, zlib.error, OSError) as error:
             raise self._damaged(error) from error
         index = out.getvalue()
@@ -105,9 +107,13 @@ class Indexed:
         self._take(index)
 
     def _take(self, index: bytes) -> None:
-        opened = self._opened(_Pulled(self._file.size, []), index)  # its places go when it goes
+        opened = self._opened(RangeIO(self._file.size, _pulled([])), index)  # its places go when it goes
         self._places = [(int(inflated), int(packed)) for inflated, packed in opened.seek_points()]
         self._index = index
+
+    def _unnoted(self, start: int, end: int) -> bytes:
+        """Bytes for the index; what depends on the file depends on the pieces that it leads to, which are noted."""
+        return self._file.read_range(start, end, note=False)
 
     def _opened(self, source: io.RawIOBase, index: bytes) -> Any:
         file = IndexedGzipFile(fileobj=source, spacing=SPACING, buffer_size=BUFFER, readbuf_size=BUFFER)
@@ -117,14 +123,14 @@ class Indexed:
     def _by_index(self, ranges: Sequence[Range]) -> list[bytes]:
         spans = [self._span(start, end) for start, end in ranges]
         needed = sorted({s for s in spans if s is not None})
-        pulled = _Pulled(self._file.size, list(zip(needed, self._file.read_ranges(needed), strict=True)))
+        pulled = _pulled(list(zip(needed, self._file.read_ranges(needed), strict=True)))
         found = []
         for (start, end), span in zip(ranges, spans, strict=True):
             if span is None or self._index is None:
                 found.append(b"")
                 continue
             try:
-                file = self._opened(pulled, self._index)
+                file = self._opened(RangeIO(self._file.size, pulled), self._index)
                 file.seek(start)
                 found.append(bytes(file.read(end - start)))
             except (ZranError, zlib.error, OSError) as error:
@@ -147,56 +153,11 @@ class Indexed:
         )
 
 
-class _Whole(io.RawIOBase):
-    """A File as a raw stream. What depends on the index are its pieces, which are read again by it."""
+def _pulled(parts: Sequence[tuple[Range, bytes]]) -> Callable[[int, int], bytes]:
+    """Reads out of the parts of a file that were pulled."""
 
-    def __init__(self, file: File) -> None:
-        self._file, self._at = file, 0
+    def read(at: int, end: int) -> bytes:
+        held = next(((start, data) for (start, last), data in parts if start <= at < last), None)
+        return b"" if held is None else held[1][at - held[0] : end - held[0]]
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._at = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._file.size}[whence] + offset
-        return self._at
-
-    def readinto(self, buffer: Any) -> int:
-        data = self._file.read_range(self._at, self._at + len(buffer), note=False)
-        buffer[: len(data)] = data
-        self._at += len(data)
-        return len(data)
-
-
-class _Pulled(io.RawIOBase):
-    """The parts of a file that were pulled, at their places in it."""
-
-    def __init__(self, size: int, parts: list[tuple[Range, bytes]]) -> None:
-        self._size, self._parts, self._at = size, parts, 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._at = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence] + offset
-        return self._at
-
-    def readinto(self, buffer: Any) -> int:
-        for (start, end), data in self._parts:
-            if start <= self._at < end:
-                piece = data[self._at - start : self._at - start + len(buffer)]
-                buffer[: len(piece)] = piece
-                self._at += len(piece)
-                return len(piece)
-        return 0
+    return read

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from neurochain.errors import FormatError
 from neurochain.storage import File
 
-__all__ = ["GZIP", "GZIP_MARK", "RAW", "Inflated", "inflate_head", "plain_head"]
+__all__ = ["GZIP", "GZIP_MARK", "RAW", "Inflated", "check_length", "inflate_head", "plain_head"]
 
 GZIP_MARK = b"\x1f\x8b"
 GZIP = 16 + zlib.MAX_WBITS
@@ -139,3 +139,31 @@ def plain_head(file: File, head: bytes, length: int) -> bytes:
         return Inflated(file, 0, GZIP, limit=HEAD_LIMIT).read_range(0, length)
     except FormatError as error:
         raise FormatError(str(error).removeprefix(f"{file.uri} ")) from None
+
+
+def check_length(file: File, needed: int, what: str, packed: bool) -> None:
+    """Compare what a header promises with the file's size.
+
+    Parameters
+    ----------
+    file : File
+        Compressed or not.
+    needed : int
+        Bytes, inflated.
+    what : str
+        That it promises, for the message.
+    packed : bool
+        Whether it is a gzip file.
+
+    Raises
+    ------
+    FormatError
+        It cannot be so.
+    """
+    named = f"its header says {what}, up to byte {needed:,}"
+    if packed:
+        most = Inflated(file).size_at_most
+        if needed > most:
+            raise FormatError(f"{named}, but a gzip file of {file.size:,} bytes holds at most {most:,}")
+    elif needed > file.size:
+        raise FormatError(f"{named}, but the file ends at byte {file.size:,}")

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from neurochain.errors import FormatError
 from neurochain.formats.header import column
 from neurochain.formats.indexed import Indexed
-from neurochain.formats.inflate import GZIP_MARK, Inflated, plain_head
+from neurochain.formats.inflate import GZIP_MARK, check_length, plain_head
 from neurochain.formats.reader import FileHeader
 from neurochain.formats.recording import Recording
 from neurochain.formats.stored import ByteArray
@@ -20,17 +20,12 @@ from neurochain.storage import File, Memo, cache_memo
 
 __all__ = ["MghReader", "MghRecord"]
 
-FIELDS = struct.Struct(
-    ">7ih15f"
-)  # version, 4 lengths, type, degrees of freedom, whether the geometry holds, geometry
+# Version, 4 lengths, type, degrees of freedom, whether the geometry holds, geometry.
+FIELDS = struct.Struct(">7ih15f")
 DATA = 284  # byte at which voxels begin
-FOOTER = struct.Struct(">4f")  # TR, flip angle, TE, TI; may be missing
 TYPES = {0: "uint8", 1: "int32", 3: "float32", 4: "int16"}
-CORONAL = (
-    (-1.0, 0.0, 0.0),
-    (0.0, 0.0, -1.0),
-    (0.0, 1.0, 0.0),
-)  # columns of directions where the file says none
+# Columns of directions where the file says none.
+CORONAL = ((-1.0, 0.0, 0.0), (0.0, 0.0, -1.0), (0.0, 1.0, 0.0))
 
 
 class MghRecord(BaseModel):
@@ -172,13 +167,7 @@ def _check(file: File, fields: tuple[Any, ...], packed: bool) -> None:
         raise FormatError(f"its header says type {fields[5]}; known are {', '.join(map(str, TYPES))}")
     shape, dtype = _shape(fields), TYPES[fields[5]]
     needed = DATA + prod(shape) * np.dtype(dtype).itemsize
-    named = f"its header says {' x '.join(map(str, shape))} voxels of {dtype}, up to byte {needed:,}"
-    if packed:
-        most = Inflated(file).size_at_most
-        if needed > most:
-            raise FormatError(f"{named}, but a gzip file of {file.size:,} bytes holds at most {most:,}")
-    elif needed > file.size:
-        raise FormatError(f"{named}, but the file ends at byte {file.size:,}")
+    check_length(file, needed, f"{' x '.join(map(str, shape))} voxels of {dtype}", packed)
 
 
 def _record(fields: tuple[Any, ...]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 from neurochain.errors import FormatError
 from neurochain.formats import nifti_header as nh
 from neurochain.formats.indexed import Indexed
-from neurochain.formats.inflate import GZIP_MARK, Inflated, inflate_head, plain_head
+from neurochain.formats.inflate import GZIP_MARK, check_length, inflate_head, plain_head
 from neurochain.formats.reader import FileHeader
 from neurochain.formats.recording import Recording
 from neurochain.formats.stored import ByteArray
@@ -146,15 +146,7 @@ def _check(file: File, fields: dict[str, Any], packed: bool) -> None:
             f"its header says that voxels begin at byte {offset:g}, inside the header of {first} bytes"
         )
     needed = int(offset) + prod(shape) * itemsize
-    named = (
-        f"its header says {' x '.join(map(str, shape))} voxels of {nh.DTYPES[code]}, up to byte {needed:,}"
-    )
-    if packed:
-        most = Inflated(file).size_at_most
-        if needed > most:
-            raise FormatError(f"{named}, but a gzip file of {file.size:,} bytes holds at most {most:,}")
-    elif needed > file.size:
-        raise FormatError(f"{named}, but the file ends at byte {file.size:,}")
+    check_length(file, needed, f"{' x '.join(map(str, shape))} voxels of {nh.DTYPES[code]}", packed)
 
 
 _ITEMSIZES = {name: 16 if name == "float128" else 32 if name == "complex256" else np.dtype(name).itemsize

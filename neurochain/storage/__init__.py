@@ -16,6 +16,7 @@ from neurochain.storage.listing import (
 )
 from neurochain.storage.memo import FolderMemo, Memo, cache_memo
 from neurochain.storage.planner import Cost
+from neurochain.storage.rangeio import RangeIO
 from neurochain.storage.reads import FileRead, ReadLog, recording_reads
 from neurochain.storage.scheme import store_for
 from neurochain.storage.store import Entry, Store
@@ -28,6 +29,7 @@ __all__ = [
     "FileRead",
     "FolderMemo",
     "Memo",
+    "RangeIO",
     "ReadLog",
     "Root",
     "Store",

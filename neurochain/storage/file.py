@@ -14,6 +14,7 @@ from neurochain.errors import FileChangedError, StorageError
 from neurochain.storage.cache import cache_folder
 from neurochain.storage.extents import apart, extent_cache, missing
 from neurochain.storage.planner import Cost, cut, plan
+from neurochain.storage.rangeio import RangeIO
 from neurochain.storage.reads import ReadLog, active_log
 from neurochain.storage.scheme import split_uri, store_for
 from neurochain.storage.store import Entry, Store
@@ -191,7 +192,7 @@ class File:
         """
         if mode not in ("rb", "r", "rt"):
             raise ValueError(f"open(mode={mode!r}): files are read-only; mode is 'rb' or 'r'.")
-        buffered = io.BufferedReader(_RangeIO(self), buffer_size)
+        buffered = io.BufferedReader(RangeIO(self.size, self.read_range, self.uri), buffer_size)
         return buffered if mode == "rb" else io.TextIOWrapper(buffered, encoding=encoding)
 
     def local_path(self) -> Path:
@@ -241,41 +242,6 @@ class File:
     def __reduce__(self) -> tuple[Any, ...]:
         # A log belongs to one row in one process.
         return File, (self.uri, self.size, self.etag, self.mtime)
-
-
-class _RangeIO(io.RawIOBase):
-    """Raw file object over `File.read_range`."""
-
-    def __init__(self, file: File) -> None:
-        self._file = file
-        self._at = 0
-
-    @property
-    def name(self) -> str:
-        return self._file.uri
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._file.size}[whence]
-        if base + offset < 0:
-            raise ValueError(f"seek({offset}, {whence}) goes before the start of the file.")
-        self._at = base + offset
-        return self._at
-
-    def readinto(self, buffer: Any) -> int:
-        view = memoryview(buffer).cast("B")
-        data = self._file.read_range(self._at, self._at + len(view))
-        view[: len(data)] = data
-        self._at += len(data)
-        return len(data)
 
 
 def local_absolute(path: str) -> str:

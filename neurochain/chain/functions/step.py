@@ -1,6 +1,7 @@
 """FunctionStep: what the steps that run a user's function have in common."""
 
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ FAILURES_LISTED = 1_000  # that lineage keeps of one function
 
 
 @dataclass(frozen=True)
-class FunctionStep:
+class FunctionStep(ABC):
     """A step that runs a user's function.
 
     Attributes
@@ -158,13 +159,13 @@ class FunctionStep:
                     f"{self.verb}(other={self.udf.name}), or drop the column with select() first."
                 )
 
+    @abstractmethod
     def _batches(self, state: State, call: Call, run: Run) -> Generator[Batch]:
         """Calls to be made."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _rows_of(self, result: Result) -> pl.DataFrame:
         """Rows that go on: those of the batch beside the results' columns; ``_row`` stays."""
-        raise NotImplementedError
 
 
 class _Rows:
