@@ -37,6 +37,7 @@ __all__ = [
     "Reader",
     "Recording",
     "Volume",
+    "companions",
     "open_array",
     "open_recording",
     "open_volume",
@@ -106,6 +107,11 @@ PLAIN = frozenset(
 def readers() -> tuple[Reader, ...]:
     """Readers of all formats, in the order in which they are asked."""
     return READERS
+
+
+def companions() -> dict[str, tuple[str, ...]]:
+    """Endings of the files that belong to a file, by its own ending: ``{".hdr": (".img",)}``."""
+    return {ending: others for reader in READERS for ending, others in reader.companions.items()}
 
 
 def reader_for(format: str) -> Reader:

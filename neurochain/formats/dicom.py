@@ -3,6 +3,7 @@
 PS3.10 (files), PS3.5 (data sets): https://dicom.nema.org/medical/dicom/current/
 """
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -33,6 +34,7 @@ class DicomReader:
     record = DicomRecord
     suffixes = (".dcm", ".dicom", ".dic", ".ima")
     head_size = 64 * 1024  # headers: 17 KB median, 291 KB largest of 308 real files
+    companions: Mapping[str, tuple[str, ...]] = {}
 
     def matches(self, head: bytes, name: str) -> bool:
         """Whether the file has DICOM's mark at byte 128, or begins with a data set."""

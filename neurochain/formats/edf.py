@@ -1,5 +1,6 @@
 """EdfReader: EDF, EDF+, BDF and BDF+ recordings."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -24,6 +25,7 @@ class EdfReader:
     record = EdfRecord
     suffixes = (".edf", ".bdf")  # .rec is also the pixels of a Philips PAR; content tells
     head_size = 4096  # the header of 15 signals; the rest is fetched to the byte
+    companions: Mapping[str, tuple[str, ...]] = {}
 
     def matches(self, head: bytes, name: str) -> bool:
         """Whether the file begins as EDF or BDF files do."""

@@ -2,6 +2,7 @@
 
 import math
 import struct
+from collections.abc import Mapping
 from math import prod
 from typing import Any, Literal
 
@@ -55,6 +56,7 @@ class MghReader:
     record = MghRecord
     suffixes = (".mgh", ".mgz", ".mgh.gz")
     head_size = 512  # 90 bytes say all; compressed, the first block holds them
+    companions: Mapping[str, tuple[str, ...]] = {}
 
     def matches(self, head: bytes, name: str) -> bool:
         """Whether an MGH header stands at the start; since it has no mark, only where the name says so."""

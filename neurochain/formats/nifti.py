@@ -1,6 +1,7 @@
 """NiftiReader: NIfTI-1 and NIfTI-2 in one file, ``.nii`` and ``.nii.gz``."""
 
 import math
+from collections.abc import Mapping
 from math import prod
 from typing import Any, Literal
 
@@ -34,6 +35,7 @@ class NiftiReader:
     record = nh.NiftiRecord
     suffixes = (".nii", ".nii.gz")
     head_size = nh.HEADER_BYTES
+    companions: Mapping[str, tuple[str, ...]] = {}
 
     def matches(self, head: bytes, name: str) -> bool:
         """Whether a NIfTI header stands at the start, compressed or not."""

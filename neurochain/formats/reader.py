@@ -1,5 +1,6 @@
 """Reader: one format's file, from its first bytes to its header and its lazy array."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -78,6 +79,9 @@ class Reader(Protocol):
         Lower case, with the dot: ``(".nii", ".nii.gz")``.
     head_size : int
         Bytes wanted first; `read_header` fetches more where they do not suffice.
+    companions : mapping of str to tuple of str
+        Endings of the files without which a file is not whole, by its own ending: ``{".vhdr": (".eeg", ".vmrk")}``.
+        Readers reach them by `File.beside`; they lie in the same folder, and a change of one is a change of the file.
     """
 
     @property
@@ -92,6 +96,8 @@ class Reader(Protocol):
     def suffixes(self) -> tuple[str, ...]: ...
     @property
     def head_size(self) -> int: ...
+    @property
+    def companions(self) -> Mapping[str, tuple[str, ...]]: ...
 
     def matches(self, head: bytes, name: str) -> bool:
         """Whether the content is of this format. `name` helps where content is ambiguous."""

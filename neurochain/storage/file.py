@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import os
 import tempfile
 from collections.abc import Sequence
@@ -37,6 +38,8 @@ class File:
         FileChangedError when the file no longer has it.
     mtime : datetime or None
         Last modification, UTC.
+    companions : str or None
+        JSON object: name and etag of the files beside it that belong to it, where it was listed.
 
     Examples
     --------
@@ -50,6 +53,7 @@ class File:
     etag: str = ""
     mtime: datetime | None = None
     _log: ReadLog | None = field(default_factory=active_log, repr=False, compare=False)
+    companions: str | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def at(cls, uri: str | os.PathLike[str]) -> "File":
@@ -84,6 +88,35 @@ class File:
             inner = os.path.splitext(name[: -len(ending)])[1]
             return inner + ending
         return ending
+
+    def beside(self, name: str) -> "File":
+        """File of another name in the same folder; what is read of it counts for this one's row.
+
+        Parameters
+        ----------
+        name : str
+            Of a file, without folders.
+
+        Raises
+        ------
+        FileChangedError
+            It belongs to this file, and has changed since they were listed.
+        StorageError
+            There is none, or `name` leads out of the folder.
+        """
+        if not name or name in (".", "..") or "/" in name or "\\" in name or "\0" in name:
+            raise StorageError(
+                f"{self.uri} names {name!r}: a file that belongs to another lies in the same folder."
+            )
+        store, path = self._where()
+        folder = path.rpartition("/")[0]
+        entry = store.stat(f"{folder}/{name}")
+        etag = json.loads(self.companions).get(name) if self.companions else None
+        if etag is not None and entry.etag != etag:
+            raise FileChangedError(
+                f"{store.uri(entry.path)} has changed since it was listed. Run the chain again."
+            )
+        return File(store.uri(entry.path), entry.size, entry.etag, entry.mtime, self._log)
 
     def read(self) -> bytes:
         """All bytes."""
@@ -241,7 +274,11 @@ class File:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A log belongs to one row in one process.
-        return File, (self.uri, self.size, self.etag, self.mtime)
+        return _unpickled, (self.uri, self.size, self.etag, self.mtime, self.companions)
+
+
+def _unpickled(uri: str, size: int, etag: str, mtime: datetime | None, companions: str | None) -> File:
+    return File(uri, size, etag, mtime, companions=companions)
 
 
 def local_absolute(path: str) -> str:

@@ -169,22 +169,22 @@ def _unused(name: str, taken: set[str]) -> str:
     return candidate
 
 
-def list_root(root: Root, companion: str | None = None) -> Iterator[tuple[Entry, bool]]:
+def list_root(root: Root, companions: tuple[str, ...] = ()) -> Iterator[tuple[Entry, bool]]:
     """List the files under a root as they come, in no promised order; one may come twice.
 
     Parameters
     ----------
     root : Root
         From `find_roots`.
-    companion : str, optional
-        Suffix of files that come along where they lie in the same folders (``".json"``).
+    companions : tuple of str
+        Suffixes of files that come along where they lie in the same folders (``".json"``).
 
     Yields
     ------
     tuple of Entry and bool
         The bool says whether the file was meant, or only comes along.
     """
-    return root.store.list(root.folder, Globs(root.globs), companion)
+    return root.store.list(root.folder, Globs(root.globs), companions)
 
 
 def any_match(root: Root) -> bool:

@@ -56,12 +56,12 @@ class LocalStore:
     def is_folder(self, path: str) -> bool:
         return Path(path).is_dir()
 
-    def list(self, root: str, globs: Globs, companion: str | None = None) -> Iterator[tuple[Entry, bool]]:
+    def list(self, root: str, globs: Globs, companions: tuple[str, ...] = ()) -> Iterator[tuple[Entry, bool]]:
         pending: list[tuple[str, Rule, frozenset[tuple[int, int]]]] = [(root, globs.top, frozenset())]
         while pending:
             folder, rule, above = pending.pop()
             try:
-                below = yield from _one_folder(folder, rule, companion)
+                below = yield from _one_folder(folder, rule, companions)
             except (FileNotFoundError, NotADirectoryError):
                 continue
             except OSError as error:
@@ -115,12 +115,12 @@ def _read(descriptor: int, path: str, start: int, end: int) -> bytes:
 
 
 def _one_folder(
-    folder: str, rule: Rule, companion: str | None
+    folder: str, rule: Rule, companions: tuple[str, ...]
 ) -> Generator[tuple[Entry, bool], None, list[tuple[str, Rule, bool]]]:
     """Yield the files of one folder; return the subfolders to enter, each with its rule."""
     below: list[tuple[str, Rule, bool]] = []
     literal_files, literal_folders = rule.literal_files, rule.literal_folders
-    if literal_folders is not None and literal_files is not None and not (companion and literal_files):
+    if literal_folders is not None and literal_files is not None and not (companions and literal_files):
         # Everything is named: look at those names alone, however large the folder is.
         for name in literal_files:
             path = _join(folder, name)
@@ -144,7 +144,7 @@ def _one_folder(
                     below.append((entry.path, child_rule, entry.is_symlink()))
                 continue
             matched = rule.matches(name)
-            if not matched and not (companion and name.endswith(companion) and not name.startswith(".")):
+            if not matched and not (companions and name.endswith(companions) and not name.startswith(".")):
                 continue
             try:
                 status = entry.stat()

@@ -77,12 +77,12 @@ class ObjectStore:
         with self._in_words(path):
             return bool(next(iter(obstore.list(store, key or None, chunk_size=1)), None))
 
-    def list(self, root: str, globs: Globs, companion: str | None = None) -> Iterator[tuple[Entry, bool]]:
+    def list(self, root: str, globs: Globs, companions: tuple[str, ...] = ()) -> Iterator[tuple[Entry, bool]]:
         """As in `Store`: folder by folder, several at once; all below a folder in one go where a glob says ``**``."""
 
         def look(task: Task) -> Iterator[Task | Page]:
             folder, rule, whole = task
-            return self._look(folder, rule, whole, companion)
+            return self._look(folder, rule, whole, companions)
 
         for page in Walk(look).run([(root.strip("/"), globs.top, False)]):
             yield from page
@@ -117,10 +117,12 @@ class ObjectStore:
             return [self.read_range(path, start, end, etag) for start, end in ranges]
         return [*self._pool.map(lambda r: self.read_range(path, r[0], r[1], etag), ranges)]
 
-    def _look(self, folder: str, rule: Rule, whole: bool, companion: str | None) -> Iterator[Task | Page]:
+    def _look(
+        self, folder: str, rule: Rule, whole: bool, companions: tuple[str, ...]
+    ) -> Iterator[Task | Page]:
         """Files in a folder that are meant, page by page, and the folders to look into."""
         files, folders = rule.literal_files, rule.literal_folders
-        if files is not None and folders is not None and (self.scheme in WEB or not (companion and files)):
+        if files is not None and folders is not None and (self.scheme in WEB or not (companions and files)):
             for name in folders:
                 if (below := rule.enter(name)) is not None:
                     yield f"{folder}/{name}", below, False
@@ -133,7 +135,7 @@ class ObjectStore:
                 f"{self.uri(folder)} is on a web server, which lists nothing. Name the files: read_storage([url, …])."
             )
         if whole:
-            yield from self._everything(folder, rule, companion)
+            yield from self._everything(folder, rule, companions)
             return
         store, key = self._open(folder)
         with self._in_words(folder):
@@ -142,14 +144,14 @@ class ObjectStore:
         if (
             rule.is_deep and len(folders) > MOST_PARTS
         ):  # a request for each would be more than pages there are
-            yield from self._everything(folder, rule, companion)
+            yield from self._everything(folder, rule, companions)
             return
-        yield self._chosen(folder, found["objects"], lambda _: rule, companion)
+        yield self._chosen(folder, found["objects"], lambda _: rule, companions)
         for name in folders:
             if (below := rule.enter(name)) is not None:
                 yield f"{folder}/{name}", below, below.is_deep and len(folders) > 1
 
-    def _everything(self, folder: str, rule: Rule, companion: str | None) -> Iterator[Page]:
+    def _everything(self, folder: str, rule: Rule, companions: tuple[str, ...]) -> Iterator[Page]:
         """All files below a folder that are meant."""
         store, key = self._open(folder)
         rules: dict[str, Rule | None] = {key: rule}
@@ -163,9 +165,9 @@ class ObjectStore:
 
         with self._in_words(folder):
             for page in obstore.list(store, key or None, chunk_size=PAGE):
-                yield self._chosen(folder, page, rule_of, companion)
+                yield self._chosen(folder, page, rule_of, companions)
 
-    def _chosen(self, folder: str, objects: Sequence[Any], rule_of: Any, companion: str | None) -> Page:
+    def _chosen(self, folder: str, objects: Sequence[Any], rule_of: Any, companions: tuple[str, ...]) -> Page:
         bucket, _, own = folder.partition("/")
         chosen = []
         for found, behind in zip_longest(objects, objects[1:]):
@@ -177,7 +179,7 @@ class ObjectStore:
             if rule is None:
                 continue
             matched = rule.matches(name)
-            if not (matched or (companion and name.endswith(companion) and not name.startswith("."))):
+            if not (matched or (companions and name.endswith(companions) and not name.startswith("."))):
                 continue
             if not found["size"] and self._is_mark(bucket, key, behind):
                 continue

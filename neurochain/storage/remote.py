@@ -54,14 +54,14 @@ class FsspecStore:
     def is_folder(self, path: str) -> bool:
         return bool(self._at(path).isdir(path))
 
-    def list(self, root: str, globs: Globs, companion: str | None = None) -> Iterator[tuple[Entry, bool]]:
+    def list(self, root: str, globs: Globs, companions: tuple[str, ...] = ()) -> Iterator[tuple[Entry, bool]]:
         base = root.strip("/")
         for prefix in _literal_prefixes(globs):
             folder = f"{base}/{prefix}".strip("/")
             for path, info in self._at(folder).find(folder, detail=True).items():
                 relative = path.lstrip("/")[len(base) :].lstrip("/")
                 matched = globs.matches(relative)
-                if matched or (companion and path.endswith(companion)):
+                if matched or (companions and path.endswith(companions)):
                     yield self._entry(info), matched
 
     def read_range(self, path: str, start: int, end: int, etag: str | None = None) -> bytes:

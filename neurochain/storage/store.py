@@ -57,10 +57,10 @@ class Store(Protocol):
         """Whether a folder (or a key prefix with objects below it) lies at the path."""
         ...
 
-    def list(self, root: str, globs: Globs, companion: str | None = None) -> Iterator[tuple[Entry, bool]]:
+    def list(self, root: str, globs: Globs, companions: tuple[str, ...] = ()) -> Iterator[tuple[Entry, bool]]:
         """Objects below a root that the globs mean, each with True; in no promised order.
 
-        With `companion` (a suffix such as ``".json"``), the objects with that suffix that lie in the same
+        With `companions` (suffixes such as ``".json"``), the objects with one of them that lie in the same
         folders come too, with False, unless the globs mean them.
         """
         ...

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import os
 import pickle
 from collections.abc import Callable
@@ -245,3 +246,30 @@ def test_a_counting_file_counts(path: Path) -> None:
     file.read_range(0, 100)
     file.read_range(50, 70)
     assert (file.bytes_read, file.requests) == (120, 2)
+
+
+def test_a_file_beside_reports_to_the_same_log(tmp_path: Path) -> None:
+    (tmp_path / "a.hdr").write_bytes(b"head")
+    (tmp_path / "a.img").write_bytes(b"values")
+    with recording_reads() as log:
+        assert File.at(tmp_path / "a.hdr").beside("a.img").read() == b"values"
+    assert [read.uri for read in log.files()] == [str(tmp_path / "a.img")]
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../a.img", "b/a.img", "b\\a.img", "a\0b", "absent.img"])
+def test_what_lies_beside_lies_in_the_folder(tmp_path: Path, name: str) -> None:
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "a.hdr").write_bytes(b"head")
+    with pytest.raises(StorageError):
+        File.at(tmp_path / "b" / "a.hdr").beside(name)
+
+
+def test_a_companion_that_changed_since_it_was_listed_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "a.hdr").write_bytes(b"head")
+    (tmp_path / "a.img").write_bytes(b"values")
+    head, image = File.at(tmp_path / "a.hdr"), File.at(tmp_path / "a.img")
+    listed = File(head.uri, head.size, head.etag, companions=json.dumps({"a.img": image.etag}))
+    assert pickle.loads(pickle.dumps(listed)).beside("a.img").read() == b"values"
+    (tmp_path / "a.img").write_bytes(b"others!")
+    with pytest.raises(FileChangedError, match=r"a\.img"):
+        listed.beside("a.img")

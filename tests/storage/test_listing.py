@@ -169,14 +169,14 @@ def test_a_relative_path_is_relative_to_the_root(grow: Grow) -> None:
 def test_companions_come_from_the_same_folders(grow: Grow) -> None:
     root = grow("s/a.dcm", "s/a.json", "s/other.json", "t/b.json", "top.json", "s/.hidden.json")
     (found,) = find_roots(f"{root}/s/*.dcm")
-    assert [os.path.relpath(e.path, root) for e in files(found, ".json")] == ["s/a.dcm"]
+    assert [os.path.relpath(e.path, root) for e in files(found, (".json",))] == ["s/a.dcm"]
     assert sorted(os.path.relpath(p, root) for p in beside(found, ".json")) == ["s/a.json", "s/other.json"]
 
 
 def test_a_companion_that_is_meant_itself_is_both(grow: Grow) -> None:
     root = grow("a.dcm", "a.json")
     (found,) = find_roots(root)
-    assert [os.path.relpath(e.path, root) for e in files(found, ".json")] == ["a.dcm", "a.json"]
+    assert [os.path.relpath(e.path, root) for e in files(found, (".json",))] == ["a.dcm", "a.json"]
     assert [os.path.relpath(p, root) for p in beside(found, ".json")] == ["a.json"]
 
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import polars as pl
@@ -33,7 +34,7 @@ from neurochain.datasets.location import FILE
 from neurochain.datasets.schema import KEY, Schema
 from neurochain.datasets.types import Field, Json, Record
 from neurochain.errors import StorageError
-from neurochain.formats import HeadSizes
+from neurochain.formats import HeadSizes, companions
 from neurochain.storage import File, ReadLog, nothing_matched, recording_reads
 from neurochain.storage.listing import Root
 
@@ -109,14 +110,16 @@ def index(roots: Sequence[Root], headers: bool, run: Run) -> Indexed:
 
 def _listing_frame(name: str, root: Root, headers: bool, run: Run) -> pl.DataFrame:
     """Files of one root, sorted by path: the File's columns, the key, and the sidecar to read."""
-    listing = Listing.of(root, SIDECAR if headers else None)
+    belonging = companions() if headers else {}
+    endings = {SIDECAR, *chain.from_iterable(belonging.values())}
+    listing = Listing.of(root, tuple(sorted(endings)) if headers else ())
     sidecars = listing.sidecars(SIDECAR)
     frame = listing.files.select(
         *(pl.col(n).alias(f"file.{n}") for n in ("uri", "size", "etag", "mtime")),
         pl.lit(name, dtype=pl.String).alias("file.root"),
         pl.col("path").alias("file.path"),
     ).with_columns(
-        _companions(sidecars).alias("file.companions"),
+        _companions(listing.files["path"], sidecars, listing.belonging(belonging)).alias("file.companions"),
         *(sidecars[n].alias(f"_sidecar_{n}") for n in ("uri", "size", "etag")),
     )
     changes = listing.merge_into(run.project)
@@ -132,12 +135,17 @@ def _listing_frame(name: str, root: Root, headers: bool, run: Run) -> pl.DataFra
     return frame.with_columns(text_keys(frame["file.root"], frame["file.path"]).alias(KEY))
 
 
-def _companions(sidecars: pl.DataFrame) -> pl.Series:
-    """Names and etags of the sidecars as JSON texts."""
+def _companions(paths: pl.Series, sidecars: pl.DataFrame, belonging: pl.DataFrame) -> pl.Series:
+    """Names and etags of the sidecars, and of the files that belong to others, as JSON texts."""
     names = sidecars["uri"].str.extract(r"([^/]*)$").to_list()
+    beside: dict[str, dict[str, str]] = {}
+    for path, name, etag in belonging.sort("path", "name").iter_rows():
+        beside.setdefault(path, {})[name] = etag
     texts = [
-        None if name is None else json.dumps({name: etag})
-        for name, etag in zip(names, sidecars["etag"].to_list(), strict=True)
+        None
+        if name is None and path not in beside
+        else json.dumps(({} if name is None else {name: etag}) | beside.get(path, {}))
+        for path, name, etag in zip(paths, names, sidecars["etag"].to_list(), strict=True)
     ]
     return pl.Series(texts, dtype=pl.String)
 
@@ -197,14 +205,14 @@ def _read_missing(files: pl.DataFrame, ledger: Ledger, run: Run) -> None:
 
 
 def _tasks(chunk: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
-    names = ["file.uri", "file.size", "file.etag", "file.mtime"]
+    names = ["file.uri", "file.size", "file.etag", "file.mtime", "file.companions"]
     side = ["_sidecar_uri", "_sidecar_size", "_sidecar_etag", "file.path"]
     return zip(*[chunk[n].to_list() for n in names + side], strict=True)
 
 
 def _read_logged(task: tuple[Any, ...], sizes: HeadSizes) -> tuple[HeaderRow, ReadLog]:
-    uri, size, etag, mtime, sidecar_uri, sidecar_size, sidecar_etag, path = task
+    uri, size, etag, mtime, companions, sidecar_uri, sidecar_size, sidecar_etag, path = task
     with recording_reads(ReadLog(keeps=False)) as log:  # the ledger keeps what the headers say
-        file = File(uri, size, etag, mtime)
+        file = File(uri, size, etag, mtime, companions=companions)
         sidecar = None if sidecar_uri is None else File(sidecar_uri, sidecar_size, sidecar_etag)
         return read_row(file, sidecar, path, sizes), log

@@ -1,6 +1,6 @@
 """Listing: what lies under a root, as columns; never as one object per file, since there may be millions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -33,7 +33,7 @@ class Listing:
         ``path`` (relative to the root), ``uri``, ``size``, ``etag``, ``mtime`` of the files that were meant, sorted by
         path.
     companions : DataFrame
-        The same of the files with the companion suffix in the same folders.
+        The same of the files with the companions' suffixes in the same folders.
     """
 
     root: Root
@@ -41,22 +41,21 @@ class Listing:
     companions: pl.DataFrame
 
     @classmethod
-    def of(cls, root: Root, companion: str | None = None) -> "Listing":
+    def of(cls, root: Root, companions: tuple[str, ...] = ()) -> "Listing":
         """List a root.
 
         Parameters
         ----------
         root : Root
             From `find_roots`.
-        companion : str, optional
-            Suffix of files that come along (``".json"``).
+        companions : tuple of str
+            Suffixes of files that come along (``".json"``).
         """
-        found = _columns(root, list_root(root, companion)).sort("path", ~pl.col("meant"))
+        found = _columns(root, list_root(root, companions)).sort("path", ~pl.col("meant"))
         everything = found.unique("path", keep="first", maintain_order=True)
         files = everything.filter("meant").drop("meant")
-        if companion is None:
-            return cls(root, files, files.clear())
-        return cls(root, files, everything.filter(pl.col("path").str.ends_with(companion)).drop("meant"))
+        ends = pl.any_horizontal(pl.lit(False), *(pl.col("path").str.ends_with(c) for c in companions))
+        return cls(root, files, everything.filter(ends).drop("meant"))
 
     def sidecars(self, suffix: str) -> pl.DataFrame:
         """Companion of each file, one row per file, nulls where there is none.
@@ -94,6 +93,28 @@ class Listing:
                 for c in ("uri", "size", "etag")
             ]
         )
+
+    def belonging(self, endings: Mapping[str, Sequence[str]]) -> pl.DataFrame:
+        """Files that belong to others by their names: ``path`` of a file, ``name`` and ``etag`` of what belongs to it.
+
+        Parameters
+        ----------
+        endings : mapping of str to sequence of str
+            Suffix of a file, and of those that belong to it: they have its stem. Where none has, as after someone
+            renamed a header, all in its folder that have one of the endings.
+        """
+        path = pl.col("path")
+        name = path.str.extract(r"([^/]*)$")
+        place = {"folder": path.str.extract(r"^(.*/)[^/]*$").fill_null(""), "stem": _without_ending(name)}
+        named = self.companions.select("etag", name=name, **place)
+        found = [pl.DataFrame(schema={"path": pl.String, "name": pl.String, "etag": pl.String})]
+        for ending, others in endings.items():
+            files = self.files.filter(path.str.to_lowercase().str.ends_with(ending)).select("path", **place)
+            kept = named.filter(pl.any_horizontal(pl.col("name").str.ends_with(other) for other in others))
+            own = files.join(kept, on=["folder", "stem"])
+            rest = files.join(own, on="path", how="anti").join(kept.drop("stem"), on="folder")
+            found += [own.select("path", "name", "etag"), rest.select("path", "name", "etag")]
+        return pl.concat(found)
 
     def merge_into(self, project: Project) -> FileChanges:
         """Bring the project's table of files up to it."""

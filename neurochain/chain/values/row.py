@@ -12,6 +12,8 @@ from neurochain.datasets.schema import Schema
 from neurochain.datasets.types import Array, DataType, Json, List, Ragged, Record, Scalar
 from neurochain.storage import File, ReadLog
 
+FILE_FIELDS = ("uri", "size", "etag", "mtime")  # of a File, in the order in which it takes them
+
 
 class Row(Mapping[str, Any]):
     """Named values: by attribute (``row.header.shape``) or by key (``row["header"]["shape"]``)."""
@@ -110,7 +112,7 @@ def _inside(value: Any, kind: DataType, log: ReadLog | None) -> Any:
         case List(item) if value is not None:
             return [_inside(v, item, log) for v in value]
         case Record("File") if value is not None:
-            return File(value["uri"], value["size"], value["etag"], value["mtime"], log)
+            return _file(value, log)
         case Record(_, fields) if value is not None:
             return Row({f.name: _inside(value[f.name], f.type, log) for f in fields})
     return value
@@ -126,11 +128,16 @@ def _parsed(text: str | None) -> Any:
         return text
 
 
+def _file(fields: Mapping[str, Any], log: ReadLog | None) -> File:
+    uri, size, etag, mtime = (fields[name] for name in FILE_FIELDS)
+    return File(uri, size, etag, mtime, log, fields["companions"])
+
+
 def _files(frame: pl.DataFrame, path: str, log: ReadLog | None) -> list[File | None]:
-    leaves = [frame[f"{path}.{name}"].to_list() for name in ("uri", "size", "etag", "mtime")]
+    leaves = [frame[f"{path}.{name}"].to_list() for name in (*FILE_FIELDS, "companions")]
     return [
-        None if uri is None else File(uri, size, etag, mtime, log)
-        for uri, size, etag, mtime in zip(*leaves, strict=True)
+        None if uri is None else File(uri, size, etag, mtime, log, companions)
+        for uri, size, etag, mtime, companions in zip(*leaves, strict=True)
     ]
 
 
