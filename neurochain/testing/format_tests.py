@@ -2,6 +2,7 @@
 
 import pickle
 import random
+import shutil
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -50,6 +51,10 @@ class FormatTests:
         """All values as an independent library reads them; None where it cannot."""
         raise NotImplementedError("Override oracle(path): all values, as another library reads them.")
 
+    def beside(self, path: Path) -> list[Path]:
+        """Files that belong to a file; they travel with it where it is cut or mutated."""
+        return []
+
     def header_budget(self, path: Path) -> int:
         """Bytes that reading the header of a file may cost."""
         return self.reader.head_size
@@ -92,8 +97,8 @@ class FormatTests:
             places = {0, 1, 7, 131, 132, 133, 347, 348, 352, needed - 1} | {
                 chosen.randrange(needed) for _ in range(25)
             }
+            cut = self._copied(path, tmp_path / "cut") / path.name
             for n in sorted(p for p in places if 0 <= p < needed):
-                cut = tmp_path / path.name
                 cut.write_bytes(data[:n])
                 found = read_header(File.at(cut))
                 assert found.error, f"{path} cut to {n} of {len(data)} bytes"
@@ -103,11 +108,12 @@ class FormatTests:
 
     def test_mutated_file_never_raises(self, files: list[Path], tmp_path: Path) -> None:
         chosen = random.Random(2)
-        originals = [p.read_bytes() for p in small(files)]
+        originals = [
+            (self._copied(p, tmp_path / str(i)) / p.name, p.read_bytes()) for i, p in enumerate(small(files))
+        ]
         for i in range(MUTATIONS):
-            data = mutated(chosen.choice(originals), chosen)
-            path = tmp_path / f"mutated{self.reader.suffixes[0]}"
-            path.write_bytes(data)
+            path, data = chosen.choice(originals)
+            path.write_bytes(mutated(data, chosen))
             found = read_header(File.at(path))
             assert "unexpected" not in (found.error or ""), (i, found.error)
             check_record(Header, found.header)
@@ -174,6 +180,13 @@ class FormatTests:
         other = self.reader.recording if self.opens == "volume" else self.reader.volume
         with pytest.raises(FormatError, match=self.opens):
             other(File.at(files[0]))
+
+    def _copied(self, path: Path, folder: Path) -> Path:
+        """Folder that holds copies of the files that belong to a file."""
+        folder.mkdir(exist_ok=True)
+        for other in self.beside(path):
+            shutil.copyfile(other, folder / other.name)
+        return folder
 
     def open(self, path: Path) -> Volume | Recording:
         """The lazy array of a file."""
