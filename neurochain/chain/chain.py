@@ -196,8 +196,8 @@ class Chain(Relational, Exports):
         **values
             ``workers``: processes that call functions; 0 for this one alone. By default one per core, where
             more than about a second of work is left.
-            ``threads``: headers read at once (default 64, of a disk here 8), and calls that wait for remote files
-            (default 8).
+            ``threads``: headers read at once, and calls that wait for remote files. By default as many as help:
+            64 to 256 headers, and so many calls that one works while others wait.
             ``io``: what reads of files should save: ``"time"``, or ``"bytes"`` where traffic is paid for.
             ``reuse``: take results from the ledger (default True; False computes every row anew).
             ``on_error``: ``"raise"`` ends the run when a function fails; ``"skip"`` leaves the row out;

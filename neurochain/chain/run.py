@@ -35,7 +35,8 @@ class Settings:
     reuse : bool
         Take results from the ledger. False computes every row anew (and remembers the results).
     threads : int or None
-        Headers read at once, and calls that wait for remote files; None for 64 headers (8 of a disk here), 8 calls.
+        Headers read at once, and calls that wait for remote files; None for as many as help: 64 to 256 headers, and
+        so many calls that one works while others wait (at most 64).
     io : {"time", "bytes"}
         What reads of files should save, where reading a little more takes less time than another request.
     workers : int or None

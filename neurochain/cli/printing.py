@@ -142,11 +142,13 @@ def listing(name: str | None) -> Page:
 def version_page(version: nc.DatasetVersion, rows: int) -> Page:
     """A version: what it is, its columns, its first rows."""
     head = table(None, "", " ")
+    activity = version.lineage().activity
     facts = {
         "version": version.reference,
         "rows": f"{version.rows:,}",
         "size": human_bytes(version.bytes),
         "created": f"{version.created:%Y-%m-%d %H:%M:%S} UTC",
+        "pulled": pulled_text(activity),
         "content": version.content_hash,
         "description": version.description,
         "labels": ", ".join(version.labels),
@@ -169,6 +171,8 @@ def version_page(version: nc.DatasetVersion, rows: int) -> Page:
         "rows": version.rows,
         "size": version.bytes,
         "created": version.created,
+        "bytes_pulled": activity["bytes"],
+        "requests": activity["requests"],
         "content_hash": version.content_hash,
         "description": version.description,
         "labels": list(version.labels),
@@ -177,6 +181,13 @@ def version_page(version: nc.DatasetVersion, rows: int) -> Page:
         "first_rows": chain.collect().to_dicts() if rows else [],
     }
     return {"data": data, "text": [head, schema, *([body] if rows else [])]}
+
+
+def pulled_text(activity: dict[str, Any]) -> str:
+    """What was pulled to make a version; nothing where no file was read."""
+    if not activity["requests"]:
+        return ""
+    return f"{human_bytes(activity['bytes'])} in {activity['requests']:,} reads"
 
 
 def _described(field: Field) -> str:

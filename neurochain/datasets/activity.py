@@ -50,6 +50,8 @@ class UsedFunction:
         Why the result cannot be reproduced, if so.
     reads : str or None
         Hash of the part that lists which bytes of which file it read.
+    bytes, requests : int
+        Pulled for it.
     """
 
     fingerprint: str
@@ -58,6 +60,8 @@ class UsedFunction:
     detail: dict[str, Any]
     problems: tuple[str, ...] = ()
     reads: str | None = None
+    bytes: int = 0
+    requests: int = 0
 
     @property
     def hash(self) -> str:
@@ -167,5 +171,7 @@ class Activity:
                     "ordinal": ordinal,
                     "udf": function.hash,
                     "reads": function.reads,
+                    "bytes": function.bytes,
+                    "requests": function.requests,
                 },
             )

@@ -43,13 +43,15 @@ Node = tuple[str, list[Any]]  # a line of the tree, and the nodes below it
 
 @dataclass(frozen=True)
 class FunctionUse:
-    """A function that ran, with the part that lists what it read."""
+    """A function that ran, with the part that lists what it read, and how much was pulled for it."""
 
     name: str
     fingerprint: str
     source: str | None
     detail: dict[str, Any] = field(repr=False)
     reads: str | None = None
+    bytes: int = 0
+    requests: int = 0
 
 
 @dataclass(frozen=True)
@@ -105,8 +107,10 @@ class Lineage:
         return self._parts([s.manifest for s in self.sources if s.kind == "storage"], FILES)
 
     def reads(self) -> pl.DataFrame:
-        """Bytes that the functions read: ``function, root, path, etag, ranges, sha256``."""
-        return self._parts([f.reads for f in self.functions], READS)
+        """Bytes that the functions read: ``function, root, path, etag, ranges, sha256``, and how many: ``bytes``."""
+        reads = self._parts([f.reads for f in self.functions], READS)
+        length = pl.element().list.get(1) - pl.element().list.get(0)
+        return reads.with_columns(bytes=pl.col("ranges").list.eval(length).list.sum().cast(pl.Int64))
 
     def failures(self) -> pl.DataFrame:
         """Rows whose function failed and that were skipped or kept: ``function, row, file, error, traceback``."""
@@ -166,6 +170,8 @@ class Lineage:
                     "source": f.source,
                     "detail": f.detail,
                     "reads": f.reads,
+                    "bytes": f.bytes,
+                    "requests": f.requests,
                 }
                 for f in self.functions
             ],
@@ -195,7 +201,8 @@ def _lines(node: Node) -> list[str]:
 def _function(function: FunctionUse) -> Node:
     source = (function.source or "(its source could not be read)").strip().splitlines()
     shown = source if len(source) <= SOURCE_LINES else [*source[:SOURCE_LINES], "…"]
-    return f"function {function.name} [{function.fingerprint[:12]}]", [("\n".join(shown), [])]
+    pulled = f": {function.bytes:,} bytes in {function.requests:,} reads" if function.requests else ""
+    return f"function {function.name} [{function.fingerprint[:12]}]{pulled}", [("\n".join(shown), [])]
 
 
 def _git(activity: dict[str, Any]) -> str:
@@ -244,7 +251,7 @@ def _read(project: Project, connection: Connection, version: int) -> Lineage:
         .where(t.activities.c.id == row.activity)
     ).one()
     functions = connection.execute(
-        select(t.udfs, t.activity_udfs.c.reads)
+        select(t.udfs, t.activity_udfs.c.reads, t.activity_udfs.c.bytes, t.activity_udfs.c.requests)
         .join(t.activity_udfs, t.activity_udfs.c.udf == t.udfs.c.hash)
         .where(t.activity_udfs.c.activity == row.activity)
         .order_by(t.activity_udfs.c.ordinal)
@@ -272,7 +279,10 @@ def _read(project: Project, connection: Connection, version: int) -> Lineage:
         activity=values,
         packages=packages,
         plan=row.plan,
-        functions=tuple(FunctionUse(f.name, f.fingerprint, f.source, f.detail, f.reads) for f in functions),
+        functions=tuple(
+            FunctionUse(f.name, f.fingerprint, f.source, f.detail, f.reads, f.bytes, f.requests)
+            for f in functions
+        ),
         sources=sources,
         problems=tuple(row.problems),
     )

@@ -173,6 +173,8 @@ activity_udfs = Table(
     Column("ordinal", Integer, primary_key=True),
     Column("udf", String, ForeignKey("udfs.hash"), nullable=False),
     Column("reads", String, ForeignKey("parts.hash")),
+    Column("bytes", Integer, nullable=False, server_default="0"),  # that were pulled for it
+    Column("requests", Integer, nullable=False, server_default="0"),
 )
 
 # What refers to a part: without these, deleting one would read all of each table.
@@ -208,6 +210,12 @@ def _add_access(connection: Connection) -> None:
     _add(connection, roots.c.access)
 
 
+def _add_function_bytes(connection: Connection) -> None:
+    """Columns that came with the count of bytes for each function."""
+    _add(connection, activity_udfs.c.bytes)
+    _add(connection, activity_udfs.c.requests)
+
+
 def _add(connection: Connection, column: Column[Any]) -> bool:
     """Add a column to a table of an older database; whether it was missing."""
     if column.name in {c["name"] for c in inspect(connection).get_columns(column.table.name)}:
@@ -223,4 +231,5 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _add_failures_and_use,
     _index_references,
     _add_access,
+    _add_function_bytes,
 )

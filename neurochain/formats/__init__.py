@@ -38,6 +38,7 @@ __all__ = [
     "Recording",
     "Volume",
     "companions",
+    "first_bytes",
     "open_array",
     "open_recording",
     "open_volume",
@@ -165,6 +166,18 @@ def read_header(file: File, sizes: HeadSizes | None = None) -> FileHeader:
     return found
 
 
+def first_bytes(file: File, sizes: HeadSizes) -> int:
+    """How many bytes `read_header` will ask for first; 0 for a file that it does not look into."""
+    named = _named(file)
+    if named is not None:
+        return min(sizes.wanted(file, named), file.size)
+    ending = file.suffix[1:]
+    if file.suffix in PLAIN:
+        return 0
+    # Scanners call their files IM0001 or 1.2.840.…: most such are DICOM.
+    return min(SNIFF if ending and not ending.isdigit() else sizes.wanted(file, READERS[0]), file.size)
+
+
 def _read(file: File, sizes: HeadSizes) -> FileHeader:
     named = _named(file)
     if named is None and file.suffix in PLAIN:
@@ -278,14 +291,7 @@ def _named(file: File) -> Reader | None:
 
 def _detect(file: File, named: Reader | None, sizes: HeadSizes) -> tuple[Reader | None, bytes]:
     """Reader that knows the content, and the first bytes."""
-    ending = file.suffix[1:]
-    if named is None and (not ending or ending.isdigit()):
-        wanted = sizes.wanted(
-            file, READERS[0]
-        )  # scanners call their files IM0001 or 1.2.840.…: most such are DICOM
-    else:
-        wanted = SNIFF if named is None else sizes.wanted(file, named)
-    head = file.read_range(0, wanted)
+    head = file.read_range(0, first_bytes(file, sizes) or SNIFF)
     asked = READERS if named is None else (named, *(r for r in READERS if r is not named))
     return next((reader for reader in asked if reader.matches(head, file.name)), None), head
 

@@ -4,6 +4,7 @@ The lowest layer: it knows no format, no dataset and no chain.
 """
 
 from neurochain.storage.access import Access, access_to, remember, said, suggest
+from neurochain.storage.ahead import Ahead
 from neurochain.storage.cache import cache_folder
 from neurochain.storage.file import File
 from neurochain.storage.listing import (
@@ -17,18 +18,20 @@ from neurochain.storage.listing import (
 from neurochain.storage.memo import FolderMemo, Memo, cache_memo
 from neurochain.storage.planner import Cost
 from neurochain.storage.rangeio import RangeIO
-from neurochain.storage.reads import FileRead, ReadLog, recording_reads
+from neurochain.storage.reads import FileRead, NotFetchedError, ReadLog, recording_reads
 from neurochain.storage.scheme import store_for
 from neurochain.storage.store import Entry, Store
 
 __all__ = [
     "Access",
+    "Ahead",
     "Cost",
     "Entry",
     "File",
     "FileRead",
     "FolderMemo",
     "Memo",
+    "NotFetchedError",
     "RangeIO",
     "ReadLog",
     "Root",

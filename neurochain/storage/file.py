@@ -5,6 +5,7 @@ import io
 import json
 import os
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +17,7 @@ from neurochain.storage.cache import cache_folder
 from neurochain.storage.extents import apart, extent_cache, missing
 from neurochain.storage.planner import Cost, cut, plan
 from neurochain.storage.rangeio import RangeIO
-from neurochain.storage.reads import ReadLog, active_log
+from neurochain.storage.reads import NotFetchedError, ReadLog, active_log
 from neurochain.storage.scheme import split_uri, store_for
 from neurochain.storage.store import Entry, Store
 
@@ -109,6 +110,8 @@ class File:
                 f"{self.uri} names {name!r}: a file that belongs to another lies in the same folder."
             )
         store, path = self._where()
+        if self._log is not None and store.is_remote and not self._log.waits:
+            raise NotFetchedError(f"{name} beside {self.uri} was not looked for ahead.")
         folder = path.rpartition("/")[0]
         entry = store.stat(f"{folder}/{name}")
         etag = json.loads(self.companions).get(name) if self.companions else None
@@ -141,17 +144,19 @@ class File:
         StorageError
             It cannot be read.
         """
-        store, _ = self._where()
-        if store.is_remote:
-            return self.read_ranges([(start, end)], note)[0]
         start, end = self._checked(start, end)
         if start >= end:
             return b""
-        data = self._pull(start, end)
-        if self._log is not None:
-            self._log.count(len(data), 1)
-            if note:
-                self._log.add(self.uri, self.etag, start, data, self._pull)
+        data = self._log.fetched(self.uri, start, end) if self._log is not None else None
+        if data is None:
+            store, _ = self._where()
+            if store.is_remote:
+                return self.read_ranges([(start, end)], note)[0]
+            data = self._pull(start, end)
+            if self._log is not None:
+                self._log.count(len(data), 1)
+        if self._log is not None and note:
+            self._log.add(self.uri, self.etag, start, data, self._pull)
         return data
 
     def read_ranges(self, ranges: Sequence[tuple[int, int]], note: bool = True) -> list[bytes]:
@@ -177,17 +182,21 @@ class File:
         >>> head, tail = file.read_ranges([(0, 348), (file.size - 128, file.size)])     # doctest: +SKIP
         """
         wanted = [self._checked(start, end) for start, end in ranges]
+        if self._log is not None and not self._log.waits:
+            return [self.read_range(start, end, note) for start, end in wanted]
         store, _ = self._where()
         cache = extent_cache() if note and store.is_remote and self.etag and self._keeps else None
         held = cache.find(self.uri, self.etag, wanted) if cache is not None else []
         requests = plan(missing(wanted, held) if held else wanted, store.link, self._cost)
+        asked = time.monotonic()
         pulled = list(zip((start for start, _ in requests), self._pull_each(requests), strict=True))
         if cache is not None:
             cache.keep(self.uri, self.etag, pulled)
         pieces = apart([*held, *pulled]) if held else pulled
         found = cut(wanted, [(a, a + len(data)) for a, data in pieces], [data for _, data in pieces])
         if self._log is not None:
-            self._log.count(sum(len(data) for _, data in pulled), len(pulled))
+            waited = time.monotonic() - asked if store.is_remote else 0.0
+            self._log.count(sum(len(data) for _, data in pulled), len(pulled), waited)
             for (start, _), data in zip(wanted, found, strict=True):
                 if data and note:
                     self._log.add(self.uri, self.etag, start, data, self._pull)

@@ -23,6 +23,7 @@ from obstore.exceptions import (
 from neurochain.errors import FileChangedError, PatternError, StorageError
 from neurochain.storage.access import access_to
 from neurochain.storage.buckets import connect
+from neurochain.storage.links import LinkMeter
 from neurochain.storage.pattern import Globs, Rule
 from neurochain.storage.planner import Link, Range
 from neurochain.storage.store import Entry
@@ -51,8 +52,13 @@ class ObjectStore:
 
     def __init__(self, scheme: str) -> None:
         self.scheme = scheme
-        self.link = Link(at_once=AT_ONCE)
+        self._meter = LinkMeter(Link(at_once=AT_ONCE))
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="neurochain-ranges")
+
+    @property
+    def link(self) -> Link:
+        """As measured so far."""
+        return self._meter.link
 
     def uri(self, path: str) -> str:
         return f"{self.scheme}://{path}"
@@ -91,26 +97,19 @@ class ObjectStore:
         if start == end:
             return b""
         store, key = self._open(path)
-        options: Any = {"range": (start, end)}
-        if etag is not None and not etag.startswith(("W/", "~")):
-            options["if_match"] = f'"{etag}"'
-        try:
-            with self._in_words(path):
-                answer = obstore.get(store, key, options=options)
-                found = _etag(answer.meta)
-                data = bytes(answer.bytes())
-        except FileNotFoundError:
-            raise StorageError(f"{self.uri(path)} does not exist (any more).") from None
-        except PreconditionError:
-            raise self._changed(path) from None
-        if etag is not None and found != etag:
-            raise self._changed(path)
-        if len(data) != end - start:
-            raise FileChangedError(
-                f"{self.uri(path)} gave {len(data):,} bytes for [{start:,}, {end:,}): it was shortened since it was "
-                "listed, or its server breaks off. Run the chain again."
-            )
-        return data
+        with self._present(path), self._meter.request(end - start):
+            answer = obstore.get(store, key, options=_options(start, end, etag))
+            data = bytes(answer.bytes())
+        return self._whole(path, (start, end), etag, answer.meta, data)
+
+    async def read_async(self, path: str, start: int, end: int, etag: str | None = None) -> bytes:
+        if start == end:
+            return b""
+        store, key = self._open(path)
+        with self._present(path):
+            answer = await obstore.get_async(store, key, options=_options(start, end, etag))
+            data = bytes(await answer.bytes_async())
+        return self._whole(path, (start, end), etag, answer.meta, data)
 
     def read_each(self, path: str, ranges: Sequence[Range], etag: str | None = None) -> Sequence[bytes]:
         if len(ranges) < 2:
@@ -210,10 +209,32 @@ class ObjectStore:
         store = _connected(self.scheme, bucket, access_to(self.uri(path)))
         return store, unquote(key) if self.scheme in WEB else key
 
+    def _whole(self, path: str, asked: Range, etag: str | None, meta: Any, data: bytes) -> bytes:
+        """What came, if it is what was asked for, of the object that was meant."""
+        start, end = asked
+        if etag is not None and _etag(meta) != etag:
+            raise self._changed(path)
+        if len(data) != end - start:
+            raise FileChangedError(
+                f"{self.uri(path)} gave {len(data):,} bytes for [{start:,}, {end:,}): it was shortened since it was "
+                "listed, or its server breaks off. Run the chain again."
+            )
+        return data
+
     def _changed(self, path: str) -> FileChangedError:
         return FileChangedError(
             f"{self.uri(path)} has changed since it was listed. Run the chain again to read the new content."
         )
+
+    @contextmanager
+    def _present(self, path: str) -> Iterator[None]:
+        try:
+            with self._in_words(path):
+                yield
+        except FileNotFoundError:
+            raise StorageError(f"{self.uri(path)} does not exist (any more).") from None
+        except PreconditionError:
+            raise self._changed(path) from None
 
     @contextmanager
     def _in_words(self, path: str) -> Iterator[None]:
@@ -234,6 +255,13 @@ class ObjectStore:
 @lru_cache(maxsize=256)
 def _connected(scheme: str, bucket: str, access: Any) -> Any:
     return connect(scheme, bucket, access)
+
+
+def _options(start: int, end: int, etag: str | None) -> Any:
+    options: dict[str, Any] = {"range": (start, end)}
+    if etag is not None and not etag.startswith(("W/", "~")):
+        options["if_match"] = f'"{etag}"'
+    return options
 
 
 def _entry(path: str, found: Any) -> Entry:

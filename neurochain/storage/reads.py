@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+from neurochain.errors import StorageError
 from neurochain.storage.planner import Cost
 
 KEEP_BYTES = 64 * 2**20  # bytes of one file held for hashing; beyond it they are read once more
@@ -39,6 +40,10 @@ class FileRead:
     sha256: bytes
 
 
+class NotFetchedError(StorageError):
+    """Bytes that were not fetched ahead are asked for, where nobody is to wait; never leaves this project."""
+
+
 @dataclass(slots=True)
 class _Segments:
     etag: str
@@ -54,15 +59,21 @@ class ReadLog:
     ----------
     bytes, requests : int
         Pulled from storage so far, and in how many reads.
+    waited : float, seconds
+        Until they came, where they came from elsewhere.
     io : {"time", "bytes"}
         What the reads should save.
     keeps : bool
         Whether bytes of files elsewhere are kept in the cache.
+    waits : bool
+        Whether bytes may be asked for that were not fetched ahead; NotFetchedError where they may not.
     """
 
-    def __init__(self, io: Cost = "time", keeps: bool = True) -> None:
-        self.io, self.keeps = io, keeps
+    def __init__(self, io: Cost = "time", keeps: bool = True, waits: bool = True) -> None:
+        self.io, self.keeps, self.waits = io, keeps, waits
+        self._fetched: dict[str, tuple[int, bytes]] = {}
         self.bytes = 0
+        self.waited = 0.0
         self.requests = 0
         self._files: dict[str, _Segments] = {}
         self._lock = threading.Lock()
@@ -78,9 +89,30 @@ class ReadLog:
             segments.held += len(data) if keep else 0
             segments.parts.append((start, start + len(data), data if keep else None))
 
-    def count(self, pulled: int, requests: int) -> None:
-        """Count bytes that were pulled, wanted or not, and requests."""
+    def offer(self, uri: str, start: int, data: bytes) -> None:
+        """Give bytes of a file that were fetched ahead; they count as pulled now."""
+        self._fetched[uri] = start, data
+        self.count(len(data), 1)
+
+    def fetched(self, uri: str, start: int, end: int) -> bytes | None:
+        """Bytes of a range that were fetched ahead.
+
+        Raises
+        ------
+        NotFetchedError
+            They were not, and nobody is to wait for them.
+        """
+        first, data = self._fetched.get(uri, (0, b""))
+        if first <= start and end <= first + len(data):
+            return data[start - first : end - first]
+        if not self.waits:
+            raise NotFetchedError(f"[{start}, {end}) of {uri} was not fetched ahead.")
+        return None
+
+    def count(self, pulled: int, requests: int, waited: float = 0.0) -> None:
+        """Count bytes that were pulled, wanted or not, requests, and the seconds until they came."""
         with self._lock:
+            self.waited += waited
             self.bytes += pulled
             self.requests += requests
 

@@ -100,6 +100,8 @@ class ObjectServer:
         Asked for each request; None lets it pass.
     keys : callable, optional
         Keys of a bucket with their sizes, in order, in place of the folder's: for listings of made objects.
+    still : bool
+        The folder does not change: it is looked through once, and not for each listing.
 
     Examples
     --------
@@ -113,8 +115,10 @@ class ObjectServer:
         latency: float = 0.0,
         fault: Callable[[Request], Fault | None] | None = None,
         keys: Callable[[str], Iterable[tuple[str, int]]] | None = None,
+        still: bool = False,
     ) -> None:
         self.folder = Path(folder)
+        self.still = still
         self.latency, self.fault, self.keys = latency, fault, keys
         self.traffic = Traffic()
         self.url = ""
@@ -156,7 +160,7 @@ class ObjectServer:
 
     def listed(self, bucket: str) -> list[tuple[str, int]]:
         """Keys of a bucket with their sizes, in order."""
-        if bucket not in self._listed or self.keys is None:
+        if bucket not in self._listed or not (self.keys or self.still):
             if self.keys is not None:
                 self._listed[bucket] = list(self.keys(bucket))
             else:

@@ -95,6 +95,11 @@ def test_lineage_of_a_feature(bids_tree: Path) -> None:
     reads = lineage.reads()
     assert set(reads["function"]) == {"corner"}
     assert reads["path"].to_list() == [f"sub-{s}/anat/sub-{s}_T1w.nii" for s in ("01", "02")]
+    assert reads["bytes"].to_list() == [sum(b - a for a, b in ranges) for ranges in reads["ranges"].to_list()]
+    (function,) = lineage.functions
+    assert function.bytes >= sum(reads["bytes"])
+    assert function.requests >= 2
+    assert f"{function.bytes:,} bytes in {function.requests} reads" in str(lineage)
     for read in reads.to_dicts():
         assert again(bids_tree / read["path"], read["ranges"]) == read["sha256"]
         assert any(start >= 352 or end > 352 for start, end in read["ranges"])  # the voxel itself

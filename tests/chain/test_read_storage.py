@@ -224,7 +224,7 @@ def test_headers_in_memory_and_on_slow_disks_are_read_several_at_once(
         (folder / f"{i:03d}.dcm").write_bytes(content)
     columns = ["file.path", "header", "dicom", "bids"]
     quick = nc.read_storage("*.dcm").select(*columns).collect()
-    monkeypatch.setattr("neurochain.chain.sources.index.SLOW", 0.0)
+    monkeypatch.setattr("neurochain.chain.sources.heads.SLOW", 0.0)
     slow, counts = run(nc.read_storage("*.dcm").settings(reuse=False))
     assert counts.requests == slow.height == 120
     assert nc.read_storage("*.dcm").select(*columns).collect().equals(quick)

@@ -68,6 +68,9 @@ def test_show_gives_columns_and_rows(lab: Path) -> None:
     assert "float64" in out
     data = json.loads(run("show", "scans", "--json", "--rows", "1", cwd=lab))
     assert data["rows"] == 2
+    assert data["requests"] == 0  # the headers were known
+    assert "reads" not in run("show", "scans", cwd=lab)
+    assert "in 2 reads" in run("show", "scans@1.0.0", cwd=lab)
     assert len(data["first_rows"]) == 1
     assert data["content_hash"] == nc.dataset("scans").content_hash
 

@@ -53,7 +53,7 @@ def version(project: Project, manifest: Part, reads: Part) -> DatasetVersion:
             Input("values", {"rows": 3}),
         ],
         functions=[
-            UsedFunction("f" * 32, "mean", SOURCE, {"notes": ["time"]}, (), reads.hash),
+            UsedFunction("f" * 32, "mean", SOURCE, {"notes": ["time"]}, (), reads.hash, 90, 3),
             UsedFunction("e" * 32, "noise", None, {}, ("uses a generator of random numbers",)),
         ],
         counts=Counts(10, 9, 8, 1, 1, 4_096, 12),
@@ -143,6 +143,8 @@ def test_the_json_holds_all_that_was_recorded(version: DatasetVersion, manifest:
         "source": SOURCE,
         "detail": {"notes": ["time"]},
         "reads": reads.hash,
+        "bytes": 90,
+        "requests": 3,
     }
     assert [s["kind"] for s in found["sources"]] == ["storage", "version", "table", "values"]
     assert found["sources"][0] == {

@@ -6,8 +6,9 @@ up, so that what is done can be remembered.
 
 import gc
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -22,6 +23,7 @@ from neurochain.chain.functions.call import Call
 from neurochain.chain.functions.chunk import ROW, Chunk, Outcome
 from neurochain.chain.functions.gathering import OUTCOME_BYTES, Gathering, Numbers
 from neurochain.chain.functions.output import LEARN, Output
+from neurochain.chain.functions.window import Window
 from neurochain.chain.values.given import all_settled, settled
 from neurochain.chain.values.reads import reads_of
 from neurochain.datasets.hidden import ORDINAL
@@ -43,8 +45,8 @@ class Manner:
     ----------
     keep_going : bool
         After a call has failed.
-    threads : int
-        Calls at once, where they wait for remote files.
+    threads : int or None
+        Calls at once, where they wait for remote files; None for as many as hide the waiting.
     isolated : bool
         In worker processes from the first call on: the function has killed a process before.
     staging : Path or None
@@ -54,10 +56,21 @@ class Manner:
     """
 
     keep_going: bool = False
-    threads: int = 1
+    threads: int | None = None
     isolated: bool = False
     staging: Path | None = None
     io: Cost = "time"
+
+
+@dataclass
+class _Made:
+    """What a call in a thread of its own gave."""
+
+    log: ReadLog
+    raw: tuple[Any, ...] = ()
+    result: Any = None
+    error: Exception | None = None
+    seconds: float = 0.0
 
 
 class Caller:
@@ -82,6 +95,7 @@ class Caller:
         self._single = [a.opener == RNG for a in call.arguments]
         self._plain = not any(self._names) and not any(self._finish) and call.gives == "one"
         self._block = 1
+        self._window = Window(manner.threads)
 
     def run(self, chunk: Chunk, seconds: float, marks: "memoryview | bytearray | None" = None) -> Outcome:
         """Make the first calls of a chunk: as many as take about `seconds`, at least one.
@@ -99,12 +113,12 @@ class Caller:
         work = Gathering(chunk, marks if marks is not None else bytearray(chunk.calls), self.manner.staging)
         started = time.monotonic()
         until = started + seconds
-        threads = self.manner.threads if self.call.gives != "batch" and self._remote(chunk) else 1
+        waits = self.call.gives != "batch" and self.manner.threads != 1 and self._remote(chunk)
         with young_garbage(), recording_reads(ReadLog(self.manner.io)) as log:
             while work.outcome.done < chunk.calls and not work.stopped:
                 part = self._next(chunk, work.outcome.done)
-                if threads > 1:
-                    self._threaded(part, work, until, threads)
+                if waits:
+                    self._threaded(part, work, until)
                 else:
                     self._slice(part, work, until, log)
                 if work.held or self.output.learning(int(part.numbers[0])):
@@ -208,53 +222,52 @@ class Caller:
         result = self.function(*positional, **options)
         return result if self.call.gives == "many" else settled(result)
 
-    def _threaded(self, part: Chunk, work: Gathering, until: float, threads: int) -> None:
+    def _threaded(self, part: Chunk, work: Gathering, until: float) -> None:
         """As `_slice`, several calls at once; each with a log of its own, taken in the order of the rows."""
-
-        def one(at: int) -> tuple[tuple[Any, ...], Any, Exception | None, ReadLog]:
-            log = ReadLog(self.manner.io)
-            single = part.slice(at, 1)
-            with recording_reads(log):
-                raw = tuple(c[0] for c in self.call.values(single.rows, single.sizes, log))
-                work.marks[first + at] = 1
-                try:
-                    result = self._called(raw)
-                    return (
-                        raw,
-                        all_settled(list(self._many(result))) if self._lists(result) else result,
-                        None,
-                        log,
+        first, coming = work.outcome.done, iter(range(part.calls))
+        under_way: deque[tuple[int, Future[_Made]]] = deque()
+        with ThreadPoolExecutor(self._window.most) as pool:
+            while True:
+                goes_on = not work.stopped and time.monotonic() < until
+                for at in islice(coming, max(self._window.size - len(under_way), 0) if goes_on else 0):
+                    under_way.append(
+                        (first + at, pool.submit(self._apart, part.slice(at, 1), work.marks, first + at))
                     )
-                except Exception as error:
-                    return raw, None, error, log
-
-        first = work.outcome.done
-        with ThreadPoolExecutor(threads) as pool:
-            for start in range(0, part.calls, 2 * threads):
-                for at, (raw, result, error, log) in enumerate(
-                    pool.map(one, range(start, min(start + 2 * threads, part.calls))), start
-                ):
-                    i = first + at
-                    work.outcome.bytes += log.bytes
-                    work.outcome.requests += log.requests
-                    work.marks[i] = 2
-                    if work.stopped:
-                        continue
-                    if error is not None:
-                        work.fail(i, error, raw, self.manner.keep_going)
-                    else:
-                        if self.call.gives == "one":
-                            work.add(i, result)
-                        elif result is not None:
-                            work.add_many(i, result, 0)
-                        if log:
-                            work.outcome.reads[i] = reads_of(log)
-                    work.outcome.done = i + 1
-                if work.stopped or time.monotonic() >= until:
+                if not under_way:
                     return
+                i, future = under_way.popleft()
+                made = future.result()
+                self._window.learn(made.seconds, made.log.waited, made.log.bytes)
+                work.outcome.bytes += made.log.bytes
+                work.outcome.requests += made.log.requests
+                work.marks[i] = 2
+                if work.stopped:
+                    continue
+                if made.error is not None:
+                    work.fail(i, made.error, made.raw, self.manner.keep_going)
+                elif self.call.gives == "one":
+                    work.add(i, made.result)
+                elif made.result is not None:
+                    work.add_many(i, made.result, 0)
+                if made.error is None and made.log:
+                    work.outcome.reads[i] = reads_of(made.log)
+                work.outcome.done = i + 1
 
-    def _lists(self, result: Any) -> bool:
-        return self.call.gives == "many" and result is not None
+    def _apart(self, single: Chunk, marks: "memoryview | bytearray", i: int) -> "_Made":
+        """One call, in a thread of its own."""
+        log, started = ReadLog(self.manner.io), time.monotonic()
+        made = _Made(log)
+        with recording_reads(log):
+            made.raw = tuple(c[0] for c in self.call.values(single.rows, single.sizes, log))
+            marks[i] = 1
+            try:
+                result = self._called(made.raw)
+                many = self.call.gives == "many" and result is not None
+                made.result = all_settled(list(self._many(result))) if many else result
+            except Exception as error:
+                made.error = error
+        made.seconds = time.monotonic() - started
+        return made
 
     def _flush(self, work: Gathering) -> None:
         """Results so far as flat columns."""

@@ -31,7 +31,6 @@ from neurochain.datasets.lookup import Lookup
 from neurochain.errors import SchemaError
 
 KILLERS = "killers"  # folder of marks: functions that have killed a process are not called in the user's
-CALLS_AT_ONCE = 8  # where they wait for remote files
 CHUNK_BYTES = 16_000_000  # of arguments that travel together
 
 
@@ -74,9 +73,7 @@ class Work:
         key = reuse_key(identity, call, output)
         self._killer = run.project.folder / KILLERS / key
         asked = run.settings
-        self.manner = Manner(
-            keep_going, asked.threads or CALLS_AT_ONCE, self._killer.exists(), run.project.staging, asked.io
-        )
+        self.manner = Manner(keep_going, asked.threads, self._killer.exists(), run.project.staging, asked.io)
         self._many = call.gives != "one"
         self._ledger = Ledger(run.project, key, self._many) if identity.reusable else None
         self._known = self._load()
@@ -84,6 +81,7 @@ class Work:
         self._open: deque[OpenBatch] = deque()
         self._memory = Memory(self._ledger, self._many)
         self._asked = self._missing = 0  # calls looked up, and those that were not known
+        self._bytes = self._requests = 0
 
     def _load(self) -> Lookup | None:
         return self._ledger.lookup() if self._ledger is not None and self.run.settings.reuse else None
@@ -226,6 +224,8 @@ class Work:
         counts.failed += failed_calls
         counts.bytes += outcome.bytes
         counts.requests += outcome.requests
+        self._bytes += outcome.bytes
+        self._requests += outcome.requests
         progress.advance(outcome.done, outcome.bytes, failed_calls)
         if any(f.lost for f in outcome.failures):
             self._killer.parent.mkdir(exist_ok=True)
@@ -249,6 +249,8 @@ class Work:
                 self.identity.to_json(),
                 tuple(self.identity.problems),
                 self.run.manifest(reads) if reads is not None else None,
+                self._bytes,
+                self._requests,
             )
         )
 

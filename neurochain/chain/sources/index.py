@@ -5,12 +5,9 @@ reader reads again, an unchanged file never does.
 """
 
 import json
-import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Any
 
 import polars as pl
 
@@ -22,11 +19,12 @@ from neurochain.chain.sources.headers import (
     HeaderRow,
     header_frame,
     header_schema,
-    read_row,
     reader_fingerprint,
     stored_schema,
 )
+from neurochain.chain.sources.heads import Head, read_heads
 from neurochain.chain.sources.listing import Listing
+from neurochain.chain.values.row import FILE_FIELDS
 from neurochain.datasets.filetable import note_access, root_name
 from neurochain.datasets.hidden import ARG, READS
 from neurochain.datasets.ledger import Ledger
@@ -34,15 +32,12 @@ from neurochain.datasets.location import FILE
 from neurochain.datasets.schema import KEY, Schema
 from neurochain.datasets.types import Field, Json, Record
 from neurochain.errors import StorageError
-from neurochain.formats import HeadSizes, companions
-from neurochain.storage import File, ReadLog, nothing_matched, recording_reads
+from neurochain.formats import companions
+from neurochain.storage import File, ReadLog, nothing_matched
 from neurochain.storage.listing import Root
 
 SIDECAR = ".json"
 CHUNK = 2_000  # files between two appends to the ledger
-FIRST = 100  # files that tell how fast a disk is
-HEADS_AT_ONCE = 64  # of files elsewhere
-SLOW = 0.003  # seconds per file from which on several are read at once
 
 
 @dataclass(frozen=True)
@@ -177,42 +172,36 @@ def _read_missing(files: pl.DataFrame, ledger: Ledger, run: Run) -> None:
     if not missing.height:
         return
     stored = int(missing["file.size"].sum())
-    sizes = HeadSizes()
-
-    def read(task: tuple[Any, ...]) -> tuple[HeaderRow, ReadLog]:
-        return _read_logged(task, sizes)
-
-    # Where bytes come at once, parsing is the limit, and threads would only take turns. A network disk looks
-    # like a local one, so the first files tell.
-    slow = bool(missing["file.uri"].str.contains("://", literal=True).any())
-    start, count = 0, CHUNK if slow else FIRST
-    with (
-        run.progress.step("headers", missing.height, stored) as progress,
-        ThreadPoolExecutor(run.settings.threads or (HEADS_AT_ONCE if slow else 8)) as pool,
-    ):
-        while start < missing.height:
-            chunk = missing.slice(start, count)
-            began = time.monotonic()
-            outcomes = list((pool.map if slow else map)(read, _tasks(chunk)))
-            slow = slow or (time.monotonic() - began) / chunk.height > SLOW
-            rows, logs = [row for row, _ in outcomes], [log for _, log in outcomes]
-            pulled = sum(log.bytes for log in logs)
-            run.activity.counts.bytes += pulled
-            run.activity.counts.requests += sum(log.requests for log in logs)
-            progress.advance(len(rows), pulled, sum(row.error is not None for row in rows))
-            ledger.append(header_frame(rows, logs).insert_column(0, chunk[ARG]), stored_schema())
-            start, count = start + count, CHUNK
+    remote = bool(missing["file.uri"].str.contains("://", literal=True).any())
+    with run.progress.step("headers", missing.height, stored) as progress:
+        found: list[tuple[Head, HeaderRow]] = []
+        for head, row in read_heads(_heads(missing), remote, run.settings.threads):
+            found.append((head, row))
+            run.activity.counts.bytes += head.log.bytes
+            run.activity.counts.requests += head.log.requests
+            progress.advance(1, head.log.bytes, row.error is not None)
+            if len(found) == CHUNK:
+                _append(found, missing, ledger)
+                found = []
+        _append(found, missing, ledger)
 
 
-def _tasks(chunk: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
-    names = ["file.uri", "file.size", "file.etag", "file.mtime", "file.companions"]
-    side = ["_sidecar_uri", "_sidecar_size", "_sidecar_etag", "file.path"]
-    return zip(*[chunk[n].to_list() for n in names + side], strict=True)
+def _append(found: Sequence[tuple[Head, HeaderRow]], missing: pl.DataFrame, ledger: Ledger) -> None:
+    """Remember headers."""
+    if found:
+        frame = header_frame([row for _, row in found], [head.log for head, _ in found])
+        places = missing[ARG].gather([head.number for head, _ in found])
+        ledger.append(frame.insert_column(0, places), stored_schema())
 
 
-def _read_logged(task: tuple[Any, ...], sizes: HeadSizes) -> tuple[HeaderRow, ReadLog]:
-    uri, size, etag, mtime, companions, sidecar_uri, sidecar_size, sidecar_etag, path = task
-    with recording_reads(ReadLog(keeps=False)) as log:  # the ledger keeps what the headers say
-        file = File(uri, size, etag, mtime, companions=companions)
-        sidecar = None if sidecar_uri is None else File(sidecar_uri, sidecar_size, sidecar_etag)
-        return read_row(file, sidecar, path, sizes), log
+def _heads(files: pl.DataFrame) -> Iterator[Head]:
+    """Files whose headers are to be read."""
+    for start in range(0, files.height, CHUNK):
+        chunk = files.slice(start, CHUNK)
+        own = [chunk[f"file.{name}"].to_list() for name in (*FILE_FIELDS, "companions", "path")]
+        side = [chunk[f"_sidecar_{name}"].to_list() for name in ("uri", "size", "etag")]
+        for number, row in enumerate(zip(*own, *side, strict=True), start):
+            uri, size, etag, mtime, companions, path, *other = row
+            log = ReadLog(keeps=False)  # the ledger keeps what the headers say
+            sidecar = None if other[0] is None else File(other[0], other[1], other[2], None, log)
+            yield Head(number, File(uri, size, etag, mtime, log, companions), sidecar, path, log)

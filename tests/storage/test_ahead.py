@@ -1,0 +1,153 @@
+"""Ahead: many files' ranges, fetched before anybody waits for them."""
+
+import itertools
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import pytest
+
+from neurochain.errors import FileChangedError, StorageError
+from neurochain.storage import Ahead, File, NotFetchedError, ReadLog
+from neurochain.storage.access import Access, remember
+from neurochain.storage.ahead import LEAST_AT_ONCE, MOST_AT_ONCE
+from neurochain.testing import Fault, ObjectServer, Request
+
+COUNT = 2_000
+
+
+def content(number: int) -> bytes:
+    return number.to_bytes(4, "big") * 64
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectServer]:
+    folder = tmp_path_factory.mktemp("ahead")
+    (folder / "many").mkdir()
+    for i in range(COUNT):
+        (folder / "many" / f"{i:04d}.bin").write_bytes(content(i))
+    with ObjectServer(folder, latency=0.02, still=True) as served:
+        options: dict[str, Any] = {"anon": True, "endpoint": served.url, "retry_config": {"max_retries": 2}}
+        remember("s3://many", Access.of(options))
+        yield served
+
+
+@pytest.fixture
+def files(server: ObjectServer) -> list[File]:
+    server.traffic.clear()
+    server.fault = None
+    etag = server.etag(server.folder / "many" / "0000.bin").strip('"')
+    assert etag
+    return [
+        File(f"s3://many/{p.name}", 256, server.etag(p).strip('"'))
+        for p in sorted((server.folder / "many").iterdir())
+    ]
+
+
+def test_every_item_comes_once_with_its_bytes(server: ObjectServer, files: list[File]) -> None:
+    wanted = ((i, [(f, 4, 12), (f, 0, 1000)]) for i, f in enumerate(files))
+    with Ahead(wanted) as ahead:
+        found = dict(ahead)
+    assert sorted(found) == list(range(COUNT))
+    for i, pieces in found.items():
+        assert [(p[0], p[1], p[2]) for p in pieces] == [
+            (files[i], 4, content(i)[4:12]),
+            (files[i], 0, content(i)),
+        ]
+    assert len(server.traffic.requests) == 2 * COUNT
+
+
+def test_as_many_are_under_way_as_help(server: ObjectServer, files: list[File]) -> None:
+    with Ahead((f, [(f, 0, 256)]) for f in files) as ahead:
+        assert sum(1 for _ in ahead) == COUNT
+    assert LEAST_AT_ONCE / 2 < server.traffic.most_at_once <= MOST_AT_ONCE
+    server.traffic.clear()
+    with Ahead(((f, [(f, 0, 256)]) for f in files[:100]), at_once=3) as ahead:
+        assert sum(1 for _ in ahead) == 100
+    assert server.traffic.most_at_once <= 3
+
+
+def test_an_item_without_ranges_comes_too(files: list[File]) -> None:
+    wanted = [("none", []), ("one", [(files[1], 0, 4)]), ("empty", [(files[2], 0, 0)])]
+    with Ahead(wanted) as ahead:
+        found = {item: [data for _, _, data in pieces] for item, pieces in ahead}
+    assert found == {"none": [], "one": [content(1)[:4]], "empty": [b""]}
+
+
+def test_what_cannot_be_had_is_an_error_where_it_is_used(files: list[File]) -> None:
+    gone = File("s3://many/gone.bin", 10, "x")
+    with pytest.raises(StorageError, match=r"gone\.bin"), Ahead([(gone, [(gone, 0, 10)])]) as ahead:
+        list(ahead)
+    other = File(files[0].uri, 256, "another")
+    with pytest.raises(FileChangedError, match="changed"), Ahead([(other, [(other, 0, 10)])]) as ahead:
+        list(ahead)
+
+
+def test_what_fails_in_passing_is_asked_for_again(server: ObjectServer, files: list[File]) -> None:
+    asked: set[str] = set()
+
+    def at_first(request: Request) -> Fault | None:
+        first = request.path not in asked
+        asked.add(request.path)
+        return Fault("status", 503) if first else None
+
+    server.fault = at_first
+    with Ahead((f, [(f, 0, 256)]) for f in files[:60]) as ahead:
+        assert {f.uri: pieces[0][2] for f, pieces in ahead} == {
+            f.uri: content(i) for i, f in enumerate(files[:60])
+        }
+
+
+def test_who_stops_early_waits_for_nothing(server: ObjectServer, files: list[File]) -> None:
+    taken: list[File] = []
+
+    def wanted() -> Iterator[tuple[File, list[tuple[File, int, int]]]]:
+        for f in itertools.cycle(files):
+            taken.append(f)
+            yield f, [(f, 0, 256)]
+
+    with Ahead(wanted()) as ahead:
+        next(iter(ahead))
+    count = len(taken)
+    time.sleep(0.05)
+    assert len(taken) == count
+    assert not any(t.name == "neurochain-ahead" for t in threading.enumerate())
+
+
+def test_a_failure_of_what_is_wanted_is_raised(files: list[File]) -> None:
+    def wanted() -> Iterator[tuple[File, list[tuple[File, int, int]]]]:
+        yield files[0], [(files[0], 0, 4)]
+        raise RuntimeError("no more")
+
+    with pytest.raises(RuntimeError, match="no more"), Ahead(wanted()) as ahead:
+        list(ahead)
+
+
+def test_stores_that_only_wait_serve_too(tmp_path: Path) -> None:
+    (tmp_path / "a.bin").write_bytes(b"local")
+    fsspec.filesystem("memory").pipe("/ahead/b.bin", b"in memory")
+    files = [File.at(tmp_path / "a.bin"), File.at("memory://ahead/b.bin")]
+    with Ahead((f, [(f, 0, f.size)]) for f in files) as ahead:
+        found = {f.name: pieces[0][2] for f, pieces in ahead}
+    assert found == {"a.bin": b"local", "b.bin": b"in memory"}
+
+
+def test_who_is_not_to_wait_gets_what_was_fetched_and_no_more(files: list[File]) -> None:
+    log = ReadLog(waits=False)
+    file = File(files[0].uri, 256, files[0].etag, None, log)
+    log.offer(file.uri, 0, content(0)[:100])
+    assert file.read_range(10, 20) == content(0)[10:20]
+    assert file.read_ranges([(0, 4), (8, 12)]) == [content(0)[:4], content(0)[8:12]]
+    for read in (
+        lambda: file.read_range(90, 101),
+        lambda: file.read_ranges([(0, 4), (200, 256)]),
+        lambda: file.beside("0001.bin"),
+    ):
+        with pytest.raises(NotFetchedError):
+            read()
+    assert (log.bytes, log.requests) == (100, 1)
+    log.waits = True
+    assert file.read_range(90, 101) == content(0)[90:101]
