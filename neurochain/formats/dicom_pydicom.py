@@ -4,7 +4,7 @@ import io
 import logging
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,7 +18,7 @@ from neurochain.storage import File
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-__all__ = ["decode_pixels", "scan_with_pydicom"]
+__all__ = ["decode_pixels", "read_texts", "scan_with_pydicom"]
 
 DEFER = 1024 * 1024  # larger values are stepped over, not read
 _LOCK = threading.RLock()
@@ -151,3 +151,40 @@ def _short(error: Exception) -> str:
     """First line of a message, which may be long."""
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__
+
+
+def read_texts(file: File, keywords: Sequence[str], longest: int = 1024) -> dict[str, str]:
+    """Values of some elements as texts, by keyword; what is empty or cannot be decoded is left out.
+
+    Parameters
+    ----------
+    file : File
+        The DICOM file.
+    keywords : sequence of str
+        Of top-level elements.
+    longest : int
+        Characters of a value that are kept.
+
+    Raises
+    ------
+    StorageError
+        The bytes cannot be had.
+    """
+    found: dict[str, str] = {}
+    with _quiet():
+        try:
+            dataset = _read(file.open(), stop_before_pixels=True, specific_tags=list(keywords))
+        except StorageError:
+            raise
+        except Exception:  # any kind: see above; what the header says of itself is told elsewhere
+            return found
+        for keyword in keywords:
+            try:
+                value = dataset.get(keyword)
+                parts = value if isinstance(value, list) or hasattr(value, "append") else [value]
+                text = "\\".join("" if part is None else str(part) for part in parts).strip()
+            except Exception:
+                continue
+            if text.strip("\\"):
+                found[keyword] = text[:longest]
+    return found
