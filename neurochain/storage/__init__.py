@@ -11,6 +11,7 @@ from neurochain.storage.listing import (
     address,
     any_match,
     find_roots,
+    folder_root,
     list_root,
     nothing_matched,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "cache_folder",
     "cache_memo",
     "find_roots",
+    "folder_root",
     "list_root",
     "nothing_matched",
     "recording_reads",
