@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from neurochain.chain.functions.udf import udf
     from neurochain.chain.reading import (
         dataset,
+        read_bids,
         read_dataset,
         read_records,
         read_storage,
@@ -86,6 +87,7 @@ _LAZY = {
     "dataset": "neurochain.chain.reading",
     "open_recording": "neurochain.formats",
     "open_volume": "neurochain.formats",
+    "read_bids": "neurochain.chain.reading",
     "read_datachain": "neurochain.export.datachain",
     "read_dataset": "neurochain.chain.reading",
     "read_records": "neurochain.chain.reading",
@@ -134,6 +136,7 @@ __all__ = [
     "datasets",
     "open_recording",
     "open_volume",
+    "read_bids",
     "read_datachain",
     "read_dataset",
     "read_records",

@@ -5,6 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from neurochain.chain.chain import Chain
+from neurochain.chain.sources.bids.dataset import Dataset
+from neurochain.chain.sources.bids.source import BidsSource
+from neurochain.chain.sources.bids.table_source import BidsTableSource
 from neurochain.chain.sources.given import ValuesSource
 from neurochain.chain.sources.records import RecordsSource
 from neurochain.chain.sources.storage import StorageSource
@@ -58,15 +61,87 @@ def read_storage(
     --------
     >>> read_storage("data/202{5..6}/**/*.{dcm, dicom,dic}")               # doctest: +SKIP
     """
-    if anon or storage_options:
-        access = Access.of({**({"anon": True} if anon else {}), **(storage_options or {})})
-        for uri in [uris] if isinstance(uris, str | os.PathLike) else (uris := list(uris)):
-            if (place := address(os.fspath(uri))) is not None:
-                remember(place, access)
+    uris = uris if isinstance(uris, str | os.PathLike) else list(uris)
+    _reach(uris, anon, storage_options)
     roots = find_roots(uris)
     if not any(any_match(root) for root in roots):
         raise nothing_matched(roots)
     return Chain.of(StorageSource(tuple(roots), headers))
+
+
+def read_bids(
+    root: str | os.PathLike[str],
+    *,
+    table: str | None = None,
+    derivatives: bool | str | Sequence[str] = False,
+    headers: bool = True,
+    validate: bool = True,
+    anon: bool = False,
+    storage_options: Mapping[str, Any] | None = None,
+) -> Chain:
+    """Images and recordings of a BIDS dataset, one row each, with all that the tree says of them.
+
+    Parameters
+    ----------
+    root : str or path
+        Folder or URI that holds ``dataset_description.json``. Below it ``sub-*`` is looked at, but for what
+        ``.bidsignore`` leaves out.
+    table : {"participants", "sessions", "scans", "events", "channels", "electrodes", "optodes", "aslcontext"}, optional
+        Give the rows of the tables of this kind instead. Those that speak of recordings (``"events"``) come with the
+        recording's ``file`` and ``bids``, once for each recording that they apply to.
+    derivatives : bool, str or list of str
+        Also read ``derivatives/<pipeline>``: all of them, or those that are named.
+    headers : bool
+        Read the files' headers. Metadata (JSON, tables) are read in either case, and all is remembered: a second call
+        reads only what is new or changed.
+    validate : bool
+        The folder must have a ``dataset_description.json``.
+    anon, storage_options
+        As in `read_storage`.
+
+    Returns
+    -------
+    Chain
+        Columns: ``file``; with headers also ``header`` and a record per format; ``bids`` (entities from the path),
+        ``pipeline`` (null for raw data), ``sidecar`` (JSON: the sidecars of all levels that apply, key by key the
+        nearest wins), ``participants``, ``sessions``, ``scans`` (JSON: the row that these tables have for the file) and
+        ``problem`` (what is wrong with its metadata; it stands in ``header.error`` too, unless the header has its own).
+        The keys of JSON columns are found by their names. A recording that is a folder (``.ds``, ``.mefd``, ``.zarr``)
+        is one row without a header.
+
+    Raises
+    ------
+    FormatError
+        It is no BIDS dataset.
+    NothingMatchedError
+        There is no such folder.
+    PatternError
+        There is no such kind of table.
+
+    Examples
+    --------
+    >>> scans = read_bids("ds000210")                                      # doctest: +SKIP
+    >>> slow = scans.filter(Column("RepetitionTime") > 2, Column("age") < 40)     # doctest: +SKIP
+    >>> events = read_bids("ds000210", table="events")                     # doctest: +SKIP
+    >>> scans.merge(events, on="file.path", many=True)                     # doctest: +SKIP
+    """
+    _reach(root, anon, storage_options)
+    found = Dataset.of(root, derivatives, validate)
+    return Chain.of(BidsSource(found, headers) if table is None else BidsTableSource.of(found, table))
+
+
+def _reach(
+    uris: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    anon: bool,
+    storage_options: Mapping[str, Any] | None,
+) -> None:
+    """Keep in mind how the stores of some uris are reached."""
+    if not (anon or storage_options):
+        return
+    access = Access.of({**({"anon": True} if anon else {}), **(storage_options or {})})
+    for uri in [uris] if isinstance(uris, str | os.PathLike) else uris:
+        if (place := address(os.fspath(uri))) is not None:
+            remember(place, access)
 
 
 def read_values(

@@ -12,6 +12,7 @@ from neurochain.storage.listing import (
     address,
     any_match,
     find_roots,
+    folder_root,
     list_root,
     nothing_matched,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "cache_folder",
     "cache_memo",
     "find_roots",
+    "folder_root",
     "list_root",
     "nothing_matched",
     "recording_reads",

@@ -79,6 +79,32 @@ def find_roots(uris: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) 
     return roots
 
 
+def folder_root(uri: str | os.PathLike[str], globs: Iterable[str]) -> Root:
+    """Root at one folder, whatever characters its name has.
+
+    Parameters
+    ----------
+    uri : str or path
+        Of the folder.
+    globs : iterable of str
+        Brace-free, relative to it.
+
+    Raises
+    ------
+    NothingMatchedError
+        There is no such folder.
+    """
+    text = os.fspath(uri)
+    scheme, rest = split_uri(text)
+    store = store_for(scheme)
+    path = local_absolute(rest) if scheme == "file" else rest.strip("/")
+    if not path or not store.is_folder(path):
+        raise NothingMatchedError(
+            f"There is no folder {store.uri(path) if path else text!r}. Check the address."
+        )
+    return Root(store.uri(path), path.rstrip("/").rpartition("/")[2] or "root", (text,), tuple(globs))
+
+
 def address(text: str) -> str | None:
     """The part of a pattern before its first wildcard, for what lies elsewhere: what options are said of.
 

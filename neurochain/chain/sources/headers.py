@@ -22,7 +22,9 @@ from neurochain.chain.values.records import record_type
 from neurochain.datasets.hidden import READS, READS_TYPE
 from neurochain.datasets.schema import Schema
 from neurochain.datasets.types import Field, Json, Record, Scalar
+from neurochain.errors import FormatError
 from neurochain.formats import HeadSizes
+from neurochain.formats.bids_sidecar import parse_sidecar
 from neurochain.storage import File, ReadLog
 
 SHAPES = "shapes"  # hidden column of the header parts: the keys of the row's JSON texts
@@ -126,11 +128,11 @@ def _read_sidecar(sidecar: File, row: HeaderRow) -> tuple[dict[str, Any] | None,
     """JSON object of a sidecar, whose text goes into the row; or what is wrong with it."""
     try:
         text = sidecar.read().decode("utf-8-sig")
-        value = json.loads(text)
-    except (UnicodeDecodeError, ValueError, RecursionError) as error:
+        value = parse_sidecar(sidecar.name, text)
+    except UnicodeDecodeError as error:
         return None, f"The sidecar {sidecar.name} is no JSON: {error}."
-    if not isinstance(value, dict):
-        return None, f"The sidecar {sidecar.name} holds a {type(value).__name__}, not an object."
+    except FormatError as error:
+        return None, str(error)
     row.sidecar = text
     return value, None
 

@@ -26,7 +26,7 @@ from neurochain.chain.sources.heads import Head, read_heads
 from neurochain.chain.sources.listing import Listing
 from neurochain.chain.values.row import FILE_FIELDS
 from neurochain.datasets.filetable import note_access, root_name
-from neurochain.datasets.hidden import ARG, READS
+from neurochain.datasets.hidden import ARG, HIDDEN, READS
 from neurochain.datasets.ledger import Ledger
 from neurochain.datasets.location import FILE
 from neurochain.datasets.schema import KEY, Schema
@@ -38,6 +38,7 @@ from neurochain.storage.listing import Root
 
 SIDECAR = ".json"
 CHUNK = 2_000  # files between two appends to the ledger
+READ = ["name", "etag", "ranges", "sha256"]
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,21 @@ class Indexed:
     reads: pl.DataFrame | None
     roots: dict[str, str]
 
+    def manifest(self) -> pl.DataFrame:
+        """The files as lineage lists them, each with what its header was read from."""
+        return files_manifest(self.files, self.reads)
+
+
+def files_manifest(files: pl.DataFrame, reads: pl.DataFrame | None) -> pl.DataFrame:
+    """Files as lineage lists them, each with what was read of it."""
+    manifest = files.drop(KEY, "file.uri", strict=False)
+    if reads is not None:
+        # The file and its sidecar lie in one folder: the name says which of them was read.
+        name = pl.element().struct.field("uri").str.extract(r"([^/]*)$")
+        named = pl.col(READS).list.eval(pl.element().struct.with_fields(uri=name).struct.rename_fields(READ))
+        manifest = manifest.hstack(reads.select(named.alias("header_reads")))
+    return manifest.rename(lambda name: name.removeprefix("file."))
+
 
 def index(roots: Sequence[Root], headers: bool, run: Run) -> Indexed:
     """List the roots and read the headers that are not known yet.
@@ -83,24 +99,59 @@ def index(roots: Sequence[Root], headers: bool, run: Run) -> Indexed:
     schema = Schema([Field("file", FILE)])
     if not headers:
         return Indexed(flat.lazy(), schema, flat, None, places)
+    found = with_headers(files, run)
+    full = Schema([*schema.values(), *found.schema.values()])
+    return Indexed(found.frame.select(KEY, *full.leaves()), full, flat, found.reads, places)
+
+
+@dataclass(frozen=True)
+class Headers:
+    """What the headers of some files say.
+
+    Attributes
+    ----------
+    frame : LazyFrame
+        The files' own columns, then those of `schema`.
+    schema : Schema
+        Of the headers, with the JSON keys that were seen.
+    reads : DataFrame
+        What each header was read from.
+    """
+
+    frame: pl.LazyFrame
+    schema: Schema
+    reads: pl.DataFrame
+
+
+def with_headers(files: pl.DataFrame, run: Run, unread: frozenset[str] = frozenset()) -> Headers:
+    """Read the headers that are not known yet, and put all of them beside the files.
+
+    Parameters
+    ----------
+    files : DataFrame
+        The File's columns, any others, and ``_sidecar_uri``, ``_sidecar_size``, ``_sidecar_etag`` of the sidecar to read.
+    run : Run
+        What knows the ledger, and counts.
+    unread : frozenset of str
+        Uris of files that have no header to read; they have nulls.
+    """
     ledger = Ledger(run.project, reader_fingerprint())
     identity = files.select("file.uri", "file.etag", "file.companions")
     files = files.with_columns(argument_digests(identity).alias(ARG))
-    _read_missing(files, ledger, run)
+    _read_missing(files.filter(~pl.col("file.uri").is_in(list(unread))) if unread else files, ledger, run)
     ledger.touch()
     known = ledger.known()
     if known is None:
-        raise StorageError("The headers that were read could not be stored.")
+        if len(unread) < files.height:
+            raise StorageError("The headers that were read could not be stored.")
+        known = pl.LazyFrame(schema={**HIDDEN, **stored_schema().leaves()})
     wanted = files.lazy().select(ARG)
     found = known.join(wanted, on=ARG, how="semi").select(ARG, READS, SHAPES).collect()
-    full = Schema([*schema.values(), *_with_keys(found[SHAPES]).values()])
-    frame = (
-        files.lazy()
-        .join(known.drop(READS, SHAPES), on=ARG, how="left", maintain_order="left")
-        .select(KEY, *full.leaves())
-    )
+    # What the files have already (as of a tree that says more than a file's own name) wins.
+    taken = [name for name in stored_schema().leaves() if name in files.columns]
+    frame = files.lazy().join(known.drop(READS, SHAPES, *taken), on=ARG, how="left", maintain_order="left")
     reads = files.select(ARG).join(found, on=ARG, how="left", maintain_order="left")
-    return Indexed(frame, full, flat, reads.select(READS), places)
+    return Headers(frame, _with_keys(found[SHAPES]), reads.select(READS))
 
 
 def _listing_frame(name: str, root: Root, headers: bool, run: Run) -> pl.DataFrame:
@@ -117,17 +168,22 @@ def _listing_frame(name: str, root: Root, headers: bool, run: Run) -> pl.DataFra
         _companions(listing.files["path"], sidecars, listing.belonging(belonging)).alias("file.companions"),
         *(sidecars[n].alias(f"_sidecar_{n}") for n in ("uri", "size", "etag")),
     )
+    note_listing(listing, run)
+    return frame.with_columns(text_keys(frame["file.root"], frame["file.path"]).alias(KEY))
+
+
+def note_listing(listing: Listing, run: Run) -> None:
+    """Bring the project's table of files up to a listing, and say so in the run."""
     changes = listing.merge_into(run.project)
     run.activity.steps.append(
         {
-            "listed": root.uri,
-            "files": frame.height,
+            "listed": listing.root.uri,
+            "files": listing.files.height,
             "new": changes.new,
             "changed": changes.changed,
             "gone": changes.gone,
         }
     )
-    return frame.with_columns(text_keys(frame["file.root"], frame["file.path"]).alias(KEY))
 
 
 def _companions(paths: pl.Series, sidecars: pl.DataFrame, belonging: pl.DataFrame) -> pl.Series:

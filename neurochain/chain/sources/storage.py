@@ -3,18 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
-import polars as pl
-
 from neurochain.chain.run import Run, State
 from neurochain.chain.sources.headers import header_schema
 from neurochain.chain.sources.index import index
 from neurochain.datasets.activity import Input
 from neurochain.datasets.location import FILE
-from neurochain.datasets.schema import KEY, Schema
+from neurochain.datasets.schema import Schema
 from neurochain.datasets.types import Field
 from neurochain.storage import Root
-
-READ = ["name", "etag", "ranges", "sha256"]
 
 
 @dataclass(frozen=True)
@@ -31,22 +27,13 @@ class StorageSource:
 
     def open(self, run: Run) -> State:
         indexed = index(self.roots, self.headers, run)
-        manifest = indexed.files.drop(KEY, "file.uri")
-        if indexed.reads is not None:
-            # The file and its sidecar lie in one folder: the name says which of them was read.
-            name = pl.element().struct.field("uri").str.extract(r"([^/]*)$")
-            reads = pl.col("_reads").list.eval(
-                pl.element().struct.with_fields(uri=name).struct.rename_fields(READ)
-            )
-            manifest = manifest.hstack(indexed.reads.select(reads.alias("header_reads")))
-        manifest = manifest.rename(lambda name: name.removeprefix("file."))
         reference = {
             **self.to_json(),
             "roots": indexed.roots,
             "files": indexed.files.height,
             "bytes": int(indexed.files["file.size"].sum() or 0),
         }
-        run.activity.inputs.append(Input("storage", reference, manifest=run.manifest(manifest)))
+        run.activity.inputs.append(Input("storage", reference, manifest=run.manifest(indexed.manifest())))
         return State(indexed.frame, indexed.schema)
 
     def to_json(self) -> dict[str, Any]:

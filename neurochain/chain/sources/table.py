@@ -95,10 +95,10 @@ def _read(content: bytes, kind: str, compressed: bool) -> pl.DataFrame:
         infer_schema=False,
         null_values=NULLS,
     )
-    return texts.with_columns(_typed(texts[name]) for name in texts.columns)
+    return texts.with_columns(typed(texts[name]) for name in texts.columns)
 
 
-def _typed(texts: pl.Series) -> pl.Series:
+def typed(texts: pl.Series) -> pl.Series:
     """Numbers where every value is written as one; ids and padded numbers (``01``) stay texts."""
     present = texts.drop_nulls().str.strip_chars()
     if not len(present) or _IDENTIFIER.search(texts.name):
