@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from neurochain.chain.chain import Chain
 from neurochain.chain.sources.bids.dataset import Dataset
@@ -16,6 +16,7 @@ from neurochain.chain.sources.version import VersionSource
 from neurochain.datasets.project import find_project, project
 from neurochain.datasets.versions import DatasetVersion, find_version
 from neurochain.errors import SchemaError
+from neurochain.formats.identifiers import Identifiers
 from neurochain.storage import Access, File, address, any_match, find_roots, nothing_matched, remember
 
 
@@ -23,6 +24,7 @@ def read_storage(
     uris: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     *,
     headers: bool = True,
+    phi: Literal["drop", "keep", "hash"] = "drop",
     anon: bool = False,
     storage_options: Mapping[str, Any] | None = None,
 ) -> Chain:
@@ -37,6 +39,10 @@ def read_storage(
     headers : bool
         Read headers, BIDS entities and JSON sidecars. They are remembered: a second call reads only what is
         new or changed.
+    phi : {"drop", "keep", "hash"}
+        What becomes of names, numbers, birth dates and addresses of persons: nothing of them is taken over; or they
+        stand in the column ``identifiers`` as they are; or as HMAC-SHA256 under the key in ``NEUROCHAIN_PHI_KEY``, so
+        that equal ones stay equal.
     anon : bool
         Read public buckets without credentials.
     storage_options : mapping, optional
@@ -61,12 +67,13 @@ def read_storage(
     --------
     >>> read_storage("data/202{5..6}/**/*.{dcm, dicom,dic}")               # doctest: +SKIP
     """
+    identifiers = Identifiers.of(phi)
     uris = uris if isinstance(uris, str | os.PathLike) else list(uris)
     _reach(uris, anon, storage_options)
     roots = find_roots(uris)
     if not any(any_match(root) for root in roots):
         raise nothing_matched(roots)
-    return Chain.of(StorageSource(tuple(roots), headers))
+    return Chain.of(StorageSource(tuple(roots), headers, identifiers))
 
 
 def read_bids(

@@ -43,6 +43,7 @@ __all__ = [
     "open_recording",
     "open_volume",
     "read_header",
+    "read_identifiers",
     "reader_for",
     "readers",
 ]
@@ -164,6 +165,25 @@ def read_header(file: File, sizes: HeadSizes | None = None) -> FileHeader:
     if found.name is not None and found.record is not None:
         found.record = _NULLS[found.name] | found.record
     return found
+
+
+def read_identifiers(file: File, name: str | None) -> dict[str, str]:
+    """What names a person in a file's header, for those who asked for it; empty for most formats.
+
+    Parameters
+    ----------
+    file : File
+        Of any kind.
+    name : str or None
+        Of its format's record.
+
+    Raises
+    ------
+    StorageError
+        The bytes cannot be had.
+    """
+    reader = next((r for r in READERS if r.name == name), None)
+    return reader.identifiers(file) if reader is not None else {}
 
 
 def first_bytes(file: File, sizes: HeadSizes) -> int:

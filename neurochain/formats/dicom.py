@@ -10,6 +10,7 @@ import numpy as np
 
 from neurochain.errors import FormatError
 from neurochain.formats import dicom_geometry as geometry
+from neurochain.formats.dicom_identifiers import read_identifiers
 from neurochain.formats.dicom_pixels import absence_problem, is_encapsulated, pixel_problem, pixels
 from neurochain.formats.dicom_pydicom import scan_with_pydicom
 from neurochain.formats.dicom_record import DicomRecord
@@ -57,6 +58,10 @@ class DicomReader:
         if error is not None:
             header["error"] = error
         return FileHeader(header, "dicom", record, record["header_end"])
+
+    def identifiers(self, file: File) -> dict[str, str]:
+        """Of patient, physicians, institution and device, and dates, by keyword."""
+        return read_identifiers(file)
 
     def volume(self, file: File, memo: Memo | None = None) -> Volume:
         """Pixels as [frame,] row, column[, sample]; rescaled where the file states slope or intercept."""

@@ -55,6 +55,15 @@ class EdfReader:
             header["error"] = problem
         return FileHeader(header, "edf", _record(found, n_records))
 
+    def identifiers(self, file: File) -> dict[str, str]:
+        """The two lines of text that identify the patient and the recording, as they stand."""
+        head = file.read_range(0, 168).decode("latin-1")
+        texts = {
+            "patient_identification": head[8:88].strip(),
+            "recording_identification": head[88:168].strip(),
+        }
+        return {name: text for name, text in texts.items() if text.strip("X ")}
+
     def volume(self, file: File, memo: Memo | None = None) -> Volume:
         """EDF files hold recordings."""
         raise FormatError(f"{file.uri} is an EDF file, not a volume: open it as a recording.")

@@ -7,9 +7,11 @@ nobody without the key can tell whose they are.
 
 import hashlib
 import hmac
+import json
 import os
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from neurochain.errors import ProjectError
@@ -35,6 +37,8 @@ PERSONAL = frozenset(
 )  # fmt: skip
 """Keys of a sidecar that name a person; what a place or a device is called stays, since BIDS asks for it."""
 
+_KEYS = re.compile(rf'"(?:{"|".join(sorted(PERSONAL))})"\s*:', re.IGNORECASE)
+
 
 @dataclass(frozen=True)
 class Identifiers:
@@ -48,7 +52,7 @@ class Identifiers:
     """
 
     mode: Mode = "drop"
-    key: bytes = b""
+    key: bytes = field(default=b"", repr=False)
 
     @classmethod
     def of(cls, mode: str) -> "Identifiers":
@@ -86,18 +90,27 @@ class Identifiers:
             return {}
         return dict(values) if self.mode == "keep" else {name: self._hash(v) for name, v in values.items()}
 
-    def cleaned(self, value: Any) -> Any:
-        """JSON value of a sidecar, without what names a person, or with hashes in its place."""
-        if self.mode == "keep":
-            return value
+    def cleaned(self, text: str) -> str:
+        """JSON text of a sidecar, without what names a person, or with hashes in its place.
+
+        Raises
+        ------
+        ValueError, RecursionError
+            It is no JSON.
+        """
+        if self.mode == "keep" or not _KEYS.search(text):
+            return text
+        return json.dumps(self._without(json.loads(text)))
+
+    def _without(self, value: Any) -> Any:
         if isinstance(value, list):
-            return [self.cleaned(v) for v in value]
+            return [self._without(v) for v in value]
         if not isinstance(value, dict):
             return value
         found = {}
         for name, inner in value.items():
             if name.lower() not in PERSONAL:
-                found[name] = self.cleaned(inner)
+                found[name] = self._without(inner)
             elif self.mode == "hash" and inner not in (None, "", [], {}):
                 found[name] = self._hash(inner if isinstance(inner, str) else repr(inner))
         return found

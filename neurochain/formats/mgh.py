@@ -81,6 +81,10 @@ class MghReader:
             header["error"] = str(error)
         return FileHeader(header, "mgh", record)
 
+    def identifiers(self, file: File) -> dict[str, str]:
+        """None: there is no field for them."""
+        return {}
+
     def volume(self, file: File, memo: Memo | None = None) -> Volume:
         """Voxels as (x, y, z[, t]); by range."""
         head = file.read_range(0, self.head_size)

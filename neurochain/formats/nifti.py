@@ -64,6 +64,10 @@ class NiftiReader:
             header["error"] = str(error)
         return FileHeader(header, "nifti", record)
 
+    def identifiers(self, file: File) -> dict[str, str]:
+        """None: there is no field for them."""
+        return {}
+
     def volume(self, file: File, memo: Memo | None = None) -> Volume:
         """Voxels as (x, y, z[, t, …]), as nibabel scales them; by range from ``.nii``."""
         head = file.read_range(0, self.head_size)

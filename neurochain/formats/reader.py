@@ -115,6 +115,16 @@ class Reader(Protocol):
         """
         ...
 
+    def identifiers(self, file: File) -> dict[str, str]:
+        """What names a person in the header, by the format's own names; asked for only where somebody wants it.
+
+        Raises
+        ------
+        StorageError
+            The bytes cannot be had.
+        """
+        ...
+
     def volume(self, file: File, memo: Memo | None = None) -> Volume:
         """Lazy array with spatial axes.
 

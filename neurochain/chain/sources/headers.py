@@ -25,27 +25,42 @@ from neurochain.datasets.types import Field, Json, Record, Scalar
 from neurochain.errors import FormatError
 from neurochain.formats import HeadSizes
 from neurochain.formats.bids_sidecar import parse_sidecar
+from neurochain.formats.identifiers import Identifiers
 from neurochain.storage import File, ReadLog
 
+IDENTIFIERS = "identifiers"  # column of what names a person, where it was asked for
 SHAPES = "shapes"  # hidden column of the header parts: the keys of the row's JSON texts
 
 
-@lru_cache(maxsize=1)
-def header_schema() -> Schema:
-    """Columns that a file's header gives: the same for every file, whatever it contains."""
+@lru_cache(maxsize=2)
+def header_schema(identified: bool = False) -> Schema:
+    """Columns that a file's header gives: the same for every file, whatever it contains.
+
+    Parameters
+    ----------
+    identified : bool
+        With the column of identifiers.
+    """
     # Every file has a header and a path; a format's own record is null for files of another.
     required = ("header", "bids")
     fields = [
         Field(name, replace(record_type(model), required=name in required))
         for name, model in formats.RECORDS.items()
     ]
-    return Schema([*fields, Field("sidecar", Json(None))])
+    texts = ["sidecar", *([IDENTIFIERS] if identified else [])]
+    return Schema([*fields, *(Field(name, Json(None)) for name in texts)])
 
 
-@lru_cache(maxsize=1)
-def stored_schema() -> Schema:
+@lru_cache(maxsize=2)
+def stored_schema(identified: bool = False) -> Schema:
     """Columns of the header parts."""
-    return Schema([*header_schema().values(), Field(SHAPES, Scalar("string"))])
+    return Schema([*header_schema(identified).values(), Field(SHAPES, Scalar("string"))])
+
+
+def header_key(identifiers: Identifiers) -> str:
+    """What headers are remembered under: the code that reads them, and what it does with identifiers."""
+    text = json.dumps([reader_fingerprint(), identifiers.to_json()], sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 @lru_cache(maxsize=1)
@@ -71,14 +86,15 @@ class HeaderRow:
     ----------
     records : dict
         Fields by record column; a record that does not apply is missing.
-    sidecar : str or None
-        Text of the JSON file next to it.
+    sidecar, identifiers : str or None
+        Text of the JSON file next to it; of an object of identifiers.
     shapes : str or None
         JSON text: the keys of each of the row's JSON texts, with their types.
     """
 
     records: dict[str, dict[str, Any]]
     sidecar: str | None = None
+    identifiers: str | None = None
     shapes: str | None = None
 
     @property
@@ -88,7 +104,9 @@ class HeaderRow:
         return None if error is None else str(error)
 
 
-def read_row(file: File, sidecar: File | None, path: str, sizes: HeadSizes) -> HeaderRow:
+def read_row(
+    file: File, sidecar: File | None, path: str, sizes: HeadSizes, identifiers: Identifiers
+) -> HeaderRow:
     """Read a file's header and its sidecar.
 
     Parameters
@@ -99,6 +117,8 @@ def read_row(file: File, sidecar: File | None, path: str, sizes: HeadSizes) -> H
         Relative to the root; entities are read from it.
     sizes : HeadSizes
         How long the headers of its neighbours were.
+    identifiers : Identifiers
+        What becomes of them.
 
     Raises
     ------
@@ -115,24 +135,30 @@ def read_row(file: File, sidecar: File | None, path: str, sizes: HeadSizes) -> H
             if text is not None:
                 shapes[f"{found.name}.{name}"] = catalogue(json.loads(text))
     if sidecar is not None:
-        value, error = _read_sidecar(sidecar, row)
+        value, error = _read_sidecar(sidecar, row, identifiers)
         if value is not None:
             shapes["sidecar"] = catalogue(value)
         elif found.header["error"] is None:
             found.header["error"] = error
+    if identifiers.indexed:
+        own = identifiers.taken(formats.read_identifiers(file, found.name))
+        row.identifiers = json.dumps(own)
+        shapes[IDENTIFIERS] = catalogue(own)
     row.shapes = json.dumps(shapes, sort_keys=True) if shapes else None
     return row
 
 
-def _read_sidecar(sidecar: File, row: HeaderRow) -> tuple[dict[str, Any] | None, str | None]:
+def _read_sidecar(
+    sidecar: File, row: HeaderRow, identifiers: Identifiers
+) -> tuple[dict[str, Any] | None, str | None]:
     """JSON object of a sidecar, whose text goes into the row; or what is wrong with it."""
     try:
-        text = sidecar.read().decode("utf-8-sig")
+        text = identifiers.cleaned(sidecar.read().decode("utf-8-sig"))
         value = parse_sidecar(sidecar.name, text)
-    except UnicodeDecodeError as error:
-        return None, f"The sidecar {sidecar.name} is no JSON: {error}."
     except FormatError as error:
         return None, str(error)
+    except (ValueError, RecursionError) as error:
+        return None, f"The sidecar {sidecar.name} is no JSON: {error}."
     row.sidecar = text
     return value, None
 
@@ -148,13 +174,17 @@ def _json_fields() -> dict[str, list[str]]:
     }
 
 
-def header_frame(rows: Sequence[HeaderRow], logs: Sequence[ReadLog]) -> pl.DataFrame:
+def header_frame(
+    rows: Sequence[HeaderRow], logs: Sequence[ReadLog], identified: bool = False
+) -> pl.DataFrame:
     """Rows as the flat columns of the header parts, with what was read for each."""
     columns = [nested_series(READS, [reads_of(log) for log in logs], READS_TYPE)]
-    for field in header_schema().values():
+    for field in header_schema(identified).values():
         if isinstance(field.type, Record):
             columns += _record_columns(field.name, field.type, rows)
-    columns.append(pl.Series("sidecar", readable([row.sidecar for row in rows]), dtype=pl.String))
+        else:
+            texts = readable([getattr(row, field.name) for row in rows])
+            columns.append(pl.Series(field.name, texts, dtype=pl.String))
     columns.append(pl.Series(SHAPES, [row.shapes for row in rows], dtype=pl.String))
     return pl.DataFrame(columns)
 

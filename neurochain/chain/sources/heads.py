@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from neurochain.chain.sources.headers import HeaderRow, read_row
 from neurochain.formats import HeadSizes, first_bytes
+from neurochain.formats.identifiers import Identifiers
 from neurochain.storage import Ahead, File, NotFetchedError, ReadLog, recording_reads
 
 FIRST = 100  # files that tell how fast a disk is
@@ -38,10 +39,10 @@ class Head:
     path: str
     log: ReadLog
 
-    def read(self, sizes: HeadSizes) -> "Read":
+    def read(self, sizes: HeadSizes, identifiers: Identifiers) -> "Read":
         """Header and sidecar."""
         with recording_reads(self.log):
-            return self, read_row(self.file, self.sidecar, self.path, sizes)
+            return self, read_row(self.file, self.sidecar, self.path, sizes, identifiers)
 
     def first(self, sizes: HeadSizes) -> list[tuple[File, int, int]]:
         """Ranges that will most likely be read."""
@@ -54,7 +55,9 @@ class Head:
 Read = tuple[Head, HeaderRow]
 
 
-def read_heads(heads: Iterable[Head], remote: bool, threads: int | None = None) -> Iterator[Read]:
+def read_heads(
+    heads: Iterable[Head], remote: bool, identifiers: Identifiers, threads: int | None = None
+) -> Iterator[Read]:
     """Read headers: one after the other where bytes come at once, else many at a time.
 
     Where bytes come at once, parsing is the limit, and threads would only take turns. A network disk looks like a
@@ -66,6 +69,8 @@ def read_heads(heads: Iterable[Head], remote: bool, threads: int | None = None) 
         Neighbours next to each other: the length of one's header tells that of the next.
     remote : bool
         Whether they lie elsewhere.
+    identifiers : Identifiers
+        What becomes of them.
     threads : int, optional
         Files that are read at a time; by default as many as prove useful.
 
@@ -82,13 +87,15 @@ def read_heads(heads: Iterable[Head], remote: bool, threads: int | None = None) 
     sizes, started = HeadSizes(), time.monotonic()
     coming = iter(heads)
     for count, head in enumerate([] if remote else coming, 1):
-        yield head.read(sizes)
+        yield head.read(sizes, identifiers)
         if count == FIRST and time.monotonic() - started > FIRST * SLOW:
             break
-    yield from _ahead(coming, sizes, threads)
+    yield from _ahead(coming, sizes, identifiers, threads)
 
 
-def _ahead(heads: Iterator[Head], sizes: HeadSizes, threads: int | None) -> Iterator[Read]:
+def _ahead(
+    heads: Iterator[Head], sizes: HeadSizes, identifiers: Identifiers, threads: int | None
+) -> Iterator[Read]:
     """Headers of files whose first bytes are fetched ahead; those that need more wait for it in threads."""
     late: deque[Future[Read]] = deque()
     wanted = ((head, head.first(sizes)) for head in heads)
@@ -98,11 +105,11 @@ def _ahead(heads: Iterator[Head], sizes: HeadSizes, threads: int | None) -> Iter
                 head.log.offer(file.uri, start, data)
             head.log.waits = False
             try:
-                yield head.read(sizes)
+                yield head.read(sizes, identifiers)
             except NotFetchedError:
                 head.log.take()
                 head.log.waits = True
-                late.append(pool.submit(head.read, sizes))
+                late.append(pool.submit(head.read, sizes, identifiers))
             while late and (late[0].done() or len(late) > 4 * AT_ONCE):
                 yield late.popleft().result()
         while late:

@@ -18,8 +18,8 @@ from neurochain.chain.sources.headers import (
     SHAPES,
     HeaderRow,
     header_frame,
+    header_key,
     header_schema,
-    reader_fingerprint,
     stored_schema,
 )
 from neurochain.chain.sources.heads import Head, read_heads
@@ -33,6 +33,7 @@ from neurochain.datasets.schema import KEY, Schema
 from neurochain.datasets.types import Field, Json, Record
 from neurochain.errors import StorageError
 from neurochain.formats import companions
+from neurochain.formats.identifiers import Identifiers
 from neurochain.storage import File, ReadLog, nothing_matched
 from neurochain.storage.listing import Root
 
@@ -81,7 +82,7 @@ def files_manifest(files: pl.DataFrame, reads: pl.DataFrame | None) -> pl.DataFr
     return manifest.rename(lambda name: name.removeprefix("file."))
 
 
-def index(roots: Sequence[Root], headers: bool, run: Run) -> Indexed:
+def index(roots: Sequence[Root], headers: bool, run: Run, identifiers: Identifiers) -> Indexed:
     """List the roots and read the headers that are not known yet.
 
     Raises
@@ -99,7 +100,7 @@ def index(roots: Sequence[Root], headers: bool, run: Run) -> Indexed:
     schema = Schema([Field("file", FILE)])
     if not headers:
         return Indexed(flat.lazy(), schema, flat, None, places)
-    found = with_headers(files, run)
+    found = with_headers(files, run, identifiers)
     full = Schema([*schema.values(), *found.schema.values()])
     return Indexed(found.frame.select(KEY, *full.leaves()), full, flat, found.reads, places)
 
@@ -123,7 +124,9 @@ class Headers:
     reads: pl.DataFrame
 
 
-def with_headers(files: pl.DataFrame, run: Run, unread: frozenset[str] = frozenset()) -> Headers:
+def with_headers(
+    files: pl.DataFrame, run: Run, identifiers: Identifiers, unread: frozenset[str] = frozenset()
+) -> Headers:
     """Read the headers that are not known yet, and put all of them beside the files.
 
     Parameters
@@ -132,26 +135,31 @@ def with_headers(files: pl.DataFrame, run: Run, unread: frozenset[str] = frozens
         The File's columns, any others, and ``_sidecar_uri``, ``_sidecar_size``, ``_sidecar_etag`` of the sidecar to read.
     run : Run
         What knows the ledger, and counts.
+    identifiers : Identifiers
+        What becomes of them.
     unread : frozenset of str
         Uris of files that have no header to read; they have nulls.
     """
-    ledger = Ledger(run.project, reader_fingerprint())
+    ledger = Ledger(run.project, header_key(identifiers))
     identity = files.select("file.uri", "file.etag", "file.companions")
     files = files.with_columns(argument_digests(identity).alias(ARG))
-    _read_missing(files.filter(~pl.col("file.uri").is_in(list(unread))) if unread else files, ledger, run)
+    _read_missing(
+        files.filter(~pl.col("file.uri").is_in(list(unread))) if unread else files, ledger, run, identifiers
+    )
     ledger.touch()
     known = ledger.known()
     if known is None:
         if len(unread) < files.height:
             raise StorageError("The headers that were read could not be stored.")
-        known = pl.LazyFrame(schema={**HIDDEN, **stored_schema().leaves()})
+        known = pl.LazyFrame(schema={**HIDDEN, **stored_schema(identifiers.indexed).leaves()})
     wanted = files.lazy().select(ARG)
     found = known.join(wanted, on=ARG, how="semi").select(ARG, READS, SHAPES).collect()
     # What the files have already (as of a tree that says more than a file's own name) wins.
-    taken = [name for name in stored_schema().leaves() if name in files.columns]
+    taken = [name for name in stored_schema(identifiers.indexed).leaves() if name in files.columns]
     frame = files.lazy().join(known.drop(READS, SHAPES, *taken), on=ARG, how="left", maintain_order="left")
     reads = files.select(ARG).join(found, on=ARG, how="left", maintain_order="left")
-    return Headers(frame, _with_keys(found[SHAPES]), reads.select(READS))
+    keyed = _with_keys(found[SHAPES], header_schema(identifiers.indexed))
+    return Headers(frame, keyed, reads.select(READS))
 
 
 def _listing_frame(name: str, root: Root, headers: bool, run: Run) -> pl.DataFrame:
@@ -201,7 +209,7 @@ def _companions(paths: pl.Series, sidecars: pl.DataFrame, belonging: pl.DataFram
     return pl.Series(texts, dtype=pl.String)
 
 
-def _with_keys(shapes: pl.Series) -> Schema:
+def _with_keys(shapes: pl.Series, schema: Schema) -> Schema:
     """Header schema with the JSON keys of the rows that are there."""
     seen: dict[str, list[dict[str, str]]] = {}
     for text in shapes.drop_nulls().unique().to_list():
@@ -216,10 +224,10 @@ def _with_keys(shapes: pl.Series) -> Schema:
             return Field(field.name, replace(field.type, fields=inner), field.unit)
         return field
 
-    return Schema([keyed(f.name, f) for f in header_schema().values()])
+    return Schema([keyed(f.name, f) for f in schema.values()])
 
 
-def _read_missing(files: pl.DataFrame, ledger: Ledger, run: Run) -> None:
+def _read_missing(files: pl.DataFrame, ledger: Ledger, run: Run, identifiers: Identifiers) -> None:
     missing = files
     known = ledger.known() if run.settings.reuse else None
     if known is not None:
@@ -231,23 +239,25 @@ def _read_missing(files: pl.DataFrame, ledger: Ledger, run: Run) -> None:
     remote = bool(missing["file.uri"].str.contains("://", literal=True).any())
     with run.progress.step("headers", missing.height, stored) as progress:
         found: list[tuple[Head, HeaderRow]] = []
-        for head, row in read_heads(_heads(missing), remote, run.settings.threads):
+        for head, row in read_heads(_heads(missing), remote, identifiers, run.settings.threads):
             found.append((head, row))
             run.activity.counts.bytes += head.log.bytes
             run.activity.counts.requests += head.log.requests
             progress.advance(1, head.log.bytes, row.error is not None)
             if len(found) == CHUNK:
-                _append(found, missing, ledger)
+                _append(found, missing, ledger, identifiers.indexed)
                 found = []
-        _append(found, missing, ledger)
+        _append(found, missing, ledger, identifiers.indexed)
 
 
-def _append(found: Sequence[tuple[Head, HeaderRow]], missing: pl.DataFrame, ledger: Ledger) -> None:
+def _append(
+    found: Sequence[tuple[Head, HeaderRow]], missing: pl.DataFrame, ledger: Ledger, identified: bool
+) -> None:
     """Remember headers."""
     if found:
-        frame = header_frame([row for _, row in found], [head.log for head, _ in found])
+        frame = header_frame([row for _, row in found], [head.log for head, _ in found], identified)
         places = missing[ARG].gather([head.number for head, _ in found])
-        ledger.append(frame.insert_column(0, places), stored_schema())
+        ledger.append(frame.insert_column(0, places), stored_schema(identified))
 
 
 def _heads(files: pl.DataFrame) -> Iterator[Head]:

@@ -10,6 +10,7 @@ from neurochain.datasets.activity import Input
 from neurochain.datasets.location import FILE
 from neurochain.datasets.schema import Schema
 from neurochain.datasets.types import Field
+from neurochain.formats.identifiers import Identifiers
 from neurochain.storage import Root
 
 
@@ -19,14 +20,15 @@ class StorageSource:
 
     roots: tuple[Root, ...]
     headers: bool
+    identifiers: Identifiers
 
     @property
     def schema(self) -> Schema:
         files = [Field("file", FILE)]
-        return Schema([*files, *header_schema().values()] if self.headers else files)
+        return Schema([*files, *header_schema(self.identifiers.indexed).values()] if self.headers else files)
 
     def open(self, run: Run) -> State:
-        indexed = index(self.roots, self.headers, run)
+        indexed = index(self.roots, self.headers, run, self.identifiers)
         reference = {
             **self.to_json(),
             "roots": indexed.roots,
@@ -42,4 +44,5 @@ class StorageSource:
             "patterns": [p for r in self.roots for p in r.patterns],
             "globs": [[r.name, *r.globs] for r in self.roots],
             "headers": self.headers,
+            "phi": self.identifiers.to_json(),
         }
