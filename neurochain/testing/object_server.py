@@ -1,23 +1,21 @@
 """ObjectServer: a folder served as an object store over HTTP, with latency and faults on request.
 
-It speaks what readers of object stores need and no more: GET with ``Range`` and ``If-Match``, HEAD, and S3's
-ListObjectsV2. Keys are ``/bucket/key`` below the folder. Plain HTTP clients see the same paths.
+It speaks what readers of object stores need and no more: GET with ``Range`` and ``If-Match``, HEAD, S3's
+ListObjectsV2 (which Google's XML interface shares) and Azure's List Blobs. Keys are ``/bucket/key`` below the folder. Plain HTTP clients see the same paths.
 """
 
 import asyncio
-import bisect
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from email.utils import formatdate
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 from urllib.parse import parse_qs, unquote, urlsplit
-from xml.sax.saxutils import escape
 
-PAGE = 1000  # keys of one answer to a listing, as in S3
+from neurochain.testing.object_listing import Found, azure_page, find, s3_page
+
 CHUNK = 256 * 1024  # bytes of a file sent at once
 
 Kind = Literal["status", "reset", "short", "stall"]
@@ -61,7 +59,7 @@ class Request:
     @property
     def is_listing(self) -> bool:
         """Whether it lists a bucket."""
-        return "list-type" in self.query
+        return "list-type" in self.query or self.query.get("comp") == "list"
 
 
 @dataclass
@@ -158,6 +156,25 @@ class ObjectServer:
         status = path.stat()
         return f'"{status.st_size:x}-{status.st_mtime_ns:x}"'
 
+    def found(self, request: Request) -> Found:
+        """What a listing asks for."""
+        query, bucket = request.query, request.path.strip("/")
+        after = query.get("continuation-token") or query.get("start-after") or query.get("marker") or ""
+        return find(
+            self.listed(bucket),
+            query.get("prefix", ""),
+            query.get("delimiter", ""),
+            after,
+            self._stamp(bucket),
+        )
+
+    def _stamp(self, bucket: str) -> Callable[[str, int], tuple[str, float]]:
+        """Etag and time of change of a key, given its size."""
+        if self.keys is not None:
+            return lambda _, size: (f'"{size:x}"', 1.7e9)
+        root = self.folder / bucket
+        return lambda key, _: (self.etag(root / key), (root / key).stat().st_mtime)
+
     def listed(self, bucket: str) -> list[tuple[str, int]]:
         """Keys of a bucket with their sizes, in order."""
         if bucket not in self._listed or not (self.keys or self.still):
@@ -240,7 +257,8 @@ class _Connection(asyncio.Protocol):
         if fault is not None and fault.kind == "status":
             return _plain(fault.status, b"<Error><Code>SlowDown</Code></Error>")
         if request.is_listing:
-            return _plain(200, _listing(self.server, request).encode(), "application/xml")
+            listing = azure_page if "comp" in request.query else s3_page
+            return _plain(200, listing(self.server.found(request), request.query).encode(), "application/xml")
         if request.method not in ("GET", "HEAD"):
             return _plain(405, b"")
         path = self.server.folder / request.path.lstrip("/")
@@ -294,57 +312,3 @@ def _range(text: str, size: int) -> tuple[int, int] | None:
         return (max(size - int(last), 0), size) if int(last) and size else None
     start, end = int(first), min(int(last) + 1 if last else size, size)
     return (start, end) if start < end else None
-
-
-def _listing(server: ObjectServer, request: Request) -> str:
-    """One page of a listing, as S3's ListObjectsV2 gives it."""
-    bucket = request.path.strip("/")
-    prefix, delimiter = request.query.get("prefix", ""), request.query.get("delimiter", "")
-    after = request.query.get("continuation-token") or request.query.get("start-after") or ""
-    most = min(int(request.query.get("max-keys", PAGE)), PAGE)
-    found: list[str] = []
-    last, truncated = "", False
-    folders: set[str] = set()
-    for key, size in _behind(server.listed(bucket), max(prefix, after)):
-        if not key.startswith(prefix):
-            break
-        if key <= after or (after.endswith("/") and delimiter and key.startswith(after)):
-            continue
-        rest = key[len(prefix) :]
-        folder = prefix + rest[: rest.index(delimiter) + 1] if delimiter and delimiter in rest else None
-        if folder in folders:
-            continue
-        if len(found) == most:
-            truncated = True
-            break
-        last = folder or key
-        if folder:
-            folders.add(folder)
-            found.append(f"<CommonPrefixes><Prefix>{escape(folder)}</Prefix></CommonPrefixes>")
-        else:
-            found.append(_entry(server, bucket, key, size))
-    token = f"<NextContinuationToken>{escape(last)}</NextContinuationToken>" if truncated else ""
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
-        f"<Name>{escape(bucket)}</Name><Prefix>{escape(prefix)}</Prefix><KeyCount>{len(found)}</KeyCount>"
-        f"<MaxKeys>{most}</MaxKeys><IsTruncated>{str(truncated).lower()}</IsTruncated>{token}{''.join(found)}</ListBucketResult>"
-    )
-
-
-def _behind(keys: list[tuple[str, int]], at: str) -> Iterable[tuple[str, int]]:
-    """Keys from a name on."""
-    start = bisect.bisect_left(keys, at.encode(), key=lambda k: k[0].encode())
-    return (keys[i] for i in range(start, len(keys)))
-
-
-def _entry(server: ObjectServer, bucket: str, key: str, size: int) -> str:
-    path = server.folder / bucket / key
-    if server.keys is None:
-        etag, mtime = server.etag(path), path.stat().st_mtime
-    else:
-        etag, mtime = f'"{size:x}"', 1.7e9
-    stamp = datetime.fromtimestamp(mtime, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-    return (
-        f"<Contents><Key>{escape(key)}</Key><LastModified>{stamp}</LastModified><ETag>{escape(etag)}</ETag>"
-        f"<Size>{size}</Size><StorageClass>STANDARD</StorageClass></Contents>"
-    )
