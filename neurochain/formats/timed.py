@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 
 from neurochain.formats.annotations import Annotation, annotations_within
 from neurochain.formats.gaps import Segments
@@ -47,7 +48,10 @@ class Timed:
         self._whole = self._part = whole
         self._is_window = False
         self._start_time = start_time
-        self._annotations, self._segments, self._delay = annotations, segments, delay
+        # Parts of a recording share what was found once.
+        self._annotations = cache(annotations) if annotations is not None else None
+        self._segments = cache(segments) if segments is not None else None
+        self._delay = cache(delay) if delay is not None else None
 
     @property
     def start_time(self) -> datetime | None:
@@ -70,7 +74,7 @@ class Timed:
 
     @property
     def annotations(self) -> tuple[Annotation, ...]:
-        """What was noted, in the order of the file; read when it is asked for.
+        """What was noted, by onset; read when it is asked for.
 
         Of a `window`, what reaches into it; of picked channels, all. Empty in memory, and where a format has none.
 
@@ -81,9 +85,10 @@ class Timed:
         """
         if self._annotations is None:
             return ()
+        found = sorted(self._annotations(), key=lambda a: a.onset)
         if self._is_window:
-            return annotations_within(self._annotations(), self.start, self.start + self.duration)
-        return tuple(self._annotations())
+            return annotations_within(found, self.start, self.start + self.duration)
+        return tuple(found)
 
     @property
     def segments(self) -> Segments:
