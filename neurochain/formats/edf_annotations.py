@@ -16,13 +16,14 @@ from neurochain.formats.edf_samples import blocks_of
 from neurochain.formats.slicing import gather
 from neurochain.storage import File
 
-__all__ = ["EdfAnnotations"]
+__all__ = ["DECIMALS", "EdfAnnotations"]
 
 # Onset, duration where it is known, and texts each with its end.
 _TAL = re.compile(rb"([+-]\d{1,15}(?:\.\d*)?)(?:\x15(\d{0,15}(?:\.\d*)?))?\x14((?:[^\x14]*\x14)*)")
 # The time of a data record stands before all else in it.
 _TIME = re.compile(rb"([+-]\d{1,15}(?:\.\d*)?)\x14")
 MOST_TIME = 64  # bytes in which the time of a data record stands
+DECIMALS = 9  # of a second: what a difference of two times as written may have
 
 
 class EdfAnnotations:
@@ -92,7 +93,9 @@ class EdfAnnotations:
                 for text in texts[1:] if timekeeping and not i and not texts[0] else texts:
                     if text:
                         lasting = float(duration) if duration and duration != b"." else None
-                        found.append(_annotation(onset - late, lasting, text_of(text), labels))
+                        found.append(
+                            _annotation(round(onset - late, DECIMALS), lasting, text_of(text), labels)
+                        )
         return found
 
     def _time(self, record: int, data: bytes) -> float:

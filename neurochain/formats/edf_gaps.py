@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from neurochain.errors import FormatError
-from neurochain.formats.edf_annotations import EdfAnnotations
+from neurochain.formats.edf_annotations import DECIMALS, EdfAnnotations
 from neurochain.formats.edf_header import EdfHeader
 from neurochain.formats.gaps import Segments
 from neurochain.storage import File, Memo
@@ -58,8 +58,9 @@ class EdfGaps:
         ends = [*starts[1:], self._n_records]
         bounds = [record for start, end in zip(starts, ends, strict=True) for record in (start, end - 1)]
         times = self._times.onsets(bounds)
+        duration = self._header.record_duration
         return tuple(
-            (time - times[0], time - times[0] + (end - start) * self._header.record_duration)
+            (round(time - times[0], DECIMALS), round(time - times[0] + (end - start) * duration, DECIMALS))
             for time, start, end in zip(times[::2], starts, ends, strict=True)
         )
 

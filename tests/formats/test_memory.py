@@ -9,9 +9,9 @@ import nibabel
 import numpy as np
 import pytest
 import torch
+from edf_files import edf_bytes, noise
 from hypothesis import given
 from hypothesis import strategies as st
-from test_edf import edf_bytes, noise
 
 from neurochain.errors import ColumnNotFoundError, ShapeError
 from neurochain.formats import Recording, Volume, open_recording, open_volume
