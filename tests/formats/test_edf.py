@@ -215,21 +215,11 @@ def test_channel_that_is_not_there(tmp_path):
 
 @pytest.mark.parametrize(
     ("change", "text"),
-    [
-        ({"digital_min": 7, "digital_max": 7}, "digital range of signal 0 .'c'. is 7 to 7"),
-        ({"digital_min": 100, "digital_max": -100}, "digital range"),
-        ({"physical_min": 3, "physical_max": 3}, "physical range"),
-        ({"physical_min": "n/a"}, "physical minimum of signal 0 .'c'. .at byte 360. is 'n/a'"),
-        ({"digital_max": "1e9x"}, "digital maximum"),
-        ({"n": -4}, "samples of signal 0"),
-        ({"n": 2.5}, "no whole number"),
-    ],
+    [({"n": -4}, "samples of signal 0"), ({"n": 2.5}, "no whole number")],
 )
 def test_signal_that_lies_is_an_error_row(tmp_path, change, text):
-    signal = {"label": "c", "samples": noise(2, 8), **change}
-    data = bytearray(edf_bytes([signal], 2))
-    if "n" in change:
-        data[256 + 216 : 256 + 224] = str(change["n"]).encode().ljust(8)
+    data = bytearray(edf_bytes([{"label": "c", "samples": noise(2, 8)}], 2))
+    data[256 + 216 : 256 + 224] = str(change["n"]).encode().ljust(8)
     (tmp_path / "a.edf").write_bytes(data)
     found = read_header(File.at(tmp_path / "a.edf"))
     assert found.header["format"] == "edf"
