@@ -3,11 +3,10 @@
 import warnings
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
-import edfio
 import mne
 import numpy as np
-import pyedflib
 import pytest
 from edf_files import annotation_signal, edf_bytes, noise, tal
 from hypothesis import given, settings
@@ -17,8 +16,6 @@ from neurochain.errors import FormatError
 from neurochain.formats import Annotation, Recording, open_recording, read_header
 from neurochain.storage import File, recording_reads
 from neurochain.testing import CountingFile
-
-PYEDFLIB = Path(pyedflib.__file__).parent / "tests" / "data"
 
 
 def opened(folder: Path, records: list[bytes], **fixed: object) -> Recording:
@@ -30,18 +27,9 @@ def opened(folder: Path, records: list[bytes], **fixed: object) -> Recording:
     return open_recording(File.at(path))
 
 
-def real_files(real_data: Path) -> list[Path]:
-    return [
-        p
-        for folder in (PYEDFLIB, real_data)
-        for p in sorted(folder.rglob("*"))
-        if p.suffix in (".edf", ".bdf")
-    ]
-
-
-def test_real_files_equal_edfio_and_mne(real_data: Path) -> None:
+def test_real_files_equal_edfio_and_mne(edf_recordings: list[Path], edfio: Any) -> None:
     counted = 0
-    for path in real_files(real_data):
+    for path in edf_recordings:
         ours = open_recording(File.at(path))
         bdf = path.suffix == ".bdf"
         with warnings.catch_warnings():
@@ -60,12 +48,12 @@ def test_real_files_equal_edfio_and_mne(real_data: Path) -> None:
         assert ours.start_time is not None
         assert ours.start_time.time() == theirs.starttime
         counted += len(ours.annotations)
-    assert counted >= 16
+    assert counted >= 5
 
 
-def test_real_files_equal_pyedflib() -> None:
+def test_real_files_equal_pyedflib(pyedflib: Any) -> None:
     counted = 0
-    for path in sorted(PYEDFLIB.iterdir()):
+    for path in sorted((Path(pyedflib.__file__).parent / "tests" / "data").glob("*.?df")):
         ours = open_recording(File.at(path)).annotations
         with pyedflib.EdfReader(str(path)) as file:
             onsets, durations, texts = file.readAnnotations()
@@ -88,7 +76,7 @@ NOTES = st.tuples(
 @settings(deadline=None, max_examples=40)
 @given(st.lists(NOTES, max_size=12), st.integers(0, 999_999), st.booleans())
 def test_what_edfio_writes_is_read(
-    notes: list[tuple[float, float | None, str]], fraction: int, bdf: bool
+    edfio: Any, notes: list[tuple[float, float | None, str]], fraction: int, bdf: bool
 ) -> None:
     start = datetime(2020, 3, 4, 5, 6, 7, fraction)
     signal = (edfio.BdfSignal if bdf else edfio.EdfSignal)(np.arange(200.0), 10.0, label="Cz")
