@@ -13,7 +13,7 @@ from neurochain.errors import ColumnNotFoundError, FormatError, ShapeError
 from neurochain.formats import Annotation, open_recording, read_header
 from neurochain.formats.edf import EdfReader
 from neurochain.storage import File
-from neurochain.testing import CountingFile, FormatTests
+from neurochain.testing import CountingFile, RecordingTests
 from neurochain.testing.edf import write_edf
 
 
@@ -55,9 +55,8 @@ def physical(path, digital):
     return low + (digital - first) * (high - low) / (last - first)
 
 
-class TestEdf(FormatTests):
+class TestEdf(RecordingTests):
     reader = EdfReader()
-    opens = "recording"
 
     @pytest.fixture
     def files(self, made):
