@@ -223,7 +223,8 @@ class Recording(Timed):
         Parameters
         ----------
         start, end : float, seconds
-            On the clock on which the first sample of this recording is at `Recording.start`. It goes on in gaps.
+            On the clock on which the first sample of this recording is at `Recording.start`. It goes on in gaps, where
+            the file says how long they are.
         channels : iterable of str or int, optional
             As in `pick`; all by default.
 

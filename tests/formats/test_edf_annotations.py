@@ -138,12 +138,20 @@ def test_a_window_has_those_that_reach_into_it() -> None:
 
 
 def test_several_annotation_signals(tmp_path: Path) -> None:
-    one = annotation_signal([tal(0) + tal(0.5, "a"), tal(1)])
-    two = annotation_signal([tal(0, "", "b"), tal(1.5, "c", duration=2) + tal(1.75, "d")])
-    signals = [one, {"label": "Cz", "samples": noise(2, 8)}, two]
-    (tmp_path / "a.edf").write_bytes(edf_bytes(signals, 2, reserved="EDF+C"))
+    short = annotation_signal([tal(0.5, "b"), tal(2, "c")])
+    long = annotation_signal(
+        [tal(0.25) + tal(0.75, "a long text, so the signal is longer"), tal(1.25, "", "d")]
+    )
+    cz = {"label": "Cz", "samples": noise(2, 8)}
+    # The first in the file keeps the time.
+    (tmp_path / "a.edf").write_bytes(edf_bytes([long, cz, short, short], 2, reserved="EDF+C"))
     found = open_recording(File.at(tmp_path / "a.edf")).annotations
-    assert [(a.onset, a.text) for a in found] == [(0, "b"), (0.5, "a"), (1.5, "c"), (1.75, "d")]
+    assert [(a.onset, a.text[:1]) for a in found] == [
+        (0.25, "b"), (0.25, "b"), (0.5, "a"), (1.0, "d"), (1.75, "c"), (1.75, "c"),
+    ]  # fmt: skip
+    (tmp_path / "b.edf").write_bytes(edf_bytes([cz, short, long], 2, reserved="EDF+C"))
+    found = open_recording(File.at(tmp_path / "b.edf")).annotations
+    assert [(a.onset, a.text[:1]) for a in found] == [(0.0, "b"), (0.25, "a"), (0.75, "d"), (1.5, "c")]
 
 
 def test_annotations_alone(tmp_path: Path) -> None:
