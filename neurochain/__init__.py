@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from neurochain.datasets.lineage import Lineage
     from neurochain.datasets.versions import DatasetVersion
     from neurochain.export.datachain import read_datachain
-    from neurochain.formats import Header, Recording, Volume, open_recording, open_volume
+    from neurochain.formats import Annotation, Header, Recording, Volume, open_recording, open_volume
     from neurochain.storage import File
 
     def datasets() -> pl.DataFrame: ...
@@ -73,6 +73,7 @@ __version__ = "0.1.0"
 os.environ.setdefault("_RJEM_MALLOC_CONF", "muzzy_decay_ms:1000")
 
 _LAZY = {
+    "Annotation": "neurochain.formats",
     "Axes": "neurochain.chain.values.records",
     "Chain": "neurochain.chain.chain",
     "Column": "neurochain.chain.expressions.column",
@@ -100,6 +101,7 @@ _LAZY = {
 
 __all__ = [
     "AmbiguousColumnError",
+    "Annotation",
     "Axes",
     "Chain",
     "Column",
