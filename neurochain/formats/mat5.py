@@ -217,10 +217,10 @@ def _field_names(variable: Variable) -> tuple[list[str], int]:
     """Names of a struct's fields, and where the first value stands."""
     source, order = variable.source, variable.order
     width = element(source, variable.start, variable.stop, order)
-    texts = element(source, width.next, variable.stop, order)
     if width.end - width.start != 4:
         raise FormatError(f"{source.place(width.start)} should hold the length of the fields' names")
     (length,) = struct.unpack(order + "i", source.take(width.start, width.end))
+    texts = element(source, width.next, variable.stop, order)
     size = texts.end - texts.start
     if not 0 < length <= LONGEST_NAME or size % length:
         if not size:
