@@ -5,12 +5,13 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import prod
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
 from neurochain.errors import FormatError, StorageError, require
 from neurochain.formats.inflate import RATIO
+from neurochain.formats.mat5_values import Unread
 from neurochain.formats.slicing import Axis
 from neurochain.formats.stored import Array, ByteArray
 from neurochain.storage import File, RangeIO
@@ -19,6 +20,20 @@ __all__ = ["MatHdf5", "opened"]
 
 BLOCK = 128 * 1024  # bytes; HDF5 goes to and fro between small pieces of its own
 KEPT = 64  # blocks
+MOST_NODES = 4_000_000  # values of one file
+SHARED = 64  # values of what may be referred to more than once, as MATLAB does with what is empty
+DEEPEST = 32
+DAMAGE = (
+    OSError,
+    LookupError,
+    RuntimeError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    MemoryError,
+)
+"""What h5py raises at a damaged file."""
 MOST_VALUES = 10**6  # of one small value
 EXTRA = "hdf5"
 
@@ -31,6 +46,8 @@ class MatHdf5:
 
     def __init__(self, file: File, root: Any) -> None:
         self._file, self._root = file, root
+        self._left = MOST_NODES
+        self._seen: set[int] = set()
 
     def names(self, group: Any = None) -> list[str]:
         """Names of the variables, or of a struct's fields."""
@@ -52,26 +69,61 @@ class MatHdf5:
         return node is not None and not hasattr(node, "dtype")
 
     def shape(self, node: Any) -> tuple[int, ...]:
-        """Shape as MATLAB shows it."""
+        """Shape as MATLAB shows it; of an array of structs that of its fields."""
+        if self.is_struct(node):
+            fields = self._fields(node)
+            return self.shape(fields[0][1]) if self.is_array(node) else (1, 1)
         if "MATLAB_empty" in node.attrs:
             return 0, 0
         return tuple(int(n) for n in node.shape[::-1])
 
-    def value(self, node: Any) -> Any:
-        """Numbers as an array, or characters as a text; None for anything else, and where there are too many."""
-        if (
-            node is None
-            or self.is_struct(node)
-            or prod(self.shape(node)) > MOST_VALUES
-            or node.dtype.kind not in "buif"
-        ):
+    def is_array(self, group: Any) -> bool:
+        """Whether a struct is an array of structs: its fields are then references, and no cells."""
+        fields = self._fields(group)
+        return bool(fields) and all(
+            not self.is_struct(n) and n.dtype.kind == "O" and self.kind(n) != "cell" for _, n in fields
+        )
+
+    def value(self, node: Any, most: int = MOST_VALUES) -> Any:
+        """Numbers as an array, or characters as text; None for anything else, and where there are too many."""
+        if node is None or self.is_struct(node) or prod(self.shape(node)) > most:
             return None
-        if self.kind(node) == "char":
+        self._spend(node)
+        kind = self.kind(node)
+        if kind == "char":
             return "" if not prod(self.shape(node)) else _text(node[()])
+        parts = node.dtype.names == ("real", "imag")
+        if node.dtype.kind not in "buif" and not parts:
+            return None
         if not prod(self.shape(node)):
             return np.zeros((0, 0))
         self.check(node)
-        return np.asarray(node[()]).T
+        found = np.asarray(node[()]).T
+        if parts:
+            return found["real"] + 1j * found["imag"]
+        return found.astype(bool) if kind == "logical" else found
+
+    def plain(self, node: Any, depth: int = 0) -> Any:
+        """Value of a variable, in the form of `mat5_values.read`.
+
+        Raises
+        ------
+        FormatError
+            It is nested too deep, or there is too much of it.
+        """
+        if depth > DEEPEST:
+            raise FormatError(f"{node.name} is nested more than {DEEPEST} deep")
+        self._count()
+        if self.is_struct(node):
+            if not self.is_array(node):
+                return {name: self.plain(n, depth + 1) for name, n in self._fields(node)}
+            columns = {name: self._cells(n, depth) for name, n in self._fields(node)}
+            found = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+            return found[0] if len(found) == 1 else found
+        if self.kind(node) == "cell":
+            return self._cells(node, depth) if prod(self.shape(node)) else []
+        value = self.value(node, self._file.size * RATIO)
+        return Unread(self.kind(node)) if value is None else value
 
     def rows(self, group: Any, wanted: tuple[str, ...]) -> list[dict[str, Any]]:
         """Some fields of an array of structs: each a list of references, or one value where there is one struct."""
@@ -110,11 +162,40 @@ class MatHdf5:
             return ByteArray(self._file, int(offset), shape, node.dtype, "F")
         return ChunkedArray(self._file, path, shape, node.dtype.newbyteorder("="))
 
+    def _fields(self, group: Any) -> list[tuple[str, Any]]:
+        return [(n, node) for n in self.names(group) if (node := self.member(n, group)) is not None]
+
+    def _cells(self, node: Any, depth: int) -> list[Any]:
+        return [np.zeros((0, 0)) if n is None else self.plain(n, depth + 1) for n in self._nodes(node)]
+
     def _referred(self, node: Any) -> list[Any]:
+        return [None if n is None else self.value(n) for n in self._nodes(node)]
+
+    def _spend(self, node: Any) -> None:
+        """Count a value that is read: references make much of little.
+
+        Raises
+        ------
+        FormatError
+            There are too many, or a large one is read again.
+        """
+        self._count()
+        if prod(node.shape) > SHARED:
+            if hash(node.id) in self._seen:
+                raise FormatError(f"{node.name} is referred to more than once, which MATLAB never writes")
+            self._seen.add(hash(node.id))
+
+    def _count(self) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise FormatError(f"it refers to more than {MOST_NODES:,} values")
+
+    def _nodes(self, node: Any) -> list[Any]:
+        """What an array of references points at, in Fortran order."""
         self.check(node)
         if prod(node.shape) > MOST_VALUES:
             raise FormatError(f"{node.name} has {prod(node.shape):,} entries")
-        return [self.value(self._root[r]) if r else None for r in node[()].reshape(-1)]
+        return [self._root[r] if r else None for r in node[()].reshape(-1)]
 
     def check(self, node: Any) -> None:
         """Look whether values lie in the file itself, and take as many bytes as their shape says.
@@ -177,8 +258,15 @@ class ChunkedArray:
 
 
 @contextmanager
-def opened(file: File) -> Iterator[MatHdf5]:
+def opened(file: File, content: IO[bytes] | None = None) -> Iterator[MatHdf5]:
     """Open a MAT-file of version 7.3.
+
+    Parameters
+    ----------
+    file : File
+        MAT-file.
+    content : file object, optional
+        What is in it, where it has been read already.
 
     Raises
     ------
@@ -191,13 +279,15 @@ def opened(file: File) -> Iterator[MatHdf5]:
     """
     h5py = require("h5py", EXTRA, f"MAT 7.3 (HDF5) of {file.name}")
     faults: list[StorageError] = []
-    raw = RangeIO(file.size, _Blocks(file, faults).read, file.uri)
+    if content is None:
+        raw = RangeIO(file.size, _Blocks(file, faults).read, file.uri)
+        content = io.BufferedReader(raw, 4096)
     try:
-        with h5py.File(io.BufferedReader(raw, 4096), "r") as root:
+        with h5py.File(content, "r") as root:
             yield MatHdf5(file, root)
     except (FormatError, StorageError):
         raise
-    except (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError, MemoryError) as error:
+    except DAMAGE as error:
         # h5py makes an error of its own of one that came out of the storage.
         if faults:
             raise faults[0] from None
@@ -231,6 +321,8 @@ class _Blocks:
         return data
 
 
-def _text(codes: Any) -> str:
-    """Text of UTF-16 codes; rows stand one behind the other."""
-    return np.asarray(codes).T.reshape(-1).astype("<u2").tobytes().decode("utf-16-le", "replace")
+def _text(codes: Any) -> str | list[str]:
+    """Text of UTF-16 codes; a list where there are several rows."""
+    rows = np.asarray(codes).T
+    texts = [r.astype("<u2").tobytes().decode("utf-16-le", "replace") for r in rows.reshape(len(rows), -1)]
+    return texts[0] if len(texts) == 1 else texts
