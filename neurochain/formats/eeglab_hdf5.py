@@ -5,7 +5,7 @@ from math import prod
 from typing import Any
 
 from neurochain.errors import FormatError
-from neurochain.formats.eeglab_set import CHANNEL, EVENT, NUMBERS, TEXTS, EeglabSet, file_name
+from neurochain.formats.eeglab_set import CHANNEL, NUMBERS, TEXTS, EeglabSet, file_name
 from neurochain.formats.hdf5 import MatHdf5, opened
 from neurochain.formats.stored import Array
 from neurochain.storage import File
@@ -44,7 +44,7 @@ def find(file: File) -> EeglabSet:
             found.channels = mat.rows(channels, CHANNEL)
         if mat.is_struct(events):
             found.n_events = mat.count(events)
-            found.events = lambda: _events(file, found.one_struct)
+            found.events = lambda wanted: _events(file, found.one_struct, wanted)
         else:
             found.n_events = 0
     return found
@@ -69,7 +69,7 @@ def _array(file: File, one_struct: bool, shape: tuple[int, int]) -> Array:
         return mat.lazy(mat.member("data", mat.member("EEG") if one_struct else None), path, shape)
 
 
-def _events(file: File, one_struct: bool) -> list[Mapping[str, Any]]:
+def _events(file: File, one_struct: bool, wanted: tuple[str, ...]) -> list[Mapping[str, Any]]:
     with opened(file) as mat:
         group = mat.member("event", mat.member("EEG") if one_struct else None)
-        return list(mat.rows(group, EVENT))
+        return list(mat.rows(group, wanted))

@@ -1,12 +1,12 @@
 """EEGLAB's fields in a MAT-file of version 5 to 7: as one struct, or each a variable."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterator
 from dataclasses import replace
 from math import prod
 from typing import Any
 
 from neurochain.errors import FormatError
-from neurochain.formats.eeglab_set import CHANNEL, EVENT, NUMBERS, TEXTS, EeglabSet, file_name
+from neurochain.formats.eeglab_set import CHANNEL, NUMBERS, TEXTS, EeglabSet, file_name
 from neurochain.formats.mat5 import Variable, children, variables
 from neurochain.formats.mat5_bytes import FileBytes, TooFar
 from neurochain.formats.mat5_values import lazy, read
@@ -85,18 +85,18 @@ def _take(name: str, variable: Variable, found: EeglabSet) -> None:
         found.channels = list(_rows(variable, CHANNEL))
     elif name == "event":
         found.n_events = prod(variable.shape) if variable.kind == "struct" else 0
-        found.events = lambda: _rows(variable, EVENT)
+        found.events = lambda wanted: _rows(variable, wanted)
 
 
-def _rows(variable: Variable, wanted: Iterable[str]) -> Iterator[dict[str, Any]]:
+def _rows(variable: Variable, wanted: Container[str]) -> Iterator[dict[str, Any]]:
     """Some fields of each entry of an array of structs; other fields are passed over."""
     row: dict[str, Any] = {}
     last = 0
-    for index, name, child in children(variable):
+    for index, name, child in children(variable, wanted):
         if index != last:
             yield row
             row, last = {}, index
-        if name in wanted and prod(child.shape) <= LONGEST_TEXT:
+        if prod(child.shape) <= LONGEST_TEXT:
             row[name] = read(child) if child.kind == "char" or child.dtype is not None else None
     if variable.kind == "struct" and min(variable.shape, default=0) > 0:
         yield row

@@ -15,15 +15,21 @@ from neurochain.errors import FormatError
 from neurochain.formats.header import column
 from neurochain.formats.stored import Array
 
-__all__ = ["CHANNEL", "EVENT", "NUMBERS", "TEXTS", "EeglabRecord", "EeglabSet", "file_name"]
+__all__ = ["CHANNEL", "NUMBERS", "TEXTS", "EeglabRecord", "EeglabSet", "file_name"]
 
 NUMBERS = ("nbchan", "pnts", "trials", "srate", "xmin", "xmax")
 TEXTS = ("ref", "datfile")
 CHANNEL = ("labels", "type")
 EVENT = ("type", "latency", "duration")
 MOST = 2**31
+BOUNDARY = "boundary"
 
 Event = tuple[float, float | None, str]
+
+
+def _none(wanted: tuple[str, ...]) -> tuple[()]:
+    """Events of a file that has none."""
+    return ()
 
 
 class EeglabRecord(BaseModel):
@@ -73,7 +79,7 @@ class EeglabSet:
     n_events : int or None
         The same.
     events : callable
-        Reads the events: dicts with `EVENT`.
+        Reads some fields of the events, as dicts.
     stored_shape, stored_dtype : tuple of int, dtype; or None
         Of the samples in the ``.set`` file: (nbchan, pnts[, trials]).
     samples : callable or None
@@ -89,7 +95,7 @@ class EeglabSet:
     values: dict[str, Any] = field(default_factory=dict)
     channels: list[dict[str, Any]] | None = None
     n_events: int | None = None
-    events: Callable[[], Iterable[Mapping[str, Any]]] = tuple
+    events: Callable[[tuple[str, ...]], Iterable[Mapping[str, Any]]] = _none
     stored_shape: tuple[int, ...] | None = None
     stored_dtype: np.dtype[Any] | None = None
     samples: Callable[[tuple[int, int]], Array] | None = None
@@ -177,7 +183,7 @@ class EeglabSet:
         latency are left out, as EEGLAB does; a duration that is absent is None.
         """
         rate, found = self.sampling_frequency, []
-        for event in self.events():
+        for event in self.events(EVENT):
             latency, duration = as_number(event.get("latency")), as_number(event.get("duration"))
             if latency is None or not math.isfinite(latency):
                 continue
@@ -189,8 +195,11 @@ class EeglabSet:
         """Whether samples were cut out: between epochs, or where an event named ``boundary`` stands."""
         if self.trials > 1:
             return True
+        # Most files have none: their other fields need not be read.
+        if BOUNDARY not in {as_text(e.get("type")) for e in self.events(("type",))}:
+            return False
         last = self.n_samples / self.sampling_frequency
-        return any(text == "boundary" and 0 < onset < last for onset, _, text in self.annotations())
+        return any(text == BOUNDARY and 0 < onset < last for onset, _, text in self.annotations())
 
     def _count(self, name: str) -> int:
         number = self.number(name)

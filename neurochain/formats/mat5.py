@@ -4,10 +4,10 @@ https://www.mathworks.com/help/pdf_doc/matlab/matfile_format.pdf
 """
 
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Container, Iterator
+from dataclasses import dataclass, field
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,12 +29,17 @@ KINDS = {1: "cell", 2: "struct", 3: "object", 4: "char", 5: "sparse", 6: "double
 DTYPES = {"double": "float64", "single": "float32"} | {
     f"{u}int{n}": f"{u}int{n}" for u in ("", "u") for n in (8, 16, 32, 64)
 }
-IMAGINARY, LOGICAL = 0x0800, 0x0200
+KIND, IMAGINARY, LOGICAL = 0xFF, 0x0800, 0x0200
+TAGS = {order: struct.Struct(order + "II").unpack for order in "<>"}
+HEADS = {order: struct.Struct(order + "6I2i2I").unpack_from for order in "<>"}
+USUAL = 40  # bytes of flags, two axes and an empty name: what nearly every field and cell begins with
+VALUES = {kind: np.dtype(name) for kind, name in DTYPES.items()}
+STORED = {order: {type_: np.dtype(order + code) for type_, code in NUMBERS.items()} for order in "<>"}
 MOST_AXES = 32
 LONGEST_NAME = 4096  # bytes; MATLAB's own have at most 63
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Variable:
     """One variable, field or cell of a MAT-file: what it is and where it lies, without its values.
 
@@ -86,8 +91,7 @@ class Variable:
         return f"{self.name or 'an unnamed value'} ({' x '.join(map(str, self.shape))} {self.kind})"
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(NamedTuple):
     """One tagged element: its type, its bytes [start, end), and where the next one stands."""
 
     type: int
@@ -138,7 +142,7 @@ def variables(file: File, head: bytes = b"", source: FileBytes | None = None) ->
     order = "<" if first[126:128] == b"IM" else ">"
     at = HEADER
     while at < file.size:
-        type_, size = struct.unpack(order + "II", source.take(at, at + 8))
+        type_, size = TAGS[order](source.take(at, at + 8))
         start, end = at + 8, at + 8 + size
         if end > file.size:
             raise FormatError(
@@ -166,7 +170,7 @@ def element(source: Bytes, at: int, limit: int, order: str) -> Element:
     """
     if at + 8 > limit:
         raise FormatError(f"{source.place(at)} should begin an element, but what holds it ends at {limit:,}")
-    type_, size = struct.unpack(order + "II", source.take(at, at + 8))
+    type_, size = TAGS[order](source.take(at, at + 8))
     if type_ >> 16:  # a small one: size and type share four bytes, and its values stand in the next four
         type_, size = type_ & 0xFFFF, type_ >> 16
         if size > 4:
@@ -182,10 +186,17 @@ def element(source: Bytes, at: int, limit: int, order: str) -> Element:
     return Element(type_, at + 8, end, min(end + -size % 8, limit))
 
 
-def children(variable: Variable) -> Iterator[tuple[int, str, Variable]]:
+def children(variable: Variable, wanted: Container[str] | None = None) -> Iterator[tuple[int, str, Variable]]:
     """Walk the fields of a struct, or the cells of a cell array: (index, field's name, what stands there).
 
     Indices count in Fortran order. The fields of one struct come together; cells have no name.
+
+    Parameters
+    ----------
+    variable : Variable
+        Of anything but structs and cells there are none.
+    wanted : container of str, optional
+        Names of the fields that matter; the others are passed over unseen.
 
     Raises
     ------
@@ -209,7 +220,8 @@ def children(variable: Variable) -> Iterator[tuple[int, str, Variable]]:
     for index in range(count):
         for name in names:
             tag = element(source, at, variable.stop, order)
-            yield index, name, _matrix(source, tag, order, variable.compressed)
+            if wanted is None or name in wanted:
+                yield index, name, _matrix(source, tag, order, variable.compressed)
             at = tag.next
 
 
@@ -241,27 +253,28 @@ def _matrix(source: Bytes, tag: Element, order: str, compressed: bool) -> Variab
     if tag.type != MATRIX:
         raise FormatError(f"{source.place(tag.start)} should begin a variable, but is of type {tag.type}")
     if tag.start == tag.end:  # how MATLAB writes an empty value
-        stored = np.dtype(order + "f8")
-        return Variable(
-            "",
-            "double",
-            (0, 0),
-            tag.start,
-            tag.end,
-            tag.end,
-            compressed,
-            source,
-            order,
-            np.dtype("f8"),
-            stored,
+        return Variable("", "double", (0, 0), tag.start, tag.end, tag.end, compressed, source, order,
+                        VALUES["double"], STORED[order][9])  # fmt: skip
+    if tag.end - tag.start >= USUAL:
+        flags, eight, word, _, axes, eight_too, rows, columns, name_, empty = HEADS[order](
+            source.take(tag.start, tag.start + USUAL)
         )
+        usual = (flags, eight, axes, eight_too, name_, empty) == (6, 8, 5, 8, 1, 0)
+        if usual and rows >= 0 and columns >= 0 and (word & KIND) in KINDS and word & KIND != 17:
+            shape = rows, columns
+            return _variable("", word, shape, tag.start + USUAL, tag.end, compressed, source, order)
+    return _unusual(source, tag, order, compressed)
+
+
+def _unusual(source: Bytes, tag: Element, order: str, compressed: bool) -> Variable:
+    """Variable of a matrix element with a name, or more axes than two."""
     flags = element(source, tag.start, tag.end, order)
     if flags.type != 6 or flags.end - flags.start != 8:
         raise FormatError(f"{source.place(tag.start)} should hold the flags of a variable")
     (word,) = struct.unpack(order + "I", source.take(flags.start, flags.start + 4))
-    kind = KINDS.get(word & 0xFF)
+    kind = KINDS.get(word & KIND)
     if kind is None:
-        raise FormatError(f"{source.place(flags.start)} says class {word & 0xFF}, which is none of MATLAB's")
+        raise FormatError(f"{source.place(flags.start)} says class {word & KIND}, which is none of MATLAB's")
     at = flags.next
     shape: tuple[int, ...] = ()
     if kind != "opaque":
@@ -270,8 +283,7 @@ def _matrix(source: Bytes, tag: Element, order: str, compressed: bool) -> Variab
     if named.end - named.start > LONGEST_NAME:
         raise FormatError(f"{source.place(named.start)} holds a name of {named.end - named.start:,} bytes")
     name = _text(source.take(named.start, named.end))
-    found = Variable(name, kind, shape, named.next, tag.end, tag.end, compressed, source, order)
-    return _values(found, word) if kind in DTYPES or kind == "char" else found
+    return _variable(name, word, shape, named.next, tag.end, compressed, source, order)
 
 
 def _shape(source: Bytes, at: int, limit: int, order: str) -> tuple[tuple[int, ...], int]:
@@ -289,34 +301,50 @@ def _shape(source: Bytes, at: int, limit: int, order: str) -> tuple[tuple[int, .
     return shape, found.next
 
 
-def _values(variable: Variable, flags: int) -> Variable:
-    """The variable of numbers or characters with the place of its values."""
-    source, order = variable.source, variable.order
-    if not prod(variable.shape) and variable.start + 8 > variable.stop:
-        data = Element(9, variable.stop, variable.stop, variable.stop)
+def _variable(
+    name: str,
+    flags: int,
+    shape: tuple[int, ...],
+    at: int,
+    stop: int,
+    compressed: bool,
+    source: Bytes,
+    order: str,
+) -> Variable:
+    """Variable whose values, fields or cells begin at a place.
+
+    Raises
+    ------
+    FormatError
+        There are not as many values as its shape says, or of no known type.
+    """
+    kind = KINDS[flags & KIND]
+    if kind not in DTYPES and kind != "char":
+        return Variable(name, kind, shape, at, stop, stop, compressed, source, order)
+    if at + 8 > stop and not prod(shape):
+        data = Element(9, stop, stop, stop)
     else:
-        data = element(source, variable.start, variable.stop, order)
-    variable = replace(variable, start=data.start, end=data.end, after=data.next)
-    if variable.kind == "char":
+        data = element(source, at, stop, order)
+    found = Variable(
+        name, kind, shape, data.start, data.end, stop, compressed, source, order, after=data.next
+    )
+    if kind == "char":
         if data.type not in ENCODINGS:
             raise FormatError(f"{source.place(data.start)} holds characters of type {data.type}")
-        return replace(variable, encoding=ENCODINGS[data.type])
-    if data.type not in NUMBERS:
+        found.encoding = ENCODINGS[data.type]
+        return found
+    stored = STORED[order].get(data.type)
+    if stored is None:
         raise FormatError(f"{source.place(data.start)} holds numbers of type {data.type}")
-    stored = np.dtype(order + NUMBERS[data.type])
-    if (needed := prod(variable.shape) * stored.itemsize) != data.end - data.start:
+    if (needed := prod(shape) * stored.itemsize) != data.end - data.start:
         raise FormatError(
             f"{source.place(data.start)} holds {data.end - data.start:,} bytes of {stored.name}, and the "
-            f"{' x '.join(map(str, variable.shape))} values that are promised need {needed:,}"
+            f"{' x '.join(map(str, shape))} values that are promised need {needed:,}"
         )
-    logical = bool(flags & LOGICAL)
-    return replace(
-        variable,
-        kind="logical" if logical else variable.kind,
-        dtype=np.dtype(bool if logical else DTYPES[variable.kind]),
-        stored=stored,
-        complex=bool(flags & IMAGINARY),
-    )
+    found.stored, found.dtype, found.complex = stored, VALUES[kind], bool(flags & IMAGINARY)
+    if flags & LOGICAL:
+        found.kind, found.dtype = "logical", np.dtype(bool)
+    return found
 
 
 def _text(raw: bytes) -> str:

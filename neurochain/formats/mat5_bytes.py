@@ -11,6 +11,7 @@ __all__ = ["Bytes", "FileBytes", "InflatedBytes", "TooFar"]
 
 AHEAD = 16 * 1024  # bytes pulled at least; twice as many with every request that follows upon the last
 MOST_AHEAD = 1024 * 1024
+INFLATED = 64 * 1024  # bytes inflated at once, and kept behind the last place
 FIRST_STEP = 1024  # compressed bytes taken first: most variables are small
 
 
@@ -97,9 +98,10 @@ class FileBytes:
 
     def _pull(self, start: int, end: int) -> None:
         held = self._start + len(self._data)
-        follows = self._start <= start <= held
+        # What is passed over between two reads does not make the second one a new beginning.
+        follows = self._start <= start <= held + self._step
         self._step = min(2 * self._step, MOST_AHEAD) if follows else AHEAD
-        kept = self._data[start - self._start :] if follows else b""
+        kept = self._data[start - self._start :] if self._start <= start < held else b""
         at = start + len(kept)
         stop = min(max(end, at + self._step), self.size)
         if self.limit is not None and self.pulled + stop - at > self.limit:
@@ -111,7 +113,7 @@ class FileBytes:
 
 
 class InflatedBytes:
-    """Bytes inside a compressed element, inflated forward; what lies before the last place is not kept.
+    """Bytes inside a compressed element, inflated forward; what lies long before the last place is not kept.
 
     Parameters
     ----------
@@ -137,8 +139,11 @@ class InflatedBytes:
             self._rewind()
         while self._start + len(self._data) < end:
             self._forward(start, end)
-        self._drop(start)
-        return bytes(memoryview(self._data)[: end - start])
+        at = start - self._start
+        found = bytes(memoryview(self._data)[at : at + end - start])
+        if at > INFLATED:
+            self._drop(start)
+        return found
 
     def ends_at(self, at: int) -> None:
         """Look whether the compressed bytes are whole and end here: that is where their checksum stands."""
@@ -178,7 +183,7 @@ class InflatedBytes:
             raise FormatError(f"{self.place(have)} should hold more, but there the compressed bytes end")
         try:
             # What is skipped comes in pieces, so that it is never held as a whole.
-            self._data += self._inflater.decompress(self._pending, min(end - have, MOST_AHEAD))
+            self._data += self._inflater.decompress(self._pending, max(min(end - have, MOST_AHEAD), INFLATED))
         except zlib.error as error:
             raise FormatError(f"the compressed bytes are damaged at {self.place(have)} ({error})") from error
         self._pending = self._inflater.unconsumed_tail

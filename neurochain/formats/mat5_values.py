@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from neurochain.errors import FormatError
-from neurochain.formats.mat5 import NUMBERS, Variable, children, element
+from neurochain.formats.mat5 import NUMBERS, STORED, Variable, children, element
 from neurochain.formats.mat5_bytes import FileBytes
 from neurochain.formats.stored import Array, ByteArray, DecodedArray
 
@@ -114,7 +114,7 @@ def _numbers(variable: Variable) -> np.ndarray[Any, Any]:
     imaginary = element(variable.source, variable.after, variable.stop, variable.order)
     if imaginary.type not in NUMBERS:
         raise FormatError(f"{variable.source.place(imaginary.start)} holds numbers of type {imaginary.type}")
-    stored = np.dtype(variable.order + NUMBERS[imaginary.type])
+    stored = STORED[variable.order][imaginary.type]
     if imaginary.end - imaginary.start != prod(variable.shape) * stored.itemsize:
         raise FormatError(f"{variable.source.place(imaginary.start)} holds no whole imaginary part")
     raw = np.frombuffer(variable.source.take(imaginary.start, imaginary.end), stored)
