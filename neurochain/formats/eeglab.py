@@ -12,10 +12,11 @@ from neurochain.formats.eeglab_set import EeglabRecord, EeglabSet, file_name
 from neurochain.formats.mat5 import is_hdf5, is_mat5
 from neurochain.formats.reader import FileHeader
 from neurochain.formats.recording import Recording
-from neurochain.formats.slicing import Axis
-from neurochain.formats.stored import Array, ByteArray
+from neurochain.formats.slicing import Axis, plan
+from neurochain.formats.stored import Array, ByteArray, DecodedArray
 from neurochain.formats.volume import Volume
 from neurochain.storage import File, Memo
+from neurochain.storage.planner import REQUEST_BYTES
 
 __all__ = ["EeglabReader", "found_in"]
 
@@ -73,7 +74,7 @@ class EeglabReader:
             file,
             "eeglab",
             self.recording,
-            EeglabSamples(array),
+            EeglabSamples(array, file.size if isinstance(array, DecodedArray) else None),
             channels=tuple(labels),
             units=(UNIT,) * count,
             sampling_frequencies=(rate,) * count,
@@ -93,25 +94,41 @@ class EeglabSamples:
     ----------
     array : Array
         Shape (n_channels, n_samples).
+    packed : int, optional
+        Bytes that must be pulled for whatever is read, where they are compressed as one.
     """
 
-    def __init__(self, array: Array) -> None:
-        self._array = array
+    def __init__(self, array: Array, packed: int | None = None) -> None:
+        self._array, self._packed = array, packed
         self.dtype = array.dtype
 
     def read(self, channels: list[int], start: int, end: int) -> np.ndarray[Any, Any]:
         """Samples [start, end) of channels, shape (n_channels, end - start)."""
         if not channels or end <= start:
             return np.empty((len(channels), max(end - start, 0)), self.dtype)
-        first = min(channels)
-        rows = Axis(first, 1, max(channels) - first + 1)
-        block = self._array.select((rows, Axis(start, 1, end - start)))
-        picked: np.ndarray[Any, Any] = block[[c - first for c in channels]]
+        block = self._array.select(_axes(channels, start, end))
+        picked: np.ndarray[Any, Any] = block[[c - min(channels) for c in channels]]
         if picked.dtype.kind == "f":
             # A float32 that is a signalling NaN, as chance makes them, warns at the first use.
             with np.errstate(invalid="ignore"):
                 picked *= picked.dtype.type(1)
         return picked
+
+    def bytes_needed(self, channels: list[int], start: int, end: int) -> int:
+        """Bytes that `read` pulls where bytes are saved; nothing is read. Of chunks those of the values."""
+        if not channels or end <= start:
+            return 0
+        if self._packed is not None:
+            return self._packed
+        axes = _axes(channels, start, end)
+        blocks = plan(self._array.shape, self.dtype.itemsize, "F", axes, REQUEST_BYTES)
+        return sum(last - first for first, last, _, _ in blocks.ranges(REQUEST_BYTES))
+
+
+def _axes(channels: list[int], start: int, end: int) -> tuple[Axis, Axis]:
+    """Selection that holds some channels, and those between them."""
+    first = min(channels)
+    return Axis(first, 1, max(channels) - first + 1), Axis(start, 1, end - start)
 
 
 def found_in(file: File, head: bytes, whole: bool = True) -> EeglabSet:

@@ -13,8 +13,9 @@ from eeglab_files import LABELS, by_eeglabio, epochs_by_eeglabio, fields, signal
 import neurochain as nc
 from neurochain.errors import FormatError, MissingExtraError
 from neurochain.formats import open_recording, read_header
-from neurochain.formats.eeglab import EeglabReader, found_in
-from neurochain.storage import File
+from neurochain.formats.eeglab import EeglabReader, EeglabSamples, found_in
+from neurochain.formats.stored import ByteArray
+from neurochain.storage import File, ReadLog
 from neurochain.storage.access import Access, remember
 from neurochain.testing import CountingFile, FormatTests, ObjectServer
 
@@ -316,6 +317,32 @@ def test_header_and_window_cost_what_they_must(tmp_path, one_struct, beside):
     assert file.requests <= 9
 
 
+def test_what_reading_costs_is_known_before(tmp_path):
+    for n, channels in ((5, [0, 1, 2, 3, 4]), (64, [3]), (512, [100]), (512, [0, 511])):
+        data = signal(n, 2000)
+        path = write(tmp_path / "a.set", data, beside=True)
+        data_file = CountingFile(str(path.with_suffix(".fdt")), n * 2000 * 4, _log=ReadLog(io="bytes"))
+        samples = EeglabSamples(ByteArray(data_file, 0, data.shape, np.dtype("<f4"), "F"))
+        np.testing.assert_array_equal(samples.read(channels, 500, 900), data[channels, 500:900])
+        assert samples.bytes_needed(channels, 500, 900) == data_file.bytes_read
+    assert samples.bytes_needed([], 0, 10) == samples.bytes_needed([1], 10, 10) == 0
+
+
+def test_many_events_come_in_few_requests(tmp_path):
+    n = 3000
+    many = structs(
+        type=["go"] * n, latency=np.arange(n) + 1.0, urevent=np.arange(n) + 1.0, note=["of no use"] * n
+    )
+    path = write(tmp_path / "a.set", signal(), event=many, urevent=many, beside=True)
+    file = CountingFile.at(path)
+    assert not open_recording(file).discontinuous
+    assert file.requests <= 25
+    file = CountingFile.at(path)
+    assert read_header(file).record["n_events"] == n
+    assert file.bytes_read < 200_000 < path.stat().st_size
+    assert len(events_of(path)) == n
+
+
 def test_labels_behind_compressed_samples_are_not_fetched_from_afar(tmp_path):
     noise = np.random.default_rng(0).normal(size=(32, 100_000)).astype(np.float32)
     path = write(tmp_path / "a.set", noise, compressed=True)
@@ -358,9 +385,15 @@ def test_over_an_object_store(tmp_path):
         assert rows["n_channels"].to_list() == [16, 5, 5]
         assert rows["error"].to_list()[:2] == [None, None]
         assert "no such file lies beside it" in rows["error"][2]
-        recording = open_recording(CountingFile.at("s3://bucket/a.set"))
+        server.traffic.clear()
+        file = File.at("s3://bucket/a.set")
+        assert read_header(file).error is None
+        assert server.traffic.bytes <= file.size + 16 * 1024
+        assert len([r for r in server.traffic.requests if r.method == "GET"]) <= 3
+        recording = open_recording(file)
         server.traffic.clear()
         part = recording.window(400, 401).stored.read()
         np.testing.assert_array_equal(part, data[:, 100_000:100_250])
         pulled = [r for r in server.traffic.requests if r.path.endswith("a.fdt")]
         assert len(pulled) == 1
+        assert server.traffic.bytes == 250 * 16 * 4

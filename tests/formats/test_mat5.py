@@ -220,6 +220,13 @@ def test_listing_does_not_read_values(tmp_path, compressed):
         assert file.bytes_read <= 3 * 32 * 1024
 
 
+def test_fields_that_are_not_wanted_are_passed_over(tmp_path):
+    rows = np.array([(1.0, "a"), (2.0, "b")], dtype=[("n", object), ("t", object)])
+    scipy.io.savemat(tmp_path / "a.mat", {"rows": rows})
+    (found,) = variables(File.at(tmp_path / "a.mat"))
+    assert [(i, name, read(v)) for i, name, v in children(found, ("t",))] == [(0, "t", "a"), (1, "t", "b")]
+
+
 def test_small_variables_come_in_few_requests(tmp_path):
     for compressed in (False, True):
         scipy.io.savemat(
