@@ -322,7 +322,7 @@ class _Blocks:
 
 
 def _text(codes: Any) -> str | list[str]:
-    """Text of UTF-16 codes; a list where there are several rows."""
+    """Text of UTF-16 codes; a list where there are several rows, as in `mat5_values.read`."""
     rows = np.asarray(codes).T
     texts = [r.astype("<u2").tobytes().decode("utf-16-le", "replace") for r in rows.reshape(len(rows), -1)]
-    return texts[0] if len(texts) == 1 else texts
+    return texts[0] if len(texts) == 1 else [text.rstrip(" ") for text in texts]

@@ -38,7 +38,7 @@ def read(variable: Variable) -> Any:
     ndarray
         Numbers, in MATLAB's class and shape.
     str, or list of str
-        Characters; a list where there are several rows.
+        Characters; a list where there are several rows, without the blanks that make them equally long.
     dict, or list of dict
         A struct; a list, in Fortran order, unless it is 1 x 1.
     list
@@ -135,5 +135,5 @@ def _characters(variable: Variable) -> str | list[str]:
         return ""
     if rows == 1:
         return text
-    # Characters lie column by column.
-    return [text[i::rows] for i in range(min(rows, len(text)))]
+    # Characters lie column by column, and blanks make the rows equally long.
+    return [text[i::rows].rstrip(" ") for i in range(min(rows, len(text)))]

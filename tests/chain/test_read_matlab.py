@@ -94,6 +94,8 @@ def test_what_is_no_table_says_what_there_is(folder: Path) -> None:
     with pytest.raises(nc.FormatError, match=rf"n\.mat cannot be read as a table: its variables .* {listed}"):
         nc.read_table("n.mat")
     assert nc.read_table("n.mat", variable="a").count() == 3
+    scipy.io.savemat("rows.mat", {"note": np.array(["go", "stop "])})
+    assert nc.read_table("rows.mat").collect()["note"].to_list() == ["go", "stop"]
     assert nc.read_table("n.mat", variable="t").collect()["t"].to_list() == ["text"]
     for variable, message in {
         "s": r"different lengths \(x: 1, y: 5\)",

@@ -397,3 +397,22 @@ def test_over_an_object_store(tmp_path):
         pulled = [r for r in server.traffic.requests if r.path.endswith("a.fdt")]
         assert len(pulled) == 1
         assert server.traffic.bytes == 250 * 16 * 4
+
+
+def test_a_change_of_the_samples_is_a_change_of_the_row(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "study").mkdir()
+    write(tmp_path / "study" / "a.set", signal(), beside=True)
+
+    def spread(recording: nc.Recording) -> float:
+        return float(recording.read().std())
+
+    def rows():
+        chain = nc.read_storage("study/*.set").map(spread=spread)
+        return chain.select("error", "spread").collect().row(0)
+
+    assert rows() == (None, pytest.approx(signal().std(), rel=1e-5))
+    (tmp_path / "study" / "a.fdt").write_bytes(signal(seed=9).tobytes(order="F"))
+    assert rows() == (None, pytest.approx(signal(seed=9).std(), rel=1e-5))
+    (tmp_path / "study" / "a.fdt").write_bytes(bytes(100))
+    assert "it is cut short" in nc.read_storage("study/*.set").select("error").collect()["error"][0]

@@ -60,7 +60,7 @@ def plain(value):
         return [plain(v) for v in value.reshape(-1, order="F")]
     if value.dtype.kind == "U":
         texts = [str(v) for v in value]
-        return "" if not any(texts) else texts[0] if len(texts) == 1 else texts
+        return "" if not any(texts) else texts[0] if len(texts) == 1 else [t.rstrip() for t in texts]
     return value
 
 
