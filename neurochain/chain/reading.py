@@ -146,7 +146,7 @@ def read_table(
         Column that identifies a row; its position by default.
     variable : str or sequence of str, optional
         What of a ``.npz`` or ``.mat`` file is the table, where not all of it is: one array, a struct whose fields are
-        the columns, or several arrays of one length.
+        the columns, or several arrays of one length; ``"trials.onset"`` is one field of a struct.
 
     Raises
     ------

@@ -82,6 +82,31 @@ def test_an_array_of_structs_is_a_row_each(folder: Path) -> None:
     }
 
 
+def test_fields_of_a_struct_can_be_chosen(folder: Path) -> None:
+    trials = {"onset": np.arange(3.0), "rt": np.arange(3.0) / 7, "fs": 250.0, "more": {"x": 1}}
+    scipy.io.savemat("t.mat", {"trials": trials, "block": np.array([1, 1, 2]), "onset": np.arange(3)})
+    frame = nc.read_table("t.mat", variable=["trials.onset", "trials.rt", "block"]).collect()
+    assert frame.columns == ["onset", "rt", "block"]
+    assert frame["rt"].to_list() == [0.0, 1 / 7, 2 / 7]
+    assert nc.read_table("t.mat", variable="trials.fs").collect()["fs"].to_list() == [250.0]
+    with pytest.raises(nc.FormatError, match=r"these variables .* trials\.fs \(1 rows\)"):
+        nc.read_table("t.mat", variable=["trials.onset", "trials.fs"])
+    with pytest.raises(nc.FormatError, match="several columns have one name: onset, onset"):
+        nc.read_table("t.mat", variable=["trials.onset", "onset"])
+    with pytest.raises(nc.FormatError, match="more holds a struct"):
+        nc.read_table("t.mat", variable="trials.more")
+    for missing in ("trials.nothing", "block.x", "nothing.x"):
+        with pytest.raises(nc.ColumnNotFoundError, match=f"no variable '{missing}'"):
+            nc.read_table("t.mat", variable=missing)
+
+
+def test_a_file_of_matlab_itself(folder: Path) -> None:
+    data = Path(scipy.io.matlab.__file__).parent / "tests" / "data"
+    expected = scipy.io.loadmat(data / "testdouble_7.4_GLNX86.mat")["testdouble"].reshape(-1)
+    for name in ("testhdf5_7.4_GLNX86.mat", "testdouble_7.4_GLNX86.mat", "testdouble_6.1_SOL2.mat"):
+        assert nc.read_table(data / name).collect()["testdouble"].to_list() == expected.tolist()
+
+
 def test_what_is_no_table_says_what_there_is(folder: Path) -> None:
     scipy.io.savemat(
         "n.mat",
@@ -98,7 +123,7 @@ def test_what_is_no_table_says_what_there_is(folder: Path) -> None:
     assert nc.read_table("rows.mat").collect()["note"].to_list() == ["go", "stop"]
     assert nc.read_table("n.mat", variable="t").collect()["t"].to_list() == ["text"]
     for variable, message in {
-        "s": r"different lengths \(x: 1, y: 5\)",
+        "s": r"fields of s have different lengths \(x: 1, y: 5\)\. Choose .* variable=\['s\.x', …\]",
         "sp": r"sp \(3 x 3 sparse\) is not read",
         "deep": "q holds a struct",
     }.items():

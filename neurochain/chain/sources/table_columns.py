@@ -35,12 +35,15 @@ class Held:
         As a column; None for what is none.
     columns : callable
         Reads it as the columns that it is by itself.
+    field : callable or None
+        Reads one field of a struct as a column; None where it has no such field.
     """
 
     name: str
     shown: str
     rows: int | None
     columns: Callable[[], Columns]
+    field: Callable[[str], Columns | None] | None = None
 
 
 def choose(held: Sequence[Held], variable: Chosen) -> Columns:
@@ -55,10 +58,7 @@ def choose(held: Sequence[Held], variable: Chosen) -> Columns:
     """
     by_name = {h.name: h for h in held}
     names = [variable] if isinstance(variable, str) else list(by_name if variable is None else variable)
-    for name in names:
-        if name not in by_name:
-            raise ColumnNotFoundError(f"The file has no variable {name!r}. {suggestion(name, by_name)}")
-    meant = [by_name[name] for name in names]
+    meant = [_named(name, by_name) for name in names]
     if not meant:
         raise FormatError("it holds no variables" if not held else "variable=[] names none")
     if len(meant) == 1:
@@ -68,9 +68,31 @@ def choose(held: Sequence[Held], variable: Chosen) -> Columns:
         more = f" and {len(meant) - SHOWN} more" if len(meant) > SHOWN else ""
         raise FormatError(
             f"{'its variables' if variable is None else 'these variables'} are not columns of one length: {listed}{more}. "
-            "Choose one with variable='name', or some of one length with variable=['a', 'b']"
+            "Choose one with variable='name', or some of one length with variable=['a', 'b']; a field of a struct is 'a.b'"
         )
-    return {name: values for h in meant for name, values in h.columns().items()}
+    columns = [column for h in meant for column in h.columns().items()]
+    if len({name for name, _ in columns}) < len(columns):
+        raise FormatError(f"several columns have one name: {', '.join(name for name, _ in columns)}")
+    return dict(columns)
+
+
+def _named(name: str, by_name: Mapping[str, Held]) -> Held:
+    """Variable of a name, or the field of a struct: ``"trials.onset"``.
+
+    Raises
+    ------
+    ColumnNotFoundError
+        There is none.
+    """
+    if name in by_name:
+        return by_name[name]
+    head, _, field = name.partition(".")
+    holder = by_name.get(head)
+    found = holder.field(field) if field and holder is not None and holder.field is not None else None
+    if found is None:
+        raise ColumnNotFoundError(f"The file has no variable {name!r}. {suggestion(name, by_name)}")
+    values = found[field]
+    return Held(name, f"{len(values)} rows", len(values), lambda: found)
 
 
 def frame_of(columns: Columns) -> tuple[Schema, pl.DataFrame]:

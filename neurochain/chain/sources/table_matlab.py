@@ -53,7 +53,16 @@ def _of_mat5(variable: Variable) -> Held:
 def _held(name: str, kind: str, shape: tuple[int, ...], value: Any) -> Held:
     shown = f"{' x '.join(map(str, shape))} {kind}"
     rows = None if kind in NO_COLUMN else shape[0] if kind == "char" else _rows(shape)
-    return Held(name, shown, rows, lambda: _columns(name, shown, value()))
+    return Held(name, shown, rows, lambda: _columns(name, shown, value()), lambda f: _field(f, value()))
+
+
+def _field(field: str, value: Any) -> Columns | None:
+    """Column of one field of a struct, or of an array of structs."""
+    if isinstance(value, Mapping) and field in value:
+        return {field: _column(field, value[field])}
+    if isinstance(value, list) and value and all(isinstance(v, Mapping) and field in v for v in value):
+        return {field: [_one(field, v[field]) for v in value]}
+    return None
 
 
 def _columns(name: str, shown: str, value: Any) -> Columns:
@@ -65,7 +74,14 @@ def _columns(name: str, shown: str, value: Any) -> Columns:
         It is none.
     """
     if isinstance(value, Mapping):
-        return {field: _column(field, v) for field, v in value.items()}
+        columns = {field: _column(field, v) for field, v in value.items()}
+        if len({len(v) for v in columns.values()}) > 1:
+            listed = ", ".join(f"{field}: {len(v)}" for field, v in columns.items())
+            raise FormatError(
+                f"fields of {name} have different lengths ({listed}). Choose some of one length with "
+                f"variable=['{name}.{next(iter(columns))}', …]"
+            )
+        return columns
     if isinstance(value, list) and value and all(isinstance(v, Mapping) for v in value):
         return {field: [_one(field, v[field]) for v in value] for field in value[0]}
     if isinstance(value, Unread):
