@@ -2,8 +2,12 @@
 
 import eeglabio.epochs
 import eeglabio.raw
+import h5py
 import numpy as np
 import scipy.io
+
+from neurochain.formats.eeglab import found_in
+from neurochain.storage import File
 
 LABELS = ["Fp1", "Fz", "Cz", "Pz", "EOG"]
 
@@ -92,3 +96,29 @@ def epochs_by_eeglabio(path, data, version="v5"):
         fmt=version,
     )
     return path
+
+
+def chunked(path):
+    """The same file with its samples in compressed chunks, as MATLAB writes them."""
+    with h5py.File(path, "r+") as root:
+        data = root["data"][()]
+        del root["data"]
+        made = root.create_dataset("data", data=data, chunks=True, compression="gzip")
+        made.attrs["MATLAB_class"] = np.bytes_("single")
+    return path
+
+
+def nested(path):
+    """The same file with all fields in one struct EEG."""
+    with h5py.File(path, "r+") as root:
+        group = root.create_group("EEG")
+        for name in [n for n in root if n not in ("EEG", "#refs#")]:
+            root.move(name, f"EEG/{name}")
+        group.attrs["MATLAB_class"] = np.bytes_("struct")
+    return path
+
+
+def events_of(path):
+    """Events of a file, as they are read."""
+    file = File.at(path)
+    return found_in(file, file.read_range(0, 4096)).annotations()
