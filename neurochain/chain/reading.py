@@ -212,8 +212,13 @@ def read_records(records: Iterable[Any], model: Any = None, *, key: str | None =
     return Chain.of(RecordsSource.of(project(), records, model, key))
 
 
-def read_table(uri: str | os.PathLike[str], *, key: str | None = None) -> Chain:
-    """Rows of a CSV, TSV, Parquet, JSON or JSON-lines file.
+def read_table(
+    uri: str | os.PathLike[str],
+    *,
+    key: str | None = None,
+    variable: str | Sequence[str] | None = None,
+) -> Chain:
+    """Rows of a CSV, TSV, Parquet, JSON, JSON-lines, NumPy or MATLAB file.
 
     Parameters
     ----------
@@ -221,13 +226,33 @@ def read_table(uri: str | os.PathLike[str], *, key: str | None = None) -> Chain:
         Its ending says the format.
     key : str, optional
         Column that identifies a row; its position by default.
+    variable : str or sequence of str, optional
+        What of a ``.npz`` or ``.mat`` file is the table, where not all of it is: one array, a struct whose fields are
+        the columns, or several arrays of one length; ``"trials.onset"`` is one field of a struct.
+
+    Raises
+    ------
+    FormatError
+        The content is not what the ending says, or is no table; the message lists the variables there are.
+    ColumnNotFoundError
+        There is no such variable.
+    MissingExtraError
+        A ``.mat`` file of version 7.3 needs h5py: ``pip install 'neurochain[hdf5]'``.
 
     Notes
     -----
     In text tables a column becomes a number only where every value is written as one; ids stay texts (``01``,
     and columns named ``id``, ``subject``, ``run`` …), and ``n/a`` is null.
+
+    The first axis of an array is the rows, and what follows it is an array in each row. A ``.npy`` file has one column
+    ``value``, or those of its structured dtype. Vectors of MATLAB are columns whichever way they lie; of a cell array
+    each cell is a row, and an empty cell is null. Objects are never unpickled.
+
+    Examples
+    --------
+    >>> read_table("trials.mat", variable="trials")                        # doctest: +SKIP
     """
-    return Chain.of(TableSource.of(File.at(uri), key))
+    return Chain.of(TableSource.of(File.at(uri), key, variable))
 
 
 def read_dataset(reference: str) -> Chain:

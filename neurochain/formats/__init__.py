@@ -16,6 +16,8 @@ from neurochain.formats.dicom import DicomReader
 from neurochain.formats.dicom_record import DicomRecord
 from neurochain.formats.edf import EdfReader
 from neurochain.formats.edf_header import EdfRecord
+from neurochain.formats.eeglab import EeglabReader
+from neurochain.formats.eeglab_set import EeglabRecord
 from neurochain.formats.header import Header
 from neurochain.formats.mgh import MghReader, MghRecord
 from neurochain.formats.nifti import NiftiReader
@@ -31,6 +33,7 @@ __all__ = [
     "BidsRecord",
     "DicomRecord",
     "EdfRecord",
+    "EeglabRecord",
     "FileHeader",
     "HeadSizes",
     "Header",
@@ -55,6 +58,7 @@ READERS: tuple[Reader, ...] = (
     NiftiReader(),
     MghReader(),
     EdfReader(),
+    EeglabReader(),
 )
 """In the order in which they are asked."""
 
@@ -103,6 +107,10 @@ PLAIN = frozenset(
         ".tar",
         ".sqlite",
         ".parquet",
+        ".mat",
+        ".fdt",
+        ".npy",
+        ".npz",
     ]
 )
 """Endings of files that are never looked into: a folder of sidecars costs no request."""
@@ -256,7 +264,7 @@ def open_recording(file: File, format: str | None = None, memo: Memo | None = No
     Parameters
     ----------
     file : File
-        EDF or BDF.
+        EDF, BDF or EEGLAB.
     format : str, optional
         As in `header.format`; by default the content tells.
     memo : Memo, optional

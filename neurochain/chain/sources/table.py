@@ -1,10 +1,8 @@
-"""TableSource: rows of one CSV, TSV, Parquet or JSON file."""
+"""TableSource: rows of one file with columns, of text or of arrays."""
 
 import hashlib
-import io
-import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +10,9 @@ import numpy as np
 import polars as pl
 
 from neurochain.chain.run import Run, State
+from neurochain.chain.sources import table_matlab, table_numpy, table_text
 from neurochain.chain.sources.given import ValuesSource
+from neurochain.chain.sources.table_columns import Chosen, Columns, frame_of
 from neurochain.datasets import arrays
 from neurochain.datasets.activity import Input
 from neurochain.datasets.schema import Schema
@@ -20,11 +20,13 @@ from neurochain.datasets.types import Array, DataType, Field, Record, from_polar
 from neurochain.errors import FormatError, SchemaError
 from neurochain.storage import File
 
-NULLS = ["", "n/a", "N/A", "NA", "NaN", "nan", "null"]
-FORMATS = ("csv", "tsv", "parquet", "json", "jsonl", "ndjson")
-_INTEGER = r"^-?(0|[1-9][0-9]{0,17})$"
-_NUMBER = r"^[+-]?(([1-9][0-9]*|0)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$"
-_IDENTIFIER = re.compile(r"(?i)(^|_)(id|ids|uid|subject|session|sub|ses|run|participant)$")
+ARRAYS: dict[str, Callable[[File, bytes, Chosen], Columns]] = {
+    "npy": table_numpy.npy,
+    "npz": table_numpy.npz,
+    "mat": table_matlab.mat,
+}
+FORMATS = (*table_text.FORMATS, *ARRAYS)
+IDENTITY = ("source", "uri", "format", "sha256", "variable")
 
 
 @dataclass(frozen=True)
@@ -35,25 +37,39 @@ class TableSource:
     reference: dict[str, Any]
 
     @classmethod
-    def of(cls, file: File, key: str | None) -> "TableSource":
+    def of(cls, file: File, key: str | None, variable: Chosen = None) -> "TableSource":
         """Read a table whole.
 
         Raises
         ------
         FormatError
-            The ending is not known, or the content is not what the ending says.
+            The ending is not known, or the content is not what the ending says, or is no table.
+        ColumnNotFoundError
+            There is no such variable.
+        MissingExtraError
+            The package that reads it is not installed.
         """
         kind = file.suffix.removesuffix(".gz").lstrip(".")
-        if kind not in FORMATS:
+        packed = file.suffix.endswith(".gz")
+        if kind not in FORMATS or (packed and kind in ARRAYS):
             raise FormatError(
-                f"{file.uri}: a table ends in {', '.join(FORMATS)}; this is {kind or 'no ending'!r}."
+                f"{file.uri}: a table ends in {', '.join(FORMATS)}; this is "
+                f"{file.suffix.lstrip('.') or 'no ending'!r}."
+            )
+        if variable is not None and kind not in ARRAYS:
+            raise FormatError(
+                f"{file.uri}: a {kind} table has no variables. Leave out variable={variable!r}."
             )
         content = file.read()
         try:
-            frame = _read(content, kind, compressed=file.suffix.endswith(".gz"))
+            if kind in ARRAYS:
+                schema, flat = frame_of(ARRAYS[kind](file, content, variable))
+            else:
+                schema, flat = flatten(table_text.read_frame(content, kind, packed))
+        except (FormatError, SchemaError) as error:
+            raise type(error)(f"{file.uri} cannot be read as a table: {error}") from error
         except (pl.exceptions.PolarsError, ValueError, EOFError, OSError, zlib.error) as error:
             raise FormatError(f"{file.uri} cannot be read as {kind}: {error}") from error
-        schema, flat = flatten(frame)
         reference = {
             "source": "table",
             "uri": file.uri,
@@ -62,6 +78,8 @@ class TableSource:
             "etag": file.etag,
             "sha256": hashlib.sha256(content).hexdigest(),
         }
+        if variable is not None:
+            reference["variable"] = variable if isinstance(variable, str) else list(variable)
         return cls(ValuesSource.from_frame(flat, schema, key), reference)
 
     @property
@@ -75,41 +93,7 @@ class TableSource:
         return State(self.rows.frame.lazy(), self.rows.schema)
 
     def to_json(self) -> dict[str, Any]:
-        return {k: v for k, v in self.reference.items() if k in ("source", "uri", "format", "sha256")}
-
-
-def _read(content: bytes, kind: str, compressed: bool) -> pl.DataFrame:
-    if kind == "parquet":
-        return pl.read_parquet(io.BytesIO(content))
-    if compressed:
-        import gzip  # only where a table is compressed
-
-        content = gzip.decompress(content)
-    if kind == "json":
-        return pl.read_json(io.BytesIO(content))
-    if kind in ("jsonl", "ndjson"):
-        return pl.read_ndjson(io.BytesIO(content))
-    texts = pl.read_csv(
-        io.BytesIO(content.removeprefix(b"\xef\xbb\xbf")),
-        separator="\t" if kind == "tsv" else ",",
-        infer_schema=False,
-        null_values=NULLS,
-    )
-    return texts.with_columns(typed(texts[name]) for name in texts.columns)
-
-
-def typed(texts: pl.Series) -> pl.Series:
-    """Numbers where every value is written as one; ids and padded numbers (``01``) stay texts."""
-    present = texts.drop_nulls().str.strip_chars()
-    if not len(present) or _IDENTIFIER.search(texts.name):
-        return texts
-    if present.str.contains(_INTEGER).all():
-        return texts.str.strip_chars().cast(pl.Int64)
-    if present.str.contains(_NUMBER).all():
-        return texts.str.strip_chars().cast(pl.Float64)
-    if present.str.to_lowercase().is_in(["true", "false"]).all():
-        return texts.str.strip_chars().str.to_lowercase() == "true"
-    return texts
+        return {k: v for k, v in self.reference.items() if k in IDENTITY}
 
 
 def flatten(frame: pl.DataFrame) -> tuple[Schema, pl.DataFrame]:

@@ -4,7 +4,7 @@ import io
 
 import polars as pl
 
-from neurochain.chain.sources.table import NULLS, typed
+from neurochain.chain.sources.table_text import NULLS, typed
 from neurochain.errors import FormatError
 from neurochain.formats.bids_tsv import Tsv, split_tsv
 
