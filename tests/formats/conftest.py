@@ -1,6 +1,5 @@
 """Real files for the tests of formats."""
 
-import os
 from pathlib import Path
 
 import nibabel
@@ -27,15 +26,3 @@ def nibabel_data() -> Path:
 def nicom_data() -> Path:
     """Folder of nibabel's DICOM test files."""
     return NIBABEL / "nicom" / "tests" / "data"
-
-
-@pytest.fixture(scope="session")
-def real_data() -> Path:
-    """Folder of real files that are too large, or not free, to travel with the source."""
-    named = os.environ.get("NEUROCHAIN_REAL_DATA")
-    if not named:
-        pytest.skip("NEUROCHAIN_REAL_DATA is not set: it names a folder of real files")
-    folder = Path(named)
-    if not folder.is_dir():
-        pytest.skip(f"NEUROCHAIN_REAL_DATA={named} is no folder")
-    return folder

@@ -96,6 +96,7 @@ def reference(looked: Looked, files: pl.DataFrame) -> dict[str, Any]:
         "roots": {looked.root: looked.dataset.root.uri},
         "files": files.height,
         "bytes": int(files["file.size"].sum() or 0),
+        "strange": looked.tree.strange,
         "described": looked.described,
     }
 
