@@ -195,7 +195,7 @@ PARTS = st.sampled_from(
     st.lists(
         st.tuples(
             st.sampled_from(["sub-01", "sub-01/ses-y", "sub-01/func", "sub-01/ses-z/eeg"]),
-            st.lists(PARTS, min_size=1),
+            st.lists(PARTS, min_size=1, max_size=8),
         )
     )
 )

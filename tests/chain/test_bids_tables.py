@@ -126,6 +126,20 @@ def test_columns_whose_names_are_taken(tree: Path) -> None:
     assert row["bids"]["subject"] == "02"
 
 
+def test_columns_that_look_like_patterns(tree: Path) -> None:
+    (tree / "participants.tsv").write_text(
+        "participant_id\t*\t^a.*$\ta.b\nsub-01\t1\t2\t3\nsub-02\t4\t5\tx\n"
+    )
+    people = nc.read_bids(tree, table="participants").collect()
+    assert people.select("*_", "^a.*$_").rows() == [(1, 2), (4, 5)]
+    rows = {row.bids.subject: row.participants for row in nc.read_bids(tree, headers=False)}
+    assert rows["02"] == {"participant_id": "sub-02", "*_": 4, "^a.*$_": 5, "a.b": "x"}
+    scans = nc.read_bids(tree, headers=False)
+    assert scans.filter(nc.Column("participants.a.b") == "3").count() == 5
+    (tree / "participants.tsv").write_text("participant_id\t*\t*_\n")
+    assert "'_' behind" in nc.read_bids(tree, table="participants").collect()["problem"][0]
+
+
 def test_tables_that_cannot_be_read_are_rows(tree: Path) -> None:
     (tree / "sub-02/ieeg/sub-02_task-rest_events.tsv").write_text("onset\tduration\n1\n")
     (tree / "sub-01/ses-1/func/sub-01_ses-1_task-go_events.tsv").write_text(EVENTS)

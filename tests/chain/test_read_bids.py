@@ -175,6 +175,10 @@ def test_ignored_files(tree: Path) -> None:
     frame = nc.read_bids(tree).select("file.path", "TaskName").collect()
     assert frame["path"].to_list() == [*DATA[:3], *DATA[4:6]]
     assert frame["TaskName"][0] == "rest"
+    (tree / ".bidsignore").write_bytes(b"\xff\xfe\0")
+    with pytest.raises(nc.FormatError, match=r"bidsignore is no UTF-8 text.*validate=False"):
+        nc.read_bids(tree).count()
+    assert nc.read_bids(tree, validate=False).count() == len(DATA)
 
 
 def test_two_sidecars_of_one_level(tree: Path) -> None:

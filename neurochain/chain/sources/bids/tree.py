@@ -70,11 +70,6 @@ class Tree:
         strange = int(within.sum()) - named.filter(below, ours | speaks).height
         return cls(data.with_row_index(ROW), documents.with_row_index(ROW), folders, strange)
 
-    @property
-    def keys(self) -> list[str]:
-        """Columns that hold what the names say."""
-        return [c for c in self.data.columns if c.startswith(KEYS)]
-
     def entities(self) -> pl.DataFrame:
         """Entities of the data files, as the flat columns of `BidsRecord`."""
         return entities(self.data)
