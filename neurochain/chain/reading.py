@@ -218,7 +218,8 @@ def read_table(uri: str | os.PathLike[str], *, key: str | None = None) -> Chain:
     Notes
     -----
     In text tables a column becomes a number only where every value is written as one; ids stay texts (``01``,
-    and columns named ``id``, ``subject``, ``run`` …), and ``n/a`` is null.
+    and columns named ``id``, ``subject``, ``run`` …), and ``n/a`` is null. A BIDS recording without a header
+    (``sub-01_task-rest_physio.tsv.gz``) gets the columns that its JSON sidecar names, in its folder or above.
     """
     return Chain.of(TableSource.of(File.at(uri), key))
 

@@ -1,5 +1,6 @@
 """read_bids(table=…): the rows of all tables of a kind, by whom they speak of."""
 
+import gzip
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from bids_trees import grow
 
 import neurochain as nc
+from neurochain.testing import ObjectServer
 
 EVENTS = "onset\tduration\ttrial_type\tcode\n1.5\t2\tgo\t01\n3\tn/a\tstop\t02\n"
 
@@ -174,6 +176,47 @@ def test_tables_are_read_once(tree: Path) -> None:
     assert set(version.lineage().files()["path"]) >= {"task-rest_events.tsv", "dataset_description.json"}
     assert version.lineage().sources[0].reference["table"] == "events"
     assert nc.read_dataset("events").filter(nc.Column("onset") == 7).count() == 1
+
+
+def test_recordings_without_a_header(folder: Path) -> None:
+    beats = gzip.compress(b"1.5\t3\nn/a\t4\n")
+    tree = grow(
+        folder / "ds [1]",
+        {
+            "task-rest_physio.json": {"SamplingFrequency": 50, "StartTime": -1, "Columns": ["a", "b"]},
+            "sub-01/func/sub-01_task-rest_physio.tsv.gz": beats,
+            "sub-01/func/sub-01_task-rest_recording-eye_physio.tsv.gz": beats,
+            "sub-01/func/sub-01_task-rest_recording-eye_physio.json": {"Columns": ["x", "y"]},
+            "sub-01/func/sub-01_task-talk_physio.tsv.gz": beats,
+            "sub-01/func/sub-01_task-rest_desc-more_timeseries.tsv.gz": gzip.compress(b"a\n1\n"),
+        },
+    )
+    func = tree / "sub-01" / "func"
+    plain = nc.read_table(func / "sub-01_task-rest_physio.tsv.gz").collect()
+    assert plain.to_dict(as_series=False) == {"a": [1.5, None], "b": [3, 4]}
+    eye = nc.read_table(func / "sub-01_task-rest_recording-eye_physio.tsv.gz").collect()
+    assert eye.columns == ["x", "y"]
+    assert nc.read_table(func / "sub-01_task-rest_desc-more_timeseries.tsv.gz").collect()["a"].to_list() == [
+        1
+    ]
+    with pytest.raises(nc.FormatError, match=r"no sidecar names its columns.*sub-01_task-talk_physio\.json"):
+        nc.read_table(func / "sub-01_task-talk_physio.tsv.gz")
+    (func / "sub-01_task-rest_physio.json").write_text('{"Columns": ["a"]}')
+    with pytest.raises(nc.FormatError, match="it has 2 columns, and its sidecar names 1"):
+        nc.read_table(func / "sub-01_task-rest_physio.tsv.gz")
+    rows = nc.read_bids(tree).filter(nc.Column("suffix") == "physio").select("task", "Columns").collect()
+    assert rows.rows()[0] == ("rest", ["a"])
+
+
+def test_a_moving_recording_on_an_object_store(folder: Path) -> None:
+    grow(
+        folder / "served/ds",
+        {"task-walk_motion.json": {"Columns": ["x"]}, "sub-1/motion/sub-1_task-walk_motion.tsv": "1\n2\n"},
+    )
+    with ObjectServer(folder / "served") as server:
+        path = "s3://ds/sub-1/motion/sub-1_task-walk_motion.tsv"
+        nc.read_storage("s3://ds/**", anon=True, storage_options={"endpoint": server.url})
+        assert nc.read_table(path).collect()["x"].to_list() == [1, 2]
 
 
 def test_functions_get_the_recording(tree: Path) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from neurochain.chain.run import Run, State
+from neurochain.chain.sources.bids.headless import column_names
 from neurochain.chain.sources.given import ValuesSource
 from neurochain.datasets import arrays
 from neurochain.datasets.activity import Input
@@ -21,6 +22,7 @@ from neurochain.errors import FormatError, SchemaError
 from neurochain.storage import File
 
 NULLS = ["", "n/a", "N/A", "NA", "NaN", "nan", "null"]
+IDENTITY = ("source", "uri", "format", "sha256", "columns")
 FORMATS = ("csv", "tsv", "parquet", "json", "jsonl", "ndjson")
 _INTEGER = r"^-?(0|[1-9][0-9]{0,17})$"
 _NUMBER = r"^[+-]?(([1-9][0-9]*|0)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$"
@@ -48,9 +50,10 @@ class TableSource:
             raise FormatError(
                 f"{file.uri}: a table ends in {', '.join(FORMATS)}; this is {kind or 'no ending'!r}."
             )
+        names = column_names(file) if kind == "tsv" else None
         content = file.read()
         try:
-            frame = _read(content, kind, compressed=file.suffix.endswith(".gz"))
+            frame = _read(content, kind, file.suffix.endswith(".gz"), names)
         except (pl.exceptions.PolarsError, ValueError, EOFError, OSError, zlib.error) as error:
             raise FormatError(f"{file.uri} cannot be read as {kind}: {error}") from error
         schema, flat = flatten(frame)
@@ -62,6 +65,8 @@ class TableSource:
             "etag": file.etag,
             "sha256": hashlib.sha256(content).hexdigest(),
         }
+        if names is not None:
+            reference["columns"] = names
         return cls(ValuesSource.from_frame(flat, schema, key), reference)
 
     @property
@@ -75,10 +80,10 @@ class TableSource:
         return State(self.rows.frame.lazy(), self.rows.schema)
 
     def to_json(self) -> dict[str, Any]:
-        return {k: v for k, v in self.reference.items() if k in ("source", "uri", "format", "sha256")}
+        return {k: v for k, v in self.reference.items() if k in IDENTITY}
 
 
-def _read(content: bytes, kind: str, compressed: bool) -> pl.DataFrame:
+def _read(content: bytes, kind: str, compressed: bool, names: list[str] | None) -> pl.DataFrame:
     if kind == "parquet":
         return pl.read_parquet(io.BytesIO(content))
     if compressed:
@@ -94,7 +99,12 @@ def _read(content: bytes, kind: str, compressed: bool) -> pl.DataFrame:
         separator="\t" if kind == "tsv" else ",",
         infer_schema=False,
         null_values=NULLS,
+        has_header=names is None,
     )
+    if names is not None:
+        if texts.width != len(names):
+            raise ValueError(f"it has {texts.width} columns, and its sidecar names {len(names)}: {names}")
+        texts.columns = names
     return texts.with_columns(typed(texts[name]) for name in texts.columns)
 
 

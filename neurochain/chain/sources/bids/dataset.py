@@ -69,7 +69,7 @@ class Dataset:
                 raise PatternError(
                     f"read_bids(derivatives={name!r}): name folders in {PIPELINES}/, such as 'fmriprep'; True for all."
                 )
-        folders = ["*"] if pipelines is None else [_escaped(name) for name in pipelines]
+        folders = ["*"] if pipelines is None else [escaped(name) for name in pipelines]
         globs = [*WITHIN, *(f"{PIPELINES}/{folder}/{glob}" for folder in folders for glob in WITHIN)]
         root = folder_root(uri, globs)
         if validate:
@@ -194,7 +194,8 @@ class Looked:
         return files_manifest(files, used.select(READS))
 
 
-def _escaped(name: str) -> str:
+def escaped(name: str) -> str:
+    """Name as a glob that means it alone."""
     return "".join(f"[{c}]" if c in "*?[" else c for c in name)
 
 
