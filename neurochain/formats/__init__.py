@@ -69,6 +69,7 @@ PLAIN = frozenset(
     [
         ".json",
         ".tsv",
+        ".tsv.gz",
         ".csv",
         ".txt",
         ".md",

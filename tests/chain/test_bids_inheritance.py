@@ -7,6 +7,7 @@ from typing import Any
 
 import ancpbids
 import bids2table
+import bidsschematools
 import polars as pl
 import pytest
 from bids_trees import grow, said, slow_metadata, slow_sidecars
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 import neurochain as nc
 from neurochain.chain.sources.bids.tree import Tree, entities
 from neurochain.chain.sources.listing import Listing
+from neurochain.datasets.types import Record
 from neurochain.formats.bids import BidsRecord
 from neurochain.formats.bids import entities as entities_of
 from neurochain.formats.bids_names import METADATA, TABLES
@@ -68,6 +70,17 @@ def test_real_trees(name: str, real_data: Path, folder: Path) -> None:
         theirs.append(layout.get_metadata(str(root / path)))
         assert theirs[-1] in ({}, found), path  # ancpbids 0.4 passes over some of a folder's sidecars
     assert any(theirs)
+
+
+def test_no_field_stands_in_the_way_of_a_sidecars_key(folder: Path) -> None:
+    known = json.loads((Path(bidsschematools.__file__).parent / "data" / "schema.json").read_text())
+    keys = {said["name"] for said in known["objects"]["metadata"].values()}
+    assert {"RepetitionTime", "SamplingFrequency"} < keys
+    schema = nc.read_bids(grow(folder / "ds", {"sub-1/anat/sub-1_T1w.nii": None})).schema
+    fields = {
+        f.name for column in schema.values() if isinstance(column.type, Record) for f in column.type.fields
+    }
+    assert not keys & {*schema, *fields}
 
 
 def test_a_made_tree(folder: Path) -> None:

@@ -64,6 +64,19 @@ def test_events(tree: Path) -> None:
     assert events.filter(nc.Column("onset") > 2, nc.Column("trial_type") == "stop").count() == 2
 
 
+def test_events_of_a_real_tree(real_data: Path, folder: Path) -> None:
+    root = real_data / "bids_examples_meta" / "eeg_matchingpennies"
+    events = nc.read_bids(root, table="events")
+    for subject in ("05", "06"):
+        path = f"sub-{subject}/eeg/sub-{subject}_task-matchingpennies_events.tsv"
+        expected = pl.read_csv(root / path, separator="\t", null_values="n/a")
+        found = events.filter(nc.Column("subject") == subject).collect()
+        assert found["table"].unique().to_list() == [path]
+        assert found.select(expected.columns).equals(expected)
+    channels = nc.read_bids(root, table="channels").filter(nc.Column("status") == "bad").collect()
+    assert channels.filter(pl.col("file").struct.field("path").str.starts_with("sub-05")).height > 0
+
+
 def test_events_beside_the_scans(tree: Path) -> None:
     scans = nc.read_bids(tree, headers=False)
     events = nc.read_bids(tree, table="events")

@@ -224,6 +224,22 @@ def test_all_is_remembered(tree: Path) -> None:
     assert anew.equals(changed)
 
 
+def test_each_document_is_pulled_once(tree: Path) -> None:
+    _, counts = run(nc.read_bids(tree, headers=False))
+    used = [
+        *tree.glob("*.tsv"),
+        *(p for p in tree.glob("*.json") if p.name != "participants.json"),
+        *tree.glob("sub-*/**/*.json"),
+        *tree.glob("sub-*/**/*_scans.tsv"),
+        *tree.glob("sub-*/*_sessions.tsv"),
+    ]
+    assert (counts.bytes, counts.requests) == (sum(p.stat().st_size for p in used), len(used))
+    _, counts = run(nc.read_bids(tree))  # only headers are left
+    assert counts.requests <= len(DATA)
+    _, counts = run(nc.read_bids(tree, table="channels"))
+    assert counts.requests == 1
+
+
 def test_only_rows_with_a_changed_sidecar_are_computed_again(tree: Path) -> None:
     chain = nc.read_bids(tree).filter(nc.Column("suffix") != "meg").map(first=first_byte)
     version = chain.save("bytes")
@@ -233,6 +249,7 @@ def test_only_rows_with_a_changed_sidecar_are_computed_again(tree: Path) -> None
     assert (counts.computed, counts.reused) == (2, 4)
     new = chain.save("bytes")
     assert new.reference == "bytes@1.0.1"
+    assert new.diff().counts == {"added": 0, "removed": 0, "changed": 2, "same": 4}
     assert nc.read_dataset("bytes").select("RepetitionTime").collect()["RepetitionTime"].to_list()[:2] == [
         9.5,
         9.5,
