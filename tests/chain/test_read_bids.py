@@ -300,3 +300,49 @@ def test_on_an_object_store(tree: Path, folder: Path) -> None:
     place = ["_key", *(f"file.{name}" for name in ("uri", "root", "etag", "mtime", "companions"))]
     assert there.drop(place).equals(here.drop(place))
     assert again.equals(there)
+
+
+def test_trees_that_hold_little(folder: Path) -> None:
+    folders = grow(
+        folder / "folders",
+        {"sub-1/meg/sub-1_meg.ds/x": "1", "sub-1/micr/sub-1_sample-A_SEM.ome.zarr/0/c": "22"},
+    )
+    rows = (
+        nc.read_bids(folders)
+        .select("file.path", "file.size", "header.error", "sidecar", "extension")
+        .collect()
+    )
+    assert rows.rows() == [
+        ("sub-1/meg/sub-1_meg.ds", 1, None, None, ".ds"),
+        ("sub-1/micr/sub-1_sample-A_SEM.ome.zarr", 2, None, None, ".ome.zarr"),
+    ]
+    etags = nc.read_bids(folders).select("file.etag").collect()["etag"].to_list()
+    (folders / "sub-1/meg/sub-1_meg.ds/y").write_text("more")
+    again = nc.read_bids(folders).select("file.etag").collect()["etag"].to_list()
+    assert [a == b for a, b in zip(etags, again, strict=True)] == [False, True]
+    one = grow(folder / "one", {"sub-1/sub-1_T1w.nii": None})
+    assert nc.read_bids(one, headers=False).collect().height == 1
+    bare = grow(folder / "bare", {"README": "nothing"})
+    for kind in ("participants", "sessions", "scans", "events"):
+        assert nc.read_bids(one, table=kind).collect().is_empty()
+        assert nc.read_bids(bare, table=kind).collect().is_empty()
+
+
+def test_names_of_any_characters(folder: Path) -> None:
+    tree = grow(
+        folder / "a [b] {c,d} *" / "Müller ds",
+        {
+            "sub-1/anat/sub-1_T1w.nii": None,
+            "sub-1/anat/sub-1_Übersicht.nii": None,
+            "sub-1/meg/sub-1_meg.ds/ä/ö": "x",
+            "derivatives/[x]/dataset_description.json": {"Name": "x", "BIDSVersion": "1.9.0"},
+            "derivatives/[x]/sub-1/anat/sub-1_desc-y_T1w.nii": None,
+            "derivatives/x/sub-1/anat/sub-1_desc-y_T1w.nii": None,
+        },
+    )
+    frame = nc.read_bids(tree, derivatives="[x]").select("file.uri", "pipeline").collect()
+    assert frame.rows() == [
+        (str(tree / "derivatives/[x]/sub-1/anat/sub-1_desc-y_T1w.nii"), "[x]"),
+        (str(tree / "sub-1/anat/sub-1_T1w.nii"), None),
+        (str(tree / "sub-1/meg/sub-1_meg.ds"), None),
+    ]
