@@ -123,7 +123,7 @@ def read_bids(
     >>> scans = read_bids("ds000210")                                      # doctest: +SKIP
     >>> slow = scans.filter(Column("RepetitionTime") > 2, Column("age") < 40)     # doctest: +SKIP
     >>> events = read_bids("ds000210", table="events")                     # doctest: +SKIP
-    >>> scans.merge(events, on="file.path", many=True)                     # doctest: +SKIP
+    >>> events.merge(scans.select("file.path", "age"), on={"file.path": "path"})  # doctest: +SKIP
     """
     _reach(root, anon, storage_options)
     found = Dataset.of(root, derivatives, validate)

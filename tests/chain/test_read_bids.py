@@ -328,6 +328,23 @@ def test_trees_that_hold_little(folder: Path) -> None:
         assert nc.read_bids(bare, table=kind).collect().is_empty()
 
 
+def test_files_in_the_wrong_folder(folder: Path) -> None:
+    tree = grow(
+        folder / "ds",
+        {
+            "sub-1/anat/sub-2_T1w.nii": None,
+            "sub-1/ses-a/anat/sub-1_ses-b_T1w.nii": None,
+            "sub-1/ses-a/anat/sub-1_T1w.nii": None,
+        },
+    )
+    rows = dict(nc.read_bids(tree, headers=False).select("file.path", "problem").collect().iter_rows())
+    assert list(rows.values()) == [
+        "Its name says sub-2, its folder sub-1.",
+        None,
+        "Its name says ses-b, its folder ses-a.",
+    ]
+
+
 def test_names_of_any_characters(folder: Path) -> None:
     tree = grow(
         folder / "a [b] {c,d} *" / "Müller ds",

@@ -15,7 +15,11 @@ from neurochain.datasets.schema import key_type
 from neurochain.datasets.types import DataType, Json, List, Scalar
 
 _EMPTY = "list[null]"  # a list that says nothing of its items
-_PLAIN = {float: "list[float64]", str: "list[string]", bool: "list[bool]"}  # long lists mostly have one type
+_PLAIN: dict[type, str] = {
+    float: "list[float64]",
+    str: "list[string]",
+    bool: "list[bool]",
+}  # long lists mostly have one type
 
 
 def json_type(name: str) -> DataType:
@@ -109,8 +113,8 @@ def _type_name(item: Any) -> str:
         return "null"
     if isinstance(item, list):
         kinds = set(map(type, item))
-        if len(kinds) == 1 and (plain := _PLAIN.get(*kinds)) is not None:
-            return plain
+        if len(kinds) == 1 and (kind := kinds.pop()) in _PLAIN:
+            return _PLAIN[kind]
         inner = {_type_name(i) for i in item} - {"null"}
         if not inner:
             return _EMPTY

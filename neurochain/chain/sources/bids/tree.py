@@ -74,6 +74,20 @@ class Tree:
         """Entities of the data files, as the flat columns of `BidsRecord`."""
         return entities(self.data)
 
+    def misplaced(self) -> pl.Series:
+        """Of each data file whether its name and its folders speak of two subjects or sessions, in words; null if not."""
+        folders = {"sub": r"^(sub-[^/]*)", "ses": r"^[^/]*/(ses-[^/]*)"}
+        said = []
+        for short in folders.keys() & {c.removeprefix(KEYS) for c in self.data.columns}:
+            name, folder = (
+                pl.lit(f"{short}-") + pl.col(KEYS + short),
+                pl.col("folder").str.extract(folders[short]),
+            )
+            said.append(
+                pl.when(name != folder).then(pl.format("Its name says {}, its folder {}.", name, folder))
+            )
+        return self.data.select(pl.coalesce(*said, pl.lit(None, dtype=pl.String)).alias("said"))["said"]
+
 
 def entities(files: pl.DataFrame) -> pl.DataFrame:
     """Entities of files, as the flat columns of `BidsRecord`: what `neurochain.formats.bids.entities` says of each."""
