@@ -1,9 +1,12 @@
-"""Ignore rules, against pathspec, which does as git does."""
+"""Ignore rules, against git's own."""
+
+import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
-from pathspec import GitIgnoreSpec
 
 from neurochain.formats.bids_ignore import IgnoreRules
 
@@ -58,19 +61,31 @@ PATH = st.lists(
 )
 
 
-@given(st.lists(LINE, max_size=4), PATH)
-def test_as_git_does(lines: list[str], names: list[str]) -> None:
-    path = "/".join(names)
-    assert IgnoreRules("\n".join(lines)).ignores(path) is as_git_does(lines, names)
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Empty git repository."""
+    if shutil.which("git") is None:
+        pytest.skip("git is not there to be asked")
+    folder = tmp_path_factory.mktemp("repository")
+    subprocess.run(["git", "init", "-q", folder], check=True)
+    return folder
 
 
-def as_git_does(lines: list[str], names: list[str]) -> bool:
-    """Pathspec of each folder above first: what lies in one that is ignored cannot be taken back."""
-    spec = GitIgnoreSpec.from_lines(lines)
-    above = ("/".join(names[:i]) + "/" for i in range(1, len(names)))
-    return any(bool(spec.check_file(folder).include) for folder in above) or bool(
-        spec.check_file("/".join(names)).include
+@given(st.lists(LINE, max_size=4), st.lists(PATH, min_size=1, max_size=20))
+@example(["??", "!?"], [["a", "aa", "a"]])
+def test_as_git_does(repository: Path, lines: list[str], paths: list[list[str]]) -> None:
+    (repository / ".gitignore").write_text("\n".join(lines))
+    named = sorted({"/".join(names) for names in paths})
+    asked = subprocess.run(
+        ["git", "check-ignore", "--no-index", "--stdin"],
+        cwd=repository,
+        input="\n".join(named),
+        capture_output=True,
+        text=True,
+        check=False,
     )
+    rules = IgnoreRules("\n".join(lines))
+    assert [path for path in named if rules.ignores(path)] == asked.stdout.splitlines()
 
 
 def test_hostile_lines_take_no_time() -> None:

@@ -78,14 +78,14 @@ class Tree:
         """Of each data file whether its name and its folders speak of two subjects or sessions, in words; null if not."""
         folders = {"sub": r"^(sub-[^/]*)", "ses": r"^[^/]*/(ses-[^/]*)"}
         said = []
-        for short in folders.keys() & {c.removeprefix(KEYS) for c in self.data.columns}:
-            name, folder = (
-                pl.lit(f"{short}-") + pl.col(KEYS + short),
-                pl.col("folder").str.extract(folders[short]),
-            )
-            said.append(
-                pl.when(name != folder).then(pl.format("Its name says {}, its folder {}.", name, folder))
-            )
+        for short, pattern in folders.items():
+            if KEYS + short in self.data.columns:
+                name, folder = (
+                    pl.lit(f"{short}-") + pl.col(KEYS + short),
+                    pl.col("folder").str.extract(pattern),
+                )
+                differ = pl.format("Its name says {}, its folder {}.", name, folder)
+                said.append(pl.when(name != folder).then(differ))
         return self.data.select(pl.coalesce(*said, pl.lit(None, dtype=pl.String)).alias("said"))["said"]
 
 
