@@ -1,5 +1,6 @@
 """Fixtures that all tests share: a project of their own, and laws checked without a clock."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,3 +47,15 @@ def project(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Pro
     found = find_project()
     assert found is not None
     return found
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder of real files that are too large, or not free, to travel with the source."""
+    named = os.environ.get("NEUROCHAIN_REAL_DATA")
+    if not named:
+        pytest.skip("NEUROCHAIN_REAL_DATA is not set: it names a folder of real files")
+    folder = Path(named)
+    if not folder.is_dir():
+        pytest.skip(f"NEUROCHAIN_REAL_DATA={named} is no folder")
+    return folder

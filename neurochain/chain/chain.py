@@ -33,7 +33,7 @@ from neurochain.errors import ExpressionError, UDFError
 class Chain(Relational, Exports):
     """Rows, and what is to be done with them. Nothing runs until rows are asked for.
 
-    Made by `read_storage`, `read_values`, `read_table` and `read_dataset`. Each verb gives a new chain.
+    Made by `read_storage`, `read_bids`, `read_values`, `read_table` and `read_dataset`. Each verb gives a new chain.
     """
 
     def __init__(self, plan: Plan, schema: Schema, settings: Settings | None = None) -> None:

@@ -130,7 +130,7 @@ def read_bids(
     >>> scans = read_bids("ds000210")                                      # doctest: +SKIP
     >>> slow = scans.filter(Column("RepetitionTime") > 2, Column("age") < 40)     # doctest: +SKIP
     >>> events = read_bids("ds000210", table="events")                     # doctest: +SKIP
-    >>> scans.merge(events, on="file.path", many=True)                     # doctest: +SKIP
+    >>> events.merge(scans.select("file.path", "age"), on={"file.path": "path"})  # doctest: +SKIP
     """
     _reach(root, anon, storage_options)
     found = Dataset.of(root, derivatives, validate)
@@ -242,7 +242,8 @@ def read_table(
     Notes
     -----
     In text tables a column becomes a number only where every value is written as one; ids stay texts (``01``,
-    and columns named ``id``, ``subject``, ``run`` …), and ``n/a`` is null.
+    and columns named ``id``, ``subject``, ``run`` …), and ``n/a`` is null. A BIDS recording without a header
+    (``sub-01_task-rest_physio.tsv.gz``) gets the columns that its JSON sidecar names, in its folder or above.
 
     The first axis of an array is the rows, and what follows it is an array in each row. A ``.npy`` file has one column
     ``value``, or those of its structured dtype. Vectors of MATLAB are columns whichever way they lie; of a cell array

@@ -77,6 +77,7 @@ PLAIN = frozenset(
     [
         ".json",
         ".tsv",
+        ".tsv.gz",
         ".csv",
         ".txt",
         ".md",

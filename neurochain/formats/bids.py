@@ -15,6 +15,7 @@ __all__ = ["ENTITIES", "BidsRecord", "entities"]
 ENTITIES = {
     "sub": "subject",
     "ses": "session",
+    "cohort": "cohort",
     "sample": "sample",
     "task": "task",
     "tracksys": "tracksys",
@@ -81,6 +82,7 @@ class BidsRecord(BaseModel):
 
     subject: str | None = column("sub-")
     session: str | None = column("ses-")
+    cohort: str | None = column("cohort-: of a template that has several")
     sample: str | None = column("sample-")
     task: str | None = column("task-")
     tracksys: str | None = column("tracksys-: motion tracking system")

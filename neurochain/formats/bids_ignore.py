@@ -37,7 +37,7 @@ class IgnoreRules:
     """
 
     def __init__(self, text: str) -> None:
-        self._rules = [rule for line in text.splitlines() if (rule := _rule(line)) is not None]
+        self._rules = [rule for line in text.split("\n") if (rule := _rule(line.rstrip("\r"))) is not None]
         self._folder = lru_cache(maxsize=None)(self._ignores_folder)
 
     def __bool__(self) -> bool:

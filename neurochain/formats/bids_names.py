@@ -5,9 +5,7 @@ https://bids-specification.readthedocs.io/en/stable/common-principles.html#the-i
 
 from collections.abc import Mapping
 
-__all__ = ["BELONGING", "DESCRIPTION", "FOLDER", "METADATA", "NAME", "RECORDINGS", "TABLES"]
-
-DESCRIPTION = "dataset_description.json"
+__all__ = ["BELONGING", "FOLDER", "METADATA", "NAME", "RECORDINGS", "TABLES"]
 
 NAME = r"^((?:[a-z]+-[0-9A-Za-z+]+_)*)([0-9A-Za-z]+)(\.[0-9A-Za-z.+]+)$"
 """File name: its entities, each with a ``_`` behind it; its suffix; its extension."""

@@ -4,6 +4,7 @@ https://bids-specification.readthedocs.io/en/stable/common-principles.html#tabul
 """
 
 import csv
+import io
 from dataclasses import dataclass
 
 from neurochain.errors import FormatError
@@ -63,7 +64,7 @@ def split_tsv(name: str, text: str) -> Tsv:
 
 def _quoted(name: str, text: str) -> Tsv:
     try:
-        first, *rest = csv.reader(text.splitlines(keepends=True), delimiter="\t")
+        first, *rest = csv.reader(io.StringIO(text, newline=""), delimiter="\t")
     except csv.Error as error:
         raise FormatError(f"{name} is no table: {error}.") from error
     columns = _columns(name, first)

@@ -32,18 +32,6 @@ def nicom_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def real_data() -> Path:
-    """Folder of real files that are too large, or not free, to travel with the source."""
-    named = os.environ.get("NEUROCHAIN_REAL_DATA")
-    if not named:
-        pytest.skip("NEUROCHAIN_REAL_DATA is not set: it names a folder of real files")
-    folder = Path(named)
-    if not folder.is_dir():
-        pytest.skip(f"NEUROCHAIN_REAL_DATA={named} is no folder")
-    return folder
-
-
-@pytest.fixture(scope="session")
 def edfio() -> Any:
     """An oracle for EDF and BDF."""
     return pytest.importorskip("edfio", reason="edfio is not installed: it is an oracle only")

@@ -15,6 +15,11 @@ from neurochain.datasets.schema import key_type
 from neurochain.datasets.types import DataType, Json, List, Scalar
 
 _EMPTY = "list[null]"  # a list that says nothing of its items
+_PLAIN: dict[type, str] = {
+    float: "list[float64]",
+    str: "list[string]",
+    bool: "list[bool]",
+}  # long lists mostly have one type
 
 
 def json_type(name: str) -> DataType:
@@ -107,6 +112,9 @@ def _type_name(item: Any) -> str:
     if item is None:
         return "null"
     if isinstance(item, list):
+        kinds = set(map(type, item))
+        if len(kinds) == 1 and (kind := kinds.pop()) in _PLAIN:
+            return _PLAIN[kind]
         inner = {_type_name(i) for i in item} - {"null"}
         if not inner:
             return _EMPTY

@@ -11,6 +11,7 @@ import polars as pl
 
 from neurochain.chain.run import Run, State
 from neurochain.chain.sources import table_matlab, table_numpy, table_text
+from neurochain.chain.sources.bids.headless import column_names
 from neurochain.chain.sources.given import ValuesSource
 from neurochain.chain.sources.table_columns import Chosen, Columns, frame_of
 from neurochain.datasets import arrays
@@ -26,7 +27,7 @@ ARRAYS: dict[str, Callable[[File, bytes, Chosen], Columns]] = {
     "mat": table_matlab.mat,
 }
 FORMATS = (*table_text.FORMATS, *ARRAYS)
-IDENTITY = ("source", "uri", "format", "sha256", "variable")
+IDENTITY = ("source", "uri", "format", "sha256", "variable", "columns")
 
 
 @dataclass(frozen=True)
@@ -60,12 +61,13 @@ class TableSource:
             raise FormatError(
                 f"{file.uri}: a {kind} table has no variables. Leave out variable={variable!r}."
             )
+        names = column_names(file) if kind == "tsv" else None
         content = file.read()
         try:
             if kind in ARRAYS:
                 schema, flat = frame_of(ARRAYS[kind](file, content, variable))
             else:
-                schema, flat = flatten(table_text.read_frame(content, kind, packed))
+                schema, flat = flatten(table_text.read_frame(content, kind, packed, names))
         except (FormatError, SchemaError) as error:
             raise type(error)(f"{file.uri} cannot be read as a table: {error}") from error
         except (pl.exceptions.PolarsError, ValueError, EOFError, OSError, zlib.error) as error:
@@ -80,6 +82,8 @@ class TableSource:
         }
         if variable is not None:
             reference["variable"] = variable if isinstance(variable, str) else list(variable)
+        if names is not None:
+            reference["columns"] = names
         return cls(ValuesSource.from_frame(flat, schema, key), reference)
 
     @property

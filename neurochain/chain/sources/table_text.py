@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections.abc import Sequence
 
 import polars as pl
 
@@ -14,8 +15,10 @@ _NUMBER = r"^[+-]?(([1-9][0-9]*|0)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 _IDENTIFIER = re.compile(r"(?i)(^|_)(id|ids|uid|subject|session|sub|ses|run|participant)$")
 
 
-def read_frame(content: bytes, kind: str, compressed: bool) -> pl.DataFrame:
-    """Table of a CSV, TSV, JSON, JSON-lines or Parquet file.
+def read_frame(
+    content: bytes, kind: str, compressed: bool, names: Sequence[str] | None = None
+) -> pl.DataFrame:
+    """Table of a CSV, TSV, JSON, JSON-lines or Parquet file; `names` are those of columns that no first line names.
 
     Raises
     ------
@@ -37,7 +40,12 @@ def read_frame(content: bytes, kind: str, compressed: bool) -> pl.DataFrame:
         separator="\t" if kind == "tsv" else ",",
         infer_schema=False,
         null_values=NULLS,
+        has_header=names is None,
     )
+    if names is not None:
+        if texts.width != len(names):
+            raise ValueError(f"it has {texts.width} columns, and its sidecar names {len(names)}: {names}")
+        texts.columns = list(names)
     return texts.with_columns(typed(texts[name]) for name in texts.columns)
 
 

@@ -19,9 +19,10 @@ from neurochain.datasets.hidden import READS
 from neurochain.errors import FormatError, NothingMatchedError, PatternError, StorageError, suggestion
 from neurochain.formats import companions
 from neurochain.formats.bids_ignore import IGNORE, IgnoreRules
-from neurochain.formats.bids_names import BELONGING, DESCRIPTION
+from neurochain.formats.bids_names import BELONGING
 from neurochain.storage import File, Root, folder_root
 
+DESCRIPTION = "dataset_description.json"
 DESCRIBED = ("Name", "BIDSVersion", "DatasetType", "DatasetDOI", "Version", "GeneratedBy")
 WITHIN = ("*", IGNORE, "sub-*/**/*")  # what of a dataset is looked at: not sourcedata, code, stimuli
 
@@ -68,7 +69,7 @@ class Dataset:
                 raise PatternError(
                     f"read_bids(derivatives={name!r}): name folders in {PIPELINES}/, such as 'fmriprep'; True for all."
                 )
-        folders = ["*"] if pipelines is None else [_escaped(name) for name in pipelines]
+        folders = ["*"] if pipelines is None else [escaped(name) for name in pipelines]
         globs = [*WITHIN, *(f"{PIPELINES}/{folder}/{glob}" for folder in folders for glob in WITHIN)]
         root = folder_root(uri, globs)
         if validate:
@@ -94,12 +95,12 @@ class Dataset:
         self._check_pipelines(listing)
         documents = Documents(run)
         rules = {
-            path.removesuffix(IGNORE).rstrip("/"): IgnoreRules(text)
-            for path, text in _named(listing, IGNORE, documents).items()
+            path.removesuffix(IGNORE).rstrip("/"): self._rules(path, text, error)
+            for path, text, error in _named(listing, IGNORE, documents)
         }
         described = {
-            path.removesuffix(DESCRIPTION).rstrip("/"): self._described(path, text)
-            for path, text in _named(listing, DESCRIPTION, documents).items()
+            path.removesuffix(DESCRIPTION).rstrip("/"): self._described(path, text, error)
+            for path, text, error in _named(listing, DESCRIPTION, documents)
         }
         tree = Tree.of(listing, belonging, rules)
         return Looked(self, name, tree, listing.belonging(belonging), described, documents)
@@ -123,17 +124,26 @@ class Dataset:
                     f"{self.root.uri} has no derivatives of {name!r}. {suggestion(name, names.to_list())}"
                 )
 
-    def _described(self, path: str, text: str) -> dict[str, Any]:
+    def _rules(self, path: str, text: str | None, error: str | None) -> IgnoreRules:
+        """What an ignore file says."""
+        if text is None and self.validate:
+            raise FormatError(
+                f"{self.root.uri}/{path}: {error} Mend it, or read the folder with validate=False."
+            )
+        return IgnoreRules(text or "")
+
+    def _described(self, path: str, text: str | None, error: str | None) -> dict[str, Any]:
         """What a dataset's description says of it."""
         try:
-            value = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            value = error
+            value = json.loads(text or "")
+        except (ValueError, RecursionError) as wrong:
+            value, error = None, error or f"{wrong}."
         if isinstance(value, dict):
             return {key: value[key] for key in DESCRIBED if key in value}
         if self.validate and path == DESCRIPTION:
+            reason = error or f"it holds a {type(value).__name__}."
             raise FormatError(
-                f"{self.root.uri}/{path} is no JSON object: {value}. Mend it, or read the folder with validate=False."
+                f"{self.root.uri}/{path} is no JSON object: {reason} Mend it, or read the folder with validate=False."
             )
         return {}
 
@@ -184,7 +194,8 @@ class Looked:
         return files_manifest(files, used.select(READS))
 
 
-def _escaped(name: str) -> str:
+def escaped(name: str) -> str:
+    """Name as a glob that means it alone."""
     return "".join(f"[{c}]" if c in "*?[" else c for c in name)
 
 
@@ -199,13 +210,10 @@ def _check(root: Root) -> None:
         ) from error
 
 
-def _named(listing: Listing, name: str, documents: Documents) -> dict[str, str]:
-    """Texts of a file that each dataset may have at its root, by path."""
+def _named(listing: Listing, name: str, documents: Documents) -> list[tuple[str, str | None, str | None]]:
+    """Path, text and what is wrong with it, of a file that each dataset may have at its root."""
     at = listing.files.filter(
         pl.col("path").str.contains(rf"^({PIPELINES}/[^/]+/)?{name.replace('.', '[.]')}$")
     )
-    return {
-        path: text
-        for path, text in zip(at["path"], documents.texts(at)["text"], strict=True)
-        if text is not None
-    }
+    texts = documents.texts(at)
+    return list(zip(at["path"].to_list(), texts["text"].to_list(), texts["error"].to_list(), strict=True))

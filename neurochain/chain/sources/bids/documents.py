@@ -53,7 +53,9 @@ class Documents:
         known = remembered(ledger, files[ARG], TEXTS, self._run.settings.reuse)
         missing = files.join(known, on=ARG, how="anti", maintain_order="left")
         if missing.height:
-            known = pl.concat([known, self._pull(missing.unique(ARG, keep="first"), ledger)])
+            known = pl.concat(
+                [known, self._pull(missing.unique(ARG, keep="first", maintain_order=True), ledger)]
+            )
         ledger.touch()
         found = files.join(known, on=ARG, how="left", maintain_order="left")
         self._used.append(found.select("path", "size", "etag", "mtime", READS))

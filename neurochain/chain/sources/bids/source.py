@@ -48,7 +48,7 @@ class BidsSource:
         names = tree.entities()
         described = {kind: Described.of(kind, tree, looked.documents) for kind in KINDS}
         rows = {kind: d.of_data(tree, names["bids.session"]) for kind, d in described.items()}
-        problems = [applied.texts["error"], *(r["error"] for r in rows.values())]
+        problems = [tree.misplaced(), applied.texts["error"], *(r["error"] for r in rows.values())]
         files = tree.data.select(
             text_keys(pl.Series([looked.root] * tree.data.height), tree.data["path"]).alias(KEY),
             *looked.file_columns,
@@ -97,6 +97,7 @@ def reference(looked: Looked, files: pl.DataFrame) -> dict[str, Any]:
         "roots": {looked.root: looked.dataset.root.uri},
         "files": files.height,
         "bytes": int(files["file.size"].sum() or 0),
+        "strange": looked.tree.strange,
         "described": looked.described,
     }
 

@@ -60,8 +60,7 @@ class BidsTableSource:
         looked = self.dataset.look(run)
         frame, columns = self._of_whom(looked) if self.kind in KINDS else self._of_recordings(looked)
         given = [*self._fields(), Field(PROBLEM, Scalar("string"))]
-        taken = {f.name for f in given}
-        names = {c: f"{c}_{self.kind}" if c in taken else c for c in columns}
+        names = self._named(columns, given)
         fields = [Field(name, from_polars(frame[c].dtype)) for c, name in names.items()]
         schema = Schema([*given[:-1], *fields, given[-1]])
         beside = [pl.col(f" {leaf}").alias(leaf) for f in given for leaf, _ in f.leaves()]
@@ -85,6 +84,18 @@ class BidsTableSource:
         else:
             first = [Field("file", FILE_TYPE), header_schema()["bids"]]
         return [*first, Field("pipeline", text), Field(TABLE, text)]
+
+    def _named(self, columns: list[str], given: list[Field]) -> dict[str, str]:
+        """Columns of the tables by the names that are left for them."""
+        taken = {KEY, *(f.name for f in given), *Schema(given).leaves()}
+        names: dict[str, str] = {}
+        for column in columns:
+            name = column
+            while name in taken:
+                name = f"{name}_{self.kind}"
+            taken.add(name)
+            names[column] = name
+        return names
 
     def _of_whom(self, looked: Looked) -> tuple[pl.DataFrame, list[str]]:
         """Rows of tables that say themselves whom they speak of."""

@@ -40,16 +40,26 @@ def read_tables(
             if text is None:
                 raise FormatError(error)
             table = split_tsv(name, text)
-            if needs is not None and needs not in table.columns:
+            columns = tuple(map(_literal, table.columns))
+            if needs is not None and needs not in columns:
                 raise FormatError(f"{name} has no column {needs!r}, which says whom its rows speak of.")
+            if len(set(columns)) < len(columns):
+                raise FormatError(
+                    f"{name} has a column named '*' or '^…$' beside one of that name with '_' behind."
+                )
         except FormatError as wrong:
             problems[number] = str(wrong)
             continue
-        alike.setdefault(table.columns, []).append((number, table))
+        alike.setdefault(columns, []).append((number, table))
     frames = [_rows(columns, tables) for columns, tables in alike.items()]
     joined = pl.concat([pl.DataFrame(schema={FILE: pl.UInt32}), *frames], how="diagonal")
     joined = joined.sort(FILE, maintain_order=True)
     return joined.with_columns(typed(joined[name]) for name in joined.columns if name != FILE), problems
+
+
+def _literal(name: str) -> str:
+    """Name that Polars takes for no pattern of names."""
+    return f"{name}_" if name == "*" or (name.startswith("^") and name.endswith("$")) else name
 
 
 def _rows(columns: tuple[str, ...], tables: list[tuple[int, Tsv]]) -> pl.DataFrame:

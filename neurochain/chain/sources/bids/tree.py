@@ -31,11 +31,14 @@ class Tree:
         The same of JSON files and tables.
     folders : list of str
         Paths of the data that are folders.
+    strange : int
+        Files below ``sub-*`` whose names do not follow BIDS.
     """
 
     data: pl.DataFrame
     documents: pl.DataFrame
     folders: list[str]
+    strange: int
 
     @classmethod
     def of(
@@ -52,28 +55,38 @@ class Tree:
         rules : mapping of str to IgnoreRules
             What each dataset leaves out.
         """
-        files, folders = _whole(listing.files.with_columns(_dataset(pl.col("path"))))
-        files = _kept(files, rules)
+        files = _kept(listing.files.with_columns(_dataset(pl.col("path"))), rules)
+        files, folders = _whole(files)
         parts = listing.belonging(belonging).select(_folder(pl.col("path")) + pl.col("name"))
         named = _named(files)
-        below = named["folder"].str.starts_with("sub-")
+        below = pl.col("folder").str.starts_with("sub-")
         extension, suffix = pl.col("extension"), pl.col("suffix")
         is_table = (extension == ".tsv") & suffix.is_in(list(TABLES))
         speaks = extension.is_in(list(METADATA)) | is_table
-        data = named.filter(below, pl.col("name").str.starts_with("sub-"), ~speaks).join(
-            parts, on="path", how="anti", maintain_order="left"
-        )
+        ours = pl.col("name").str.starts_with("sub-")
+        data = named.filter(below, ours, ~speaks).join(parts, on="path", how="anti", maintain_order="left")
         documents = named.filter(speaks)
-        return cls(data.with_row_index(ROW), documents.with_row_index(ROW), folders)
-
-    @property
-    def keys(self) -> list[str]:
-        """Columns that hold what the names say."""
-        return [c for c in self.data.columns if c.startswith(KEYS)]
+        within = files["path"].str.contains(rf"^({PIPELINES}/[^/]+/)?sub-[^/]*/")
+        strange = int(within.sum()) - named.filter(below, ours | speaks).height
+        return cls(data.with_row_index(ROW), documents.with_row_index(ROW), folders, strange)
 
     def entities(self) -> pl.DataFrame:
         """Entities of the data files, as the flat columns of `BidsRecord`."""
         return entities(self.data)
+
+    def misplaced(self) -> pl.Series:
+        """Of each data file whether its name and its folders speak of two subjects or sessions, in words; null if not."""
+        folders = {"sub": r"^(sub-[^/]*)", "ses": r"^[^/]*/(ses-[^/]*)"}
+        said = []
+        for short, pattern in folders.items():
+            if KEYS + short in self.data.columns:
+                name, folder = (
+                    pl.lit(f"{short}-") + pl.col(KEYS + short),
+                    pl.col("folder").str.extract(pattern),
+                )
+                differ = pl.format("Its name says {}, its folder {}.", name, folder)
+                said.append(pl.when(name != folder).then(differ))
+        return self.data.select(pl.coalesce(*said, pl.lit(None, dtype=pl.String)).alias("said"))["said"]
 
 
 def entities(files: pl.DataFrame) -> pl.DataFrame:
@@ -109,7 +122,7 @@ def _whole(files: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
     members = inside.filter(pl.col("_whole").is_not_null())
     if not members.height:
         return files, []
-    rest = pl.col("path").str.len_bytes() - pl.col("_whole").str.len_bytes()
+    rest = pl.col("path").str.len_chars() - pl.col("_whole").str.len_chars()
     folders = (
         members.sort("path")
         .group_by("_whole", "pipeline", "dataset", maintain_order=True)
