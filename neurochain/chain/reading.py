@@ -83,6 +83,7 @@ def read_bids(
     derivatives: bool | str | Sequence[str] = False,
     headers: bool = True,
     validate: bool = True,
+    phi: Literal["drop", "keep", "hash"] = "drop",
     anon: bool = False,
     storage_options: Mapping[str, Any] | None = None,
 ) -> Chain:
@@ -103,7 +104,7 @@ def read_bids(
         reads only what is new or changed.
     validate : bool
         The folder must have a ``dataset_description.json``.
-    anon, storage_options
+    phi, anon, storage_options
         As in `read_storage`.
 
     Returns
@@ -133,7 +134,7 @@ def read_bids(
     >>> events.merge(scans.select("file.path", "age"), on={"file.path": "path"})  # doctest: +SKIP
     """
     _reach(root, anon, storage_options)
-    found = Dataset.of(root, derivatives, validate)
+    found = Dataset.of(root, derivatives, validate, Identifiers.of(phi))
     return Chain.of(BidsSource(found, headers) if table is None else BidsTableSource.of(found, table))
 
 

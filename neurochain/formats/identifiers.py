@@ -84,6 +84,11 @@ class Identifiers:
         """Mode and, of a key, what tells it from others: it may be written down."""
         return {"mode": self.mode, **({"key": self._hash("neurochain key")[:8]} if self.key else {})}
 
+    def key_with(self, code: str) -> str:
+        """What texts are remembered under, that were read by some code and treated so."""
+        text = json.dumps([code, self.to_json()], sort_keys=True)
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
     def taken(self, values: Mapping[str, str]) -> dict[str, str]:
         """Identifiers of a file as they are indexed."""
         if self.mode == "drop":

@@ -57,12 +57,6 @@ def stored_schema(identified: bool = False) -> Schema:
     return Schema([*header_schema(identified).values(), Field(SHAPES, Scalar("string"))])
 
 
-def header_key(identifiers: Identifiers) -> str:
-    """What headers are remembered under: the code that reads them, and what it does with identifiers."""
-    text = json.dumps([reader_fingerprint(), identifiers.to_json()], sort_keys=True)
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-
-
 @lru_cache(maxsize=1)
 def reader_fingerprint() -> str:
     """Identity of the code that reads headers: its source, and the packages that it leans on.

@@ -18,8 +18,8 @@ from neurochain.chain.sources.headers import (
     SHAPES,
     HeaderRow,
     header_frame,
-    header_key,
     header_schema,
+    reader_fingerprint,
     stored_schema,
 )
 from neurochain.chain.sources.heads import Head, read_heads
@@ -140,7 +140,7 @@ def with_headers(
     unread : frozenset of str
         Uris of files that have no header to read; they have nulls.
     """
-    ledger = Ledger(run.project, header_key(identifiers))
+    ledger = Ledger(run.project, identifiers.key_with(reader_fingerprint()))
     identity = files.select("file.uri", "file.etag", "file.companions")
     files = files.with_columns(argument_digests(identity).alias(ARG))
     _read_missing(

@@ -20,6 +20,7 @@ from neurochain.errors import FormatError, NothingMatchedError, PatternError, St
 from neurochain.formats import companions
 from neurochain.formats.bids_ignore import IGNORE, IgnoreRules
 from neurochain.formats.bids_names import BELONGING
+from neurochain.formats.identifiers import Identifiers
 from neurochain.storage import File, Root, folder_root
 
 DESCRIPTION = "dataset_description.json"
@@ -38,15 +39,22 @@ class Dataset:
         Whose derivatives are read too; None for all.
     validate : bool
         Whether it must have a ``dataset_description.json``.
+    identifiers : Identifiers
+        What becomes of them.
     """
 
     root: Root
     pipelines: tuple[str, ...] | None
     validate: bool
+    identifiers: Identifiers
 
     @classmethod
     def of(
-        cls, uri: str | os.PathLike[str], derivatives: bool | str | Sequence[str], validate: bool
+        cls,
+        uri: str | os.PathLike[str],
+        derivatives: bool | str | Sequence[str],
+        validate: bool,
+        identifiers: Identifiers,
     ) -> "Dataset":
         """Look whether there is a dataset.
 
@@ -74,7 +82,7 @@ class Dataset:
         root = folder_root(uri, globs)
         if validate:
             _check(root)
-        return cls(root, pipelines, validate)
+        return cls(root, pipelines, validate, identifiers)
 
     def look(self, run: Run) -> "Looked":
         """List the dataset and look at the names.
@@ -93,7 +101,7 @@ class Dataset:
         note_listing(listing, run)
         note_access(run.project)
         self._check_pipelines(listing)
-        documents = Documents(run)
+        documents = Documents(run, self.identifiers)
         rules = {
             path.removesuffix(IGNORE).rstrip("/"): self._rules(path, text, error)
             for path, text, error in _named(listing, IGNORE, documents)
@@ -112,6 +120,7 @@ class Dataset:
             "patterns": list(self.root.patterns),
             "globs": [[self.root.name, *self.root.globs]],
             "validate": self.validate,
+            "phi": self.identifiers.to_json(),
         }
 
     def _check_pipelines(self, listing: Listing) -> None:

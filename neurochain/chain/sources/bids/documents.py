@@ -19,6 +19,7 @@ from neurochain.datasets.hidden import ARG, HIDDEN, READS, READS_TYPE
 from neurochain.datasets.ledger import Ledger
 from neurochain.datasets.schema import Schema
 from neurochain.datasets.types import Field, Scalar
+from neurochain.formats.identifiers import Identifiers
 from neurochain.storage import File, ReadLog, recording_reads
 
 LARGEST = 256_000_000  # bytes of a document
@@ -32,10 +33,13 @@ class Documents:
     ----------
     run : Run
         Whose ledger and counts.
+    identifiers : Identifiers
+        What becomes of them.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, identifiers: Identifiers) -> None:
         self._run = run
+        self.identifiers = identifiers
         self._used: list[pl.DataFrame] = []
 
     def texts(self, files: pl.DataFrame) -> pl.DataFrame:
@@ -48,7 +52,7 @@ class Documents:
         """
         if not files.height:
             return pl.DataFrame(schema=TEXTS.leaves())
-        ledger = Ledger(self._run.project, fingerprint(__file__))
+        ledger = Ledger(self._run.project, self.identifiers.key_with(fingerprint(__file__)))
         files = files.with_columns(argument_digests(files.select("uri", "etag")).alias(ARG))
         known = remembered(ledger, files[ARG], TEXTS, self._run.settings.reuse)
         missing = files.join(known, on=ARG, how="anti", maintain_order="left")
@@ -78,7 +82,7 @@ class Documents:
         ):
             for chunk in missing.iter_slices(CHUNK):
                 rows = chunk.select("uri", "size", "etag").iter_rows()
-                pulled = list((pool.map if threads > 1 else map)(_text, rows))
+                pulled = list((pool.map if threads > 1 else map)(self._text, rows))
                 logs = [log for _, _, log in pulled]
                 counts.bytes += (count := sum(log.bytes for log in logs))
                 counts.requests += sum(log.requests for log in logs)
@@ -92,6 +96,21 @@ class Documents:
                 frames.append(pl.DataFrame(columns))
                 ledger.append(frames[-1], TEXTS)
         return pl.concat(frames)
+
+    def _text(self, row: tuple[Any, ...]) -> tuple[str | None, str | None, ReadLog]:
+        uri, size, etag = row
+        with recording_reads(ReadLog(keeps=False)) as log:  # the ledger keeps what they say
+            file = File(uri, size, etag)
+            if size > LARGEST:
+                return None, f"{file.name} has {size:,} bytes; metadata have {LARGEST:,} at most.", log
+            try:
+                text = file.read().decode("utf-8-sig")
+            except UnicodeDecodeError as error:
+                return None, f"{file.name} is no UTF-8 text: {error}.", log
+            try:
+                return self.identifiers.cleaned(text) if file.suffix == ".json" else text, None, log
+            except (ValueError, RecursionError) as error:
+                return None, f"{file.name} is no JSON: {error}.", log
 
 
 def remembered(ledger: Ledger, wanted: pl.Series, schema: Schema, reuse: bool) -> pl.DataFrame:
@@ -111,15 +130,3 @@ def fingerprint(*files: str | None) -> str:
     for file in map(Path, filter(None, files)):
         digest.update(file.name.encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()
-
-
-def _text(row: tuple[Any, ...]) -> tuple[str | None, str | None, ReadLog]:
-    uri, size, etag = row
-    with recording_reads(ReadLog(keeps=False)) as log:  # the ledger keeps what they say
-        file = File(uri, size, etag)
-        if size > LARGEST:
-            return None, f"{file.name} has {size:,} bytes; metadata have {LARGEST:,} at most.", log
-        try:
-            return file.read().decode("utf-8-sig"), None, log
-        except UnicodeDecodeError as error:
-            return None, f"{file.name} is no UTF-8 text: {error}.", log

@@ -87,7 +87,8 @@ def _merged(
     sets: pl.DataFrame, kept: pl.DataFrame, documents: Documents, run: Run
 ) -> tuple[pl.DataFrame, Json]:
     """Object of each set of sidecars, and the keys of all of them."""
-    ledger = Ledger(run.project, fingerprint(__file__, jsonkeys.__file__, bids_sidecar.__file__))
+    code = fingerprint(__file__, jsonkeys.__file__, bids_sidecar.__file__)
+    ledger = Ledger(run.project, documents.identifiers.key_with(code))
     sets = sets.select("document", "identity").with_columns(
         argument_digests(sets.select("identity")).alias(ARG)
     )

@@ -18,7 +18,6 @@ from neurochain.datasets.location import FILE
 from neurochain.datasets.schema import KEY, Schema
 from neurochain.datasets.types import Field, Json, Scalar
 from neurochain.errors import NothingMatchedError
-from neurochain.formats.identifiers import Identifiers
 
 PROBLEM = "problem"
 # BIDS holds no DICOM files, and their keywords would stand in the way of the sidecars' keys of the same names.
@@ -34,7 +33,7 @@ class BidsSource:
 
     @property
     def schema(self) -> Schema:
-        return _schema(header_schema() if self.headers else None, {})
+        return _schema(header_schema(self.dataset.identifiers.indexed) if self.headers else None, {})
 
     def open(self, run: Run) -> State:
         looked = self.dataset.look(run)
@@ -65,7 +64,9 @@ class BidsSource:
         keys = {"sidecar": applied.type, **{kind: d.type for kind, d in described.items()}}
         if self.headers:
             unread = tree.data.filter(pl.col("path").is_in(tree.folders))["uri"]
-            found = with_headers(files.with_columns(_NO_SIDECAR), run, Identifiers(), frozenset(unread))
+            found = with_headers(
+                files.with_columns(_NO_SIDECAR), run, self.dataset.identifiers, frozenset(unread)
+            )
             schema = _schema(found.schema, keys)
             frame = found.frame.with_columns(pl.coalesce("header.error", PROBLEM).alias("header.error"))
             reads = found.reads
