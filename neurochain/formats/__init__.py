@@ -11,6 +11,8 @@ from pydantic import BaseModel
 
 from neurochain.errors import FormatError, StorageError
 from neurochain.formats.bids import BidsRecord
+from neurochain.formats.brainvision import BrainVisionReader
+from neurochain.formats.brainvision_header import BrainVisionRecord
 from neurochain.formats.dicom import DicomReader
 from neurochain.formats.dicom_record import DicomRecord
 from neurochain.formats.edf import EdfReader
@@ -27,6 +29,7 @@ from neurochain.storage import File, Memo
 __all__ = [
     "RECORDS",
     "BidsRecord",
+    "BrainVisionRecord",
     "DicomRecord",
     "EdfRecord",
     "FileHeader",
@@ -51,6 +54,7 @@ READERS: tuple[Reader, ...] = (
     NiftiReader(),
     MghReader(),
     EdfReader(),
+    BrainVisionReader(),
 )
 """In the order in which they are asked."""
 
@@ -93,8 +97,8 @@ PLAIN = frozenset(
         ".svg",
         ".bval",
         ".bvec",
-        ".vhdr",
         ".vmrk",
+        ".eeg",
         ".zip",
         ".tar",
         ".sqlite",

@@ -81,7 +81,7 @@ def test_bytes_that_cannot_be_had_are_a_storage_error(tmp_path):
 
 
 def test_readers_by_format():
-    assert [reader.name for reader in readers()] == ["dicom", "nifti", "mgh", "edf"]
+    assert [reader.name for reader in readers()] == ["dicom", "nifti", "mgh", "edf", "brainvision"]
     for reader in readers():
         for format in reader.formats:
             assert reader_for(format) is reader
@@ -90,7 +90,7 @@ def test_readers_by_format():
 
 
 def test_records_describe_every_column():
-    assert list(RECORDS) == ["header", "dicom", "nifti", "mgh", "edf", "bids"]
+    assert list(RECORDS) == ["header", "dicom", "nifti", "mgh", "edf", "brainvision", "bids"]
     for record in RECORDS.values():
         for name, field in record.model_fields.items():
             assert field.description, name
