@@ -17,6 +17,8 @@ from neurochain.formats.dicom import DicomReader
 from neurochain.formats.dicom_record import DicomRecord
 from neurochain.formats.edf import EdfReader
 from neurochain.formats.edf_header import EdfRecord
+from neurochain.formats.fif import FifReader
+from neurochain.formats.fif_header import FifRecord
 from neurochain.formats.header import Header
 from neurochain.formats.mgh import MghReader, MghRecord
 from neurochain.formats.nifti import NiftiReader
@@ -32,6 +34,7 @@ __all__ = [
     "BrainVisionRecord",
     "DicomRecord",
     "EdfRecord",
+    "FifRecord",
     "FileHeader",
     "HeadSizes",
     "Header",
@@ -55,6 +58,7 @@ READERS: tuple[Reader, ...] = (
     MghReader(),
     EdfReader(),
     BrainVisionReader(),
+    FifReader(),
 )
 """In the order in which they are asked."""
 
