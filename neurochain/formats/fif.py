@@ -6,6 +6,7 @@ from typing import Any, Literal
 import numpy as np
 
 from neurochain.errors import FormatError
+from neurochain.formats.fif_annotations import annotations
 from neurochain.formats.fif_header import FifHeader, FifRecord, parse
 from neurochain.formats.fif_tags import Held, find_tags, is_fif
 from neurochain.formats.inflate import GZIP_MARK
@@ -39,7 +40,7 @@ class FifReader:
         """Header, from the directory and the tags that describe the measurement; no samples are read."""
         header: dict[str, Any] = {"format": "fif"}
         try:
-            found = _parsed(file, head)
+            found = _parsed(Held(file, head))
         except FormatError as error:
             return FileHeader({**header, "error": str(error)})
         samples, frequency = found.samples, found.sampling_frequency
@@ -60,8 +61,9 @@ class FifReader:
 
     def recording(self, file: File, memo: Memo | None = None) -> Recording:
         """Channels over time in the units of the file (V, T, T/m), read by range."""
+        held = Held(file, file.read_range(0, self.head_size))
         try:
-            found = _parsed(file, file.read_range(0, self.head_size), cache_memo() if memo is None else memo)
+            found = _parsed(held, cache_memo() if memo is None else memo)
         except FormatError as error:
             raise FormatError(f"{file.uri}: {error}.") from None
         samples, channels = found.samples, found.channels
@@ -89,12 +91,29 @@ class FifReader:
             discontinuous=samples.n_skips > 0,
         )
 
+    def annotations(self, file: File, memo: Memo | None = None) -> tuple[tuple[float, float, str], ...]:
+        """Annotations as (onset in seconds, duration in seconds, text), the first sample at 0; none in most files.
 
-def _parsed(file: File, head: bytes, memo: Memo | None = None) -> FifHeader:
-    if head[:2] == GZIP_MARK:
+        Raises
+        ------
+        FormatError
+            The file is not sound.
+        StorageError
+            The bytes cannot be had.
+        """
+        held = Held(file, file.read_range(0, self.head_size))
+        try:
+            found = _parsed(held, cache_memo() if memo is None else memo)
+            return annotations(held, found)
+        except FormatError as error:
+            raise FormatError(f"{file.uri}: {error}.") from None
+
+
+def _parsed(file: Held, memo: Memo | None = None) -> FifHeader:
+    _, start = file.piece(0, len(GZIP_MARK))
+    if start[: len(GZIP_MARK)] == GZIP_MARK:
         raise FormatError(PACKED)
-    held = Held(file, head)
-    return parse(held, find_tags(held, memo))
+    return parse(file, find_tags(file, memo))
 
 
 def _gains(header: FifHeader) -> tuple[np.ndarray[Any, np.dtype[np.float64]], str | None]:

@@ -19,7 +19,7 @@ from neurochain.formats.fif_samples import FifSamples, find_samples
 from neurochain.formats.fif_tags import Held, Tags
 from neurochain.formats.header import column
 
-__all__ = ["FifChannel", "FifHeader", "FifRecord", "parse"]
+__all__ = ["NUMBERS", "FifChannel", "FifHeader", "FifRecord", "date_in", "names_in", "parse", "text_in"]
 
 BLOCKS = {
     100: "measurement", 101: "measurement info", 102: "raw data", 103: "processed data", 104: "evoked", 105: "aspect",
@@ -51,7 +51,6 @@ MEASUREMENT_INFO, CHANNEL_INFO, BAD_CHANNELS, REFERENCE = 101, 113, 359, 118
 N_CHANNELS, FREQUENCY, CHANNEL, DATE, LOWPASS, HIGHPASS, LINE, OFFSET = 200, 201, 203, 204, 219, 223, 235, 159
 RANGE, CALIBRATION, LONG_NAME = 253, 254, 258  # of a channel, in the block that adds to its description
 INFO = (N_CHANNELS, FREQUENCY, CHANNEL, DATE, LOWPASS, HIGHPASS, LINE, OFFSET)
-ANNOTATIONS, STARTS, ENDS, TEXTS = 3810, 3568, 3569, 206
 NAMES, ROLE, NUMBER, FILE_NAME, NEXT_FILE = 3507, 115, 117, 118, 2
 CHANNEL_FIELDS = struct.Struct(">3i2fi12f2i16s")
 LONGEST_VALUE = 64 * 1024  # bytes of a tag that says something about the whole file
@@ -201,9 +200,9 @@ def parse(file: Held, tags: Tags) -> FifHeader:
             if kind == CHANNEL:
                 channels.append(_channel(data, len(channels)))
             elif kind == DATE:
-                date = _date(data)
+                date = date_in(data)
             elif kind == OFFSET:
-                offset = _text(data)
+                offset = text_in(data)
             elif (number := _number(data, int(tags.types[i]))) is not None:
                 values[kind] = number
         renamed = _extend(file, tags, channels)
@@ -233,11 +232,12 @@ def _number(data: bytes, kind: int) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _text(data: bytes) -> str:
+def text_in(data: bytes) -> str:
+    """Text of a tag."""
     return data.decode("latin-1").partition("\0")[0].strip()
 
 
-def _date(data: bytes) -> datetime | None:
+def date_in(data: bytes) -> datetime | None:
     """UTC, from seconds and microseconds; None where it was taken out."""
     if len(data) < 4:
         return None
@@ -253,7 +253,7 @@ def _channel(data: bytes, number: int) -> FifChannel:
             f"its description of channel {number} has {len(data)} bytes; {CHANNEL_FIELDS.size} are needed"
         )
     fields = CHANNEL_FIELDS.unpack(data)
-    return FifChannel(_text(fields[20]), fields[2], fields[5], fields[18], fields[19], fields[4], fields[3])
+    return FifChannel(text_in(fields[20]), fields[2], fields[5], fields[18], fields[19], fields[4], fields[3])
 
 
 def _extend(file: Held, tags: Tags, channels: list[FifChannel]) -> dict[str, str]:
@@ -268,7 +268,7 @@ def _extend(file: Held, tags: Tags, channels: list[FifChannel]) -> dict[str, str
     for i, data in _values(file, tags, np.flatnonzero(kinds).tolist()):
         channel = channels[order[int(tags.blocks[i])]]
         if tags.kinds[i] == LONG_NAME:
-            renamed[channel.label] = channel.label = _text(data)
+            renamed[channel.label] = channel.label = text_in(data)
         elif (value := _number(data, int(tags.types[i]))) is not None and tags.kinds[i] == RANGE:
             channel.range = value
         elif value is not None:
@@ -278,12 +278,12 @@ def _extend(file: Held, tags: Tags, channels: list[FifChannel]) -> dict[str, str
 
 def _bads(file: Held, tags: Tags) -> list[str]:
     wanted = [i for block in tags.found(BAD_CHANNELS)[:1] for i in tags.inside(block, NAMES)]
-    return [name for _, data in _values(file, tags, wanted) for name in _names(data) if name]
+    return [name for _, data in _values(file, tags, wanted) for name in names_in(data) if name]
 
 
-def _names(data: bytes) -> list[str]:
+def names_in(data: bytes) -> list[str]:
     """Texts of a list, whose own colons are written as a word."""
-    return [name.replace("{COLON}", ":") for name in _text(data).split(":")]
+    return [name.replace("{COLON}", ":") for name in text_in(data).split(":")]
 
 
 def _next_file(file: Held, tags: Tags) -> str | None:
@@ -294,7 +294,7 @@ def _next_file(file: Held, tags: Tags) -> str | None:
         if ROLE not in said or _number(*said[ROLE]) != NEXT_FILE:
             continue
         if FILE_NAME in said:
-            return _text(said[FILE_NAME][0]) or None
+            return text_in(said[FILE_NAME][0]) or None
         if NUMBER in said and (number := _number(*said[NUMBER])) is not None:
             return f"{file.file.name.removesuffix('.fif')}-{int(number)}.fif"
     return None

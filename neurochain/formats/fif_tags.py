@@ -30,7 +30,7 @@ MOST_BLOCKS = 50_000
 DEEPEST = 40  # blocks within blocks
 GUESS = 64 * 1024  # bytes of a directory that are fetched with its first
 WINDOW = 4096, 64 * 1024  # bytes in which tags are looked for, at first and at most
-MOST_HELD = 4 * 2**20  # bytes
+MOST_HELD, MOST_PIECES = 2**20, 16  # bytes of a piece of a file that is held, and pieces
 
 Integers = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -46,19 +46,20 @@ class Held:
     """
 
     def __init__(self, file: File, head: bytes) -> None:
-        self.file, self.head = file, head
+        self.file = file
         self._pieces = [(0, head)]
-        self._room = MOST_HELD
 
-    def read_range(self, start: int, end: int) -> bytes:
-        """Bytes [start, end), held from now on."""
-        if (found := self._found(start, end)) is not None:
-            return found
-        data = self.file.read_range(start, end)
-        self._room -= len(data)
-        if self._room > 0:
-            self._pieces.append((start, data))
-        return data
+    def piece(self, start: int, end: int) -> tuple[int, bytes]:
+        """A piece that holds bytes [start, end), and where it begins; what is not held is pulled."""
+        end = min(end, self.file.size)
+        for at, data in self._pieces:
+            if at <= start and end <= at + len(data):
+                return at, data
+        near = (p for p in self._pieces if p[0] <= start <= p[0] + len(p[1]) <= p[0] + MOST_HELD)
+        at, data = next(near, (start, b""))
+        data += self.file.read_range(at + len(data), end)
+        self._pieces = [*[p for p in self._pieces if p[0] != at][-MOST_PIECES:], (at, data)]
+        return at, data
 
     def read_ranges(self, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
         """Bytes of several ranges [start, end); those that are not held are pulled together."""
@@ -156,7 +157,7 @@ def find_tags(file: Held, memo: Memo | None = None) -> Tags:
     StorageError
         The bytes cannot be had.
     """
-    head = file.read_range(0, min(LEAST, file.file.size))
+    _, head = file.piece(0, LEAST)
     if len(head) < LEAST:
         raise FormatError(
             f"the file is cut short: a FIF file has at least {LEAST} bytes, and there are {len(head)}"
@@ -216,7 +217,7 @@ class _Chain:
 
     def __init__(self, held: Held) -> None:
         self._held, self._file = held, held.file
-        self._window, self._at = held.head, 0
+        self._at, self._window = held.piece(0, WINDOW[0])
         self._step = WINDOW[0]
 
     def followed(self) -> Integers:
@@ -258,11 +259,11 @@ class _Chain:
 
     def _head_of(self, place: int) -> bytes:
         """The 16 bytes of a tag."""
-        if not self._at <= place <= self._at + len(self._window) - TAG.size:
-            goes_on = 0 <= place - self._at - len(self._window) + TAG.size <= self._step
+        edge = self._at + len(self._window)
+        if not self._at <= place <= edge - TAG.size:
+            goes_on = self._at <= place <= edge
             self._step = min(2 * self._step, WINDOW[1]) if goes_on else WINDOW[0]
-            end = min(place + self._step, self._file.size)
-            self._window, self._at = self._held.read_range(place, end), place
+            self._at, self._window = self._held.piece(place, (edge if goes_on else place) + self._step)
         return self._window[place - self._at : place - self._at + TAG.size]
 
     def _alike(self, row: tuple[int, int, int, int], place: int) -> int:
@@ -272,7 +273,7 @@ class _Chain:
         stride = TAG.size + row[2]
         none = (self._file.size - place) // stride  # the first that would end behind the file
         if self._file.size - place <= self._file.gap:  # one request for all of it is as quick
-            self._window, self._at = self._held.read_range(place, self._file.size), place
+            self._at, self._window = self._held.piece(place, self._file.size)
             return 0
         if none < 2:
             return 0

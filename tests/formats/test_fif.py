@@ -254,6 +254,35 @@ def test_complex_samples_are_refused(tmp_path):
     assert "complex64 numbers; only real ones are read" in found.error
 
 
+@pytest.mark.parametrize("date", [True, False])
+def test_annotations_equal_mnes(tmp_path, date):
+    raw = raw_of(2000, date=date)
+    origin = raw.info["meas_date"]
+    texts = ["blink", "a: colon", "BAD segment"]
+    raw.set_annotations(mne.Annotations([0.3, 1.1, 2.28], [0.0, 0.5, 1.0], texts, orig_time=origin))
+    path = save(raw, tmp_path / "a_raw.fif")
+    found = FifReader().annotations(File.at(path))
+    theirs = load(path)
+    np.testing.assert_allclose([a[0] for a in found], theirs.annotations.onset - theirs.first_time, atol=1e-6)
+    np.testing.assert_allclose([a[1] for a in found], theirs.annotations.duration, atol=1e-6)
+    assert [a[2] for a in found] == texts
+    assert FifReader().annotations(File.at(save(raw_of(500), tmp_path / "none_raw.fif"))) == ()
+
+
+def test_annotations_behind_a_gap_stand_at_their_samples(tmp_path):
+    raw = raw_of(2000)
+    texts = ["before", "BAD_ACQ_SKIP", "behind"]
+    times = mne.Annotations([1.28, 2.28, 4.28], [0.0, 1.0, 0.4], texts, orig_time=raw.info["meas_date"])
+    path = save(raw.set_annotations(times), tmp_path / "a_raw.fif", buffer_size_sec=0.1)
+    found = FifReader().annotations(File.at(path))
+    np.testing.assert_allclose([a[0] for a in found], [1.0, 2.0, 3.0], atol=1e-6)
+    np.testing.assert_allclose([a[1] for a in found], [0.0, 0.0, 0.4], atol=1e-6)
+    position = round(found[2][0] * 250)
+    np.testing.assert_allclose(
+        open_recording(File.at(path))[:, position], raw.get_data()[:, 1000], rtol=1e-6, atol=1e-12
+    )
+
+
 @pytest.fixture(scope="module")
 def large(tmp_path_factory):
     """Thirty seconds of 306 channels, in buffers that nobody reads along, without a directory and with one."""
