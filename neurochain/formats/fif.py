@@ -68,10 +68,8 @@ class FifReader:
             raise FormatError(f"{file.uri}: {error}.") from None
         samples, channels = found.samples, found.channels
         if samples is None:
-            held = ", ".join(found.record()["blocks"])
-            raise FormatError(
-                f"{file.uri} holds no raw recording, but: {held or 'nothing'}. Read it with MNE-Python."
-            )
+            blocks = ", ".join(found.record()["blocks"]) or "nothing"
+            raise FormatError(f"{file.uri} holds no raw recording, but: {blocks}. Read it with MNE-Python.")
         gains, problem = _gains(found)
         if problem is not None:
             raise FormatError(f"{file.uri}: {problem}.")

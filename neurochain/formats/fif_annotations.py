@@ -1,20 +1,21 @@
 """FIF annotations: what MNE-Python wrote about stretches of a recording."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 
 from neurochain.errors import FormatError
-from neurochain.formats.fif_header import NUMBERS, FifHeader, names_in
+from neurochain.formats.fif_header import NUMBERS, FifHeader, date_in, names_in
 from neurochain.formats.fif_tags import Held
 
 __all__ = ["annotations"]
 
 BLOCK, STARTS, ENDS, TEXTS, DATE = 3810, 3568, 3569, 206, 204
 FLOATS = (4, 5)
-FAR = 6e10  # seconds: no date lies farther from 1970
+FAR = 5e10  # seconds: no date of computers lies farther from 1970
 
-Integers = np.ndarray[Any, np.dtype[np.int64]]
+Tag = tuple[int, bytes]  # its type and its bytes
 
 
 def annotations(file: Held, header: FifHeader) -> tuple[tuple[float, float, str], ...]:
@@ -31,45 +32,54 @@ def annotations(file: Held, header: FifHeader) -> tuple[tuple[float, float, str]
     FormatError
         Their times and texts do not fit together.
     """
+    found: list[tuple[float, float, str]] = []
     tags, samples, rate = header.tags, header.samples, header.sampling_frequency
-    found = []
-    for block in tags.found(BLOCK):
+    for block in tags.found(BLOCK) if samples is not None else []:
+        said: dict[int, Tag] = {}
         inside = tags.inside(block, STARTS, ENDS, TEXTS, DATE)
-        said = dict(
-            zip(
-                (int(tags.kinds[i]) for i in inside),
-                zip(inside, tags.contents(file, inside), strict=True),
-                strict=True,
-            )
-        )
-        starts, ends = (_numbers(said.get(kind), tags.types) for kind in (STARTS, ENDS))
+        for i, data in zip(inside, tags.contents(file, inside), strict=True):
+            said[int(tags.kinds[i])] = int(tags.types[i]), data
+        starts, ends = _numbers(said.get(STARTS)), _numbers(said.get(ENDS))
         texts = names_in(said[TEXTS][1]) if TEXTS in said and said[TEXTS][1] else []
         if not len(starts) == len(ends) == len(texts):
             raise FormatError(
                 f"its annotations have {len(starts):,} starts, {len(ends):,} ends and {len(texts):,} texts"
             )
-        date = _date(said.get(DATE), tags.types)
-        if samples is None or not len(starts):
-            continue
-        # Times are counted from the date that stands with them; without one, from the first sample of a dated recording.
-        shift = 0.0
-        if date is not None and header.meas_date is not None:
-            shift = (date - header.meas_date).total_seconds()
-        elif header.meas_date is not None:
-            shift = samples.first / rate
+        shift = _shift(said.get(DATE), header)
         for start, end, text in zip(starts.tolist(), ends.tolist(), texts, strict=True):
-            onset, last = (samples.position((time + shift) * rate) / rate for time in (start, end))
+            onset, last = (header.position(time + shift) / rate for time in (start, end))
             found.append((onset, last - onset, text))
     return tuple(found)
 
 
-def _numbers(
-    tag: tuple[int, bytes] | None, types: np.ndarray[Any, np.dtype[np.int64]]
-) -> np.ndarray[Any, Any]:
+def _shift(tag: Tag | None, header: FifHeader) -> float:
+    """Seconds from the date of the measurement to the time from which annotations count: a date that stands with them,
+    or the first sample. Where nothing is dated, both count from sample number 0.
+    """
+    if header.meas_date is None:
+        return 0.0
+    date = None if tag is None else _date(tag)
+    if date is not None:
+        return (date - header.meas_date).total_seconds()
+    return header.samples.first / header.sampling_frequency if header.samples is not None else 0.0
+
+
+def _date(tag: Tag) -> datetime | None:
+    """UTC, from seconds and microseconds, or from seconds alone."""
+    if tag[0] not in FLOATS:
+        return date_in(tag[1])
+    values: list[float] = _numbers(tag).tolist()
+    seconds, micro = (*values, 0.0, 0.0)[:2]
+    if max(abs(seconds), abs(micro)) > FAR:
+        return None
+    return datetime(1970, 1, 1) + timedelta(seconds=seconds, microseconds=micro)
+
+
+def _numbers(tag: Tag | None) -> np.ndarray[Any, np.dtype[np.float64]]:
     """Finite numbers of a tag."""
     if tag is None or not tag[1]:
         return np.empty(0)
-    dtype = np.dtype(NUMBERS.get(int(types[tag[0]]), "V1"))
+    dtype = np.dtype(NUMBERS.get(tag[0], "V1"))
     if dtype.kind == "V" or len(tag[1]) % dtype.itemsize:
         raise FormatError("the times of its annotations are no numbers")
     values = np.frombuffer(tag[1], dtype).astype(np.float64)
