@@ -18,7 +18,11 @@ _FIRST = re.compile(
     r"^Mk[0-9]{1,9}=New Segment,[^,\r\n]*,[ \t]*[01],[^,\r\n]*,[^,\r\n]*,([0-9]{20})", re.MULTILINE
 )
 _LATER = re.compile(r"^Mk[0-9]{1,9}=New Segment,[^,\r\n]*,[ \t]*([0-9]{1,15})[ \t]*,", re.MULTILINE)
-_WHOLE = re.compile(r"[ \t]*(-?[0-9]{1,15})[ \t]*")
+_ENTRY = re.compile(r"([^,]*),([^,]*),[ \t]*(-?[0-9]{1,15})[ \t]*(?:,[ \t]*([0-9]{0,15})[ \t]*(?:,.*)?)?")
+# Some programs write commas in descriptions as they are: then all three numbers must stand behind.
+_COMMAS = re.compile(
+    r"([^,]*),(.*),[ \t]*(-?[0-9]{1,15})[ \t]*,[ \t]*([0-9]{1,15})[ \t]*,[ \t]*-?[0-9]{1,9}[ \t]*(?:,[0-9]*)?"
+)
 
 
 def start_time(data: bytes) -> datetime | None:
@@ -73,13 +77,12 @@ def annotations(data: bytes, sampling_frequency: float) -> tuple[tuple[float, fl
     """
     found = []
     for i, (number, entry) in enumerate(_MARKER.findall(text_of(data))):
-        kind, description, position, size = (entry.split(",") + [""] * 4)[:4]
-        if i == 0 and kind == SEGMENT:
+        parts = _ENTRY.fullmatch(entry) or _COMMAS.fullmatch(entry)
+        if i == 0 and entry.partition(",")[0] == SEGMENT:
             continue
-        at, length = _WHOLE.fullmatch(position), _WHOLE.fullmatch(size)
-        if at is None:
-            raise FormatError(f"its marker Mk{number} stands at sample {position[:40]!r}, which is no number")
-        onset = (int(at[1]) - 1) / sampling_frequency
-        duration = max(int(length[1]), 0) / sampling_frequency if length is not None else 0.0
-        found.append((onset, duration, f"{kind}/{description}".replace(r"\1", ",")))
+        if parts is None:
+            raise FormatError(f"its marker Mk{number} stands at no sample: {entry[:80]!r}")
+        onset = (int(parts[3]) - 1) / sampling_frequency
+        duration = int(parts[4] or 0) / sampling_frequency
+        found.append((onset, duration, f"{parts[1]}/{parts[2]}".replace(r"\1", ",")))
     return tuple(found)

@@ -99,8 +99,24 @@ def test_data_that_were_listed_and_changed_are_no_fault_of_the_header(tmp_path):
         read_header(listed)
 
 
-def test_a_marker_without_a_position(tmp_path):
-    path = write(tmp_path / "a.vhdr", noise(2, 10), marks=["Stimulus,S1,x,1,0"])
+@pytest.mark.parametrize("mark", ["Stimulus,S1,x,1,0", "Stimulus,S1", "Stimulus", "", "Stimulus,S1,1e3,1,0"])
+def test_a_marker_without_a_position(tmp_path, mark):
+    path = write(tmp_path / "a.vhdr", noise(2, 10), marks=[mark])
     assert open_recording(File.at(path)).shape == (2, 10)
-    with pytest.raises(FormatError, match=r"a\.vhdr: its marker Mk1 stands at sample 'x'"):
+    with pytest.raises(FormatError, match=rf"a\.vhdr: its marker Mk1 stands at no sample: '{mark}'"):
         BrainVisionReader().annotations(File.at(path))
+
+
+@pytest.mark.parametrize(
+    ("mark", "found"),
+    [
+        ("Comment,hello, you,6,10,0", (0.01, 0.02, "Comment/hello, you")),
+        ("Comment,at 5,6,10,0", (0.01, 0.02, "Comment/at 5")),
+        ("Stimulus,S1,6", (0.01, 0.0, "Stimulus/S1")),
+        ("Stimulus,S1, 6 ,,", (0.01, 0.0, "Stimulus/S1")),
+        ("New Segment,,6,1,0,20200203040506123456", None),
+    ],
+)
+def test_markers_as_other_programs_write_them(tmp_path, mark, found):
+    path = write(tmp_path / "a.vhdr", noise(2, 10), marks=[mark])
+    assert BrainVisionReader().annotations(File.at(path)) == (() if found is None else (found,))
