@@ -7,8 +7,9 @@ import numpy as np
 
 from neurochain.errors import FormatError
 from neurochain.formats.fif_annotations import annotations
+from neurochain.formats.fif_chain import Held
 from neurochain.formats.fif_header import FifHeader, FifRecord, parse
-from neurochain.formats.fif_tags import Held, find_tags, is_fif
+from neurochain.formats.fif_tags import find_tags, is_fif
 from neurochain.formats.inflate import GZIP_MARK
 from neurochain.formats.interleaved import Interleaved
 from neurochain.formats.reader import FileHeader

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from neurochain.errors import FormatError
+from neurochain.formats.fif_chain import Held
 from neurochain.formats.fif_header import NUMBERS, FifHeader, date_in, names_in
-from neurochain.formats.fif_tags import Held
 
 __all__ = ["annotations"]
 

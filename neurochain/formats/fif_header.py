@@ -15,8 +15,9 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from neurochain.errors import FormatError
+from neurochain.formats.fif_chain import Held
 from neurochain.formats.fif_samples import FifSamples, find_samples
-from neurochain.formats.fif_tags import Held, Tags
+from neurochain.formats.fif_tags import Tags
 from neurochain.formats.header import column
 
 __all__ = ["NUMBERS", "FifChannel", "FifHeader", "FifRecord", "date_in", "names_in", "parse", "text_in"]

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from neurochain.errors import FormatError
-from neurochain.formats.fif_tags import TAG, Held, Tags
+from neurochain.formats.fif_chain import TAG, Held
+from neurochain.formats.fif_tags import Tags
 
 __all__ = ["FifSamples", "find_samples"]
 

@@ -148,6 +148,17 @@ def test_samples_that_are_listed_twice_are_an_error(tmp_path):
     assert "overlap" in error_of(path)
 
 
+def test_descriptions_that_are_listed_again_and_again_are_not_pulled(tmp_path):
+    path = made(tmp_path / "a.fif", block(100, info(tag(219, 4, bytes(60_000))), raw(SAMPLES)))
+    data = path.read_bytes()
+    listed = [t for t in chain(data) for _ in range(20_000 if t[0] == 219 else 1)]
+    entries = b"".join(TAG.pack(*t) for t in listed)
+    path.write_bytes(
+        data[:52] + struct.pack(">i", len(data)) + data[56:] + TAG.pack(102, 32, len(entries), -1) + entries
+    )
+    assert "lists the same bytes more than once" in error_of(path)
+
+
 def test_a_huge_directory_is_not_pulled(tmp_path):
     path = tmp_path / "a.fif"
     path.write_bytes(MARK + POINTER + struct.pack(">i", 56) + TAG.pack(102, 32, 16 * 600_000, -1))
