@@ -16,7 +16,7 @@ from neurochain.formats.brainvision_header import (
     is_header,
     parse,
 )
-from neurochain.formats.brainvision_markers import annotations, gaps, start_time
+from neurochain.formats.brainvision_markers import annotations, new_segments, segments, start_time
 from neurochain.formats.interleaved import Interleaved
 from neurochain.formats.reader import FileHeader
 from neurochain.formats.recording import Recording
@@ -97,11 +97,13 @@ class BrainVisionReader:
             offsets=np.zeros(len(channels)),
             start_time=_start(marks),
             duration=data.n_samples / found.sampling_frequency,
-            discontinuous=found.segmented or gaps(marks),
+            discontinuous=found.segmented or len(new_segments(marks)) > 1,
         )
 
     def annotations(self, file: File) -> tuple[tuple[float, float, str], ...]:
         """Markers as (onset in seconds, duration in seconds, "type/description"); none without a marker file.
+
+        The first sample is at 0. The clock goes on in gaps where `segments` tells how long they are.
 
         Raises
         ------
@@ -111,10 +113,27 @@ class BrainVisionReader:
             The bytes cannot be had.
         """
         try:
-            found, _, marks = self._opened(file)
-            return annotations(marks, found.sampling_frequency)
+            found, data, marks = self._opened(file)
+            times = segments(marks, data.n_samples, found.sampling_frequency)
+            return annotations(marks, found.sampling_frequency, times)
         except FormatError as error:
             raise FormatError(f"{file.uri}: {error}.") from None
+
+    def segments(self, file: File) -> tuple[tuple[float, float], ...] | None:
+        """Times [start, end) of each stretch without gaps, seconds from the first sample; None where nobody timed them.
+
+        Raises
+        ------
+        FormatError
+            The header is not sound.
+        StorageError
+            The bytes cannot be had.
+        """
+        try:
+            found, data, marks = self._opened(file)
+        except FormatError as error:
+            raise FormatError(f"{file.uri}: {error}.") from None
+        return None if found.segmented else segments(marks, data.n_samples, found.sampling_frequency)
 
     def _opened(self, file: File) -> tuple[BrainVisionHeader, "_Data", bytes]:
         """Header, samples, and all bytes of the marker file."""
@@ -155,6 +174,10 @@ class _Vectors:
         asked, places = np.unique(np.array(channels, np.int64), return_inverse=True)
         starts = (asked * self._n_samples + start) * size
         return gather(self._file, 0, Blocks(starts, n * size, (n,), (size,)), self._stored)[places]
+
+    def bytes_needed(self, channels: list[int], start: int, end: int) -> int:
+        """Bytes that `read` pulls where bytes are saved."""
+        return len(set(channels)) * max(end - start, 0) * self._stored.itemsize
 
 
 def _text(file: File, head: bytes) -> bytes:

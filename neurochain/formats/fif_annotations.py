@@ -24,8 +24,7 @@ def annotations(file: Held, header: FifHeader) -> tuple[tuple[float, float, str]
     Returns
     -------
     tuple of (float, float, str)
-        Onset and duration in seconds, and text. The first sample is at 0 and gaps are left out, as they are in the
-        recording.
+        Onset and duration in seconds, and text. The first sample is at 0; the clock goes on in gaps.
 
     Raises
     ------
@@ -33,8 +32,8 @@ def annotations(file: Held, header: FifHeader) -> tuple[tuple[float, float, str]
         Their times and texts do not fit together.
     """
     found: list[tuple[float, float, str]] = []
-    tags, samples, rate = header.tags, header.samples, header.sampling_frequency
-    for block in tags.found(BLOCK) if samples is not None else []:
+    tags = header.tags
+    for block in tags.found(BLOCK) if header.samples is not None else []:
         said: dict[int, Tag] = {}
         inside = tags.inside(block, STARTS, ENDS, TEXTS, DATE)
         for i, data in zip(inside, tags.contents(file, inside), strict=True):
@@ -47,21 +46,19 @@ def annotations(file: Held, header: FifHeader) -> tuple[tuple[float, float, str]
             )
         shift = _shift(said.get(DATE), header)
         for start, end, text in zip(starts.tolist(), ends.tolist(), texts, strict=True):
-            onset, last = (header.position(time + shift) / rate for time in (start, end))
-            found.append((onset, last - onset, text))
+            found.append((start + shift, max(end - start, 0.0), text))
     return tuple(found)
 
 
 def _shift(tag: Tag | None, header: FifHeader) -> float:
-    """Seconds from the date of the measurement to the time from which annotations count: a date that stands with them,
-    or the first sample. Where nothing is dated, both count from sample number 0.
+    """Seconds from the first sample to the time from which annotations count: a date that stands with them, or else the
+    first sample of a dated recording. Where nothing is dated they count from sample number 0.
     """
+    first = header.samples.first / header.sampling_frequency if header.samples is not None else 0.0
     if header.meas_date is None:
-        return 0.0
+        return -first
     date = None if tag is None else _date(tag)
-    if date is not None:
-        return (date - header.meas_date).total_seconds()
-    return header.samples.first / header.sampling_frequency if header.samples is not None else 0.0
+    return 0.0 if date is None else (date - header.meas_date).total_seconds() - first
 
 
 def _date(tag: Tag) -> datetime | None:

@@ -139,11 +139,6 @@ class FifHeader:
         """Hz; 0 where it is not known."""
         return self.values.get(FREQUENCY, 0.0)
 
-    def position(self, seconds: float) -> float:
-        """Place in the array, in samples, of a time since the start of the acquisition; gaps are left out."""
-        number = seconds * self.sampling_frequency
-        return number if self.samples is None else self.samples.position(number)
-
     @property
     def start_time(self) -> datetime | None:
         """Local time of the first sample; None where the file does not say how far local time is from UTC."""

@@ -56,13 +56,17 @@ class FifSamples:
         """Gaps between buffers."""
         return int(np.count_nonzero(self.numbers[1:] != self.numbers[:-1] + self.counts[:-1]))
 
-    def position(self, number: float) -> float:
-        """Place of a sample in the array, where gaps are left out; of one in a gap, the end of that gap."""
-        i = max(int(np.searchsorted(self.numbers, number, side="right")) - 1, 0)
-        before = int(self.counts[:i].sum())
-        last = i == len(self.counts) - 1
-        within = number - int(self.numbers[i])
-        return before + (within if last else min(within, int(self.counts[i])))
+    def segments(self, sampling_frequency: float) -> tuple[tuple[float, float], ...]:
+        """Times [start, end) of each stretch without gaps, seconds from the first sample."""
+        ends = self.numbers + self.counts
+        breaks = (np.flatnonzero(self.numbers[1:] != ends[:-1]) + 1).tolist()
+        return tuple(
+            (
+                int(self.numbers[a] - self.first) / sampling_frequency,
+                int(ends[b - 1] - self.first) / sampling_frequency,
+            )
+            for a, b in zip([0, *breaks], [*breaks, len(ends)], strict=True)
+        )
 
 
 def find_samples(file: Held, tags: Tags, n_channels: int) -> FifSamples | None:

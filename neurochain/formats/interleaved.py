@@ -59,6 +59,10 @@ class Interleaved:
             self._fill(out, channels, held, start)
         return out
 
+    def bytes_needed(self, channels: list[int], start: int, end: int) -> int:
+        """Bytes that `read` pulls where bytes are saved: those of all channels at these times."""
+        return max(end - start, 0) * self._n_channels * self._stored.itemsize if channels else 0
+
     def _pieces(self, start: int, end: int) -> Iterator[tuple[int, int, int]]:
         """Byte ranges, none larger than memory likes, and the sampling time with which each begins."""
         row = self._n_channels * self._stored.itemsize

@@ -189,6 +189,47 @@ def test_new_segments_tell_the_time_and_the_gaps(tmp_path, marks, time, gap):
     assert recording.discontinuous is gap
 
 
+SECOND = "20200203040506000000"
+
+
+@pytest.mark.parametrize(
+    ("marks", "segments"),
+    [
+        ([f"New Segment,,1,1,0,{SECOND}"], ((0.0, 0.2),)),
+        ([], ((0.0, 0.2),)),
+        (
+            [f"New Segment,,1,1,0,{SECOND}", "New Segment,,51,1,0,20200203040516000000"],
+            ((0.0, 0.1), (10.0, 10.1)),
+        ),
+        (
+            [f"New Segment,,1,1,0,{SECOND}", "New Segment,,51,1,0,20200203040506090000"],
+            ((0.0, 0.1), (0.1, 0.2)),
+        ),
+        ([f"New Segment,,1,1,0,{SECOND}", "New Segment,,51,1,0,20200203040306000000"], None),
+        ([f"New Segment,,1,1,0,{SECOND}", "New Segment,,51,1,0"], None),
+        (["New Segment,,1,1,0", f"New Segment,,51,1,0,{SECOND}"], None),
+        ([f"New Segment,,1,1,0,{SECOND}", f"New Segment,,999,1,0,{SECOND}"], ((0.0, 0.2),)),
+    ],
+)
+def test_stretches_without_gaps(tmp_path, marks, segments):
+    path = write(
+        tmp_path / "a.vhdr", noise(2, 100), marks=[*marks, "Stimulus,S1,51,1,0", "Stimulus,S2,76,1,0"]
+    )
+    found = BrainVisionReader().segments(File.at(path))
+    if segments is None:
+        assert found is None
+    else:
+        np.testing.assert_allclose(found, segments, atol=1e-12)
+    onsets = [a[0] for a in BrainVisionReader().annotations(File.at(path)) if a[2].startswith("Stimulus")]
+    shift = 0.0 if segments is None or len(segments) < 2 else segments[1][0] - 0.1
+    np.testing.assert_allclose(onsets, [0.1 + shift, 0.15 + shift], atol=1e-12)
+
+
+def test_pieces_that_were_cut_out_have_no_times(tmp_path):
+    path = write(tmp_path / "a.vhdr", noise(2, 100), SegmentationType="MARKERBASED")
+    assert BrainVisionReader().segments(File.at(path)) is None
+
+
 @pytest.mark.parametrize(
     ("orientation", "bytes_of_one"), [("MULTIPLEXED", 8 * 2 * 5000), ("VECTORIZED", 2 * 5000)]
 )
@@ -204,6 +245,7 @@ def test_a_window_pulls_its_samples(tmp_path, orientation, bytes_of_one):
     before = file.bytes_read
     np.testing.assert_array_equal(recording.stored[3, 20_000:25_000], values[3, 20_000:25_000])
     assert file.bytes_read - before == bytes_of_one
+    assert recording._samples.bytes_needed([3], 20_000, 25_000) == bytes_of_one
     before = file.bytes_read
     np.testing.assert_array_equal(recording.window(40, 50).stored.read(), values[:, 20_000:25_000])
     assert file.bytes_read - before == 8 * 2 * 5000

@@ -269,18 +269,20 @@ def test_annotations_equal_mnes(tmp_path, date):
     assert FifReader().annotations(File.at(save(raw_of(500), tmp_path / "none_raw.fif"))) == ()
 
 
-def test_annotations_behind_a_gap_stand_at_their_samples(tmp_path):
+def test_the_clock_goes_on_in_gaps(tmp_path):
     raw = raw_of(2000)
     texts = ["before", "BAD_ACQ_SKIP", "behind"]
     times = mne.Annotations([1.28, 2.28, 4.28], [0.0, 1.0, 0.4], texts, orig_time=raw.info["meas_date"])
     path = save(raw.set_annotations(times), tmp_path / "a_raw.fif", buffer_size_sec=0.1)
     found = FifReader().annotations(File.at(path))
-    np.testing.assert_allclose([a[0] for a in found], [1.0, 2.0, 3.0], atol=1e-6)
-    np.testing.assert_allclose([a[1] for a in found], [0.0, 0.0, 0.4], atol=1e-6)
-    position = round(found[2][0] * 250)
-    np.testing.assert_allclose(
-        open_recording(File.at(path))[:, position], raw.get_data()[:, 1000], rtol=1e-6, atol=1e-12
-    )
+    np.testing.assert_allclose([a[0] for a in found], [1.0, 2.0, 4.0], atol=1e-6)
+    np.testing.assert_allclose([a[1] for a in found], [0.0, 1.0, 0.4], atol=1e-6)
+    segments = FifReader().segments(File.at(path))
+    assert segments == ((0.0, 2.0), (3.0, 8.0))
+    whole = open_recording(File.at(path))[...]
+    for (start, end), at in zip(segments, (0, 500), strict=True):
+        expected = raw.get_data()[:, round(start * 250) : round(end * 250)]
+        np.testing.assert_allclose(whole[:, at : at + expected.shape[1]], expected, rtol=1e-6, atol=1e-12)
 
 
 @pytest.fixture(scope="module")
@@ -322,7 +324,7 @@ def test_a_window_pulls_its_samples(large):
         recording = open_recording(file, format="fif")
         before = file.bytes_read
         np.testing.assert_allclose(recording[17, 3010:3020], whole[17, 3010:3020], rtol=1e-15)
-        assert file.bytes_read - before == 10 * 306 * 4
+        assert file.bytes_read - before == 10 * 306 * 4 == recording._samples.bytes_needed([17], 3010, 3020)
         before = file.bytes_read
         np.testing.assert_allclose(recording.window(2, 4).read(), whole[:, 500:1000], rtol=1e-15)
         assert file.bytes_read - before <= 500 * 306 * 4 + 16 * 11
