@@ -21,6 +21,14 @@ from neurochain.testing import CountingFile, FormatTests, ObjectServer
 TYPES = {"short": np.int16, "int": np.int32, "single": np.float32, "double": np.float64}
 
 
+def with_gap(path):
+    """Eight seconds of which the third was not recorded."""
+    raw = raw_of(2000)
+    texts = ["before", "BAD_ACQ_SKIP", "behind"]
+    times = mne.Annotations([1.28, 2.28, 4.28], [0.0, 1.0, 0.4], texts, orig_time=raw.info["meas_date"])
+    return save(raw.set_annotations(times), path, buffer_size_sec=0.1)
+
+
 @pytest.fixture
 def made(tmp_path):
     """Recordings in every format of numbers, with and without a directory."""
@@ -31,6 +39,7 @@ def made(tmp_path):
         *paths,
         with_directory(paths[0], folder / "listed_raw.fif"),
         with_directory(paths[2], folder / "ended_raw.fif", last=[(-1, -1, -1, -1)]),
+        with_gap(folder / "gap_raw.fif"),
         save(raw_of(names=[f"a channel with the long name {i}" for i in range(6)]), folder / "long_raw.fif"),
     ]
 
@@ -46,7 +55,9 @@ class TestFif(FormatTests):
         return made
 
     def oracle(self, path):
-        return load(path).get_data()
+        whole = load(path).get_data()
+        # MNE-Python fills gaps with zeros.
+        return np.delete(whole, range(500, 750), axis=1) if path.stem == "gap_raw" else whole
 
     def tolerance(self, whole):
         return 1e-15 * np.abs(whole).max()
@@ -172,21 +183,11 @@ def test_units_channels_and_gains(made):
 
 
 def test_gaps_are_left_out(tmp_path):
-    raw = raw_of(2000)
-    raw.set_annotations(mne.Annotations([2.28], [1.0], ["BAD_ACQ_SKIP"], orig_time=raw.info["meas_date"]))
-    path = save(raw, tmp_path / "a_raw.fif", buffer_size_sec=0.1)
-    theirs = load(path)
-    gap = [a for a in theirs.annotations if a["description"] == "BAD_ACQ_SKIP"]
-    assert gap
-    kept = np.ones(theirs.n_times, bool)
-    for one in gap:
-        first = round((one["onset"] - theirs.first_time) * 250)
-        kept[first : first + round(one["duration"] * 250)] = False
+    path = with_gap(tmp_path / "a_raw.fif")
     recording = open_recording(File.at(path))
     assert recording.discontinuous
-    assert recording.shape == (6, kept.sum())
+    assert recording.shape == (6, 1750)
     assert read_header(File.at(path)).record["n_skips"] == 1
-    np.testing.assert_allclose(recording.read(), theirs.get_data()[:, kept], rtol=1e-15)
 
 
 def test_a_gap_at_the_start_moves_the_first_sample(tmp_path):
@@ -270,10 +271,7 @@ def test_annotations_equal_mnes(tmp_path, date):
 
 
 def test_the_clock_goes_on_in_gaps(tmp_path):
-    raw = raw_of(2000)
-    texts = ["before", "BAD_ACQ_SKIP", "behind"]
-    times = mne.Annotations([1.28, 2.28, 4.28], [0.0, 1.0, 0.4], texts, orig_time=raw.info["meas_date"])
-    path = save(raw.set_annotations(times), tmp_path / "a_raw.fif", buffer_size_sec=0.1)
+    path = with_gap(tmp_path / "a_raw.fif")
     found = FifReader().annotations(File.at(path))
     np.testing.assert_allclose([a[0] for a in found], [1.0, 2.0, 4.0], atol=1e-6)
     np.testing.assert_allclose([a[1] for a in found], [0.0, 1.0, 0.4], atol=1e-6)
@@ -281,7 +279,7 @@ def test_the_clock_goes_on_in_gaps(tmp_path):
     assert segments == ((0.0, 2.0), (3.0, 8.0))
     whole = open_recording(File.at(path))[...]
     for (start, end), at in zip(segments, (0, 500), strict=True):
-        expected = raw.get_data()[:, round(start * 250) : round(end * 250)]
+        expected = raw_of(2000).get_data()[:, round(start * 250) : round(end * 250)]
         np.testing.assert_allclose(whole[:, at : at + expected.shape[1]], expected, rtol=1e-6, atol=1e-12)
 
 
