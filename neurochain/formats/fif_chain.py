@@ -127,9 +127,12 @@ class _Chain:
 
     def _alike(self, row: tuple[int, int, int, int], place: int) -> int:
         """Tags like one that follow it at once. Where one stands at its place, those before it are taken to stand too:
-        16 bytes that say the same, that far on, are no chance.
+        16 bytes that say the same, that far on, are no chance. Small ones are followed one by one, since a few other
+        tags between them may be as long as one of them.
         """
         stride = TAG.size + row[2]
+        if row[2] < WINDOW[0]:
+            return 0
         none = (self._file.size - place) // stride  # the first that would end behind the file
         if self._file.size - place <= self._file.gap:  # one request for all of it is as quick
             self._at, self._window = self._held.piece(place, self._file.size)

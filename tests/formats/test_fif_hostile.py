@@ -200,6 +200,19 @@ def test_buffers_of_one_size_and_what_interrupts_them(tmp_path):
         )
 
 
+def test_small_buffers_with_gaps_between_them(tmp_path):
+    # Four tags of a gap are as long as a buffer here: what stands behind them is in step again.
+    values = np.arange(32 * 600, dtype=">i2").reshape(600, 32)
+    buffers = [
+        (integer(301, 1) if 300 <= i < 304 else b"") + tag(300, 16, one.tobytes())
+        for i, one in enumerate(values)
+    ]
+    path = made(tmp_path / "a.fif", block(100, info(channel()), raw(*buffers)))
+    found = read_header(File.at(path))
+    assert (found.error, found.record["n_buffers"], found.record["n_skips"]) == (None, 600, 4)
+    np.testing.assert_array_equal(open_recording(File.at(path)).stored[0], values.reshape(-1))
+
+
 def test_annotations_that_do_not_fit_together(tmp_path):
     def with_annotations(*tags):
         return made(tmp_path / "a.fif", block(100, info(channel()), block(3810, *tags), raw(SAMPLES)))
