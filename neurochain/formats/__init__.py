@@ -12,12 +12,16 @@ from pydantic import BaseModel
 from neurochain.errors import FormatError, StorageError
 from neurochain.formats.annotations import Annotation
 from neurochain.formats.bids import BidsRecord
+from neurochain.formats.brainvision import BrainVisionReader
+from neurochain.formats.brainvision_header import BrainVisionRecord
 from neurochain.formats.dicom import DicomReader
 from neurochain.formats.dicom_record import DicomRecord
 from neurochain.formats.edf import EdfReader
 from neurochain.formats.edf_header import EdfRecord
 from neurochain.formats.eeglab import EeglabReader
 from neurochain.formats.eeglab_set import EeglabRecord
+from neurochain.formats.fif import FifReader
+from neurochain.formats.fif_header import FifRecord
 from neurochain.formats.header import Header
 from neurochain.formats.mgh import MghReader, MghRecord
 from neurochain.formats.nifti import NiftiReader
@@ -31,9 +35,11 @@ __all__ = [
     "RECORDS",
     "Annotation",
     "BidsRecord",
+    "BrainVisionRecord",
     "DicomRecord",
     "EdfRecord",
     "EeglabRecord",
+    "FifRecord",
     "FileHeader",
     "HeadSizes",
     "Header",
@@ -58,7 +64,9 @@ READERS: tuple[Reader, ...] = (
     NiftiReader(),
     MghReader(),
     EdfReader(),
+    BrainVisionReader(),
     EeglabReader(),
+    FifReader(),
 )
 """In the order in which they are asked."""
 
@@ -102,8 +110,8 @@ PLAIN = frozenset(
         ".svg",
         ".bval",
         ".bvec",
-        ".vhdr",
         ".vmrk",
+        ".eeg",
         ".zip",
         ".tar",
         ".sqlite",

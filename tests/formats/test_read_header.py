@@ -81,16 +81,18 @@ def test_bytes_that_cannot_be_had_are_a_storage_error(tmp_path):
 
 
 def test_readers_by_format():
-    assert [reader.name for reader in readers()] == ["dicom", "nifti", "mgh", "edf", "eeglab"]
+    names = ["dicom", "nifti", "mgh", "edf", "brainvision", "eeglab", "fif"]
+    assert [reader.name for reader in readers()] == names
     for reader in readers():
         for format in reader.formats:
             assert reader_for(format) is reader
-    with pytest.raises(FormatError, match=r"'fif'.*Known: dicom, nifti, mgh, edf, bdf"):
-        reader_for("fif")
+    with pytest.raises(FormatError, match=r"'con'.*Known: dicom, nifti, mgh, edf, bdf"):
+        reader_for("con")
 
 
 def test_records_describe_every_column():
-    assert list(RECORDS) == ["header", "dicom", "nifti", "mgh", "edf", "eeglab", "bids"]
+    names = ["dicom", "nifti", "mgh", "edf", "brainvision", "eeglab", "fif"]
+    assert list(RECORDS) == ["header", *names, "bids"]
     for record in RECORDS.values():
         for name, field in record.model_fields.items():
             assert field.description, name
