@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from neurochain.errors import FileChangedError, FormatError, StorageError
+from neurochain.formats.annotations import Annotation
 from neurochain.formats.brainvision_header import (
     FREE_TEXT,
     BrainVisionHeader,
@@ -87,7 +88,15 @@ class BrainVisionReader:
             found, data, marks = self._opened(file)
         except FormatError as error:
             raise FormatError(f"{file.uri}: {error}.") from None
-        channels = found.channels
+        channels, rate = found.channels, found.sampling_frequency
+        times = None if found.segmented else segments(marks, data.n_samples, rate)
+
+        def noted() -> list[Annotation]:
+            try:
+                return [Annotation(*one) for one in annotations(marks, rate, times)]
+            except FormatError as error:
+                raise FormatError(f"{file.uri}: {error}.") from None
+
         return Recording(
             file,
             "brainvision",
@@ -102,6 +111,8 @@ class BrainVisionReader:
             start_time=_start(marks),
             duration=data.n_samples / found.sampling_frequency,
             discontinuous=found.segmented or len(new_segments(marks)) > 1,
+            annotations=noted,
+            segments=None if times is None else lambda: times,
         )
 
     def annotations(self, file: File) -> tuple[tuple[float, float, str], ...]:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 import numpy as np
 
 from neurochain.errors import FormatError
+from neurochain.formats.annotations import Annotation
 from neurochain.formats.fif_annotations import annotations
 from neurochain.formats.fif_chain import Held
 from neurochain.formats.fif_header import FifHeader, FifRecord, parse
@@ -78,6 +79,13 @@ class FifReader:
         gains, problem = _gains(found)
         if problem is not None:
             raise FormatError(f"{file.uri}: {problem}.")
+
+        def noted() -> list[Annotation]:
+            try:
+                return [Annotation(*one) for one in annotations(held, found)]
+            except FormatError as error:
+                raise FormatError(f"{file.uri}: {error}.") from None
+
         return Recording(
             file,
             "fif",
@@ -92,6 +100,8 @@ class FifReader:
             start_time=found.start_time,
             duration=samples.n_samples / found.sampling_frequency,
             discontinuous=samples.n_skips > 0,
+            annotations=noted,
+            segments=lambda: samples.segments(found.sampling_frequency),
         )
 
     def annotations(self, file: File, memo: Memo | None = None) -> tuple[tuple[float, float, str], ...]:

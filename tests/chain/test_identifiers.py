@@ -150,11 +150,15 @@ def test_a_key_does_not_show() -> None:
     assert "patientid" in PERSONAL
 
 
-def test_a_bids_tree_gives_nothing_away_either(scans: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bids_tree_gives_nothing_away_either(
+    scans: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     root = scans.parent / "study"
     (root / "sub-01" / "anat").mkdir(parents=True)
     (root / "dataset_description.json").write_text('{"Name": "study", "BIDSVersion": "1.9.0"}')
-    (root / "T1w.json").write_text(json.dumps({"EchoTime": 0.03, "PatientName": "Zoe Secret", "PatientID": NUMBER}))
+    (root / "T1w.json").write_text(
+        json.dumps({"EchoTime": 0.03, "PatientName": "Zoe Secret", "PatientID": NUMBER})
+    )
     (root / "sub-01/anat/sub-01_T1w.nii").write_bytes(b"")
     nc.read_bids(root).save("study")
     assert json.loads(nc.read_dataset("study").collect()["sidecar"][0]) == {"EchoTime": 0.03}

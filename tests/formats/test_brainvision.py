@@ -14,7 +14,7 @@ from neurochain.formats import companions, open_recording, read_header
 from neurochain.formats.brainvision import BrainVisionReader
 from neurochain.storage import File
 from neurochain.storage.access import Access, remember
-from neurochain.testing import CountingFile, Fault, FormatTests, ObjectServer
+from neurochain.testing import CountingFile, Fault, ObjectServer, RecordingTests
 
 ENTRIES = [
     "Fp1,,0.5,µV",
@@ -54,7 +54,7 @@ def made(tmp_path):
     ]  # fmt: skip
 
 
-class TestBrainVision(FormatTests):
+class TestBrainVision(RecordingTests):
     reader = BrainVisionReader()
     opens = "recording"
 

@@ -16,7 +16,7 @@ from neurochain.formats.fif import FifReader
 from neurochain.formats.interleaved import Interleaved
 from neurochain.storage import File
 from neurochain.storage.access import Access, remember
-from neurochain.testing import CountingFile, FormatTests, ObjectServer
+from neurochain.testing import CountingFile, ObjectServer, RecordingTests
 
 TYPES = {"short": np.int16, "int": np.int32, "single": np.float32, "double": np.float64}
 
@@ -46,7 +46,7 @@ def made(tmp_path):
 
 # Samples and gains that were changed at random multiply to what is no number, and NumPy says so.
 @pytest.mark.filterwarnings("ignore:(invalid value|overflow) encountered:RuntimeWarning")
-class TestFif(FormatTests):
+class TestFif(RecordingTests):
     reader = FifReader()
     opens = "recording"
 
