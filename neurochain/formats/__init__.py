@@ -13,6 +13,7 @@ from neurochain.errors import FormatError, StorageError
 from neurochain.formats.bids import BidsRecord
 from neurochain.formats.dicom import DicomReader
 from neurochain.formats.dicom_record import DicomRecord
+from neurochain.formats.dicom_series import dicom_series, open_series
 from neurochain.formats.edf import EdfReader
 from neurochain.formats.edf_header import EdfRecord
 from neurochain.formats.header import Header
@@ -38,8 +39,10 @@ __all__ = [
     "Recording",
     "Volume",
     "companions",
+    "dicom_series",
     "open_array",
     "open_recording",
+    "open_series",
     "open_volume",
     "read_header",
     "reader_for",
