@@ -15,6 +15,8 @@ from neurochain.storage import File
 __all__ = ["Image", "scanned"]
 
 HEAD_LIMIT = 64 * 2**20  # the longest header met has 350 KB; beyond this pydicom steps through the file
+STEP = 64 * 1024  # bytes fetched more where sequences go on: enhanced headers have 300 KB
+AFTER = 16 * 1024  # bytes fetched behind a long element: what follows Siemens' private headers has 2 KB
 
 
 @dataclass(slots=True)
@@ -69,7 +71,9 @@ def scanned(file: File, head: bytes, series: bool = False) -> Image:
             try:
                 found = scan(head, file.size, WANTED)
             except CutShort as short:
-                end = min(file.size, max(4 * len(head), short.needed))
+                end = min(
+                    file.size, max(short.needed + AFTER, 0 if _is_long(short, head) else len(head) + STEP)
+                )
                 if end > HEAD_LIMIT or end <= len(head):
                     raise Refused(f"its header goes on after {len(head):,} bytes") from None
                 head += file.read_range(len(head), end)
@@ -90,3 +94,8 @@ def scanned(file: File, head: bytes, series: bool = False) -> Image:
     if problem is None and found.pixel is not None:
         problem = pixel_problem(file, head, found, record)
     return Image(file, found, record, extra, problem)
+
+
+def _is_long(short: CutShort, head: bytes) -> bool:
+    """Whether one long element is missing, rather than the rest of a sequence of which nobody knows the length."""
+    return short.needed > len(head) + 1024

@@ -57,8 +57,8 @@ def dicom_series(file: Sequence[File]) -> Volume:
         listed = "; ".join(", ".join(f"{c} {_said(v.coordinates.get(c))}" for c in differ) for v in found[:6])
         raise FormatError(
             f"{found[0].files[0].uri} and the other files of its series hold {len(found)} volumes, by "
-            f"{' and '.join(differ)} ({listed}{' …' if len(found) > 6 else ''}). Open them with open_series(files), or "
-            "filter the files first."
+            f"{' and '.join(differ)} ({listed}{' …' if len(found) > 6 else ''}). Open them with open_series(files); in a "
+            'chain, tell them apart: partition_by=["SeriesInstanceUID", "EchoTime"].'
         )
     return found[0]
 
