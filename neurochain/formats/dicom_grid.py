@@ -80,7 +80,7 @@ def grid_of(planes: Sequence[Plane]) -> Grid:
     n_slices, n_times = cells.shape[0], cells.shape[2]
     firsts = positions[cells[:, 0, 0]]
     _check_same_places(planes, positions, slices, firsts)
-    step = _step(planes, cells[:, 0, 0], firsts, normal)
+    start, step = _line(planes, cells[:, 0, 0], firsts, normal)
     sizes = tuple(len(values) for values in names.values())
     axes, shape = tuple(names), (n_slices, *sizes)
     coordinates = _coordinates(planes, cells, "image" in names)
@@ -92,7 +92,7 @@ def grid_of(planes: Sequence[Plane]) -> Grid:
         planes,
         cells.reshape(shape),
         axes,
-        _affine(planes[0], firsts[0], step),
+        _affine(planes[0], start, step),
         (*spacing, float(np.linalg.norm(step))),
         coordinates,
     )
@@ -190,40 +190,47 @@ def _check_same_places(
         )
 
 
-def _step(planes: Sequence[Plane], order: np.ndarray[Any, Any], firsts: Floats, normal: Floats) -> Floats:
-    """Way from a slice to the next, mm, LPS."""
+def _line(
+    planes: Sequence[Plane], order: np.ndarray[Any, Any], firsts: Floats, normal: Floats
+) -> tuple[Floats, Floats]:
+    """Position of the first slice, and the way from a slice to the next, mm, LPS."""
     n = len(firsts)
     if n == 1:
-        step: Floats = normal * (planes[0].between or 1.0)
-        return step
-    heights = firsts @ normal
-    distances = np.diff(heights)
-    spacing = float(np.median(distances))
-    step = (firsts[-1] - firsts[0]) / (n - 1)
+        return firsts[0], normal * (planes[order[0]].between or 1.0)
+    start, step = firsts[0], (firsts[-1] - firsts[0]) / (n - 1)
+    numbers = np.arange(n)
+    if np.abs(firsts - start - np.outer(numbers, step)).max() > SAME:
+        # Rounded positions: a line through all of them errs less than one through the first and the last.
+        centred = numbers - (n - 1) / 2
+        step = centred @ firsts / (centred @ centred)
+        start = firsts.mean(axis=0) - (n - 1) / 2 * step
     along = float(step @ normal)
     aside = float(np.linalg.norm(step - along * normal))
+    off = firsts - start - np.outer(numbers, step)
+    beside = np.linalg.norm(off - np.outer(off @ normal, normal), axis=1)
+    distances = np.diff(firsts @ normal)
+    spacing = float(np.median(distances))
+    allowed = max(UNEVEN * spacing, SAME)
+    gaps = np.abs(distances - spacing)
+    if np.abs(off @ normal).max() > allowed or gaps.max() > 2 * allowed:
+        k = int(gaps.argmax())
+        more = distances[k] / spacing - 1
+        missing = f": {round(more)} missing" if more > 0.9 and abs(more - round(more)) < 0.1 else ""
+        raise FormatError(
+            f"the slices are not evenly far apart: {distances[k]:.4g} mm between slice {k} ({planes[order[k]].said}) and "
+            f"slice {k + 1} ({planes[order[k + 1]].said}), {spacing:.4g} mm between most{missing}"
+        )
+    if beside.max() > allowed:
+        k = int(beside.argmax())
+        raise FormatError(
+            f"slice {k} ({planes[order[k]].said}) lies {beside[k]:.3g} mm beside the line of the others"
+        )
     if aside > TILTED * along and aside * (n - 1) > SAME:
         raise FormatError(
             f"the slices are sheared: each lies {aside:.3g} mm beside the one before, {along:.3g} mm along the normal "
             f"(a gantry tilted by {math.degrees(math.atan2(aside, along)):.3g} degrees)"
         )
-    off = np.abs(heights - heights[0] - np.arange(n) * along)
-    gaps = np.abs(distances - spacing)
-    if off.max() > max(UNEVEN * spacing, SAME) or gaps.max() > max(2 * UNEVEN * spacing, 2 * SAME):
-        k = int(gaps.argmax())
-        missing = distances[k] / spacing - 1
-        whole = f": {round(missing)} missing" if missing > 0.9 and abs(missing - round(missing)) < 0.1 else ""
-        raise FormatError(
-            f"the slices are not evenly far apart: {distances[k]:.4g} mm between slice {k} ({planes[order[k]].said}) and "
-            f"slice {k + 1} ({planes[order[k + 1]].said}), {spacing:.4g} mm between most{whole}"
-        )
-    beside = np.linalg.norm(firsts - firsts[0] - np.outer(np.arange(n), step), axis=1)
-    if beside.max() > max(UNEVEN * spacing, SAME):
-        k = int(beside.argmax())
-        raise FormatError(
-            f"slice {k} ({planes[order[k]].said}) lies {beside[k]:.3g} mm beside the line of the others"
-        )
-    return step
+    return start, step
 
 
 def _affine(plane: Plane, position: Floats, step: Floats) -> Floats:
