@@ -1,5 +1,6 @@
 """DICOM files made for tests: images, mosaics, enhanced multi-frame images."""
 
+import random
 import struct
 import warnings
 
@@ -7,6 +8,8 @@ import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian
+
+from neurochain.storage import File
 
 MR = "1.2.840.10008.5.1.4.1.1.4"
 ENHANCED_MR = "1.2.840.10008.5.1.4.1.1.4.1"
@@ -64,6 +67,31 @@ def write(path, made, syntax=ExplicitVRLittleEndian):
             enforce_file_format=True,
         )
     return path
+
+
+def pixels(seed, rows=6, columns=4):
+    """Random pixels."""
+    return np.random.default_rng(seed).integers(-3000, 3000, (rows, columns)).astype(np.int16)
+
+
+def series(folder, positions, orientation=AXIAL, each=None, shuffled=True, **elements):
+    """Files of a series, in any order; `each` gives further elements of the image of a number."""
+    files = []
+    for i, position in enumerate(positions):
+        more = elements | ({} if each is None else each(i))
+        made = placed(
+            pixels(i), position, more.pop("orientation", orientation),
+            **({"InstanceNumber": str(i + 1), "SOPInstanceUID": f"1.2.3.{i}"} | more),
+        )  # fmt: skip
+        files.append(File.at(write(folder / f"{i:03}.dcm", made)))
+    if shuffled:
+        random.Random(0).shuffle(files)
+    return files
+
+
+def stack(n, apart=5.0):
+    """Positions of axial slices."""
+    return [(1.0, 2.0, apart * k) for k in range(n)]
 
 
 def csa(tags, second=True):
