@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from neurochain.errors import FormatError, StorageError
 from neurochain.formats.bids import BidsRecord
 from neurochain.formats.dicom import DicomReader
+from neurochain.formats.dicom_directory import DirectoryEntry, dicom_directory
 from neurochain.formats.dicom_record import DicomRecord
 from neurochain.formats.dicom_series import dicom_series, open_series
 from neurochain.formats.edf import EdfReader
@@ -29,6 +30,7 @@ __all__ = [
     "RECORDS",
     "BidsRecord",
     "DicomRecord",
+    "DirectoryEntry",
     "EdfRecord",
     "FileHeader",
     "HeadSizes",
@@ -39,6 +41,7 @@ __all__ = [
     "Recording",
     "Volume",
     "companions",
+    "dicom_directory",
     "dicom_series",
     "open_array",
     "open_recording",

@@ -10,6 +10,7 @@ import numpy as np
 
 from neurochain.errors import FormatError
 from neurochain.formats import dicom_geometry as geometry
+from neurochain.formats.dicom_directory import DIRECTORY
 from neurochain.formats.dicom_grid import Grid, grid_of
 from neurochain.formats.dicom_image import Image, scanned
 from neurochain.formats.dicom_pixels import absence_problem, pixels
@@ -75,6 +76,10 @@ class DicomReader:
             grid, problem = _grid(image)
         if problem is not None:
             raise FormatError(f"{file.uri}: {problem}.")
+        if found.media_class == DIRECTORY:
+            raise FormatError(
+                f"{file.uri} is a directory of other files: list them with dicom_directory(file)."
+            )
         array, axes = pixels(file, found, record)
         if grid is not None:
             return stacked("dicom", [file], [array], grid, self.volume)

@@ -12,7 +12,7 @@ from typing import Any
 
 from neurochain.formats.dicom_scan import UNDEFINED, Refused, Scan, Walk, Wanted
 
-__all__ = ["Tree", "floats", "number", "numbers", "private", "text", "tree"]
+__all__ = ["ITEM_AT", "Tree", "floats", "number", "numbers", "private", "text", "tree"]
 
 Tree = dict[int, Any]
 """Tag to (value representation, bytes), or to a list of trees where it is a sequence."""
@@ -24,6 +24,8 @@ _SHORT = frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL
 _CODES = {b"FD": "d", b"FL": "f", b"SL": "i", b"SS": "h", b"UL": "I", b"US": "H"}
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 LARGEST = 256 * 1024  # bytes of one value; Siemens' private headers have up to 150 KB
+ITEM_AT = -1
+"""Key of an item's offset in the file, beside its elements: directories refer to their records by it."""
 NONE = Wanted(())
 
 
@@ -100,7 +102,7 @@ class _Branch(Walk):
                 return at
             if tag != _ITEM:
                 raise Refused(f"a sequence has no item at byte {at - 8}")
-            item: Tree = {}
+            item: Tree = {ITEM_AT: at - 8}
             out.append(item)
             if length == UNDEFINED:
                 at = self.elements(at, end, implicit, wanted, item)

@@ -1,5 +1,6 @@
 """Image: one DICOM file as far as its header tells."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,7 +49,7 @@ class Image:
         return planes_of(picture, self.file.name, self.record, self.extra, self.found.big_endian)
 
 
-def scanned(file: File, head: bytes, series: bool = False) -> Image:
+def scanned(file: File, head: bytes, series: bool = False, wanted: Mapping[int, Any] | None = None) -> Image:
     """Scan and decode a header, fetching more where the head ends inside it.
 
     Parameters
@@ -59,6 +60,8 @@ def scanned(file: File, head: bytes, series: bool = False) -> Image:
         Its first bytes.
     series : bool
         Whether to look for what tells the images of a series apart.
+    wanted : mapping, optional
+        What else to look for, as in `tree`.
 
     Raises
     ------
@@ -83,7 +86,7 @@ def scanned(file: File, head: bytes, series: bool = False) -> Image:
         # What text needs pydicom leaves the walk over the elements as it was.
         looked_at, found = found or Scan(), scan_with_pydicom(file, str(refused))
         record = decode(found.values, found.big_endian)
-    further = further_tags(record, series)
+    further = further_tags(record, series) | dict(wanted or {})
     extra = tree(looked_at, further) if further and looked_at.data else {}
     looked_at.data = b""  # not kept: a series has thousands of headers
     record["transfer_syntax"] = found.transfer_syntax
