@@ -7,7 +7,7 @@ https://dicom.nema.org/medical/dicom/current/output/html/part03.html#sect_C.7.6.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -125,14 +125,10 @@ def _images(planes: Sequence[Plane]) -> tuple[list[int], dict[str, list[Any]]]:
     seen = list(dict.fromkeys(keys))
     if math.prod(map(len, levels.values())) != len(seen):
         # Not every echo has every image type: one axis holds the combinations that there are.
-        return [seen.index(k) for k in keys], {"image": seen}
-    numbers = []
-    for key in keys:
-        number = 0
-        for c, value in zip(varying, key, strict=True):
-            number = number * len(levels[c]) + levels[c].index(value)
-        numbers.append(number)
-    return numbers, levels
+        number = {key: i for i, key in enumerate(seen)}
+        return [number[k] for k in keys], {"image": seen}
+    number = {key: i for i, key in enumerate(product(*levels.values()))}
+    return [number[k] for k in keys], levels
 
 
 def _levels(values: list[Any]) -> list[Any]:
@@ -149,6 +145,11 @@ def _cells(
     for i, (s, image) in enumerate(zip(slices.tolist(), images, strict=True)):
         found.setdefault((s, image), []).append(i)
     shape = (int(slices.max()) + 1, max(images) + 1)
+    if shape[0] * shape[1] > len(planes):
+        raise FormatError(
+            f"{shape[0]} slices of {shape[1]} kinds would be {shape[0] * shape[1]:,} images at least, and there are "
+            f"{len(planes):,}"
+        )
     counts = np.array([[len(found.get((s, c), ())) for c in range(shape[1])] for s in range(shape[0])])
     n = int(np.median(counts))
     if (counts != n).any():
