@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from neurochain.errors import FormatError
-from neurochain.formats.dicom_planes import CONTRASTS, LPS_TO_RAS, Plane, normal_of
+from neurochain.formats.dicom_planes import CONTRASTS, LPS_TO_RAS, REPETITIONS, Plane, normal_of
 
 __all__ = ["Grid", "grid_of"]
 
@@ -252,18 +252,18 @@ def _coordinates(
 ) -> dict[str, tuple[Any, ...]]:
     """Labels: one value where they are the same everywhere, else one for each contrast or repetition."""
     found: dict[str, tuple[Any, ...]] = {}
-    for label, along in (*((c, 1) for c in CONTRASTS), ("b_value", 2), ("temporal_position", 2)):
-        line = cells[0, :, 0] if along == 1 else cells[0, 0, :]
-        values = tuple(planes[i].labels.get(label) for i in line)
-        if all(v is None for v in values):
-            continue
-        if len(set(values)) == 1:
-            found[label] = values[:1]
-        elif along == 2 or combined:
-            found[label] = values
-        else:
-            found[label] = tuple(dict.fromkeys(values))
-    return found
+    for label in CONTRASTS:
+        values = tuple(planes[i].labels.get(label) for i in cells[0, :, 0])
+        found[label] = values if combined and len(set(values)) > 1 else tuple(dict.fromkeys(values))
+    for label in REPETITIONS:
+        each = [
+            {planes[i].labels.get(label) for i in cells[:, :, t].ravel().tolist()}
+            for t in range(cells.shape[2])
+        ]
+        if all(len(values) == 1 for values in each):  # else it is the slices' own, and says nothing of time
+            values = tuple(values.pop() for values in each)
+            found[label] = values if len(set(values)) > 1 else values[:1]
+    return {label: values for label, values in found.items() if any(v is not None for v in values)}
 
 
 def _rounded(values: Sequence[float]) -> tuple[float, ...]:

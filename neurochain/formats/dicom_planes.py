@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-__all__ = ["CONTRASTS", "LPS_TO_RAS", "Plane", "Triple", "is_placed", "normal_of"]
+__all__ = ["CONTRASTS", "LPS_TO_RAS", "REPETITIONS", "Plane", "Triple", "is_placed", "normal_of"]
 
 Triple = tuple[float, float, float]
 CONTRASTS = ("stack", "image_type", "echo", "coil")
 """Labels that tell images of one place apart which are no repetitions of each other."""
+REPETITIONS = ("b_value", "gradient", "flip_angle", "inversion_time", "temporal_position")
+"""Labels of images of one place and contrast that were taken one after the other."""
 LPS_TO_RAS = (-1.0, -1.0, 1.0)
 
 
@@ -37,7 +39,7 @@ class Plane:
     scaling : (float, float)
         Slope and intercept.
     labels : dict
-        What tells it from others at its place: `CONTRASTS`, ``"b_value"``, ``"temporal_position"``.
+        What tells it from others at its place: `CONTRASTS` and `REPETITIONS`.
     order : tuple
         By which repetitions are sorted.
     """

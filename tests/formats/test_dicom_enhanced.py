@@ -188,6 +188,32 @@ def test_slopes_of_frames(tmp_path):
     assert volume.slope.shape == (1, 1, 3, 2)
 
 
+def test_one_frame_is_one_slice(tmp_path):
+    frames = pixels(1)
+    path = write(tmp_path / "a.dcm", enhanced(frames, [{"position": (0, 0, 7.0)}]))
+    volume = open_volume(File.at(path))
+    assert (volume.axes, volume.voxel_sizes) == (("row", "column", "slice"), (2.0, 3.0, 5.0))
+    assert read_header(File.at(path)).header["shape"] == [6, 4, 1]
+    np.testing.assert_array_equal(volume[:, :, 0], frames[0])
+
+
+def test_gradients_of_frames(tmp_path):
+    places = [
+        {
+            "position": (0, 0, 4.0 * s),
+            "b_value": 1000.0 * t,
+            "TemporalPositionIndex": t + 1,
+            "gradient": [t, 0.0, 1 - t],
+        }
+        for s in range(2)
+        for t in range(2)
+    ]
+    volume = open_volume(File.at(write(tmp_path / "a.dcm", enhanced(pixels(4), places))))
+    assert volume.axes[3:] == ("diffusion",)
+    assert volume.coordinates["gradient"] == ((0.0, 0.0, 1.0), (-1.0, 0.0, 0.0))
+    assert volume.coordinates["temporal_position"] == (1.0, 2.0)
+
+
 def test_shared_groups_hold_for_all_frames(tmp_path):
     places, _ = grid(3)
     shared = {
