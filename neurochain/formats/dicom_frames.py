@@ -7,7 +7,7 @@ from neurochain.errors import FormatError
 from neurochain.formats.dicom_elements import Tree, numbers, private, text
 from neurochain.formats.dicom_groups import GROUP_TAGS, Frame, frames, is_enhanced
 from neurochain.formats.dicom_mosaic import MOSAIC_TAGS, is_mosaic, mosaic_of
-from neurochain.formats.dicom_planes import LPS_TO_RAS, Plane, Triple, is_placed
+from neurochain.formats.dicom_planes import FARTHEST, LPS_TO_RAS, NEAREST, Plane, Triple, is_placed
 
 __all__ = ["SERIES_TAGS", "further_tags", "planes_of"]
 
@@ -177,7 +177,8 @@ def _ras(direction: Sequence[float] | None) -> Triple | None:
 
 def _between(spacing: Any, thickness: Any) -> float | None:
     # Some scanners write a negative spacing for descending slices.
-    return abs(float(spacing or thickness or 0.0)) or None
+    between = abs(float(spacing or thickness or 0.0))
+    return between if NEAREST < between < FARTHEST else None
 
 
 def _seconds(milliseconds: float | None) -> float | None:
