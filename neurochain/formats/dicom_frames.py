@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from neurochain.errors import FormatError
-from neurochain.formats.dicom_elements import Tree, numbers, private, text
-from neurochain.formats.dicom_groups import GROUP_TAGS, Frame, frames, is_enhanced
+from neurochain.formats.dicom_elements import Tree, number, numbers, private, text
+from neurochain.formats.dicom_groups import GROUP_TAGS, PHILIPS_SCALE, Frame, frames, is_enhanced
 from neurochain.formats.dicom_mosaic import MOSAIC_TAGS, is_mosaic, mosaic_of
 from neurochain.formats.dicom_planes import FARTHEST, LPS_TO_RAS, NEAREST, Plane, Triple, is_placed
 
@@ -23,7 +23,14 @@ _GRADIENT = 0x0019, "SIEMENS MR HEADER", 0x0E
 GE_SHIFT = 1_000_000_000  # added to b-values by some versions of GE's software
 SERIES_TAGS: dict[int, None] = dict.fromkeys(
     tag
-    for group, element in ((0x0019, 0x0C), (0x0019, 0x0E), (0x2001, 0x03), (0x0043, 0x39), (0x0051, 0x0F))
+    for group, element in (
+        (0x0019, 0x0C),
+        (0x0019, 0x0E),
+        (0x2001, 0x03),
+        (0x2005, 0x0E),
+        (0x0043, 0x39),
+        (0x0051, 0x0F),
+    )
     for block in _BLOCKS
     for tag in (group << 16 | block, group << 16 | block << 8 | element)
 )
@@ -112,6 +119,7 @@ def _enhanced(picture: int, name: str, record: dict[str, Any], extra: Tree, big:
             "coil": f.get("coil"),
             "b_value": f.get("b_value"),
             "gradient": _ras(f.get("gradient")),
+            "philips_scale": f.get("scale"),
             "flip_angle": f.get("flip_angle"),
             "temporal_position": f.get("temporal_position"),
         }
@@ -149,6 +157,7 @@ def _labels(record: dict[str, Any], extra: Tree, big: bool) -> dict[str, Any]:
         "coil": coils[1] or coils[0],
         "b_value": _b_value(record, extra, big),
         "gradient": _ras(record.get("DiffusionGradientOrientation") or stated),
+        "philips_scale": number({0: private(extra, *PHILIPS_SCALE)}, 0, big, b"FL"),
         "flip_angle": record.get("FlipAngle"),
         "inversion_time": _seconds(record.get("InversionTime")),
         "temporal_position": None if position is None else float(position),

@@ -19,7 +19,7 @@ __all__ = [
 Triple = tuple[float, float, float]
 CONTRASTS = ("stack", "image_type", "echo", "coil")
 """Labels that tell images of one place apart which are no repetitions of each other."""
-REPETITIONS = ("b_value", "gradient", "flip_angle", "inversion_time", "temporal_position")
+REPETITIONS = ("b_value", "gradient", "flip_angle", "inversion_time", "temporal_position", "philips_scale")
 """Labels of images of one place and contrast that were taken one after the other."""
 FARTHEST = 1e6  # mm: a kilometre; numbers beyond it are damage
 NEAREST = 1e-6  # mm

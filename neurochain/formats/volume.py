@@ -47,7 +47,8 @@ class Volume:
     coordinates : dict of str to tuple
         What is known of the entries along further axes: ``"echo"``, ``"inversion_time"`` (s), ``"b_value"`` (s/mm²),
         ``"gradient"`` (direction, RAS+), ``"flip_angle"`` (degrees), ``"image_type"``, ``"coil"``, ``"temporal_position"``;
-        one value where it is the same for all. Not stored with the volume.
+        one value where it is the same for all. ``"philips_scale"`` is Philips' private scale: values of different series
+        compare as ``value / (slope * philips_scale)``. Not stored with the volume.
 
     Examples
     --------

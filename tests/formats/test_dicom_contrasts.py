@@ -101,3 +101,16 @@ def test_coils_are_volumes(tmp_path):
         ("H0",),
         ("H1",),
     ]
+
+
+def test_philips_scale(tmp_path):
+    """Rescaled values are for display; the scanner's own are stored * slope / (slope * scale), and the intercept alike."""
+    files = []
+    for i, position in enumerate(stack(2) * 2):
+        made = placed(pixels(i), position, InstanceNumber=str(i), RescaleSlope="2", RescaleIntercept="0")
+        made.add_new(0x20050010, "LO", "Philips MR Imaging DD 001")
+        made.add_new(0x2005100E, "FL", 0.25 * (1 + i // 2))
+        files.append(File.at(write(tmp_path / f"{i}.dcm", made)))
+    volume = dicom_series(files)
+    assert volume.coordinates["philips_scale"] == (0.25, 0.5)
+    assert volume.slope == 2.0

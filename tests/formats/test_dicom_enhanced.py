@@ -293,6 +293,7 @@ def test_philips_frames_lie_where_they_say(nicom_data, tmp_path):
     turned = np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, -1, 175], [0, 0, 0, 1.0]])
     np.testing.assert_allclose(flip @ volume.affine, theirs @ turned, atol=2e-3)
     assert volume.slope == 2.1079365079365
+    assert volume.coordinates["philips_scale"] == (0.0002682503836695105,)
 
 
 def test_real_frames(real_data):
