@@ -8,9 +8,9 @@ import warnings
 import numpy as np
 import pydicom
 import pytest
-from dicom_made import ENHANCED_MR, enhanced, group, image, write
+from dicom_made import ENHANCED_MR, enhanced, group, image, mosaic, write
 from pydicom.pixels.utils import pixel_array
-from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian, RLELossless
 
 from neurochain.errors import FormatError
 from neurochain.formats import open_series, open_volume, read_header
@@ -304,3 +304,22 @@ def test_real_frames(real_data):
     assert [round(float((volume.affine @ [0, 0, k, 1])[2])) for k in (0, 1)] == [-149, -159]
     frames = pixel_array(pydicom.dcmread(path), raw=True)
     np.testing.assert_array_equal(volume.stored, frames[::-1].transpose(1, 2, 0))
+
+
+def test_compressed_frames_and_tiles(tmp_path):
+    """Decoded pictures are taken apart as open ones are."""
+    places, where = grid(3, (30.0,), 2)
+    frames = pixels(6)
+    slices = pixels(5)
+    for name, made in (("e", enhanced(frames, places)), ("m", mosaic(slices, (0, 0, 0)))):
+        write(tmp_path / "open.dcm", made)
+        packed = pydicom.dcmread(tmp_path / "open.dcm")
+        packed.compress(RLELossless, generate_instance_uid=False)
+        packed.save_as(tmp_path / f"{name}.dcm")
+    volume = open_volume(File.at(tmp_path / "e.dcm"))
+    np.testing.assert_array_equal(volume, np.moveaxis(frames[where[:, 0]], (0, 1), (2, 3)))
+    np.testing.assert_array_equal(volume[2, ::-1, 1], frames[where[1, 0], 2, ::-1].T)
+    volume = open_volume(File.at(tmp_path / "m.dcm"))
+    np.testing.assert_array_equal(volume, slices.transpose(1, 2, 0))
+    np.testing.assert_array_equal(volume[1:3, 2, 4], slices[4, 1:3, 2])
+    assert read_header(File.at(tmp_path / "m.dcm")).header["shape"] == [6, 4, 5]
