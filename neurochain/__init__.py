@@ -60,7 +60,16 @@ if TYPE_CHECKING:
     from neurochain.datasets.lineage import Lineage
     from neurochain.datasets.versions import DatasetVersion
     from neurochain.export.datachain import read_datachain
-    from neurochain.formats import Annotation, Header, Recording, Volume, open_recording, open_volume
+    from neurochain.formats import (
+        Annotation,
+        Header,
+        Recording,
+        Volume,
+        dicom_series,
+        open_recording,
+        open_series,
+        open_volume,
+    )
     from neurochain.storage import File
 
     def datasets() -> pl.DataFrame: ...
@@ -86,7 +95,9 @@ _LAZY = {
     "Unit": "neurochain.chain.values.records",
     "Volume": "neurochain.formats",
     "dataset": "neurochain.chain.reading",
+    "dicom_series": "neurochain.formats",
     "open_recording": "neurochain.formats",
+    "open_series": "neurochain.formats",
     "open_volume": "neurochain.formats",
     "read_bids": "neurochain.chain.reading",
     "read_datachain": "neurochain.export.datachain",
@@ -136,7 +147,9 @@ __all__ = [
     "__version__",
     "dataset",
     "datasets",
+    "dicom_series",
     "open_recording",
+    "open_series",
     "open_volume",
     "read_bids",
     "read_datachain",

@@ -15,7 +15,9 @@ from neurochain.formats.bids import BidsRecord
 from neurochain.formats.brainvision import BrainVisionReader
 from neurochain.formats.brainvision_header import BrainVisionRecord
 from neurochain.formats.dicom import DicomReader
+from neurochain.formats.dicom_directory import DirectoryEntry, dicom_directory
 from neurochain.formats.dicom_record import DicomRecord
+from neurochain.formats.dicom_series import dicom_series, open_series
 from neurochain.formats.edf import EdfReader
 from neurochain.formats.edf_header import EdfRecord
 from neurochain.formats.eeglab import EeglabReader
@@ -37,6 +39,7 @@ __all__ = [
     "BidsRecord",
     "BrainVisionRecord",
     "DicomRecord",
+    "DirectoryEntry",
     "EdfRecord",
     "EeglabRecord",
     "FifRecord",
@@ -49,9 +52,12 @@ __all__ = [
     "Recording",
     "Volume",
     "companions",
+    "dicom_directory",
+    "dicom_series",
     "first_bytes",
     "open_array",
     "open_recording",
+    "open_series",
     "open_volume",
     "read_header",
     "read_identifiers",

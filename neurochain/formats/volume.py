@@ -1,13 +1,13 @@
 """Volume: a lazy array with spatial axes."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from neurochain.errors import ShapeError
 from neurochain.formats.memory import FORMAT, MemoryArray, numbers, shared
-from neurochain.formats.slicing import Index, normalise
+from neurochain.formats.slicing import Axis, Index, normalise
 from neurochain.formats.stored import Array
 from neurochain.storage import File
 
@@ -20,13 +20,15 @@ class Volume:
     """Array of voxels or pixels that reads what is sliced from it.
 
     Made by `open_volume`, or by `Volume.of` of an array in memory. A NIfTI volume has the axes (x, y, z[, t, …]), a DICOM volume
-    ([frame,] row, column[, sample]). Integers, slices with steps and ``...`` work as in NumPy; masks and lists
+    (row, column[, slice, …][, sample]), or (frame, row, column[, sample]) where the frames make no grid in space. Integers, slices with steps and ``...`` work as in NumPy; masks and lists
     do not: slice first. Pickles as its file and opens again where it arrives; without a file, by value.
 
     Attributes
     ----------
     file : File or None
         Where the values lie; None for an array in memory.
+    files : tuple of File
+        All of them, where several make the array: images of a DICOM series.
     format : str
         As in `header.format`; ``"memory"`` without a file.
     shape : tuple of int
@@ -36,11 +38,17 @@ class Volume:
     axes : tuple of str
         Names of the axes.
     affine : ndarray, shape (4, 4), float64, mm, or None
-        Voxel indices to RAS+ coordinates. NIfTI: (x, y, z, 1), as nibabel gives it. DICOM: (row, column, 0, 1).
+        Voxel indices to RAS+ coordinates. NIfTI: (x, y, z, 1), as nibabel gives it. DICOM: (row, column, slice, 1).
     voxel_sizes : tuple of float, mm
         Along the spatial axes; empty where the file does not say.
-    slope, intercept : float
-        ``value = stored * slope + intercept``; 1 and 0 where the file states none.
+    slope, intercept : float or ndarray
+        ``value = stored * slope + intercept``; 1 and 0 where the file states none. Arrays, as many entries as there are
+        slices, where slices differ.
+    coordinates : dict of str to tuple
+        What is known of the entries along further axes: ``"echo"``, ``"inversion_time"`` (s), ``"b_value"`` (s/mm²),
+        ``"gradient"`` (direction, RAS+), ``"flip_angle"`` (degrees), ``"image_type"``, ``"coil"``, ``"temporal_position"``;
+        one value where it is the same for all. ``"philips_scale"`` is Philips' private scale: values of different series
+        compare as ``value / (slope * philips_scale)``. Not stored with the volume.
 
     Examples
     --------
@@ -57,15 +65,20 @@ class Volume:
         axes: tuple[str, ...],
         affine: np.ndarray[Any, np.dtype[np.float64]] | None = None,
         voxel_sizes: tuple[float, ...] = (),
-        scaling: tuple[float, float] | None = None,
+        scaling: tuple[Any, Any] | None = None,
         stored: bool = False,
+        files: tuple[File, ...] = (),
+        coordinates: Mapping[str, tuple[Any, ...]] | None = None,
     ) -> None:
         self.file = file
+        self.files = files or (() if file is None else (file,))
+        self.coordinates = dict(coordinates or {})
         self.format = format
         self.axes = axes
         self.affine = affine
         self.voxel_sizes = voxel_sizes
-        self.slope, self.intercept = scaling or (1.0, 0.0)
+        self.slope: Any = 1.0 if scaling is None else scaling[0]
+        self.intercept: Any = 0.0 if scaling is None else scaling[1]
         self._reopen = reopen
         self._array = array
         self._scaling = scaling
@@ -157,7 +170,9 @@ class Volume:
             self.affine,
             self.voxel_sizes,
             self._scaling,
-            stored=True,
+            True,
+            self.files,
+            self.coordinates,
         )
 
     def __getitem__(self, index: Index) -> Any:
@@ -172,10 +187,11 @@ class Volume:
         StorageError
             The bytes cannot be had.
         """
-        array = self._array.select(normalise(index, self.shape, "volume"))
+        axes = normalise(index, self.shape, "volume")
+        array = self._array.select(axes)
         if self._scaling is not None and not self._is_stored:
-            slope, intercept = self._scaling
-            array = array * np.float64(slope) + np.float64(intercept)
+            slope, intercept = (_part(np.asarray(v, np.float64), axes) for v in self._scaling)
+            array = array * slope + intercept
         return array if array.ndim else array[()]
 
     def read(self) -> np.ndarray[Any, Any]:
@@ -202,9 +218,23 @@ class Volume:
 
     def __repr__(self) -> str:
         name = self.file.name if self.file is not None else "in memory"
+        if len(self.files) > 1:
+            name += f" and {len(self.files) - 1} more"
         axes = ", ".join(f"{name}: {n}" for name, n in zip(self.axes, self.shape, strict=True))
         sizes = " x ".join(f"{v:g}" for v in self.voxel_sizes)
         return f"<Volume {name} ({axes}) {self.dtype}{f', {sizes} mm' if sizes else ''}>"
+
+
+def _part(values: np.ndarray[Any, Any], axes: tuple[Axis, ...]) -> np.ndarray[Any, Any]:
+    """Slopes or intercepts of what was selected; one number is that of every entry."""
+    if not values.ndim:
+        return values
+    picked = []
+    for n, a in zip(values.shape, axes, strict=True):
+        indices = np.arange(a.count) * a.step + a.start if n > 1 else np.zeros(1, np.int64)
+        picked.append(indices[::-1] if a.reverse else indices)
+    found = values[np.ix_(*picked)]
+    return found[tuple(0 if a.drop else slice(None) for a in axes)]
 
 
 def _reopen(reopen: Callable[[File], Volume], file: File, stored: bool) -> Volume:
