@@ -1,19 +1,22 @@
 """Volume: a lazy array with spatial axes."""
 
 from collections.abc import Callable, Iterable
+from operator import index as as_int
 from typing import Any
 
 import numpy as np
 
 from neurochain.errors import ShapeError
+from neurochain.formats import regions
 from neurochain.formats.memory import FORMAT, MemoryArray, numbers, shared
 from neurochain.formats.slicing import Index, normalise
-from neurochain.formats.stored import Array
+from neurochain.formats.stored import Array, ByteArray, CutArray
 from neurochain.storage import File
 
 __all__ = ["Volume"]
 
 AXES = ("x", "y", "z", "t", "dim5", "dim6", "dim7")
+Cut = tuple[tuple[int, int], ...]
 
 
 class Volume:
@@ -70,6 +73,7 @@ class Volume:
         self._array = array
         self._scaling = scaling
         self._is_stored = stored
+        self._cut: Cut | None = None  # of the whole, where this is a part of it
 
     @classmethod
     def of(
@@ -148,17 +152,7 @@ class Volume:
     @property
     def stored(self) -> "Volume":
         """The same volume without slope and intercept, in the dtype of the file."""
-        return Volume(
-            self.file,
-            self.format,
-            self._reopen,
-            self._array,
-            self.axes,
-            self.affine,
-            self.voxel_sizes,
-            self._scaling,
-            stored=True,
-        )
+        return self._with(_is_stored=True)
 
     def __getitem__(self, index: Index) -> Any:
         """Read a slice; one entry is a NumPy scalar.
@@ -172,11 +166,164 @@ class Volume:
         StorageError
             The bytes cannot be had.
         """
-        array = self._array.select(normalise(index, self.shape, "volume"))
-        if self._scaling is not None and not self._is_stored:
-            slope, intercept = self._scaling
-            array = array * np.float64(slope) + np.float64(intercept)
+        array = self._scaled(self._array.select(normalise(index, self.shape, "volume")))
         return array if array.ndim else array[()]
+
+    def bytes_needed(self, index: Index = ...) -> int:
+        """Bytes of the file that hold the values of an index, planned without reading them.
+
+        What is pulled may be somewhat more: what lies between two pieces comes along where that is quicker than one more
+        request. Of a compressed file it is the bytes that the values are inflated or decoded from: of a ``.nii.gz`` those
+        between two places of its seek index, and the whole file while there is no index of it.
+
+        Raises
+        ------
+        IndexError
+            As for a slice.
+
+        Examples
+        --------
+        >>> volume.bytes_needed((..., 0))                     # doctest: +SKIP
+        163840
+        """
+        needed = self._array.bytes_needed(normalise(index, self.shape, "volume"))
+        if needed is not None:
+            return needed
+        return 0 if self.file is None else self.file.size
+
+    def index_at(self, x: float, y: float, z: float) -> tuple[int | slice, ...]:
+        """Index of the voxel whose middle is nearest to a point; of a point half-way, the higher one.
+
+        Parameters
+        ----------
+        x, y, z : float, mm
+            RAS+ coordinates.
+
+        Returns
+        -------
+        tuple of int or slice
+            Integers along the spatial axes, the whole of any other.
+
+        Raises
+        ------
+        ShapeError
+            The point lies in no voxel, or the volume has no affine.
+
+        Examples
+        --------
+        >>> volume = Volume.of(np.zeros((4, 4, 3, 10)), affine=np.diag([2.0, 2.0, 3.0, 1.0]))
+        >>> volume.index_at(2.2, 6.0, 3.0)
+        (1, 3, 1, slice(None, None, None))
+        """
+        axes = regions.spatial(self.axes)
+        lengths = tuple(self.shape[i] for i in axes)
+        found = regions.nearest(self.affine, lengths, (x, y, z), self._name)
+        index: list[int | slice] = [slice(None)] * self.ndim
+        for axis, at in zip(axes, found, strict=True):
+            index[axis] = at
+        return tuple(index)
+
+    def at_mm(self, x: float, y: float, z: float) -> Any:
+        """Value at a point: that of the voxel whose middle is nearest, as `index_at` finds it.
+
+        Parameters
+        ----------
+        x, y, z : float, mm
+            RAS+ coordinates.
+
+        Returns
+        -------
+        NumPy scalar, or ndarray over the axes that are not spatial
+            Of a volume over time, the time course.
+
+        Raises
+        ------
+        ShapeError
+            The point lies in no voxel, or the volume has no affine.
+
+        Examples
+        --------
+        >>> volume.at_mm(-42.0, -22.0, 54.0)                  # doctest: +SKIP
+        """
+        return self[self.index_at(x, y, z)]
+
+    def roi(self, mask: Any, label: int | Iterable[int] | None = None) -> np.ndarray[Any, Any]:
+        """Values of the voxels of a region; only the runs of bytes inside it are pulled, all at once.
+
+        Parameters
+        ----------
+        mask : ndarray of bool, or Volume
+            Of the first axes of this volume. A volume is an image of labels on the same grid: its shape is that of the
+            first axes, and no voxel lies more than a hundredth of its size elsewhere, where both have an affine.
+        label : int or iterable of int, optional
+            Labels of the region; everything above 0 by default.
+
+        Returns
+        -------
+        ndarray, shape (n_voxels, *rest)
+            What ``np.asarray(volume)[mask]`` gives: voxels in the C order of the mask.
+
+        Raises
+        ------
+        ShapeError
+            The grids differ.
+        TypeError
+            The mask is neither of bool nor of labels that `label` chooses.
+
+        Examples
+        --------
+        >>> volume = Volume.of(np.arange(8).reshape(2, 2, 2))
+        >>> volume.roi(Volume.of(np.array([[0, 2], [2, 0]])), label=2)
+        array([[2, 3],
+               [4, 5]])
+        """
+        grid = mask.affine if isinstance(mask, Volume) else None
+        inside = regions.as_mask(np.asarray(mask), label, isinstance(mask, Volume))
+        inside = regions.on_grid(inside, grid, self.shape, self.affine, self._name)
+        if isinstance(self._array, ByteArray):
+            return self._scaled(self._array.pick(inside))
+        box, within = regions.box(inside)
+        return self._scaled(self._array.select(normalise(box, self.shape, "volume"))[within])
+
+    def crop(self, *ranges: tuple[int, int]) -> "Volume":
+        """Cut out a part; it is read when it is used.
+
+        Parameters
+        ----------
+        *ranges : (int, int)
+            Half-open, along the first axes; the others stay whole.
+
+        Returns
+        -------
+        Volume
+            Its affine is moved along: a voxel has the same place in mm.
+
+        Raises
+        ------
+        ShapeError
+            A range does not lie within its axis.
+
+        Examples
+        --------
+        >>> Volume.of(np.zeros((4, 4, 3))).crop((1, 3), (0, 4))
+        <Volume in memory (x: 2, y: 4, z: 3) float64>
+        """
+        cut = tuple((as_int(start), as_int(end)) for start, end in ranges)
+        if len(cut) > self.ndim or any(
+            not 0 <= a <= b <= n for (a, b), n in zip(cut, self.shape, strict=False)
+        ):
+            raise ShapeError(
+                f"crop({', '.join(map(str, cut))}): {self._name} has the shape {self.shape}. Ask for ranges "
+                "[start, end) within it."
+            )
+        cut += tuple((0, n) for n in self.shape[len(cut) :])
+        array: Array = CutArray(self._array, cut)
+        if isinstance(self._array, MemoryArray):
+            array = MemoryArray(self._array.array[tuple(slice(*c) for c in cut)])
+        before = (0,) * self.ndim if self._cut is None else [start for start, _ in self._cut]
+        whole = tuple((start + a, start + b) for start, (a, b) in zip(before, cut, strict=True))
+        starts = [cut[i][0] for i in regions.spatial(self.axes)]
+        return self._with(_array=array, _cut=whole, affine=regions.moved(self.affine, starts))
 
     def read(self) -> np.ndarray[Any, Any]:
         """All values, in memory of their own."""
@@ -198,7 +345,7 @@ class Volume:
     def __reduce__(self) -> tuple[Any, ...]:
         if self._reopen is None:
             return Volume.of, (np.asarray(self), self.affine, self.axes, self.voxel_sizes)
-        return _reopen, (self._reopen, self.file, self._is_stored)
+        return _reopen, (self._reopen, self.file, self._is_stored, self._cut)
 
     def __repr__(self) -> str:
         name = self.file.name if self.file is not None else "in memory"
@@ -206,7 +353,25 @@ class Volume:
         sizes = " x ".join(f"{v:g}" for v in self.voxel_sizes)
         return f"<Volume {name} ({axes}) {self.dtype}{f', {sizes} mm' if sizes else ''}>"
 
+    @property
+    def _name(self) -> str:
+        return self.file.uri if self.file is not None else "the volume"
 
-def _reopen(reopen: Callable[[File], Volume], file: File, stored: bool) -> Volume:
+    def _with(self, **changes: Any) -> "Volume":
+        """The same volume but for some attributes."""
+        twin = object.__new__(Volume)
+        twin.__dict__.update(self.__dict__)
+        twin.__dict__.update(changes)
+        return twin
+
+    def _scaled(self, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        if self._scaling is None or self._is_stored:
+            return array
+        slope, intercept = self._scaling
+        return array * np.float64(slope) + np.float64(intercept)
+
+
+def _reopen(reopen: Callable[[File], Volume], file: File, stored: bool, cut: Cut | None = None) -> Volume:
     volume = reopen(file)
-    return volume.stored if stored else volume
+    volume = volume.stored if stored else volume
+    return volume if cut is None else volume.crop(*cut)
