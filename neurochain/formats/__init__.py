@@ -19,6 +19,7 @@ from neurochain.formats.header import Header
 from neurochain.formats.mgh import MghReader, MghRecord
 from neurochain.formats.nifti import NiftiReader
 from neurochain.formats.nifti_header import NiftiRecord
+from neurochain.formats.pairs import owner
 from neurochain.formats.reader import FileHeader, HeadSizes, Reader
 from neurochain.formats.recording import Recording
 from neurochain.formats.volume import Volume
@@ -212,7 +213,8 @@ def open_volume(file: File, format: str | None = None, memo: Memo | None = None)
     StorageError
         The bytes cannot be had.
     """
-    return _reader(file, format).volume(file, memo)
+    reader, first = _reader(file, format)
+    return reader.volume(first, memo)
 
 
 def open_recording(file: File, format: str | None = None, memo: Memo | None = None) -> Recording:
@@ -234,7 +236,8 @@ def open_recording(file: File, format: str | None = None, memo: Memo | None = No
     StorageError
         The bytes cannot be had.
     """
-    return _reader(file, format).recording(file, memo)
+    reader, first = _reader(file, format)
+    return reader.recording(first, memo)
 
 
 def open_array(file: File, format: str | None = None, memo: Memo | None = None) -> Volume | Recording:
@@ -256,19 +259,24 @@ def open_array(file: File, format: str | None = None, memo: Memo | None = None) 
     StorageError
         The bytes cannot be had.
     """
-    reader = _reader(file, format)
-    return reader.recording(file, memo) if reader.array == "recording" else reader.volume(file, memo)
+    reader, first = _reader(file, format)
+    return reader.recording(first, memo) if reader.array == "recording" else reader.volume(first, memo)
 
 
-def _reader(file: File, format: str | None) -> Reader:
+def _reader(file: File, format: str | None) -> tuple[Reader, File]:
+    """Reader of a file, and the file that is opened: of one that belongs to another, that other."""
     if format is not None:
-        return reader_for(format)
+        return reader_for(format), file
     reader, head = _detect(file, named := _named(file), HeadSizes())
     if reader is None:
+        for ending, others in companions().items():
+            own = next((other for other in others if file.name.endswith(other)), None)
+            if own is not None:
+                return _reader(owner(file, own, ending), None)
         known = ", ".join(s for r in READERS for s in r.suffixes)
         reason = _not(named, file, head) if named is not None else f"it begins with {head[:8]!r}"
         raise FormatError(f"{file.uri} is of no known format: {reason}. Known are {known}.")
-    return reader
+    return reader, file
 
 
 def _named(file: File) -> Reader | None:

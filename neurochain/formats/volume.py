@@ -368,7 +368,8 @@ class Volume:
         if self._scaling is None or self._is_stored:
             return array
         slope, intercept = self._scaling
-        return array * np.float64(slope) + np.float64(intercept)
+        with np.errstate(invalid="ignore", over="ignore"):  # files hold signalling NaNs too
+            return array * np.float64(slope) + np.float64(intercept)
 
 
 def _reopen(reopen: Callable[[File], Volume], file: File, stored: bool, cut: Cut | None = None) -> Volume:

@@ -85,7 +85,7 @@ def test_readers_by_format():
     for reader in readers():
         for format in reader.formats:
             assert reader_for(format) is reader
-    with pytest.raises(FormatError, match=r"'fif'.*Known: dicom, nifti, mgh, edf, bdf"):
+    with pytest.raises(FormatError, match=r"'fif'.*Known: dicom, nifti, analyze, mgh, edf, bdf"):
         reader_for("fif")
 
 
