@@ -59,7 +59,10 @@ if TYPE_CHECKING:
     from neurochain.datasets.lineage import Lineage
     from neurochain.datasets.versions import DatasetVersion
     from neurochain.export.datachain import read_datachain
-    from neurochain.formats import Header, Recording, Volume, open_recording, open_volume
+    from neurochain.formats import Annotation, Header, Recording, Volume, open_recording, open_volume
+    from neurochain.formats.opening import open
+    from neurochain.formats.patches import patches
+    from neurochain.formats.windows import windows
     from neurochain.storage import File
 
     def datasets() -> pl.DataFrame: ...
@@ -72,6 +75,7 @@ __version__ = "0.1.0"
 os.environ.setdefault("_RJEM_MALLOC_CONF", "muzzy_decay_ms:1000")
 
 _LAZY = {
+    "Annotation": "neurochain.formats",
     "Axes": "neurochain.chain.values.records",
     "Chain": "neurochain.chain.chain",
     "Column": "neurochain.chain.expressions.column",
@@ -84,8 +88,10 @@ _LAZY = {
     "Unit": "neurochain.chain.values.records",
     "Volume": "neurochain.formats",
     "dataset": "neurochain.chain.reading",
+    "open": "neurochain.formats.opening",
     "open_recording": "neurochain.formats",
     "open_volume": "neurochain.formats",
+    "patches": "neurochain.formats.patches",
     "read_datachain": "neurochain.export.datachain",
     "read_dataset": "neurochain.chain.reading",
     "read_records": "neurochain.chain.reading",
@@ -94,10 +100,12 @@ _LAZY = {
     "read_values": "neurochain.chain.reading",
     "udf": "neurochain.chain.functions.udf",
     "when": "neurochain.chain.expressions.when",
+    "windows": "neurochain.formats.windows",
 }
 
 __all__ = [
     "AmbiguousColumnError",
+    "Annotation",
     "Axes",
     "Chain",
     "Column",
@@ -132,8 +140,10 @@ __all__ = [
     "__version__",
     "dataset",
     "datasets",
+    "open",
     "open_recording",
     "open_volume",
+    "patches",
     "read_datachain",
     "read_dataset",
     "read_records",
@@ -142,6 +152,7 @@ __all__ = [
     "read_values",
     "udf",
     "when",
+    "windows",
 ]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from neurochain.errors import FormatError, StorageError
+from neurochain.formats.annotations import Annotation
 from neurochain.formats.bids import BidsRecord
 from neurochain.formats.dicom import DicomReader
 from neurochain.formats.dicom_record import DicomRecord
@@ -27,6 +28,7 @@ from neurochain.storage import File, Memo
 
 __all__ = [
     "RECORDS",
+    "Annotation",
     "BidsRecord",
     "DicomRecord",
     "EdfRecord",

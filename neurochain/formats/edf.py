@@ -6,18 +6,20 @@ from typing import Any, Literal
 import numpy as np
 
 from neurochain.errors import FormatError
-from neurochain.formats.edf_header import EdfHeader, EdfRecord, EdfSignal, header_bytes, is_edf, parse
+from neurochain.formats.edf_annotations import EdfAnnotations
+from neurochain.formats.edf_gaps import EdfGaps
+from neurochain.formats.edf_header import EdfHeader, EdfRecord, header_bytes, is_edf, parse
+from neurochain.formats.edf_samples import EdfSamples
 from neurochain.formats.reader import FileHeader
 from neurochain.formats.recording import Recording
-from neurochain.formats.slicing import Blocks, gather
 from neurochain.formats.volume import Volume
-from neurochain.storage import File, Memo
+from neurochain.storage import File, Memo, cache_memo
 
 __all__ = ["EdfReader"]
 
 
 class EdfReader:
-    """Reader of EDF and BDF files, the plus forms too. Annotations are counted, not read."""
+    """Reader of EDF and BDF files, the plus forms too. Annotations are read when a recording is asked for them."""
 
     name = "edf"
     formats = ("edf", "bdf")
@@ -70,6 +72,9 @@ class EdfReader:
         if problem is not None:
             raise FormatError(f"{file.uri}: {problem}.")
         channels = found.channels
+        discontinuous = found.version.endswith("D")
+        gaps = EdfGaps(file, found, n_records, lambda: memo or cache_memo())
+        noted = EdfAnnotations(file, found, n_records) if found.annotations else None
         return Recording(
             file,
             "bdf" if found.sample_bytes == 3 else "edf",
@@ -83,62 +88,11 @@ class EdfReader:
             offsets=np.array([s.shift for s in channels], np.float64),
             start_time=found.start_time,
             duration=n_records * found.record_duration,
-            discontinuous=found.version.endswith("D"),
+            discontinuous=discontinuous,
+            annotations=noted.read if noted is not None else None,
+            segments=gaps.segments if discontinuous else None,
+            delay=noted.delay if noted is not None else None,
         )
-
-
-class EdfSamples:
-    """Stored samples: in each data record the channels stand one after the other."""
-
-    def __init__(self, file: File, header: EdfHeader) -> None:
-        self._file = file
-        self._header = header
-        self.dtype = np.dtype(np.int16 if header.sample_bytes == 2 else np.int32)
-
-    def read(self, channels: list[int], start: int, end: int) -> np.ndarray[Any, Any]:
-        """Samples [start, end) of channels that have the same number of samples in a record."""
-        signals = [self._header.channels[i] for i in channels]
-        out = np.empty((len(channels), max(end - start, 0)), self.dtype)
-        if not out.size:
-            return out
-        per_record = signals[0].samples
-        first, last = start // per_record, (end - 1) // per_record
-        # Records that are wanted in part stand at the ends; those between them are alike.
-        middle = (first + (start % per_record > 0), last + (end % per_record == 0))
-        pieces = [(first, first + 1, start % per_record, min(end - first * per_record, per_record))]
-        if middle[0] == first:
-            pieces = []
-        if middle[0] < middle[1]:
-            pieces.append((*middle, 0, per_record))
-        if middle[1] == last and (last > first or not pieces):
-            pieces.append((last, last + 1, max(start - last * per_record, 0), end - last * per_record))
-        for r0, r1, s0, s1 in pieces:
-            at = r0 * per_record + s0 - start
-            n = (r1 - r0) * (s1 - s0)
-            out[:, at : at + n] = self._block(signals, r0, r1, s0, s1)
-        return out
-
-    def _block(self, signals: list[EdfSignal], r0: int, r1: int, s0: int, s1: int) -> np.ndarray[Any, Any]:
-        """Samples [s0, s1) of each data record [r0, r1), shape (n_channels, n)."""
-        width, header = self._header.sample_bytes, self._header
-        order = np.argsort([s.offset for s in signals], kind="stable")
-        offsets = np.array([signals[i].offset for i in order], np.int64) + s0
-        starts = np.arange(r0, r1, dtype=np.int64)[:, None] * header.record_bytes + offsets * width
-        n = s1 - s0
-        blocks = Blocks(starts.reshape(-1), n * width, (n, width), (width, 1))
-        data = gather(self._file, header.header_bytes, blocks, np.dtype(np.uint8))
-        values = _integers(data, width).reshape(r1 - r0, len(signals), n).transpose(1, 0, 2)
-        return values[np.argsort(order)].reshape(len(signals), -1)
-
-
-def _integers(data: np.ndarray[Any, Any], width: int) -> np.ndarray[Any, Any]:
-    """Little-endian integers of 2 or 3 bytes, from an array of bytes whose last axis is `width` long."""
-    if width == 2:
-        return data.view("<i2")[..., 0].astype(np.int16, copy=False)
-    wide = np.zeros((*data.shape[:-1], 4), np.uint8)
-    wide[..., 1:] = data
-    # The three bytes stand high, so the shift carries the sign down.
-    return wide.view("<i4")[..., 0].astype(np.int32, copy=False) >> 8
 
 
 def _parsed(file: File, head: bytes) -> EdfHeader:

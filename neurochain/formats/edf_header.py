@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from neurochain.errors import FormatError
 from neurochain.formats.header import column
 
-__all__ = ["EdfHeader", "EdfRecord", "EdfSignal", "header_bytes", "is_edf", "parse"]
+__all__ = ["EdfHeader", "EdfRecord", "EdfSignal", "header_bytes", "is_edf", "parse", "text_of"]
 
 FIXED = 256
 ANNOTATIONS = ("EDF Annotations", "BDF Annotations")
@@ -101,6 +101,8 @@ class EdfHeader:
         As the header says: -1 where it does not.
     channels : tuple of EdfSignal
         Without annotations.
+    annotations : tuple of EdfSignal
+        Those that hold annotations, in the order of the file.
     problem : str or None
         First thing that cannot be, with its place.
     """
@@ -114,6 +116,7 @@ class EdfHeader:
     n_signals: int
     record_samples: int
     channels: tuple[EdfSignal, ...]
+    annotations: tuple[EdfSignal, ...]
     problem: str | None
 
     @property
@@ -200,6 +203,7 @@ def parse(head: bytes) -> EdfHeader:
         n_signals=size - FIXED >> 8,
         record_samples=total,
         channels=tuple(s for s in signals if s.label not in ANNOTATIONS),
+        annotations=tuple(s for s in signals if s.label in ANNOTATIONS),
         problem=problems[0] if problems else None,
     )
 
@@ -243,13 +247,16 @@ def _signals(head: bytes, n: int, problems: list[str]) -> tuple[list[EdfSignal],
     return signals, offset
 
 
-def _words(value: bytes) -> str:
-    # The standard says ASCII; units such as µV come as Latin-1, and some writers use UTF-8.
+def text_of(value: bytes) -> str:
+    """Text as written: in UTF-8, else in Latin-1, in which units such as µV come."""
     try:
-        text = value.decode("utf-8")
+        return value.decode("utf-8")
     except UnicodeDecodeError:
-        text = value.decode("latin-1")
-    return text.strip(" \0")
+        return value.decode("latin-1")
+
+
+def _words(value: bytes) -> str:
+    return text_of(value).strip(" \0")
 
 
 def _number(head: bytes, at: int, width: int, what: str, problems: list[str]) -> float | None:

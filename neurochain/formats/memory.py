@@ -71,6 +71,29 @@ class MemorySamples:
         picked: np.ndarray[Any, Any] = self.array[channels, start:end]
         return picked
 
+    def bytes_needed(self, channels: list[int], start: int, end: int) -> int:
+        """Of no file."""
+        return 0
+
+    def shared(
+        self, channels: tuple[int, ...], first: int, length: int, dtype: Any, copy: bool | None
+    ) -> np.ndarray[Any, Any]:
+        """What ``np.asarray`` gets of some channels: themselves, where they lie evenly, else copies.
+
+        Raises
+        ------
+        ValueError
+            They must not be copied, and would have to be.
+        """
+        span = slice(first, first + length)
+        apart = channels[1] - channels[0] if len(channels) > 1 else 1
+        evenly = range(channels[0], channels[-1] + (1 if apart > 0 else -1), apart)
+        if tuple(evenly) == channels and apart > 0:
+            return shared(self.array[channels[0] : channels[-1] + 1 : apart, span], dtype, copy)
+        if copy is False:
+            raise ValueError("np.asarray(…, copy=False): channels in this order have no memory to share.")
+        return shared(self.array[list(channels), span], dtype, None)
+
 
 def numbers(array: Any, what: str) -> np.ndarray[Any, Any]:
     """Values as an array of numbers in the machine's byte order; no copy where none is needed.

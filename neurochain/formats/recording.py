@@ -1,15 +1,21 @@
 """Recording: a lazy array of channels over time."""
 
 import math
-from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any
 
 import numpy as np
 
-from neurochain.errors import ColumnNotFoundError, ShapeError, suggestion
-from neurochain.formats.memory import FORMAT, MemorySamples, recording_parts, samples_between, shared
+from neurochain.errors import ShapeError
+from neurochain.formats.annotations import Annotation
+from neurochain.formats.channels import channel_index, channel_indices
+from neurochain.formats.gaps import Segments
+from neurochain.formats.memory import FORMAT, MemorySamples, recording_parts
+from neurochain.formats.part import Part
+from neurochain.formats.samples import Samples, bytes_of, turned
 from neurochain.formats.slicing import Axis, Index, normalise
+from neurochain.formats.timed import Timed
 from neurochain.storage import File
 
 __all__ = ["Recording", "Samples"]
@@ -17,26 +23,13 @@ __all__ = ["Recording", "Samples"]
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 
-class Samples(Protocol):
-    """Stored samples of a recording."""
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Of what `read` gives."""
-        ...
-
-    def read(self, channels: list[int], start: int, end: int) -> np.ndarray[Any, Any]:
-        """Samples [start, end) of channels of one rate, shape (n_channels, end - start), own memory."""
-        ...
-
-
-class Recording:
+class Recording(Timed):
     """Channels over time, read as they are sliced: ``recording[channel, sample]``.
 
     Made by `open_recording`, or by `Recording.of` of an array in memory. Values are physical, each channel in
     its own unit, and those of a file float64; `stored` gives the numbers of the file. Channels whose sampling
-    frequencies differ have no common array: read them one by one with `channel`. Pickles as its file and opens
-    again where it arrives; without a file, by value.
+    frequencies differ have no common array: `pick` those of one frequency, or read one with `channel`. Pickles as
+    its file and opens again where it arrives; without a file, by value.
 
     Attributes
     ----------
@@ -48,25 +41,24 @@ class Recording:
         Labels, annotation signals left out.
     units : tuple of str
         Of each channel; empty text where the file does not say.
-    sampling_frequencies : tuple of float, Hz
-        Of each channel.
-    lengths : tuple of int
-        Samples of each channel.
     gains, offsets : ndarray, shape (n_channels,), float64
         ``physical = stored * gain + offset``.
     start : float, seconds
         Of the first sample: 0 but for a `window`, or where `Recording.of` was told otherwise.
-    start_time : datetime or None
-        Local time of the first sample, without time zone.
     duration : float, seconds
         Of what was recorded, gaps left out.
     discontinuous : bool
-        Whether there are gaps; samples then follow each other without them.
+        Whether there may be gaps: `segments` tells. Samples follow each other without them, times do not.
 
     Examples
     --------
-    >>> recording = open_recording(File.at("night.edf"))      # doctest: +SKIP
-    >>> recording[0, :1000].std()                             # doctest: +SKIP
+    >>> recording = Recording.of(np.arange(20.0).reshape(2, 10), 2.0, ["Fp1", "O2"], "uV")
+    >>> recording
+    <Recording in memory (2 channels, 5 s) 2 Hz>
+    >>> recording[0, :3]
+    array([0., 1., 2.])
+    >>> recording.window(2.0, 3.0, channels=["O2"])[...]
+    array([[14., 15.]])
     """
 
     def __init__(
@@ -87,25 +79,22 @@ class Recording:
         discontinuous: bool = False,
         stored: bool = False,
         start: float = 0.0,
+        annotations: Callable[[], Sequence[Annotation]] | None = None,
+        segments: Callable[[], Segments] | None = None,
+        delay: Callable[[], float] | None = None,
     ) -> None:
+        whole = Part.whole(sampling_frequencies, lengths, start)
+        super().__init__(whole, duration, start_time, discontinuous, annotations, segments, delay)
         self.file = file
         self.format = format
+        self._called = file.uri if file is not None else "the recording"
         self.channels = channels
         self.units = units
-        self.sampling_frequencies = sampling_frequencies
-        self.lengths = lengths
         self.gains = gains
         self.offsets = offsets
-        self.start = start
-        self.start_time = start_time
-        self.duration = duration
-        self.discontinuous = discontinuous
         self._reopen = reopen
         self._samples = samples
         self._is_stored = stored
-        self._origin = start, start_time  # of the whole, where this is a window of it
-        self._is_window = False
-        self._firsts = (0,) * len(lengths)  # sample of the whole with which each channel begins
 
     @classmethod
     def of(
@@ -152,6 +141,16 @@ class Recording:
         return cls(None, FORMAT, None, stored=True, **parts)
 
     @property
+    def sampling_frequencies(self) -> tuple[float, ...]:
+        """Of each channel, Hz."""
+        return self._part.rates
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """Samples of each channel."""
+        return self._part.lengths
+
+    @property
     def sampling_frequency(self) -> float:
         """Of all channels, Hz.
 
@@ -160,7 +159,7 @@ class Recording:
         ShapeError
             They differ.
         """
-        self._one_rate()
+        self._part.check_one_rate(self.channels, self._called)
         return self.sampling_frequencies[0]
 
     @property
@@ -172,7 +171,7 @@ class Recording:
         ShapeError
             Sampling frequencies differ.
         """
-        self._one_rate()
+        self._part.check_one_rate(self.channels, self._called)
         return len(self.channels), self.lengths[0]
 
     @property
@@ -195,24 +194,48 @@ class Recording:
         """The same recording in the numbers of the file."""
         return self._with(_is_stored=True)
 
-    def window(self, start: float, end: float) -> "Recording":
+    def pick(self, channels: Iterable[str | int]) -> "Recording":
+        """Choose channels, by label or index and in the order wanted; nothing is read.
+
+        Raises
+        ------
+        ColumnNotFoundError
+            No channel, or more than one, has this label.
+        ColumnExistsError
+            A channel is named twice.
+        ShapeError
+            None is named.
+
+        Examples
+        --------
+        >>> recording = Recording.of(np.arange(6.0).reshape(3, 2), 1.0, ["Fp1", "Fp2", "O2"])
+        >>> recording.pick(["O2", 0]).channels
+        ('O2', 'Fp1')
+        >>> recording.pick(["O2", 0])[...]
+        array([[4., 5.],
+               [0., 1.]])
+        """
+        return self._pick(channel_indices(channels, self.channels, self._called))
+
+    def window(self, start: float, end: float, channels: Iterable[str | int] | None = None) -> "Recording":
         """Cut out the samples of the times [start, end); they are read when they are used.
 
         Parameters
         ----------
         start, end : float, seconds
-            On the clock on which the first sample of this recording is at `Recording.start`. Where there are
-            gaps, time stands still in them, as it does in `duration`.
+            On the clock on which the first sample of this recording is at `Recording.start`. It goes on in gaps.
+        channels : iterable of str or int, optional
+            As in `pick`; all by default.
 
         Returns
         -------
         Recording
-            The same channels. Its `start` is the time of its first sample, on the same clock.
+            Its `start` is the time of its first sample, on the same clock.
 
         Raises
         ------
         ShapeError
-            The window does not lie within the recording.
+            The window does not lie within the recording, or there is a gap in it.
 
         Examples
         --------
@@ -222,16 +245,21 @@ class Recording:
         >>> recording.window(1, 2.5)[0]
         array([2., 3., 4.])
         """
-        ordered = -math.inf < start <= end < math.inf
-        rates = self.sampling_frequencies if ordered else ()
-        cuts = [samples_between(start, end, rate, self.start) for rate in rates]
-        if not ordered or any(a < 0 or b > n for (a, b), n in zip(cuts, self.lengths, strict=True)):
+        if channels is not None:
+            return self.pick(channels).window(start, end)
+        self._part.check_samples(self._called)
+        part: Part | None = None
+        if -math.inf < start <= end < math.inf:
+            whole = self._part
+            if self._segments is not None:
+                whole = whole.within(self._segments(), start, end, self._called)
+            part = whole.window(start, end)
+        if part is None:
             raise ShapeError(
-                f"window({start:g}, {end:g}): {self._name} goes from {self.start:g} s to "
+                f"window({start:g}, {end:g}): {self._called} goes from {self.start:g} s to "
                 f"{self.start + self.duration:g} s. Ask for [start, end) within it."
             )
-        firsts = [first + a for first, (a, _) in zip(self._firsts, cuts, strict=True)]
-        return self._cut(tuple(firsts), tuple(b - a for a, b in cuts))
+        return self._cut(part)
 
     def channel(self, name: str | int, start: int = 0, end: int | None = None) -> np.ndarray[Any, Any]:
         """Samples [start, end) of one channel, whatever the rates of the others.
@@ -246,16 +274,25 @@ class Recording:
         Returns
         -------
         ndarray, shape (n_samples,), float64, in the channel's unit
-
-        Raises
-        ------
-        ColumnNotFoundError
-            No channel, or more than one, has this label.
         """
-        index = self._index(name) if isinstance(name, str) else range(len(self.channels))[name]
+        index = channel_index(name, self.channels, self._called)
         first, last, _ = slice(start, end).indices(self.lengths[index])
         samples: np.ndarray[Any, Any] = self._read([index], first, max(first, last))[0]
         return samples
+
+    def bytes_needed(self, index: Index = ...) -> int:
+        """Bytes of the file that reading ``recording[index]`` pulls with ``io="bytes"``; nothing is read.
+
+        Then what lies between two pieces is read along only where that costs less than one more request. With
+        ``io="time"`` it may be more. 0 in memory.
+
+        Raises
+        ------
+        ShapeError, IndexError
+            As slicing does.
+        """
+        channels, first, last, *_ = self._selected(index)
+        return bytes_of(self._samples, *self._located(channels, first, last))
 
     def __getitem__(self, index: Index) -> Any:
         """Read a slice; one entry is a NumPy scalar.
@@ -269,25 +306,17 @@ class Recording:
         FormatError
             The file does not hold what its header promises.
         """
-        row, column = normalise(index, self.shape, "recording")
-        channels = list(range(row.start, row.start + row.count * row.step, row.step))[: row.count]
-        end = column.start + (column.count - 1) * column.step + 1 if column.count else column.start
-        array = self._read(channels, column.start, end)[:, :: column.step]
-        return _turned(array, row, column)
+        channels, first, last, row, column = self._selected(index)
+        return turned(self._read(channels, first, last)[:, :: column.step], row, column)
 
     def read(self) -> np.ndarray[Any, Any]:
-        """All values, in memory of their own.
-
-        Raises
-        ------
-        ShapeError
-            Sampling frequencies differ.
-        """
+        """All values, in memory of their own; errors as of a slice."""
         return np.asarray(self[...])
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         if isinstance(self._samples, MemorySamples):
-            return shared(self._held(self._samples), dtype, copy)
+            part = self._part
+            return self._samples.shared(part.channels, part.firsts[0], part.lengths[0], dtype, copy)
         if copy is False:
             raise ValueError("np.asarray(recording, copy=False): a lazy recording has no memory to share.")
         array = self.read()
@@ -298,10 +327,10 @@ class Recording:
 
     def __reduce__(self) -> tuple[Any, ...]:
         if isinstance(self._samples, MemorySamples):
-            held, rate = self._held(self._samples), self.sampling_frequency
-            return Recording.of, (held, rate, self.channels, self.units, self.start, self.start_time)
-        cut = (self._firsts, self.lengths) if self._is_window else None
-        return _reopen, (self._reopen, self.file, self._is_stored, cut)
+            values = np.asarray(self), self.sampling_frequency, self.channels, self.units
+            return Recording.of, (*values, self.start, self.start_time)
+        part = None if self._part is self._whole else self._part
+        return _reopen, (self._reopen, self.file, self._is_stored, self._is_window, part)
 
     def __repr__(self) -> str:
         rates = sorted(set(self.sampling_frequencies))
@@ -311,10 +340,6 @@ class Recording:
         since = f" from {self.start:g} s" if self.start else ""
         return f"<Recording {name} ({len(self.channels)} channels, {self.duration:g} s{since}) {hz}{gaps}>"
 
-    @property
-    def _name(self) -> str:
-        return self.file.uri if self.file is not None else "the recording"
-
     def _with(self, **changes: Any) -> "Recording":
         """The same recording but for some attributes."""
         twin = object.__new__(Recording)
@@ -322,76 +347,45 @@ class Recording:
         twin.__dict__.update(changes)
         return twin
 
-    def _cut(self, firsts: tuple[int, ...], lengths: tuple[int, ...]) -> "Recording":
-        """So many samples of each channel, from some sample of the whole on."""
-        rates = self.sampling_frequencies
-        offset = min((first / rate for first, rate in zip(firsts, rates, strict=True)), default=0.0)
-        start, time = self._origin
-        # Behind a gap nobody knows what time it is.
-        known = time is not None and not (self.discontinuous and offset)
+    def _pick(self, indices: Sequence[int]) -> "Recording":
         return self._with(
-            _firsts=firsts,
-            _is_window=True,
-            lengths=lengths,
-            start=start + offset,
-            start_time=time + timedelta(seconds=offset) if known and time is not None else None,
-            duration=max((n / rate for n, rate in zip(lengths, rates, strict=True)), default=0.0),
+            _part=self._part.pick(indices),
+            channels=tuple(self.channels[i] for i in indices),
+            units=tuple(self.units[i] for i in indices),
+            gains=self.gains[list(indices)],
+            offsets=self.offsets[list(indices)],
         )
 
-    def _held(self, samples: MemorySamples) -> np.ndarray[Any, Any]:
-        """Values in memory, shared."""
-        return samples.array[:, self._firsts[0] : self._firsts[0] + self.lengths[0]]
+    def _cut(self, part: Part) -> "Recording":
+        # A stretch without gaps; only where nobody knows the gaps there may still be some.
+        unclear = self.discontinuous and self._segments is None
+        return self._with(
+            _part=part, _is_window=True, start=part.start, duration=part.duration, discontinuous=unclear, _segments=None
+        )  # fmt: skip
+
+    def _selected(self, index: Index) -> tuple[list[int], int, int, Axis, Axis]:
+        """Channels, and the half-open range of samples, that a slice needs; and its two axes."""
+        row, column = normalise(index, self.shape, "recording")
+        channels = list(range(row.start, row.start + row.count * row.step, row.step))[: row.count]
+        end = column.start + (column.count - 1) * column.step + 1 if column.count else column.start
+        return channels, column.start, end, row, column
+
+    def _located(self, channels: list[int], start: int, end: int) -> tuple[list[int], int, int]:
+        """Channels and samples of the whole."""
+        part = self._part
+        first = part.firsts[channels[0]] if channels else 0  # one for all, as their rate is
+        return [part.channels[c] for c in channels], first + start, first + end
 
     def _read(self, channels: list[int], start: int, end: int) -> np.ndarray[Any, Any]:
-        first = self._firsts[channels[0]] if channels else 0  # one for all, as their rate is
-        array = self._samples.read(channels, first + start, first + end)
-        if self._is_stored:
-            return array
-        return array * self.gains[channels, None] + self.offsets[channels, None]
-
-    def _index(self, name: str) -> int:
-        if self.channels.count(name) == 1:
-            return self.channels.index(name)
-        if name in self.channels:
-            at = [i for i, c in enumerate(self.channels) if c == name]
-            raise ColumnNotFoundError(
-                f"{self._name} has several channels {name!r}: use one of the indices {at}."
-            )
-        raise ColumnNotFoundError(f"{self._name} has no channel {name!r}. {suggestion(name, self.channels)}")
-
-    def _one_rate(self) -> None:
-        if not self.channels:
-            raise ShapeError(f"{self._name} has no channels: it holds annotations only.")
-        if len(set(zip(self.sampling_frequencies, self.lengths, strict=True))) > 1:
-            named: dict[float, list[str]] = {}
-            for rate, channel in zip(self.sampling_frequencies, self.channels, strict=True):
-                named.setdefault(rate, []).append(channel)
-            rates = "; ".join(
-                f"{rate:g} Hz: {', '.join(c[:4])}{' …' if len(c) > 4 else ''}"
-                for rate, c in sorted(named.items())
-            )
-            raise ShapeError(
-                f"The channels of {self._name} have different sampling frequencies ({rates}), so there is no "
-                "one array. Read them one by one: recording.channel('name')."
-            )
-
-
-def _turned(array: np.ndarray[Any, Any], row: Axis, column: Axis) -> Any:
-    """Turn round what was asked for backwards, and take away axes that one index selected."""
-    index = tuple(0 if a.drop else slice(None, None, -1 if a.reverse else None) for a in (row, column))
-    found = np.asarray(array[index])
-    if not found.ndim:
-        return found[()]
-    # A step or a turn leaves a view on more memory than needed, or negative strides that PyTorch refuses.
-    return found.copy() if row.reverse or column.reverse or column.step > 1 else found
+        array = self._samples.read(*self._located(channels, start, end))
+        return array if self._is_stored else array * self.gains[channels, None] + self.offsets[channels, None]
 
 
 def _reopen(
-    reopen: Callable[[File], Recording],
-    file: File,
-    stored: bool,
-    cut: tuple[tuple[int, ...], tuple[int, ...]] | None = None,
+    reopen: Callable[[File], Recording], file: File, stored: bool, window: bool, part: Part | None
 ) -> Recording:
     recording = reopen(file)
     recording = recording.stored if stored else recording
-    return recording if cut is None else recording._cut(*cut)
+    if part is not None and part.channels != tuple(range(len(recording.channels))):
+        recording = recording._pick(part.channels)
+    return recording._cut(part) if part is not None and window else recording

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from edf_files import ANNOTATIONS, TALS, edf_bytes, noise, write
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,60 +14,6 @@ from neurochain.formats import open_recording, read_header
 from neurochain.formats.edf import EdfReader
 from neurochain.storage import File
 from neurochain.testing import CountingFile, FormatTests
-
-
-def edf_bytes(signals, n_records, duration=1, *, bdf=False, reserved="", **fixed):
-    """Bytes of a file.
-
-    `signals`: dicts with label, samples (ints, shape (n_records, n)), and any field of the header.
-    """
-
-    def field(value, width):
-        return str(value).encode("latin-1").ljust(width)[:width]
-
-    n = len(signals)
-    head = (b"\xffBIOSEMI" if bdf else b"0".ljust(8)) + field(fixed.get("patient", "X X X X"), 80)
-    head += field(fixed.get("recording", "Startdate X X X X"), 80)
-    head += field(fixed.get("date", "02.03.04"), 8) + field(fixed.get("time", "05.06.07"), 8)
-    head += field(fixed.get("header_bytes", 256 + 256 * n), 8) + field(reserved, 44)
-    head += (
-        field(fixed.get("stated", n_records), 8) + field(duration, 8) + field(fixed.get("n_signals", n), 4)
-    )
-    low, high = (-(2**23), 2**23 - 1) if bdf else (-32768, 32767)
-    for name, width, default in (
-        ("label", 16, ""), ("transducer", 80, ""), ("unit", 8, "uV"), ("physical_min", 8, -100), ("physical_max", 8, 100),
-        ("digital_min", 8, low), ("digital_max", 8, high), ("prefiltering", 80, ""), ("n", 8, None), ("reserved", 32, ""),
-    ):  # fmt: skip
-        for signal in signals:
-            head += field(
-                np.shape(signal["samples"])[1] if default is None else signal.get(name, default), width
-            )
-    body = b""
-    for record in range(n_records):
-        for signal in signals:
-            values = np.asarray(signal["samples"])[record]
-            wide = values.astype("<i4").view(np.uint8).reshape(-1, 4)
-            body += wide[:, :3].tobytes() if bdf else values.astype("<i2").tobytes()
-    return head + body
-
-
-def noise(n_records, n, seed=0, bdf=False):
-    """Digital samples, the extremes among them."""
-    limit = 2**23 if bdf else 2**15
-    values = np.random.default_rng(seed).integers(-limit, limit, (n_records, n))
-    values.flat[:2] = -limit, limit - 1
-    return values
-
-
-def write(path, *args, **kwargs):
-    path.write_bytes(edf_bytes(*args, **kwargs))
-    return path
-
-
-ANNOTATIONS = {"label": "EDF Annotations", "unit": "", "physical_min": -1, "physical_max": 1}
-TALS = np.frombuffer(b"+0\x14\x14\0".ljust(20, b"\0") + b"+1\x14\x14\0".ljust(20, b"\0"), "<i2").reshape(
-    2, 10
-)
 
 
 @pytest.fixture

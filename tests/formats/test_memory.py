@@ -9,9 +9,9 @@ import nibabel
 import numpy as np
 import pytest
 import torch
+from edf_files import edf_bytes, noise
 from hypothesis import given
 from hypothesis import strategies as st
-from test_edf import ANNOTATIONS, TALS, edf_bytes, noise
 
 from neurochain.errors import ColumnNotFoundError, ShapeError
 from neurochain.formats import Recording, Volume, open_recording, open_volume
@@ -207,14 +207,10 @@ def test_a_window_lies_within_its_recording(recording: Recording, span: tuple[fl
         recording.window(2, 3).window(1, 3)
 
 
-def test_windows_of_channels_of_different_rates_and_with_gaps() -> None:
+def test_windows_of_channels_of_different_rates() -> None:
     fast, slow = noise(3, 100), noise(3, 10, 1)
     data = edf_bytes([{"label": "fast", "samples": fast}, {"label": "slow", "samples": slow}], 3)
-    gaps = edf_bytes(
-        [{"label": "a", "samples": noise(2, 8)}, {**ANNOTATIONS, "samples": TALS}], 2, reserved="EDF+D"
-    )
     Path("two.edf").write_bytes(data)
-    Path("gaps.edf").write_bytes(gaps)
     window = open_recording(File.at("two.edf")).stored.window(0.95, 2.05)
     np.testing.assert_array_equal(window.channel("fast"), fast.ravel()[95:205])
     np.testing.assert_array_equal(window.channel("slow"), slow.ravel()[10:21])
@@ -222,10 +218,6 @@ def test_windows_of_channels_of_different_rates_and_with_gaps() -> None:
     np.testing.assert_array_equal(again.channel("slow"), window.channel("slow"))
     with pytest.raises(ShapeError, match="different sampling frequencies"):
         np.asarray(window)
-    broken = open_recording(File.at("gaps.edf"))
-    assert broken.window(0, 1).start_time == broken.start_time
-    assert broken.window(1, 2).start_time is None  # nobody knows how long the gap was
-    assert broken.window(1, 2).start == 1.0
 
 
 @pytest.fixture(autouse=True)
