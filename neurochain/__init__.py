@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from neurochain.errors import (
     AmbiguousColumnError,
+    BrokenFormatWarning,
     ColumnError,
     ColumnExistsError,
     ColumnNotFoundError,
@@ -107,6 +108,7 @@ __all__ = [
     "AmbiguousColumnError",
     "Annotation",
     "Axes",
+    "BrokenFormatWarning",
     "Chain",
     "Column",
     "ColumnError",

@@ -5,6 +5,7 @@ A new format is one file here, one line in `READERS`, and one test that subclass
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -17,6 +18,7 @@ from neurochain.formats.dicom_record import DicomRecord
 from neurochain.formats.edf import EdfReader
 from neurochain.formats.edf_header import EdfRecord
 from neurochain.formats.header import Header
+from neurochain.formats.installed import Installed, installed
 from neurochain.formats.mgh import MghReader, MghRecord
 from neurochain.formats.nifti import NiftiReader
 from neurochain.formats.nifti_header import NiftiRecord
@@ -41,6 +43,7 @@ __all__ = [
     "Recording",
     "Volume",
     "companions",
+    "installed_formats",
     "open_array",
     "open_recording",
     "open_volume",
@@ -55,18 +58,12 @@ READERS: tuple[Reader, ...] = (
     MghReader(),
     EdfReader(),
 )
-"""In the order in which they are asked."""
+"""In the order in which they are asked; those of other packages come behind them."""
 
-RECORDS: Mapping[str, type[BaseModel]] = {
-    "header": Header,
-    **{reader.name: reader.record for reader in READERS},
-    "bids": BidsRecord,
-}
-"""Columns that every row of a file has, and the record of each."""
+RECORDS: Mapping[str, type[BaseModel]]
+"""Columns that every row of a file has, and the record of each. Made when it is first asked for, since formats of other
+packages have a part in it, and they import this one."""
 
-_NULLS: dict[str, dict[str, Any]] = {
-    name: dict.fromkeys(record.model_fields) for name, record in RECORDS.items()
-}
 SNIFF = 4096  # bytes asked of a file whose name says nothing
 PLAIN = frozenset(
     [
@@ -107,14 +104,37 @@ PLAIN = frozenset(
 """Endings of files that are never looked into: a folder of sidecars costs no request."""
 
 
+def __getattr__(name: str) -> Any:
+    if name == "RECORDS":
+        return _records()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+@lru_cache(maxsize=1)
+def _records() -> Mapping[str, type[BaseModel]]:
+    return {"header": Header, **{reader.name: reader.record for reader in readers()}, "bids": BidsRecord}
+
+
+@lru_cache(maxsize=1)
+def _nulls() -> dict[str, dict[str, Any]]:
+    return {name: dict.fromkeys(record.model_fields) for name, record in _records().items()}
+
+
+@lru_cache(maxsize=1)
 def readers() -> tuple[Reader, ...]:
     """Readers of all formats, in the order in which they are asked."""
-    return READERS
+    return (*READERS, *(one.reader for one in installed_formats()))
+
+
+def installed_formats() -> tuple[Installed, ...]:
+    """Formats that other packages bring, by the entry point group ``neurochain.formats``."""
+    ours = {name for reader in READERS for name in (reader.name, *reader.formats)}
+    return installed(frozenset({*ours, "file", "header", "bids", "sidecar"}))
 
 
 def companions() -> dict[str, tuple[str, ...]]:
     """Endings of the files that belong to a file, by its own ending: ``{".hdr": (".img",)}``."""
-    return {ending: others for reader in READERS for ending, others in reader.companions.items()}
+    return {ending: others for reader in readers() for ending, others in reader.companions.items()}
 
 
 def reader_for(format: str) -> Reader:
@@ -130,10 +150,10 @@ def reader_for(format: str) -> Reader:
     >>> reader_for("bdf").name
     'edf'
     """
-    for reader in READERS:
+    for reader in readers():
         if format in reader.formats:
             return reader
-    known = ", ".join(f for reader in READERS for f in reader.formats)
+    known = ", ".join(f for reader in readers() for f in reader.formats)
     raise FormatError(f"No reader knows the format {format!r}. Known: {known}.")
 
 
@@ -162,9 +182,9 @@ def read_header(file: File, sizes: HeadSizes | None = None) -> FileHeader:
     """
     found = _read(file, sizes or HeadSizes())
     # Complete rows: whoever makes columns of them need not ask which keys there are.
-    found.header = _NULLS["header"] | found.header
+    found.header = _nulls()["header"] | found.header
     if found.name is not None and found.record is not None:
-        found.record = _NULLS[found.name] | found.record
+        found.record = _nulls()[found.name] | found.record
     return found
 
 
@@ -275,7 +295,7 @@ def _reader(file: File, format: str | None) -> tuple[Reader, File]:
             own = next((other for other in others if file.name.endswith(other)), None)
             if own is not None:
                 return _reader(owner(file, own, ending), None)
-        known = ", ".join(s for r in READERS for s in r.suffixes)
+        known = ", ".join(s for r in readers() for s in r.suffixes)
         reason = _not(named, file, head) if named is not None else f"it begins with {head[:8]!r}"
         raise FormatError(f"{file.uri} is of no known format: {reason}. Known are {known}.")
     return reader, file
@@ -283,7 +303,7 @@ def _reader(file: File, format: str | None) -> tuple[Reader, File]:
 
 def _named(file: File) -> Reader | None:
     """Reader that the name asks for."""
-    return next((reader for reader in READERS if file.suffix in reader.suffixes), None)
+    return next((reader for reader in readers() if file.suffix in reader.suffixes), None)
 
 
 def _detect(file: File, named: Reader | None, sizes: HeadSizes) -> tuple[Reader | None, bytes]:
@@ -296,7 +316,7 @@ def _detect(file: File, named: Reader | None, sizes: HeadSizes) -> tuple[Reader 
     else:
         wanted = SNIFF if named is None else sizes.wanted(file, named)
     head = file.read_range(0, wanted)
-    asked = READERS if named is None else (named, *(r for r in READERS if r is not named))
+    asked = readers() if named is None else (named, *(r for r in readers() if r is not named))
     return next((reader for reader in asked if reader.matches(head, file.name)), None), head
 
 
