@@ -4,14 +4,14 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from math import prod
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from neurochain.formats.scattered import scattered
 from neurochain.formats.slicing import Axis, Blocks, Order, Packed, Ranged, gather, plan
 
-__all__ = ["Array", "ByteArray", "CutArray", "DecodedArray"]
+__all__ = ["Array", "ByteArray", "CutArray", "DecodedArray", "Picking"]
 
 
 class Array(Protocol):
@@ -31,6 +31,15 @@ class Array(Protocol):
 
     def bytes_needed(self, axes: tuple[Axis, ...]) -> int | None:
         """Bytes of the file that hold the selection, planned without reading; None: those of the whole file."""
+        ...
+
+
+@runtime_checkable
+class Picking(Protocol):
+    """Array that reads single entries cheaply; of any other the box around them is read."""
+
+    def pick(self, mask: np.ndarray[Any, np.dtype[np.bool_]]) -> np.ndarray[Any, Any]:
+        """Entries under a mask of the first axes, shape (n_selected, *rest), in the C order of the mask."""
         ...
 
 

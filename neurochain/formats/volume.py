@@ -8,14 +8,13 @@ import numpy as np
 
 from neurochain.errors import ShapeError
 from neurochain.formats import regions
-from neurochain.formats.memory import FORMAT, MemoryArray, numbers, shared
+from neurochain.formats.memory import FORMAT, MemoryArray, shared, volume_parts
 from neurochain.formats.slicing import Index, normalise
-from neurochain.formats.stored import Array, ByteArray, CutArray
+from neurochain.formats.stored import Array, CutArray, Picking
 from neurochain.storage import File
 
 __all__ = ["Volume"]
 
-AXES = ("x", "y", "z", "t", "dim5", "dim6", "dim7")
 Cut = tuple[tuple[int, int], ...]
 
 
@@ -108,24 +107,8 @@ class Volume:
         >>> Volume.of(np.zeros((4, 4, 3), np.int16), affine=np.diag([2.0, 2.0, 3.0, 1.0]))
         <Volume in memory (x: 4, y: 4, z: 3) int16, 2 x 2 x 3 mm>
         """
-        values = numbers(array, "Volume.of()")
-        ndim = values.ndim
-        names = (
-            (*AXES, *(f"dim{i + 1}" for i in range(len(AXES), ndim)))[:ndim] if axes is None else tuple(axes)
-        )
-        if len(names) != ndim:
-            raise ShapeError(
-                f"Volume.of(): an array of shape {values.shape} has {ndim} axes, and {len(names)} names are given: "
-                f"{', '.join(names) or 'none'}."
-            )
-        matrix = None if affine is None else np.array(affine, np.float64)
-        if matrix is not None and matrix.shape != (4, 4):
-            raise ShapeError(f"Volume.of(): an affine has the shape (4, 4), this one {matrix.shape}.")
-        if voxel_sizes is None:
-            sizes = () if matrix is None else np.linalg.norm(matrix[:3, : min(ndim, 3)], axis=0)
-        else:
-            sizes = voxel_sizes
-        return cls(None, FORMAT, None, MemoryArray(values), names, matrix, tuple(float(v) for v in sizes))
+        values, names, matrix, sizes = volume_parts(array, affine, axes, voxel_sizes)
+        return cls(None, FORMAT, None, MemoryArray(values), names, matrix, sizes)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -250,6 +233,8 @@ class Volume:
     def roi(self, mask: Any, label: int | Iterable[int] | None = None) -> np.ndarray[Any, Any]:
         """Values of the voxels of a region; only the runs of bytes inside it are pulled, all at once.
 
+        Of what is decoded as a whole, and of a part (`crop`), it is the box around the region that is read.
+
         Parameters
         ----------
         mask : ndarray of bool, or Volume
@@ -280,7 +265,7 @@ class Volume:
         grid = mask.affine if isinstance(mask, Volume) else None
         inside = regions.as_mask(np.asarray(mask), label, isinstance(mask, Volume))
         inside = regions.on_grid(inside, grid, self.shape, self.affine, self._name)
-        if isinstance(self._array, ByteArray):
+        if isinstance(self._array, Picking):
             return self._scaled(self._array.pick(inside))
         box, within = regions.box(inside)
         return self._scaled(self._array.select(normalise(box, self.shape, "volume"))[within])

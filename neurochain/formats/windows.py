@@ -7,13 +7,25 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from neurochain.errors import ShapeError
 from neurochain.formats.header import Header
 from neurochain.formats.recording import Recording
 
-__all__ = ["Windows", "windows"]
+__all__ = ["Span", "Windows", "windows"]
+
+
+class Span(NamedTuple):
+    """Times [start, end) on a recording's clock.
+
+    Attributes
+    ----------
+    start, end : float, seconds
+    """
+
+    start: float
+    end: float
 
 
 @dataclass(frozen=True)
@@ -78,8 +90,10 @@ class Windows:
             cuts.append((first, n_samples))
         return cuts
 
-    def times(self, recording: "Recording | Header | Mapping[str, Any]") -> list[tuple[float, float]]:
-        """Times [start, end) of each window, seconds, on the recording's clock; no samples are read.
+    def times(self, recording: "Recording | Header | Mapping[str, Any]") -> list[Span]:
+        """Times [start, end) of each window, on the recording's clock; no samples are read.
+
+        ``chain.gen(window=nc.windows(2).times)`` gives a row for each window, with its times instead of its samples.
 
         Parameters
         ----------
@@ -139,13 +153,11 @@ class Windows:
     def _picked(self, recording: Recording) -> Recording:
         return recording if self.channels is None else recording.pick(self.channels)
 
-    def _times(
-        self, start: float, duration: float, rate: float | None, n_samples: int
-    ) -> Iterator[tuple[float, float]]:
+    def _times(self, start: float, duration: float, rate: float | None, n_samples: int) -> Iterator[Span]:
         """Windows of a stretch without gaps."""
         if rate is not None:
             for first, last in self.cuts(rate, n_samples):
-                yield start + first / rate, start + last / rate
+                yield Span(start + first / rate, start + last / rate)
             return
         step, length, total = _exact(self.step), _exact(self.seconds), _exact(duration)
         # A duration that was computed may be off by rounding.
@@ -153,10 +165,10 @@ class Windows:
         end = 0.0
         for k in range(whole):
             begin, end = float(k * step), min(float(k * step + length), duration)
-            yield start + begin, start + end
+            yield Span(start + begin, start + end)
         begin = float(whole * step)
         if not self.drop_last and begin < duration and end < duration:
-            yield start + begin, start + duration
+            yield Span(start + begin, start + duration)
 
 
 def windows(

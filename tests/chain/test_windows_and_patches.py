@@ -40,6 +40,21 @@ def test_a_row_for_each_window(night: nc.Chain) -> None:
     assert chain.save("windows").rows == 10
 
 
+def test_a_row_for_the_times_of_each_window(night: nc.Chain) -> None:
+    chain = night.gen(window=nc.windows(2, step=1.5).times).map(
+        power=lambda recording, window: float(recording.window(window.start, window.end).channel("Cz").var())
+    )
+    assert {"window.start", "window.end"} <= set(chain.schema.leaves())
+    rows = list(chain)
+    assert [(r.window.start, r.window.end) for r in rows if r.file.name == "a.edf"] == [
+        (0, 2),
+        (1.5, 3.5),
+        (3, 5),
+    ]
+    whole = nc.open(rows[1].file).pick(["Cz"]).read()
+    assert rows[1].power == pytest.approx(whole[:, 96:224].var())
+
+
 def test_windows_are_reused_and_other_windows_are_not(night: nc.Chain) -> None:
     def fingerprint(spec: object) -> str:
         return str(as_udf(spec).fingerprint().digest)
