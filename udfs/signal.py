@@ -42,14 +42,8 @@ class Signal:
 
     def read(self, start: int, end: int) -> Floats:
         """Samples [start, end) of all channels, shape (n_channels, end - start), float64, uV."""
-        recording, channels = self.recording, self.channels
-        if len(set(zip(recording.sampling_frequencies, recording.lengths, strict=True))) == 1:
-            # Channels lie side by side in a file: one read of all between costs less than one for each.
-            first = channels[0]
-            values = recording[first : channels[-1] + 1, start:end][[c - first for c in channels]]
-        else:
-            values = np.stack([recording.channel(c, start, end) for c in channels])
-        scale = np.array([MICROVOLTS[recording.units[c].strip()] for c in channels])
+        values = self.recording.pick(self.channels)[:, start:end]
+        scale = np.array([MICROVOLTS[self.recording.units[c].strip()] for c in self.channels])
         found: Floats = np.asarray(values, np.float64) * scale[:, None]
         return found
 

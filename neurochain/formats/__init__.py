@@ -257,6 +257,20 @@ def open_recording(file: File, format: str | None = None, memo: Memo | None = No
         The file holds no recording, or not what its header promises.
     StorageError
         The bytes cannot be had.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from neurochain.testing.edf import write_edf
+    >>> waves = np.sin(np.arange(2560) / 4) * [[20.0], [50.0]]
+    >>> recording = open_recording(File.at(write_edf("made.edf", waves, 256, ["Fp1", "O2"])))
+    >>> recording
+    <Recording made.edf (2 channels, 10 s) 256 Hz>
+    >>> window = recording.window(2.0, 3.0, channels=["O2"])
+    >>> window.bytes_needed()
+    512
+    >>> window[0].round(1)[:4]
+    array([36.1, 26.4, 15. ,  2.8])
     """
     reader, first = _reader(file, format)
     return reader.recording(first, memo)

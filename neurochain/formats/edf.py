@@ -52,7 +52,7 @@ class EdfReader:
             header["sampling_frequency"] = rates.pop() or None
             header["n_samples"] = n_records * samples.pop()
             header["shape"] = [len(channels), header["n_samples"]]
-        problem = found.problem or _length_problem(found, n_records, file.size)
+        problem = found.problem or _length_problem(found, n_records, file.size) or found.scale_problem
         if problem is not None:
             header["error"] = problem
         return FileHeader(header, "edf", _record(found, n_records))
@@ -62,7 +62,10 @@ class EdfReader:
         raise FormatError(f"{file.uri} is an EDF file, not a volume: open it as a recording.")
 
     def recording(self, file: File, memo: Memo | None = None) -> Recording:
-        """Channels over time in physical units, read by range."""
+        """Channels over time in physical units, read by range.
+
+        Of a channel whose scale cannot be, only `Recording.stored` is read; the others are as any.
+        """
         try:
             found = _parsed(file, file.read_range(0, self.head_size))
         except FormatError as error:

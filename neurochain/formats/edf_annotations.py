@@ -52,9 +52,7 @@ class EdfAnnotations:
         """
         if not self._n_records:
             return 0.0
-        (data,) = self._heads([0], note=True)
-        # An empty signal says nothing.
-        return self._time(0, data) if data.strip(b"\0") else 0.0
+        return self._delay(self._heads([0], note=True)[0])
 
     def onsets(self, records: Sequence[int], note: bool = True) -> list[float]:
         """Seconds from the header's start to each of some data records.
@@ -81,10 +79,12 @@ class EdfAnnotations:
         FormatError
             Some cannot be read.
         """
-        late = self.delay()
         labels = {s.label for s in self._header.channels}
+        late = 0.0
         found = []
         for record, timekeeping, data in self._signals():
+            if timekeeping and not record:
+                late = self._delay(data)
             for i, tal in enumerate(filter(None, data.split(b"\0"))):
                 parts = _TAL.fullmatch(tal)
                 if parts is None:
@@ -97,6 +97,10 @@ class EdfAnnotations:
                             _annotation(round(onset - late, DECIMALS), lasting, text_of(text), labels)
                         )
         return found
+
+    def _delay(self, data: bytes) -> float:
+        # An empty signal says nothing.
+        return self._time(0, data) if data.strip(b"\0") else 0.0
 
     def _time(self, record: int, data: bytes) -> float:
         time = _TIME.match(data)

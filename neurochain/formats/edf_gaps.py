@@ -54,39 +54,41 @@ class EdfGaps:
             )
         if not self._n_records or not self._header.record_duration:
             return ()
-        starts = [0, *self._breaks()]
-        ends = [*starts[1:], self._n_records]
-        bounds = [record for start, end in zip(starts, ends, strict=True) for record in (start, end - 1)]
-        times = self._times.onsets(bounds)
-        duration = self._header.record_duration
-        return tuple(
-            (round(time - times[0], DECIMALS), round(time - times[0] + (end - start) * duration, DECIMALS))
-            for time, start, end in zip(times[::2], starts, ends, strict=True)
-        )
-
-    def _breaks(self) -> list[int]:
-        """Data records before which there is a gap."""
         known = self._asked([0, self._n_records - 1])
         if not self._late(known, 0, self._n_records - 1):
-            return []
+            return self._between([])
         key = f"edf gaps 1: {self._file.uri} {self._file.etag} {self._file.size}"
         memo = self._memo()
-        if self._file.etag and (kept := memo.get(key)) is not None and len(kept) % 8 == 0:
-            breaks: list[int] = np.frombuffer(kept, "<i8").tolist()
-            if all(a < b for a, b in pairwise([0, *breaks, self._n_records])):
-                return breaks
-        self._search(known)
-        breaks, start = [], 0
-        for record in sorted(known):
-            if self._late(known, start, record):
-                breaks.append(record)
-                start = record
-        if self._file.etag:
-            memo.put(key, np.array(breaks, "<i8").tobytes())
-        return breaks
+        if (kept := memo.get(key)) is not None and (found := self._between(self._unpacked(kept), hint=True)):
+            return found
+        breaks = self._search(known)
+        memo.put(key, np.array(breaks, "<i8").tobytes())
+        return self._between(breaks)
 
-    def _search(self, known: dict[int, float]) -> None:
-        """Learn the times on both sides of every gap, all halves of one size at once."""
+    def _between(self, breaks: list[int], hint: bool = False) -> Segments:
+        """Times of the stretches between breaks; of a hint that is not right, none."""
+        starts = [0, *breaks]
+        ends = [*breaks, self._n_records]
+        bounds = [record for start, end in zip(starts, ends, strict=True) for record in (start, end - 1)]
+        times = dict(zip(bounds, self._times.onsets(bounds), strict=True))
+        even = not any(self._late(times, start, end - 1) for start, end in zip(starts, ends, strict=True))
+        if hint and not (even and all(self._late(times, start, end) for start, end in pairwise(starts))):
+            return ()
+        since = [times[start] - times[0] for start in starts]
+        lasting = [
+            (end - start) * self._header.record_duration for start, end in zip(starts, ends, strict=True)
+        ]
+        return tuple(
+            (round(s, DECIMALS), round(s + d, DECIMALS)) for s, d in zip(since, lasting, strict=True)
+        )
+
+    def _unpacked(self, kept: bytes) -> list[int]:
+        """Breaks as they were remembered; none where they cannot be."""
+        breaks: list[int] = np.frombuffer(kept[: len(kept) // 8 * 8], "<i8").tolist()
+        return breaks if all(a < b for a, b in pairwise([0, *breaks, self._n_records])) else []
+
+    def _search(self, known: dict[int, float]) -> list[int]:
+        """Data records before which there is a gap: learn the times on both sides, all halves of one size at once."""
         spans = [(0, self._n_records - 1)]
         near = max(self._file.gap // self._header.record_bytes, 2)  # records that one request pulls anyway
         while spans:
@@ -97,6 +99,12 @@ class EdfGaps:
                     split.append([first, *inner, last])
             known |= self._asked([record for records in split for record in records[1:-1]])
             spans = [span for records in split for span in pairwise(records)]
+        breaks, start = [], 0
+        for record in sorted(known):
+            if self._late(known, start, record):
+                breaks.append(record)
+                start = record
+        return breaks
 
     def _asked(self, records: Sequence[int]) -> dict[int, float]:
         return dict(zip(records, self._times.onsets(records, note=False), strict=True))

@@ -4,6 +4,7 @@ https://www.edfplus.info/specs/edf.html, https://www.edfplus.info/specs/edfplus.
 https://www.biosemi.com/faq/file_format.htm
 """
 
+import math
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -65,6 +66,8 @@ class EdfSignal:
         In each data record.
     offset : int
         Of its samples in a data record, counted in samples.
+    scaled : bool
+        Whether the header says how to get physical values.
     """
 
     label: str
@@ -77,10 +80,13 @@ class EdfSignal:
     prefiltering: str
     samples: int
     offset: int
+    scaled: bool = True
 
     @property
     def gain(self) -> float:
-        """Physical units of one digital step; negative where the polarity is inverted."""
+        """Physical units of one digital step; negative where the polarity is inverted, NaN where nobody knows."""
+        if not self.scaled:
+            return math.nan
         return (self.physical_max - self.physical_min) / (self.digital_max - self.digital_min)
 
     @property
@@ -105,6 +111,8 @@ class EdfHeader:
         Those that hold annotations, in the order of the file.
     problem : str or None
         First thing that cannot be, with its place.
+    scale_problem : str or None
+        First thing that cannot be of a channel's scale; it concerns no other channel.
     """
 
     version: str
@@ -118,6 +126,7 @@ class EdfHeader:
     channels: tuple[EdfSignal, ...]
     annotations: tuple[EdfSignal, ...]
     problem: str | None
+    scale_problem: str | None
 
     @property
     def record_bytes(self) -> int:
@@ -188,7 +197,8 @@ def parse(head: bytes) -> EdfHeader:
     if duration is not None and not 0 <= duration < 1e9:
         problems.append(f"its header says that a data record lasts {duration:g} s (at byte 244)")
         duration = None
-    signals, total = _signals(head, size - FIXED >> 8, problems)
+    scale_problems: list[str] = []
+    signals, total = _signals(head, size - FIXED >> 8, problems, scale_problems)
     if (n_records or 0) < -1:
         problems.append(
             f"its header says {n_records} data records (at byte 236); only -1 (not known) may be below 0"
@@ -205,10 +215,13 @@ def parse(head: bytes) -> EdfHeader:
         channels=tuple(s for s in signals if s.label not in ANNOTATIONS),
         annotations=tuple(s for s in signals if s.label in ANNOTATIONS),
         problem=problems[0] if problems else None,
+        scale_problem=scale_problems[0] if scale_problems else None,
     )
 
 
-def _signals(head: bytes, n: int, problems: list[str]) -> tuple[list[EdfSignal], int]:
+def _signals(
+    head: bytes, n: int, problems: list[str], scale_problems: list[str]
+) -> tuple[list[EdfSignal], int]:
     """Signals, and samples of all of them in a data record."""
     places: dict[str, int] = {}
     at = FIXED
@@ -225,23 +238,28 @@ def _signals(head: bytes, n: int, problems: list[str]) -> tuple[list[EdfSignal],
         texts = {name: _words(head[place(name) : place(name) + widths[name]])
                  for name in ("label", "transducer", "unit", "prefiltering")}  # fmt: skip
         who = f"of signal {i} ({texts['label']!r})"
-        low = _number(head, place("physical_min"), 8, f"the physical minimum {who}", problems)
-        high = _number(head, place("physical_max"), 8, f"the physical maximum {who}", problems)
-        first = _integer(head, place("digital_min"), 8, f"the digital minimum {who}", problems)
-        last = _integer(head, place("digital_max"), 8, f"the digital maximum {who}", problems)
+        wrong: list[str] = []
+        low = _number(head, place("physical_min"), 8, f"the physical minimum {who}", wrong)
+        high = _number(head, place("physical_max"), 8, f"the physical maximum {who}", wrong)
+        first = _integer(head, place("digital_min"), 8, f"the digital minimum {who}", wrong)
+        last = _integer(head, place("digital_max"), 8, f"the digital maximum {who}", wrong)
         samples = _integer(head, place("samples"), 8, f"the number of samples {who}", problems)
+        if first is not None and first == last:
+            wrong.append(f"the digital range {who} is {first} to {last}: it must not be empty")
+        if low is not None and low == high:
+            wrong.append(f"the physical range {who} is {low:g} to {high:g}: it must not be empty")
+        scaled = not wrong
+        if first is not None and last is not None and first > last:
+            # What it means is clear all the same: as everywhere, the minima belong together.
+            wrong.append(f"the digital range {who} is {first} to {last}: it must ascend")
         if texts["label"] not in ANNOTATIONS:
-            if first is not None and last is not None and first >= last:
-                problems.append(f"the digital range {who} is {first} to {last}: it must ascend")
-                first, last = 0, 1
-            if low is not None and low == high:
-                problems.append(f"the physical range {who} is {low:g} to {high:g}: it must not be empty")
+            scale_problems += wrong
         if samples is not None and samples < 0:
             problems.append(f"the number of samples {who} is {samples}")
             samples = 0
         signals.append(
             EdfSignal(**texts, physical_min=low or 0.0, physical_max=high or 0.0, digital_min=first or 0,
-                      digital_max=1 if last is None else last, samples=samples or 0, offset=offset)
+                      digital_max=1 if last is None else last, samples=samples or 0, offset=offset, scaled=scaled)
         )  # fmt: skip
         offset += samples or 0
     return signals, offset

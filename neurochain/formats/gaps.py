@@ -52,6 +52,8 @@ def stretch_of(segments: Segments, start: float, end: float, slack: float, name:
     >>> stretch_of(((0.0, 5.0), (7.5, 20.0)), 8, 10, 1e-9, "the recording")
     Stretch(start=7.5, end=20.0, before=5.0)
     """
+    if not segments:
+        raise ShapeError(f"window({start:g}, {end:g}): {name} holds no samples.")
     at = max(bisect_right([s for s, _ in segments], start + slack) - 1, 0)
     first, last = segments[at]
     if first - slack <= start and end <= last + slack:

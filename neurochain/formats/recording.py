@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from neurochain.errors import ShapeError
+from neurochain.errors import FormatError, ShapeError
 from neurochain.formats.annotations import Annotation
 from neurochain.formats.channels import channel_index, channel_indices
 from neurochain.formats.gaps import Segments
@@ -42,7 +42,7 @@ class Recording(Timed):
     units : tuple of str
         Of each channel; empty text where the file does not say.
     gains, offsets : ndarray, shape (n_channels,), float64
-        ``physical = stored * gain + offset``.
+        ``physical = stored * gain + offset``; NaN where the file does not say.
     start : float, seconds
         Of the first sample: 0 but for a `window`, or where `Recording.of` was told otherwise.
     duration : float, seconds
@@ -377,6 +377,12 @@ class Recording(Timed):
         return [part.channels[c] for c in channels], first + start, first + end
 
     def _read(self, channels: list[int], start: int, end: int) -> np.ndarray[Any, Any]:
+        unknown = [] if self._is_stored else [c for c in channels if not math.isfinite(self.gains[c])]
+        if unknown:
+            raise FormatError(
+                f"{self._called} does not say what the values of {self.channels[unknown[0]]!r} mean: its physical and "
+                "digital ranges cannot be. recording.stored gives its numbers; recording.pick([…]) other channels."
+            )
         array = self._samples.read(*self._located(channels, start, end))
         return array if self._is_stored else array * self.gains[channels, None] + self.offsets[channels, None]
 
