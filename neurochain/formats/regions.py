@@ -1,6 +1,6 @@
 """Regions of a volume: points in mm, masks on its grid, and the boxes around them. Nothing here reads."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from neurochain.errors import ShapeError
 
-__all__ = ["as_mask", "box", "moved", "nearest", "on_grid", "spatial"]
+__all__ = ["as_mask", "box", "coordinates", "moved", "nearest", "on_grid", "spatial"]
 
 Matrix = np.ndarray[Any, np.dtype[np.float64]]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
@@ -169,6 +169,20 @@ def moved(affine: Matrix | None, starts: Sequence[int]) -> Matrix | None:
     part = affine.copy()
     part[:3, 3] += affine[:3, : len(starts)] @ np.asarray(starts, np.float64)
     return part
+
+
+def coordinates(
+    known: Mapping[str, tuple[Any, ...]],
+    axes: Sequence[str],
+    shape: Sequence[int],
+    cut: Sequence[tuple[int, int]],
+) -> dict[str, tuple[Any, ...]]:
+    """What is known of the entries along the further axis, of a part of the volume."""
+    further = [i for i, name in enumerate(axes) if name not in (*SPATIAL, "sample")]
+    if not further:
+        return dict(known)
+    n, (start, end) = shape[further[0]], cut[further[0]]
+    return {name: values[start:end] if len(values) == n > 1 else values for name, values in known.items()}
 
 
 def _corners(affine: Matrix, lengths: Sequence[int], beyond: float) -> Matrix:

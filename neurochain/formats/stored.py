@@ -11,7 +11,7 @@ import numpy as np
 from neurochain.formats.scattered import scattered
 from neurochain.formats.slicing import Axis, Blocks, Order, Packed, Ranged, gather, plan
 
-__all__ = ["Array", "ByteArray", "CutArray", "DecodedArray", "Picking"]
+__all__ = ["Array", "ByteArray", "CutArray", "DecodedArray", "Picking", "finish"]
 
 
 class Array(Protocol):
@@ -103,7 +103,7 @@ class ByteArray:
         array = array.transpose(self._transpose)
         if self._correct is not None:
             array = self._correct(array)
-        return _finish(array, axes)
+        return finish(array, axes)
 
     def pick(self, mask: np.ndarray[Any, np.dtype[np.bool_]]) -> np.ndarray[Any, Any]:
         """Entries under a mask of the first axes, as ``array[mask]`` gives them; only their bytes are pulled.
@@ -176,7 +176,7 @@ class DecodedArray:
                 self._array = self._decode()
         picked = self._array[tuple(slice(a.start, a.start + (a.count - 1) * a.step + 1, a.step)
                                    if a.count else slice(0, 0) for a in axes)]  # fmt: skip
-        return _finish(picked.copy(order="K"), axes)
+        return finish(picked.copy(order="K"), axes)
 
     def bytes_needed(self, axes: tuple[Axis, ...]) -> int | None:
         """All that must be decoded, whatever is selected of it."""
@@ -212,7 +212,7 @@ class CutArray:
         return tuple(replace(a, start=a.start + at) for a, at in zip(axes, self._starts, strict=True))
 
 
-def _finish(array: np.ndarray[Any, Any], axes: tuple[Axis, ...]) -> np.ndarray[Any, Any]:
+def finish(array: np.ndarray[Any, Any], axes: tuple[Axis, ...]) -> np.ndarray[Any, Any]:
     """Turn round what was asked for backwards, and take away axes that one index selected."""
     if not any(axis.reverse or axis.drop for axis in axes):
         return array

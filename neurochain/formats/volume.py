@@ -1,6 +1,6 @@
 """Volume: a lazy array with spatial axes."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from operator import index as as_int
 from typing import Any
 
@@ -9,6 +9,8 @@ import numpy as np
 from neurochain.errors import ShapeError
 from neurochain.formats import regions
 from neurochain.formats.memory import FORMAT, MemoryArray, shared, volume_parts
+from neurochain.formats.placed import Placed
+from neurochain.formats.scaling import Scaling
 from neurochain.formats.slicing import Index, normalise
 from neurochain.formats.stored import Array, CutArray, Picking
 from neurochain.storage import File
@@ -18,17 +20,19 @@ __all__ = ["Volume"]
 Cut = tuple[tuple[int, int], ...]
 
 
-class Volume:
+class Volume(Placed):
     """Array of voxels or pixels that reads what is sliced from it.
 
     Made by `open_volume`, or by `Volume.of` of an array in memory. A NIfTI volume has the axes (x, y, z[, t, …]), a DICOM volume
-    ([frame,] row, column[, sample]). Integers, slices with steps and ``...`` work as in NumPy; masks and lists
+    (row, column[, slice, …][, sample]), or (frame, row, column[, sample]) where the frames make no grid in space. Integers, slices with steps and ``...`` work as in NumPy; masks and lists
     do not: slice first. Pickles as its file and opens again where it arrives; without a file, by value.
 
     Attributes
     ----------
     file : File or None
         Where the values lie; None for an array in memory.
+    files : tuple of File
+        All of them, where several make the array: images of a DICOM series.
     format : str
         As in `header.format`; ``"memory"`` without a file.
     shape : tuple of int
@@ -38,11 +42,15 @@ class Volume:
     axes : tuple of str
         Names of the axes.
     affine : ndarray, shape (4, 4), float64, mm, or None
-        Voxel indices to RAS+ coordinates. NIfTI: (x, y, z, 1), as nibabel gives it. DICOM: (row, column, 0, 1).
+        Voxel indices to RAS+ coordinates. NIfTI: (x, y, z, 1), as nibabel gives it. DICOM: (row, column, slice, 1).
     voxel_sizes : tuple of float, mm
         Along the spatial axes; empty where the file does not say.
-    slope, intercept : float
-        ``value = stored * slope + intercept``; 1 and 0 where the file states none.
+    slope, intercept : float or ndarray
+        ``value = stored * slope + intercept``; 1 and 0 where the file states none. Arrays, as many entries as there are
+        slices, where slices differ.
+    coordinates : dict of str to tuple
+        What is known of the entries along further axes: ``"echo"`` (s), ``"b_value"`` (s/mm²), ``"image_type"``, ``"coil"``,
+        ``"temporal_position"``; one value where it is the same for all.
 
     Examples
     --------
@@ -59,18 +67,19 @@ class Volume:
         axes: tuple[str, ...],
         affine: np.ndarray[Any, np.dtype[np.float64]] | None = None,
         voxel_sizes: tuple[float, ...] = (),
-        scaling: tuple[float, float] | None = None,
+        scaling: tuple[Any, Any] | None = None,
         stored: bool = False,
+        files: tuple[File, ...] = (),
+        coordinates: Mapping[str, tuple[Any, ...]] | None = None,
     ) -> None:
         self.file = file
+        self.files = files or (() if file is None else (file,))
+        self.coordinates = dict(coordinates or {})
         self.format = format
-        self.axes = axes
-        self.affine = affine
-        self.voxel_sizes = voxel_sizes
-        self.slope, self.intercept = scaling or (1.0, 0.0)
+        super().__init__(axes, affine, voxel_sizes, "the volume" if file is None else file.uri)
         self._reopen = reopen
         self._array = array
-        self._scaling = scaling
+        self._scaling = None if scaling is None else Scaling(*scaling)
         self._is_stored = stored
         self._cut: Cut | None = None  # of the whole, where this is a part of it
 
@@ -133,6 +142,16 @@ class Volume:
         return np.result_type(self._array.dtype, np.float64)
 
     @property
+    def slope(self) -> Any:
+        """Of the stored values; 1 where the file states none."""
+        return 1.0 if self._scaling is None else self._scaling.slope
+
+    @property
+    def intercept(self) -> Any:
+        """Of the stored values; 0 where the file states none."""
+        return 0.0 if self._scaling is None else self._scaling.intercept
+
+    @property
     def stored(self) -> "Volume":
         """The same volume without slope and intercept, in the dtype of the file."""
         return self._with(_is_stored=True)
@@ -149,7 +168,10 @@ class Volume:
         StorageError
             The bytes cannot be had.
         """
-        array = self._scaled(self._array.select(normalise(index, self.shape, "volume")))
+        axes = normalise(index, self.shape, "volume")
+        array = self._array.select(axes)
+        if self._scaling is not None and not self._is_stored:
+            array = self._scaling.of(array, axes)
         return array if array.ndim else array[()]
 
     def bytes_needed(self, index: Index = ...) -> int:
@@ -173,62 +195,6 @@ class Volume:
         if needed is not None:
             return needed
         return 0 if self.file is None else self.file.size
-
-    def index_at(self, x: float, y: float, z: float) -> tuple[int | slice, ...]:
-        """Index of the voxel whose middle is nearest to a point; of a point half-way, the higher one.
-
-        Parameters
-        ----------
-        x, y, z : float, mm
-            RAS+ coordinates.
-
-        Returns
-        -------
-        tuple of int or slice
-            Integers along the spatial axes, the whole of any other.
-
-        Raises
-        ------
-        ShapeError
-            The point lies in no voxel, or the volume has no affine.
-
-        Examples
-        --------
-        >>> volume = Volume.of(np.zeros((4, 4, 3, 10)), affine=np.diag([2.0, 2.0, 3.0, 1.0]))
-        >>> volume.index_at(2.2, 6.0, 3.0)
-        (1, 3, 1, slice(None, None, None))
-        """
-        axes = regions.spatial(self.axes)
-        lengths = tuple(self.shape[i] for i in axes)
-        found = regions.nearest(self.affine, lengths, (x, y, z), self._name)
-        index: list[int | slice] = [slice(None)] * self.ndim
-        for axis, at in zip(axes, found, strict=True):
-            index[axis] = at
-        return tuple(index)
-
-    def at_mm(self, x: float, y: float, z: float) -> Any:
-        """Value at a point: that of the voxel whose middle is nearest, as `index_at` finds it.
-
-        Parameters
-        ----------
-        x, y, z : float, mm
-            RAS+ coordinates.
-
-        Returns
-        -------
-        NumPy scalar, or ndarray over the axes that are not spatial
-            Of a volume over time, the time course.
-
-        Raises
-        ------
-        ShapeError
-            The point lies in no voxel, or the volume has no affine.
-
-        Examples
-        --------
-        >>> volume.at_mm(-42.0, -22.0, 54.0)                  # doctest: +SKIP
-        """
-        return self[self.index_at(x, y, z)]
 
     def roi(self, mask: Any, label: int | Iterable[int] | None = None) -> np.ndarray[Any, Any]:
         """Values of the voxels of a region; only the runs of bytes inside it are pulled, all at once.
@@ -264,11 +230,15 @@ class Volume:
         """
         grid = mask.affine if isinstance(mask, Volume) else None
         inside = regions.as_mask(np.asarray(mask), label, isinstance(mask, Volume))
-        inside = regions.on_grid(inside, grid, self.shape, self.affine, self._name)
+        inside = regions.on_grid(inside, grid, self.shape, self.affine, self._called)
         if isinstance(self._array, Picking):
-            return self._scaled(self._array.pick(inside))
-        box, within = regions.box(inside)
-        return self._scaled(self._array.select(normalise(box, self.shape, "volume"))[within])
+            array = self._array.pick(inside)
+        else:
+            box, within = regions.box(inside)
+            array = self._array.select(normalise(box, self.shape, "volume"))[within]
+        if self._scaling is None or self._is_stored:
+            return array
+        return self._scaling.under(array, inside, self.shape)
 
     def crop(self, *ranges: tuple[int, int]) -> "Volume":
         """Cut out a part; it is read when it is used.
@@ -298,7 +268,7 @@ class Volume:
             not 0 <= a <= b <= n for (a, b), n in zip(cut, self.shape, strict=False)
         ):
             raise ShapeError(
-                f"crop({', '.join(map(str, cut))}): {self._name} has the shape {self.shape}. Ask for ranges "
+                f"crop({', '.join(map(str, cut))}): {self._called} has the shape {self.shape}. Ask for ranges "
                 "[start, end) within it."
             )
         cut += tuple((0, n) for n in self.shape[len(cut) :])
@@ -308,7 +278,13 @@ class Volume:
         before = (0,) * self.ndim if self._cut is None else [start for start, _ in self._cut]
         whole = tuple((start + a, start + b) for start, (a, b) in zip(before, cut, strict=True))
         starts = [cut[i][0] for i in regions.spatial(self.axes)]
-        return self._with(_array=array, _cut=whole, affine=regions.moved(self.affine, starts))
+        return self._with(
+            _array=array,
+            _cut=whole,
+            _scaling=None if self._scaling is None else self._scaling.cut(cut),
+            affine=regions.moved(self.affine, starts),
+            coordinates=regions.coordinates(self.coordinates, self.axes, self.shape, cut),
+        )
 
     def read(self) -> np.ndarray[Any, Any]:
         """All values, in memory of their own."""
@@ -334,6 +310,8 @@ class Volume:
 
     def __repr__(self) -> str:
         name = self.file.name if self.file is not None else "in memory"
+        if len(self.files) > 1:
+            name += f" and {len(self.files) - 1} more"
         axes = ", ".join(f"{name}: {n}" for name, n in zip(self.axes, self.shape, strict=True))
         sizes = " x ".join(f"{v:g}" for v in self.voxel_sizes)
         return f"<Volume {name} ({axes}) {self.dtype}{f', {sizes} mm' if sizes else ''}>"
@@ -348,13 +326,6 @@ class Volume:
         twin.__dict__.update(self.__dict__)
         twin.__dict__.update(changes)
         return twin
-
-    def _scaled(self, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        if self._scaling is None or self._is_stored:
-            return array
-        slope, intercept = self._scaling
-        with np.errstate(invalid="ignore", over="ignore"):  # files hold signalling NaNs too
-            return array * np.float64(slope) + np.float64(intercept)
 
 
 def _reopen(reopen: Callable[[File], Volume], file: File, stored: bool, cut: Cut | None = None) -> Volume:

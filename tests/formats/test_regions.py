@@ -244,3 +244,25 @@ def test_bytes_needed_of_a_whole_file(pydicom_files):
     file = File.at(path)
     volume = open_volume(file)
     assert 0 < volume.bytes_needed(0) <= file.size
+
+
+def test_slopes_that_differ_by_slice_follow_their_values():
+    stored = np.random.default_rng(0).integers(-99, 99, (4, 5, 3, 2), np.int16)
+    slopes, intercepts = np.array([1.0, 2, 3]).reshape(1, 1, 3, 1), np.array([0.0, 10]).reshape(1, 1, 1, 2)
+    array = DecodedArray(lambda: stored, stored.shape, stored.dtype)
+    volume = Volume(
+        None, "made", None, array, ("row", "column", "slice", "echo"), np.eye(4), scaling=(slopes, intercepts),
+        coordinates={"echo": (0.03, 0.06), "coil": ("head",)},
+    )  # fmt: skip
+    whole = stored * slopes + intercepts
+    np.testing.assert_array_equal(volume, whole)
+    np.testing.assert_array_equal(volume[1, ::-1, 2], whole[1, ::-1, 2])
+    np.testing.assert_array_equal(volume.at_mm(1, 2, 1), whole[1, 2, 1])
+    for mask in (stored[..., 0] > 0, stored > 0):
+        np.testing.assert_array_equal(volume.roi(mask), whole[mask])
+        np.testing.assert_array_equal(volume.stored.roi(mask), stored[mask])
+    part = volume.crop((1, 3), (0, 5), (1, 3), (1, 2))
+    np.testing.assert_array_equal(part, whole[1:3, :, 1:3, 1:2])
+    np.testing.assert_array_equal(part.crop((0, 2), (2, 3))[0, 0], whole[1, 2, 1:3, 1:2])
+    assert part.coordinates == {"echo": (0.06,), "coil": ("head",)}
+    assert volume.crop((0, 1)).coordinates == volume.coordinates
