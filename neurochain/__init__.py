@@ -60,7 +60,16 @@ if TYPE_CHECKING:
     from neurochain.datasets.lineage import Lineage
     from neurochain.datasets.versions import DatasetVersion
     from neurochain.export.datachain import read_datachain
-    from neurochain.formats import Annotation, Header, Recording, Volume, open_recording, open_volume
+    from neurochain.formats import (
+        Annotation,
+        Header,
+        Recording,
+        Volume,
+        dicom_series,
+        open_recording,
+        open_series,
+        open_volume,
+    )
     from neurochain.formats.opening import open
     from neurochain.formats.patches import patches
     from neurochain.formats.windows import windows
@@ -89,8 +98,10 @@ _LAZY = {
     "Unit": "neurochain.chain.values.records",
     "Volume": "neurochain.formats",
     "dataset": "neurochain.chain.reading",
+    "dicom_series": "neurochain.formats",
     "open": "neurochain.formats.opening",
     "open_recording": "neurochain.formats",
+    "open_series": "neurochain.formats",
     "open_volume": "neurochain.formats",
     "patches": "neurochain.formats.patches",
     "read_datachain": "neurochain.export.datachain",
@@ -142,8 +153,10 @@ __all__ = [
     "__version__",
     "dataset",
     "datasets",
+    "dicom_series",
     "open",
     "open_recording",
+    "open_series",
     "open_volume",
     "patches",
     "read_datachain",

@@ -14,7 +14,9 @@ from neurochain.errors import FormatError, StorageError
 from neurochain.formats.annotations import Annotation
 from neurochain.formats.bids import BidsRecord
 from neurochain.formats.dicom import DicomReader
+from neurochain.formats.dicom_directory import DirectoryEntry, dicom_directory
 from neurochain.formats.dicom_record import DicomRecord
+from neurochain.formats.dicom_series import dicom_series, open_series
 from neurochain.formats.edf import EdfReader
 from neurochain.formats.edf_header import EdfRecord
 from neurochain.formats.header import Header
@@ -33,6 +35,7 @@ __all__ = [
     "Annotation",
     "BidsRecord",
     "DicomRecord",
+    "DirectoryEntry",
     "EdfRecord",
     "FileHeader",
     "HeadSizes",
@@ -43,9 +46,12 @@ __all__ = [
     "Recording",
     "Volume",
     "companions",
+    "dicom_directory",
+    "dicom_series",
     "installed_formats",
     "open_array",
     "open_recording",
+    "open_series",
     "open_volume",
     "read_header",
     "reader_for",

@@ -10,19 +10,19 @@ import numpy as np
 
 from neurochain.errors import FormatError
 from neurochain.formats import dicom_geometry as geometry
-from neurochain.formats.dicom_pixels import absence_problem, is_encapsulated, pixel_problem, pixels
-from neurochain.formats.dicom_pydicom import scan_with_pydicom
+from neurochain.formats.dicom_directory import DIRECTORY
+from neurochain.formats.dicom_grid import Grid, grid_of
+from neurochain.formats.dicom_image import Image, scanned
+from neurochain.formats.dicom_pixels import absence_problem, pixels
 from neurochain.formats.dicom_record import DicomRecord
-from neurochain.formats.dicom_scan import CutShort, Refused, Scan, is_bare, scan
-from neurochain.formats.dicom_values import WANTED, decode
+from neurochain.formats.dicom_scan import is_bare
+from neurochain.formats.dicom_stack import stacked
 from neurochain.formats.reader import FileHeader
 from neurochain.formats.recording import Recording
 from neurochain.formats.volume import Volume
 from neurochain.storage import File, Memo
 
 __all__ = ["DicomReader"]
-
-HEAD_LIMIT = 64 * 2**20  # the longest header met has 291 KB; beyond this pydicom steps through the file
 
 
 class DicomReader:
@@ -42,34 +42,47 @@ class DicomReader:
 
     def read_header(self, file: File, head: bytes) -> FileHeader:
         """Header of a DICOM file; the head grows until Pixel Data or the end of the file is reached."""
-        found, record, head = _scanned(file, head)
+        image = scanned(file, head)
+        found, record = image.found, image.record
         header: dict[str, Any] = {"format": "dicom", "modality": record.get("Modality")}
-        error = found.cut
+        error = image.problem
         if found.pixel is not None:
             header["shape"] = geometry.shape(record)
             header["dtype"] = geometry.stored_dtype(record, found.pixel[0])
-            if error is None:
-                error = pixel_problem(file, head, found, record)
         elif error is None:
             error = absence_problem(file, found, record)
         header["voxel_sizes"] = geometry.voxel_sizes(record)
         header["affine"] = geometry.affine(record)
+        if image.extra and error is None:
+            grid, error = _grid(image)
+            if grid is not None and found.pixel is not None:
+                header |= _stacked(image, grid)
         if error is not None:
             header["error"] = error
         return FileHeader(header, "dicom", record, record["header_end"])
 
     def volume(self, file: File, memo: Memo | None = None) -> Volume:
-        """Pixels as [frame,] row, column[, sample]; rescaled where the file states slope or intercept."""
+        """Pixels as (row, column[, slice, …][, sample]); rescaled where the file states slope or intercept.
+
+        The slices of a mosaic and of an enhanced image ascend along the normal of their orientation. Frames
+        that make no grid in space stay as they are: (frame, row, column[, sample]).
+        """
         head = file.read_range(0, self.head_size)
         if not self.matches(head, file.name):
             raise FormatError(f"{file.uri} is no DICOM file: it begins with {head[:8]!r}.")
-        found, record, head = _scanned(file, head)
-        problem = found.cut
-        if problem is None and found.pixel is not None:
-            problem = pixel_problem(file, head, found, record)
+        image = scanned(file, head)
+        found, record, problem, grid = image.found, image.record, image.problem, None
+        if image.extra and problem is None:
+            grid, problem = _grid(image)
         if problem is not None:
             raise FormatError(f"{file.uri}: {problem}.")
+        if found.media_class == DIRECTORY:
+            raise FormatError(
+                f"{file.uri} is a directory of other files: list them with dicom_directory(file)."
+            )
         array, axes = pixels(file, found, record)
+        if grid is not None:
+            return stacked("dicom", [file], [array], grid, self.volume)
         flat = geometry.affine(record)
         slope, intercept = record.get("RescaleSlope"), record.get("RescaleIntercept")
         scaling = (1.0 if slope is None else slope, 0.0 if intercept is None else intercept)
@@ -91,24 +104,28 @@ class DicomReader:
         )
 
 
-def _scanned(file: File, head: bytes) -> tuple[Scan, dict[str, Any], bytes]:
-    """Scan and decode a header, fetching more where the head ends inside it."""
+def _grid(image: Image) -> tuple[Grid | None, str | None]:
+    """Order of a file's planes in space, or None where they have none; and what is wrong with them."""
     try:
-        while True:
-            try:
-                found = scan(head, file.size, WANTED)
-                break
-            except CutShort as short:
-                end = min(file.size, max(4 * len(head), short.needed))
-                if end > HEAD_LIMIT or end <= len(head):
-                    raise Refused(f"its header goes on after {len(head):,} bytes") from None
-                head += file.read_range(len(head), end)
-        record = decode(found.values, found.big_endian, strict=found.deflated_at is None)
-    except Refused as refused:
-        found = scan_with_pydicom(file, str(refused))
-        record = decode(found.values, found.big_endian)
-    record["transfer_syntax"] = found.transfer_syntax
-    record["header_end"] = found.end if found.deflated_at is None else None
-    if found.pixel is not None and found.deflated_at is None and not is_encapsulated(found):
-        record["pixel_offset"] = found.pixel[2]
-    return found, record, head
+        planes = image.planes(0)
+    except FormatError as error:
+        return None, str(error)
+    if len({plane.labels.get("stack") for plane in planes}) != 1:
+        return None, None
+    try:
+        return grid_of(planes), None
+    except FormatError:  # a localizer, or a radial stack: sound, but no grid
+        return None, None
+
+
+def _stacked(image: Image, grid: Grid) -> dict[str, Any]:
+    """Fields of `Header` of planes that make a grid."""
+    samples = image.record.get("SamplesPerPixel") or 1
+    found: dict[str, Any] = {
+        "shape": [*grid.shape, *([samples] if samples > 1 else [])],
+        "voxel_sizes": list(grid.voxel_sizes),
+        "affine": [float(v) for v in grid.affine.ravel()],
+    }
+    if grid.axes and grid.axes[-1] == "t":
+        found["n_samples"] = grid.shape[-1]
+    return found

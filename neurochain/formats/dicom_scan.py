@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from neurochain.errors import FormatError
 
-__all__ = ["CutShort", "Refused", "Scan", "is_bare", "scan"]
+__all__ = ["CutShort", "Refused", "Scan", "Walk", "is_bare", "scan"]
 
 PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 UNDEFINED = 0xFFFFFFFF
@@ -66,6 +66,12 @@ class Scan:
         Where the header ends: at the Pixel Data element, or where the bytes end.
     cut : str or None
         What is missing at the end of a file that ends inside its header.
+    start : int
+        Where the elements begin behind the meta information.
+    implicit : bool
+        Whether the elements leave out their value representation.
+    data : bytes
+        What was scanned (inflated where it was deflated), for a closer look at what was stepped over.
     """
 
     values: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)
@@ -76,6 +82,9 @@ class Scan:
     pixel: tuple[int, bytes, int, int | None] | None = None
     end: int = 0
     cut: str | None = None
+    start: int = 0
+    implicit: bool = False
+    data: bytes = b""
 
 
 def swapped(tag: int) -> int:
@@ -135,7 +144,7 @@ def scan(head: bytes, size: int, wanted: Wanted) -> Scan:
     """
     found = Scan()
     at = 132 if head[128:132] == b"DICM" else 0
-    walk = _Walk(head, size, wanted, found)
+    walk = Walk(head, size, wanted, found)
     at = walk.meta(at)
     syntax = found.transfer_syntax
     if syntax in DEFLATED:
@@ -171,7 +180,7 @@ def _scan_deflated(head: bytes, at: int, size: int, wanted: Wanted, found: Scan)
     over = inflater.eof or len(head) >= size
     full = len(data) >= INFLATE_LIMIT
     try:
-        _Walk(data, len(data) if over and not full else 2**63, wanted, found).data_set(0, implicit=False)
+        Walk(data, len(data) if over and not full else 2**63, wanted, found).data_set(0, implicit=False)
     except Refused as refused:
         raise FormatError(f"its deflated data set cannot be read: {refused}") from None
     except CutShort:
@@ -180,7 +189,7 @@ def _scan_deflated(head: bytes, at: int, size: int, wanted: Wanted, found: Scan)
         raise CutShort(len(head) + 1) from None
 
 
-class _Walk:
+class Walk:
     """Walk over the elements of one byte string."""
 
     def __init__(self, data: bytes, size: int, wanted: Wanted, found: Scan) -> None:
@@ -222,6 +231,7 @@ class _Walk:
     def data_set(self, at: int, implicit: bool, big: bool = False) -> None:
         """Walk until Pixel Data or the end; fill in what was found."""
         self.big = big
+        self.found.start, self.found.implicit, self.found.data = at, implicit, self.data
         data, found, values = self.data, self.found, self.found.values
         table = (self.wanted.big if big else self.wanted.little).get
         unpack = struct.Struct((">" if big else "<") + ("I2sH" if not implicit else "II")).unpack_from
@@ -252,7 +262,7 @@ class _Walk:
                     values[known] = (vr, data[value : value + length])
             at_before = at
             if length == UNDEFINED:
-                at = self._sequence(value, implicit or vr == b"UN", 0)
+                at = self.sequence_end(value, implicit or vr == b"UN", 0)
             else:
                 at = value + length
             if at > total:
@@ -282,7 +292,7 @@ class _Walk:
             f"{'inflated data set' if self.found.deflated_at is not None else 'file'} ends at byte {self.size:,}"
         )
 
-    def _sequence(self, at: int, implicit: bool, depth: int) -> int:
+    def sequence_end(self, at: int, implicit: bool, depth: int) -> int:
         """End of a sequence (or of compressed fragments) of undefined length that begins at `at`."""
         unpack = struct.Struct(">HHI" if self.big else "<HHI").unpack_from
         while at + 8 <= len(self.data):
@@ -317,7 +327,7 @@ class _Walk:
                 else:
                     raise Refused(f"the element at byte {at} has the value representation {vr!r}")
             if length == UNDEFINED:
-                at = self._sequence(value, implicit or vr == b"UN", depth + 1)
+                at = self.sequence_end(value, implicit or vr == b"UN", depth + 1)
             else:
                 at = value + length
         if at + 8 <= len(self.data) and unpack(self.data, at)[:2] == (0xFFFE, _ITEM_END & 0xFFFF):

@@ -14,6 +14,7 @@ Matrix = np.ndarray[Any, np.dtype[np.float64]]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
 SPATIAL = ("x", "y", "z", "row", "column", "slice")
+REPEATED = ("b_value", "temporal_position")
 SLACK = 1e-6  # of a voxel: rounding that does not make a point half-way another voxel's
 SAME = 0.01  # of a voxel: what two grids may lie apart
 
@@ -177,12 +178,19 @@ def coordinates(
     shape: Sequence[int],
     cut: Sequence[tuple[int, int]],
 ) -> dict[str, tuple[Any, ...]]:
-    """What is known of the entries along the further axis, of a part of the volume."""
-    further = [i for i, name in enumerate(axes) if name not in (*SPATIAL, "sample")]
-    if not further:
-        return dict(known)
-    n, (start, end) = shape[further[0]], cut[further[0]]
-    return {name: values[start:end] if len(values) == n > 1 else values for name, values in known.items()}
+    """What is known of the entries along further axes, of a part of the volume.
+
+    A label lies along the axis of its name; those that tell repetitions apart along the last one, and others along the
+    axis of images that differ in several ways.
+    """
+    further = {name: i for i, name in enumerate(axes) if name not in (*SPATIAL, "sample")}
+    last = max(further.values(), default=None)
+    found = dict(known)
+    for label, values in known.items():
+        axis = last if label in REPEATED else further.get(label, further.get("image"))
+        if axis is not None and len(values) == shape[axis] > 1:
+            found[label] = values[slice(*cut[axis])]
+    return found
 
 
 def _corners(affine: Matrix, lengths: Sequence[int], beyond: float) -> Matrix:

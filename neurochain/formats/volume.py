@@ -192,9 +192,7 @@ class Volume(Placed):
         163840
         """
         needed = self._array.bytes_needed(normalise(index, self.shape, "volume"))
-        if needed is not None:
-            return needed
-        return 0 if self.file is None else self.file.size
+        return sum(file.size for file in self.files) if needed is None else needed
 
     def roi(self, mask: Any, label: int | Iterable[int] | None = None) -> np.ndarray[Any, Any]:
         """Values of the voxels of a region; only the runs of bytes inside it are pulled, all at once.

@@ -5,14 +5,17 @@ import pickle
 import nibabel
 import numpy as np
 import pytest
+from dicom_made import mosaic, series, stack
+from dicom_made import write as write_dicom
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from nibabel.affines import apply_affine
 
 from neurochain.errors import ShapeError
-from neurochain.formats import Volume, open_volume
+from neurochain.formats import Volume, dicom_series, open_volume
 from neurochain.formats.nifti import NiftiReader
+from neurochain.formats.regions import coordinates
 from neurochain.formats.scattered import scattered
 from neurochain.formats.stored import DecodedArray
 from neurochain.storage import File, FolderMemo
@@ -266,3 +269,40 @@ def test_slopes_that_differ_by_slice_follow_their_values():
     np.testing.assert_array_equal(part.crop((0, 2), (2, 3))[0, 0], whole[1, 2, 1:3, 1:2])
     assert part.coordinates == {"echo": (0.06,), "coil": ("head",)}
     assert volume.crop((0, 1)).coordinates == volume.coordinates
+
+
+def test_what_is_known_along_further_axes_is_cut_with_them():
+    axes, shape = ("row", "column", "slice", "image", "t", "sample"), (4, 4, 2, 3, 2, 3)
+    known = {"echo": (1, 2, 3), "temporal_position": (1, 2), "coil": ("a",), "image_type": ("x", "y", "z")}
+    cut = ((0, 4), (0, 4), (0, 2), (1, 3), (1, 2), (0, 3))
+    assert coordinates(known, axes, shape, cut) == {
+        "echo": (2, 3), "temporal_position": (2,), "coil": ("a",), "image_type": ("y", "z"),
+    }  # fmt: skip
+
+
+def test_a_series_of_dicom_files(tmp_path):
+    files = series(tmp_path, stack(4) * 2)
+    volume = dicom_series(files)
+    whole = volume.read()
+    assert volume.axes[2:] == ("slice", "t")
+    one = int(np.prod(whole.shape[:2])) * volume.stored.dtype.itemsize
+    assert volume.bytes_needed() == 8 * one
+    assert volume.bytes_needed((..., 2, 1)) == one
+    assert volume.bytes_needed((slice(0, 3), 2, ..., 1)) == 4 * 3 * volume.stored.dtype.itemsize
+    assert volume.bytes_needed(slice(0, 0)) == 0
+    mask = whole[..., 0] > np.median(whole[..., 0])
+    np.testing.assert_array_equal(volume.roi(mask), whole[mask])
+    x, y, z = apply_affine(volume.affine, (1, 2, 3))
+    np.testing.assert_array_equal(volume.at_mm(x, y, z), whole[1, 2, 3])
+    part = pickle.loads(pickle.dumps(volume.crop((1, 3), (0, 4), (2, 4), (1, 2))))
+    np.testing.assert_array_equal(part, whole[1:3, 0:4, 2:4, 1:2])
+    np.testing.assert_array_equal(part.at_mm(x, y, z), whole[1, 2, 3, 1:2])
+
+
+def test_a_mosaic_takes_no_more_than_its_pixels(tmp_path):
+    slices = np.random.default_rng(0).integers(0, 99, (5, 6, 4), np.int16)
+    path = write_dicom(tmp_path / "a.dcm", mosaic(slices, (0, 0, 0)))
+    volume = open_volume(File.at(path))
+    assert "slice" in volume.axes
+    assert volume.bytes_needed((..., 0)) == np.prod(volume.shape[:2]) * volume.stored.dtype.itemsize
+    assert volume.bytes_needed() <= path.stat().st_size
