@@ -1,7 +1,7 @@
 """The neuro wing: headers by small ranges, lazy arrays, BIDS entities. One file per format.
 
 A new format is one file here, one line in `READERS`, and one test that subclasses
-`neurochain.testing.FormatTests`.
+`neurochain.testing.FormatTests`. One of another package is an entry point: see `installed`.
 """
 
 from collections.abc import Mapping

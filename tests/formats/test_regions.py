@@ -105,6 +105,29 @@ def test_region_over_time_is_one_call_of_its_own_bytes(tmp_path):
     assert file.bytes_read < path.stat().st_size / 15
 
 
+def test_real_regions_and_points_equal_nibabel(real_data):
+    compared = 0
+    for path in sorted(real_data.rglob("*.nii*")):
+        if not path.stat().st_size or path.stat().st_size > 5e6:
+            continue
+        file = CountingFile.at(path)
+        volume, theirs = open_volume(file), nibabel.load(path)
+        if volume.ndim < 3:
+            continue
+        opened, whole = file.bytes_read, np.asarray(theirs.dataobj)
+        middle = tuple(n // 2 for n in volume.shape[:3])
+        mask = np.zeros(volume.shape[:3], bool)
+        mask[tuple(slice(max(i - 2, 0), i + 2) for i in middle)] = True
+        np.testing.assert_array_equal(volume.roi(mask), whole[mask], err_msg=str(path))
+        if path.suffix == ".nii":
+            assert file.bytes_read - opened <= volume.bytes_needed()
+        factor = {"meter": 1000, "micron": 0.001}.get(theirs.header.get_xyzt_units()[0], 1)
+        x, y, z = apply_affine(theirs.affine, middle) * factor
+        np.testing.assert_array_equal(volume.at_mm(x, y, z), whole[middle], err_msg=str(path))
+        compared += 1
+    assert compared >= 5
+
+
 def test_region_of_labels(tmp_path):
     data = np.random.default_rng(0).normal(size=(6, 5, 4, 3)).astype(np.float32)
     labels = np.random.default_rng(1).integers(0, 4, (6, 5, 4), np.uint8)
