@@ -5,6 +5,7 @@ https://www.edfplus.info/specs/edfplus.html, section 2.2 (time-stamped annotatio
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
@@ -90,13 +91,11 @@ class EdfAnnotations:
                 if parts is None:
                     raise self._wrong(record, tal, "an annotation is a time, a text and their ends")
                 onset, duration, texts = float(parts[1]), parts[2], parts[3].split(b"\x14")[:-1]
+                lasting = float(duration) if duration and duration != b"." else None
                 for text in texts[1:] if timekeeping and not i and not texts[0] else texts:
                     if text:
-                        lasting = float(duration) if duration and duration != b"." else None
-                        found.append(
-                            _annotation(round(onset - late, DECIMALS), lasting, text_of(text), labels)
-                        )
-        return found
+                        found.append(_annotation(onset, lasting, text_of(text), labels))
+        return [replace(a, onset=round(a.onset - late, DECIMALS)) for a in found]
 
     def _delay(self, data: bytes) -> float:
         # An empty signal says nothing.

@@ -54,14 +54,11 @@ class EdfGaps:
             )
         if not self._n_records or not self._header.record_duration:
             return ()
-        known = self._asked([0, self._n_records - 1])
-        if not self._late(known, 0, self._n_records - 1):
-            return self._between([])
         key = f"edf gaps 1: {self._file.uri} {self._file.etag} {self._file.size}"
         memo = self._memo()
         if (kept := memo.get(key)) is not None and (found := self._between(self._unpacked(kept), hint=True)):
             return found
-        breaks = self._search(known)
+        breaks = self._search()
         memo.put(key, np.array(breaks, "<i8").tobytes())
         return self._between(breaks)
 
@@ -87,9 +84,10 @@ class EdfGaps:
         breaks: list[int] = np.frombuffer(kept[: len(kept) // 8 * 8], "<i8").tolist()
         return breaks if all(a < b for a, b in pairwise([0, *breaks, self._n_records])) else []
 
-    def _search(self, known: dict[int, float]) -> list[int]:
+    def _search(self) -> list[int]:
         """Data records before which there is a gap: learn the times on both sides, all halves of one size at once."""
         spans = [(0, self._n_records - 1)]
+        known = self._asked(spans[0])
         near = max(self._file.gap // self._header.record_bytes, 2)  # records that one request pulls anyway
         while spans:
             split = []

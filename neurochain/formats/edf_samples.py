@@ -35,8 +35,9 @@ class EdfSamples:
         if not out.size:
             return out
         signals = [self._header.channels[i] for i in channels]
-        order = np.argsort([s.offset for s in signals], kind="stable")
+        order = sorted(range(len(signals)), key=lambda i: signals[i].offset)
         ascending = [signals[i] for i in order]
+        where: Any = ... if ascending == signals else order
         pieces = list(_pieces(signals[0].samples, start, end))
         blocks = [blocks_of(self._header, ascending, *piece) for piece in pieces]
         source = _OneRound(self._file, self._header.header_bytes, blocks)
@@ -45,7 +46,10 @@ class EdfSamples:
             data = gather(source, self._header.header_bytes, block, np.dtype(np.uint8))
             values = _integers(data, self._header.sample_bytes).reshape(r1 - r0, len(signals), s1 - s0)
             n = (r1 - r0) * (s1 - s0)
-            out[order, at : at + n] = values.transpose(1, 0, 2).reshape(len(signals), n)
+            target = out[:, at : at + n].reshape(
+                len(signals), r1 - r0, s1 - s0
+            )  # a view: one axis becomes two
+            target[where] = values.transpose(1, 0, 2)
             at += n
         return out
 

@@ -223,7 +223,8 @@ class Recording(Timed):
         Parameters
         ----------
         start, end : float, seconds
-            On the clock on which the first sample of this recording is at `Recording.start`. It goes on in gaps.
+            On the clock on which the first sample of this recording is at `Recording.start`. It goes on in gaps, where
+            the file says how long they are.
         channels : iterable of str or int, optional
             As in `pick`; all by default.
 
@@ -335,7 +336,7 @@ class Recording(Timed):
     def __repr__(self) -> str:
         rates = sorted(set(self.sampling_frequencies))
         hz = f"{rates[0]:g} Hz" if len(rates) == 1 else f"{len(rates)} rates"
-        gaps = ", with gaps" if self.discontinuous else ""
+        gaps = ", may have gaps" if self.discontinuous else ""
         name = self.file.name if self.file is not None else "in memory"
         since = f" from {self.start:g} s" if self.start else ""
         return f"<Recording {name} ({len(self.channels)} channels, {self.duration:g} s{since}) {hz}{gaps}>"

@@ -94,7 +94,8 @@ class Timed:
     def segments(self) -> Segments:
         """Stretches without gaps: times [start, end) in seconds, on the clock of `start`.
 
-        There is one, but in a recording with gaps. Where those are is looked up in the file when it is first asked.
+        There is one, but in a recording with gaps that the file times; they are looked up when it is first asked. Where
+        it does not time them, what lies behind them counts as following at once.
 
         Raises
         ------

@@ -1,6 +1,6 @@
-"""For tests of what is built on neurochain: a counting File, an object store, and the conformance suite of formats.
+"""For tests of what is built on neurochain: a counting File, an object store, and the conformance suites of formats.
 
-`FormatTests` needs pytest and is imported at its first use, so that the rest works without.
+`FormatTests` and `RecordingTests` need pytest and are imported at their first use, so that the rest works without.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -10,8 +10,9 @@ from neurochain.testing.object_server import Fault, ObjectServer, Request
 
 if TYPE_CHECKING:
     from neurochain.testing.format_tests import FormatTests
+    from neurochain.testing.recording_tests import RecordingTests
 
-__all__ = ["CountingFile", "Fault", "FormatTests", "ObjectServer", "Request"]
+__all__ = ["CountingFile", "Fault", "FormatTests", "ObjectServer", "RecordingTests", "Request"]
 
 
 def __getattr__(name: str) -> Any:
@@ -19,4 +20,8 @@ def __getattr__(name: str) -> Any:
         from neurochain.testing.format_tests import FormatTests  # needs pytest, an extra
 
         return FormatTests
+    if name == "RecordingTests":
+        from neurochain.testing.recording_tests import RecordingTests  # needs pytest, an extra
+
+        return RecordingTests
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

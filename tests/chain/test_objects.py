@@ -164,6 +164,35 @@ def test_inside_records(folder: Path) -> None:
             assert row.night.scan is None if not row.i else same_volume(row.night.scan.volume, image(row.i))
 
 
+def test_gaps_are_not_closed_silently(folder: Path) -> None:
+    signals = np.arange(400.0).reshape(1, 400)
+    blink = nc.Annotation(5.25, 0.5, "blink")
+    write_edf("gaps.edf", signals, 100, ["Cz"], annotations=[blink], starts=[0, 1, 5, 6])
+    files = nc.read_storage("gaps.edf")
+
+    def whole(recording: nc.Recording) -> nc.Recording:
+        return recording
+
+    def stretches(recording: nc.Recording) -> Iterator[nc.Recording]:
+        for start, end in recording.segments:
+            yield recording.window(start, end)
+
+    def notes(recording: nc.Recording) -> list[nc.Annotation]:
+        return list(recording.annotations)
+
+    with pytest.raises(nc.UDFError, match="as if there were no gaps"):
+        files.map(whole=whole).collect()
+    found = [row.stretch for row in files.gen(stretch=stretches)]
+    assert [(r.start, r.duration, r.start_time) for r in found] == [
+        (0.0, 2.0, dt.datetime(2026, 1, 1)),
+        (5.0, 2.0, dt.datetime(2026, 1, 1, 0, 0, 5)),
+    ]
+    np.testing.assert_allclose(found[1][0], signals[0, 200:], atol=0.01)
+    assert [(r.onset, r.duration, r.text, r.channel) for r in files.gen(notes)] == [
+        (5.25, 0.5, "blink", None)
+    ]
+
+
 def test_windows_and_series(folder: Path) -> None:
     def windows(i: int) -> Iterator[nc.Recording]:
         whole = nc.Recording.of(np.arange(40.0).reshape(2, 20) + i, 2.0, start_time=NOON)

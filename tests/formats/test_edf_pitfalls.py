@@ -8,10 +8,8 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-import edfio
 import mne
 import numpy as np
-import pyedflib
 import pytest
 from edf_files import ANNOTATIONS, edf_bytes, noise, write
 
@@ -19,8 +17,6 @@ from neurochain.errors import ColumnNotFoundError, FormatError
 from neurochain.formats import open_recording, read_header
 from neurochain.storage import File
 from neurochain.testing import CountingFile
-
-PYEDFLIB = Path(pyedflib.__file__).parent / "tests" / "data"
 
 
 @pytest.fixture
@@ -67,7 +63,6 @@ def test_a_digital_range_that_descends_is_told_and_read_as_others_do(path: Path)
     )
     values = open_recording(File.at(path)).channel("c")
     assert values[0] == 100  # digital -32768 is the maximum here
-    np.testing.assert_allclose(values, edfio.read_edf(path).signals[0].data, atol=1e-9)
     raw = mne.io.read_raw_edf(path, verbose="ERROR")
     np.testing.assert_allclose(values, raw.get_data()[0] * 1e6, atol=1e-9)
 
@@ -77,7 +72,8 @@ def test_a_physical_range_that_descends_is_a_polarity(path: Path) -> None:
     write(path, [{"label": "c", "samples": digital, "physical_min": 100, "physical_max": -100}], 2)
     assert read_header(File.at(path)).error is None
     values = open_recording(File.at(path)).channel("c")
-    np.testing.assert_allclose(values, edfio.read_edf(path).signals[0].data, atol=1e-9)
+    raw = mne.io.read_raw_edf(path, verbose="ERROR")
+    np.testing.assert_allclose(values, raw.get_data()[0] * 1e6, atol=1e-9)
     assert values[0] == 100
 
 
@@ -144,7 +140,6 @@ def test_24_bits_at_their_ends(tmp_path: Path) -> None:
     assert recording.channels == ("A1", "Status")  # triggers stay a channel
     np.testing.assert_array_equal(recording.stored[...], [values[0], status[0]])
     np.testing.assert_array_equal(recording.stored.channel("Status") & 0xFF, status[0] & 0xFF)
-    np.testing.assert_array_equal(recording.stored[0], edfio.read_bdf(path).signals[0].digital)
     assert read_header(File.at(path)).header["dtype"] == "int24"
 
 
@@ -195,14 +190,9 @@ def test_an_annotation_signal_that_lies(path: Path) -> None:
             assert recording.stored[0, :8].shape == (8,)
 
 
-def real_files(real_data: Path) -> list[Path]:
-    folders = (PYEDFLIB, real_data)
-    return [p for folder in folders for p in sorted(folder.rglob("*")) if p.suffix in (".edf", ".bdf")]
-
-
-def test_real_windows_equal_mne(real_data: Path) -> None:
+def test_real_windows_equal_mne(edf_recordings: list[Path]) -> None:
     compared = 0
-    for path in real_files(real_data):
+    for path in edf_recordings:
         ours = open_recording(File.at(path))
         read = mne.io.read_raw_bdf if path.suffix == ".bdf" else mne.io.read_raw_edf
         with warnings.catch_warnings():
@@ -219,11 +209,11 @@ def test_real_windows_equal_mne(real_data: Path) -> None:
             theirs = raw.get_data([i], first, first + part.shape[1])[0]
             np.testing.assert_allclose(part[0] * scale, theirs, rtol=1e-9, atol=1e-9 * np.abs(theirs).max())
             compared += 1
-    assert compared > 200
+    assert compared > 10
 
 
-def test_every_real_file_is_indexed_and_opens(real_data: Path) -> None:
-    for path in real_files(real_data):
+def test_every_real_file_is_indexed_and_opens(edf_recordings: list[Path]) -> None:
+    for path in edf_recordings:
         found = read_header(File.at(path))
         assert found.error is None, path
         recording = open_recording(File.at(path))

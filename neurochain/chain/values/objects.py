@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from neurochain.datasets.types import Array, DataType, Field, List, Record, Scalar
+from neurochain.errors import ShapeError
 
 VOLUME, RECORDING = "Volume", "Recording"
 NAMES = frozenset([VOLUME, RECORDING])
@@ -34,7 +35,13 @@ def object_name(cls: Any) -> str | None:
 
 
 def object_parts(value: Any) -> Mapping[str, Any]:
-    """Fields of the record; what lies in a file is read now."""
+    """Fields of the record; what lies in a file is read now.
+
+    Raises
+    ------
+    ShapeError
+        There are gaps in a recording.
+    """
     if object_name(type(value)) == VOLUME:
         return {
             "data": np.asarray(value),
@@ -42,6 +49,11 @@ def object_parts(value: Any) -> Mapping[str, Any]:
             "axes": list(value.axes),
             "voxel_sizes": list(value.voxel_sizes),
         }
+    if len(value.segments) > 1:
+        raise ShapeError(
+            f"{value!r}: in one array its samples would follow each other as if there were no gaps. Give "
+            "recording.window(start, end) for each of recording.segments."
+        )
     return {
         "data": np.asarray(value),
         "sampling_frequency": value.sampling_frequency,
