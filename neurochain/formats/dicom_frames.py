@@ -1,12 +1,13 @@
 """Planes of one file: of a picture, of a mosaic's tiles, of an enhanced image's frames."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from neurochain.errors import FormatError
-from neurochain.formats.dicom_elements import Tree, numbers, private, text
-from neurochain.formats.dicom_groups import GROUP_TAGS, Frame, frames, is_enhanced
+from neurochain.formats.dicom_elements import Tree, number, numbers, private, text
+from neurochain.formats.dicom_groups import GROUP_TAGS, PHILIPS_SCALE, Frame, frames, is_enhanced
 from neurochain.formats.dicom_mosaic import MOSAIC_TAGS, is_mosaic, mosaic_of
-from neurochain.formats.dicom_planes import Plane, is_placed
+from neurochain.formats.dicom_planes import FARTHEST, LPS_TO_RAS, NEAREST, Plane, Triple, is_placed
 
 __all__ = ["SERIES_TAGS", "further_tags", "planes_of"]
 
@@ -18,10 +19,18 @@ _B_VALUES = (
     (0x0043, "GEMS_PARM_01", 0x39, b"IS"),
 )
 """Group, creator, element and value representation of b-values, of before the standard had a place for them."""
+_GRADIENT = 0x0019, "SIEMENS MR HEADER", 0x0E
 GE_SHIFT = 1_000_000_000  # added to b-values by some versions of GE's software
 SERIES_TAGS: dict[int, None] = dict.fromkeys(
     tag
-    for group, element in ((0x0019, 0x0C), (0x2001, 0x03), (0x0043, 0x39), (0x0051, 0x0F))
+    for group, element in (
+        (0x0019, 0x0C),
+        (0x0019, 0x0E),
+        (0x2001, 0x03),
+        (0x2005, 0x0E),
+        (0x0043, 0x39),
+        (0x0051, 0x0F),
+    )
     for block in _BLOCKS
     for tag in (group << 16 | block, group << 16 | block << 8 | element)
 )
@@ -32,7 +41,7 @@ def further_tags(record: dict[str, Any], series: bool) -> dict[int, Any]:
     """What of a header needs a closer look than the scan's: nothing, for most files."""
     wanted: dict[int, Any] = {}
     if is_mosaic(record):
-        wanted |= MOSAIC_TAGS
+        wanted |= MOSAIC_TAGS | SERIES_TAGS
     if is_enhanced(record):
         wanted |= GROUP_TAGS
     return wanted | SERIES_TAGS if series else wanted
@@ -109,6 +118,9 @@ def _enhanced(picture: int, name: str, record: dict[str, Any], extra: Tree, big:
             "echo": _seconds(f.get("echo")),
             "coil": f.get("coil"),
             "b_value": f.get("b_value"),
+            "gradient": _ras(f.get("gradient")),
+            "philips_scale": f.get("scale"),
+            "flip_angle": f.get("flip_angle"),
             "temporal_position": f.get("temporal_position"),
         }
         planes.append(
@@ -138,11 +150,16 @@ def _labels(record: dict[str, Any], extra: Tree, big: bool) -> dict[str, Any]:
     coil = private(extra, *_COIL)
     coils = (record.get("ReceiveCoilName"), text({0: coil}, 0))
     position = record.get("TemporalPositionIdentifier")
+    stated = numbers(private(extra, *_GRADIENT), big, b"FD")
     return {
         "image_type": tuple(record.get("ImageType") or ()) or None,
         "echo": time if time is not None or count is None else float(count),
         "coil": coils[1] or coils[0],
         "b_value": _b_value(record, extra, big),
+        "gradient": _ras(record.get("DiffusionGradientOrientation") or stated),
+        "philips_scale": number({0: private(extra, *PHILIPS_SCALE)}, 0, big, b"FL"),
+        "flip_angle": record.get("FlipAngle"),
+        "inversion_time": _seconds(record.get("InversionTime")),
         "temporal_position": None if position is None else float(position),
     }
 
@@ -159,9 +176,18 @@ def _b_value(record: dict[str, Any], extra: Tree, big: bool) -> float | None:
     return None
 
 
+def _ras(direction: Sequence[float] | None) -> Triple | None:
+    """Direction of a diffusion gradient, LPS, in RAS."""
+    if not direction or len(direction) != 3:
+        return None
+    x, y, z = (a * b + 0.0 for a, b in zip(direction, LPS_TO_RAS, strict=True))
+    return x, y, z
+
+
 def _between(spacing: Any, thickness: Any) -> float | None:
     # Some scanners write a negative spacing for descending slices.
-    return abs(float(spacing or thickness or 0.0)) or None
+    between = abs(float(spacing or thickness or 0.0))
+    return between if NEAREST < between < FARTHEST else None
 
 
 def _seconds(milliseconds: float | None) -> float | None:

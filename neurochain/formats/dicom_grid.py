@@ -7,13 +7,13 @@ https://dicom.nema.org/medical/dicom/current/output/html/part03.html#sect_C.7.6.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
 
 from neurochain.errors import FormatError
-from neurochain.formats.dicom_planes import CONTRASTS, LPS_TO_RAS, Plane, normal_of
+from neurochain.formats.dicom_planes import CONTRASTS, LPS_TO_RAS, REPETITIONS, Plane, normal_of
 
 __all__ = ["Grid", "grid_of"]
 
@@ -125,14 +125,10 @@ def _images(planes: Sequence[Plane]) -> tuple[list[int], dict[str, list[Any]]]:
     seen = list(dict.fromkeys(keys))
     if math.prod(map(len, levels.values())) != len(seen):
         # Not every echo has every image type: one axis holds the combinations that there are.
-        return [seen.index(k) for k in keys], {"image": seen}
-    numbers = []
-    for key in keys:
-        number = 0
-        for c, value in zip(varying, key, strict=True):
-            number = number * len(levels[c]) + levels[c].index(value)
-        numbers.append(number)
-    return numbers, levels
+        number = {key: i for i, key in enumerate(seen)}
+        return [number[k] for k in keys], {"image": seen}
+    number = {key: i for i, key in enumerate(product(*levels.values()))}
+    return [number[k] for k in keys], levels
 
 
 def _levels(values: list[Any]) -> list[Any]:
@@ -149,6 +145,11 @@ def _cells(
     for i, (s, image) in enumerate(zip(slices.tolist(), images, strict=True)):
         found.setdefault((s, image), []).append(i)
     shape = (int(slices.max()) + 1, max(images) + 1)
+    if shape[0] * shape[1] > len(planes):
+        raise FormatError(
+            f"{shape[0]} slices of {shape[1]} kinds would be {shape[0] * shape[1]:,} images at least, and there are "
+            f"{len(planes):,}"
+        )
     counts = np.array([[len(found.get((s, c), ())) for c in range(shape[1])] for s in range(shape[0])])
     n = int(np.median(counts))
     if (counts != n).any():
@@ -251,18 +252,18 @@ def _coordinates(
 ) -> dict[str, tuple[Any, ...]]:
     """Labels: one value where they are the same everywhere, else one for each contrast or repetition."""
     found: dict[str, tuple[Any, ...]] = {}
-    for label, along in (*((c, 1) for c in CONTRASTS), ("b_value", 2), ("temporal_position", 2)):
-        line = cells[0, :, 0] if along == 1 else cells[0, 0, :]
-        values = tuple(planes[i].labels.get(label) for i in line)
-        if all(v is None for v in values):
-            continue
-        if len(set(values)) == 1:
-            found[label] = values[:1]
-        elif along == 2 or combined:
-            found[label] = values
-        else:
-            found[label] = tuple(dict.fromkeys(values))
-    return found
+    for label in CONTRASTS:
+        values = tuple(planes[i].labels.get(label) for i in cells[0, :, 0])
+        found[label] = values if combined and len(set(values)) > 1 else tuple(dict.fromkeys(values))
+    for label in REPETITIONS:
+        each = [
+            {planes[i].labels.get(label) for i in cells[:, :, t].ravel().tolist()}
+            for t in range(cells.shape[2])
+        ]
+        if all(len(values) == 1 for values in each):  # else it is the slices' own, and says nothing of time
+            values = tuple(values.pop() for values in each)
+            found[label] = values if len(set(values)) > 1 else values[:1]
+    return {label: values for label, values in found.items() if any(v is not None for v in values)}
 
 
 def _rounded(values: Sequence[float]) -> tuple[float, ...]:

@@ -5,9 +5,9 @@ PS3.3 section C.7.6.16: https://dicom.nema.org/medical/dicom/current/output/html
 
 from typing import Any
 
-from neurochain.formats.dicom_elements import Tree, floats, number, numbers, text
+from neurochain.formats.dicom_elements import Tree, floats, number, numbers, private, text
 
-__all__ = ["GROUP_TAGS", "Frame", "frames", "is_enhanced"]
+__all__ = ["GROUP_TAGS", "PHILIPS_SCALE", "Frame", "frames", "is_enhanced"]
 
 _ENHANCED = "1.2.840.10008.5.1.4.1.1."
 _CLASSES = frozenset(
@@ -19,7 +19,9 @@ MOST_FRAMES = 1_000_000
 
 _PLANE_POSITION, _PLANE_ORIENTATION, _MEASURES, _VALUES = 0x00209113, 0x00209116, 0x00289110, 0x00289145
 _CONTENT, _ECHO, _DIFFUSION, _DIRECTION, _COIL = 0x00209111, 0x00189114, 0x00189117, 0x00189076, 0x00189042
-_CARDIAC, _TIME = 0x00189118, 0x00209310
+_CARDIAC, _TIME, _TIMING = 0x00189118, 0x00209310, 0x00189112
+_PHILIPS = 0x2005140F  # what single images of Philips hold, repeated in a private group
+PHILIPS_SCALE = 0x2005, "Philips MR Imaging DD 001", 0x0E
 _TYPES = (0x00189226, 0x00189329, 0x00189751, 0x00189504)  # frame type of MR, CT, PET, X-ray in 3D
 _GROUP: dict[int, Any] = {
     _PLANE_POSITION: {0x00200032: None},
@@ -28,10 +30,14 @@ _GROUP: dict[int, Any] = {
     _VALUES: {0x00281052: None, 0x00281053: None},
     _CONTENT: {0x00209056: None, 0x00209128: None, 0x00209157: None},
     _ECHO: {0x00189082: None},
-    _DIFFUSION: {0x00189087: None, 0x00189075: None},
+    _DIFFUSION: {0x00189087: None, _DIRECTION: {0x00189089: None}},
+    _TIMING: {0x00181314: None},
     _COIL: {0x00181250: None},
     _CARDIAC: {0x00209153: None},
     _TIME: {0x0020930D: None},
+    _PHILIPS: dict.fromkeys(
+        tag for block in range(0x10, 0x18) for tag in (0x20050000 | block, 0x20050000 | block << 8 | 0x0E)
+    ),
     **{tag: {0x00089007: None, 0x00089208: None} for tag in _TYPES},
 }
 GROUP_TAGS: dict[int, Any] = {SHARED: _GROUP, EACH: _GROUP}
@@ -80,6 +86,9 @@ def _read(item: Tree, big: bool) -> Frame:
         "dimensions": tuple(numbers(content.get(0x00209157), big, b"UL")) or None,
         "echo": number(_first(item, _ECHO), 0x00189082, big, b"FD"),
         "b_value": number(diffusion, 0x00189087, big, b"FD"),
+        "gradient": floats(_first(diffusion, _DIRECTION), 0x00189089, 3, big, b"FD"),
+        "flip_angle": number(_first(item, _TIMING), 0x00181314, big),
+        "scale": number({0: private(_first(item, _PHILIPS), *PHILIPS_SCALE)}, 0, big, b"FL"),
         "coil": text(_first(item, _COIL), 0x00181250),
         "time": time if time is not None else trigger,
         "image_type": types or None,

@@ -36,6 +36,8 @@ class Image:
         What a closer look at the header has found: private elements and sequences, never indexed.
     problem : str or None
         What is wrong with it: cut short, or with less pixels than it promises.
+    head : bytes
+        The file's first bytes, as far as they were fetched.
     """
 
     file: File
@@ -43,6 +45,7 @@ class Image:
     record: dict[str, Any]
     extra: Tree
     problem: str | None
+    head: bytes
 
     def planes(self, picture: int) -> list[Plane]:
         """Where its images lie; none where it does not say."""
@@ -96,7 +99,7 @@ def scanned(file: File, head: bytes, series: bool = False, wanted: Mapping[int, 
     problem = found.cut
     if problem is None and found.pixel is not None:
         problem = pixel_problem(file, head, found, record)
-    return Image(file, found, record, extra, problem)
+    return Image(file, found, record, extra, problem, head)
 
 
 def _is_long(short: CutShort, head: bytes) -> bool:

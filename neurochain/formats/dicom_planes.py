@@ -1,14 +1,29 @@
 """Plane: one flat image in space, whether it is a file, a frame of one, or a tile of a mosaic."""
 
 from dataclasses import dataclass
-from math import isfinite
+from operator import mul
 from typing import Any
 
-__all__ = ["CONTRASTS", "LPS_TO_RAS", "Plane", "Triple", "is_placed", "normal_of"]
+__all__ = [
+    "CONTRASTS",
+    "FARTHEST",
+    "LPS_TO_RAS",
+    "NEAREST",
+    "REPETITIONS",
+    "Plane",
+    "Triple",
+    "is_placed",
+    "normal_of",
+]
 
 Triple = tuple[float, float, float]
 CONTRASTS = ("stack", "image_type", "echo", "coil")
 """Labels that tell images of one place apart which are no repetitions of each other."""
+REPETITIONS = ("b_value", "gradient", "flip_angle", "inversion_time", "temporal_position", "philips_scale")
+"""Labels of images of one place and contrast that were taken one after the other."""
+FARTHEST = 1e6  # mm: a kilometre; numbers beyond it are damage
+NEAREST = 1e-6  # mm
+ASKEW = 0.02  # of squared lengths and of the product: files state four digits at least
 LPS_TO_RAS = (-1.0, -1.0, 1.0)
 
 
@@ -37,7 +52,7 @@ class Plane:
     scaling : (float, float)
         Slope and intercept.
     labels : dict
-        What tells it from others at its place: `CONTRASTS`, ``"b_value"``, ``"temporal_position"``.
+        What tells it from others at its place: `CONTRASTS` and `REPETITIONS`.
     order : tuple
         By which repetitions are sorted.
     """
@@ -71,8 +86,11 @@ def is_placed(position: Any, orientation: Any, spacing: Any) -> bool:
     """Whether three numbers, two perpendicular unit vectors and two lengths tell where an image lies."""
     if not position or not orientation or not spacing:
         return False
-    if (len(position), len(orientation), len(spacing)) != (3, 6, 2) or min(spacing) <= 0:
+    if (len(position), len(orientation), len(spacing)) != (3, 6, 2) or min(spacing) < NEAREST:
         return False
-    if not all(map(isfinite, (*position, *orientation, *spacing))):
+    # This way round, so that what is no number is refused.
+    if not all(abs(v) < FARTHEST for v in (*position, *orientation, *spacing)):
         return False
-    return 0.9 < sum(n * n for n in normal_of(tuple(orientation))) < 1.1
+    x, y = orientation[:3], orientation[3:]
+    lengths = (sum(a * a for a in x), sum(b * b for b in y))
+    return all(abs(n - 1) < ASKEW for n in lengths) and abs(sum(map(mul, x, y))) < ASKEW

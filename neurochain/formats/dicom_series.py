@@ -139,6 +139,7 @@ def _header(file: File, wanted: int) -> Image:
         raise FormatError(f"{file.uri}: {error}.") from None
     if image.problem is not None:
         raise FormatError(f"{file.uri}: {image.problem}.")
+    image.head = b""  # not kept: a series has thousands
     return image
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from neurochain.formats.dicom_grid import Grid
 from neurochain.formats.dicom_planes import Plane
-from neurochain.formats.slicing import Axis
+from neurochain.formats.slicing import LARGEST, Axis
 from neurochain.formats.stored import Array, finish
 from neurochain.formats.volume import Volume
 from neurochain.storage import File, store_for
@@ -112,7 +112,8 @@ def _read(
     """Fill in planes of one picture."""
     whole = tuple(Axis(a.start, a.step, a.count) for a in samples)
     if wanted[0][1].frame is not None:
-        for run in _runs(wanted):
+        most = max(1, LARGEST // max(1, out[0].nbytes))
+        for run in _runs(wanted, most):
             frames = [plane.frame or 0 for _, plane in run]
             step = frames[1] - frames[0] if len(run) > 1 else 1
             read = picture.select((Axis(frames[0], step, len(run)), *_window(run[0][1], window), *whole))
@@ -138,14 +139,14 @@ def _size(plane: Plane) -> int:
     return plane.shape[0] * plane.shape[1]
 
 
-def _runs(wanted: list[tuple[int, Plane]]) -> list[list[tuple[int, Plane]]]:
-    """Frames in groups that lie evenly far apart, so that one selection reads each."""
+def _runs(wanted: list[tuple[int, Plane]], most: int) -> list[list[tuple[int, Plane]]]:
+    """Frames in groups that lie evenly far apart, so that one selection reads each; at most so many."""
     ordered = sorted(wanted, key=lambda w: w[1].frame or 0)
     runs = [[ordered[0]]]
     step = 0
     for before, this in pairwise(ordered):
         apart = (this[1].frame or 0) - (before[1].frame or 0)
-        if len(runs[-1]) == 1 or apart == step:
+        if len(runs[-1]) < most and (len(runs[-1]) == 1 or apart == step):
             runs[-1].append(this)
         else:
             runs.append([this])

@@ -49,8 +49,10 @@ class Volume(Placed):
         ``value = stored * slope + intercept``; 1 and 0 where the file states none. Arrays, as many entries as there are
         slices, where slices differ.
     coordinates : dict of str to tuple
-        What is known of the entries along further axes: ``"echo"`` (s), ``"b_value"`` (s/mm²), ``"image_type"``, ``"coil"``,
-        ``"temporal_position"``; one value where it is the same for all.
+        What is known of the entries along further axes: ``"echo"``, ``"inversion_time"`` (s), ``"b_value"`` (s/mm²),
+        ``"gradient"`` (direction, RAS+), ``"flip_angle"`` (degrees), ``"image_type"``, ``"coil"``, ``"temporal_position"``;
+        one value where it is the same for all. ``"philips_scale"`` is Philips' private scale: values of different series
+        compare as ``value / (slope * philips_scale)``. Not stored with the volume.
 
     Examples
     --------

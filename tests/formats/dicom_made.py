@@ -179,6 +179,9 @@ def enhanced(frames, places, shared=None, open_ended=False, **elements):
             item.MREchoSequence = group(EffectiveEchoTime=place["EffectiveEchoTime"])
         if "b_value" in place:
             item.MRDiffusionSequence = group(DiffusionBValue=place["b_value"])
+        if "gradient" in place:
+            direction = group(DiffusionGradientOrientation=[float(v) for v in place["gradient"]])
+            item.MRDiffusionSequence[0].DiffusionGradientDirectionSequence = direction
         if "component" in place:
             item.MRImageFrameTypeSequence = group(
                 FrameType=["ORIGINAL", "PRIMARY"], ComplexImageComponent=place["component"]

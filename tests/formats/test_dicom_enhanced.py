@@ -8,9 +8,9 @@ import warnings
 import numpy as np
 import pydicom
 import pytest
-from dicom_made import ENHANCED_MR, enhanced, group, image, write
+from dicom_made import ENHANCED_MR, enhanced, group, image, mosaic, write
 from pydicom.pixels.utils import pixel_array
-from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian, RLELossless
 
 from neurochain.errors import FormatError
 from neurochain.formats import open_series, open_volume, read_header
@@ -188,6 +188,32 @@ def test_slopes_of_frames(tmp_path):
     assert volume.slope.shape == (1, 1, 3, 2)
 
 
+def test_one_frame_is_one_slice(tmp_path):
+    frames = pixels(1)
+    path = write(tmp_path / "a.dcm", enhanced(frames, [{"position": (0, 0, 7.0)}]))
+    volume = open_volume(File.at(path))
+    assert (volume.axes, volume.voxel_sizes) == (("row", "column", "slice"), (2.0, 3.0, 5.0))
+    assert read_header(File.at(path)).header["shape"] == [6, 4, 1]
+    np.testing.assert_array_equal(volume[:, :, 0], frames[0])
+
+
+def test_gradients_of_frames(tmp_path):
+    places = [
+        {
+            "position": (0, 0, 4.0 * s),
+            "b_value": 1000.0 * t,
+            "TemporalPositionIndex": t + 1,
+            "gradient": [t, 0.0, 1 - t],
+        }
+        for s in range(2)
+        for t in range(2)
+    ]
+    volume = open_volume(File.at(write(tmp_path / "a.dcm", enhanced(pixels(4), places))))
+    assert volume.axes[3:] == ("diffusion",)
+    assert volume.coordinates["gradient"] == ((0.0, 0.0, 1.0), (-1.0, 0.0, 0.0))
+    assert volume.coordinates["temporal_position"] == (1.0, 2.0)
+
+
 def test_shared_groups_hold_for_all_frames(tmp_path):
     places, _ = grid(3)
     shared = {
@@ -267,6 +293,7 @@ def test_philips_frames_lie_where_they_say(nicom_data, tmp_path):
     turned = np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, -1, 175], [0, 0, 0, 1.0]])
     np.testing.assert_allclose(flip @ volume.affine, theirs @ turned, atol=2e-3)
     assert volume.slope == 2.1079365079365
+    assert volume.coordinates["philips_scale"] == (0.0002682503836695105,)
 
 
 def test_real_frames(real_data):
@@ -277,3 +304,22 @@ def test_real_frames(real_data):
     assert [round(float((volume.affine @ [0, 0, k, 1])[2])) for k in (0, 1)] == [-149, -159]
     frames = pixel_array(pydicom.dcmread(path), raw=True)
     np.testing.assert_array_equal(volume.stored, frames[::-1].transpose(1, 2, 0))
+
+
+def test_compressed_frames_and_tiles(tmp_path):
+    """Decoded pictures are taken apart as open ones are."""
+    places, where = grid(3, (30.0,), 2)
+    frames = pixels(6)
+    slices = pixels(5)
+    for name, made in (("e", enhanced(frames, places)), ("m", mosaic(slices, (0, 0, 0)))):
+        write(tmp_path / "open.dcm", made)
+        packed = pydicom.dcmread(tmp_path / "open.dcm")
+        packed.compress(RLELossless, generate_instance_uid=False)
+        packed.save_as(tmp_path / f"{name}.dcm")
+    volume = open_volume(File.at(tmp_path / "e.dcm"))
+    np.testing.assert_array_equal(volume, np.moveaxis(frames[where[:, 0]], (0, 1), (2, 3)))
+    np.testing.assert_array_equal(volume[2, ::-1, 1], frames[where[1, 0], 2, ::-1].T)
+    volume = open_volume(File.at(tmp_path / "m.dcm"))
+    np.testing.assert_array_equal(volume, slices.transpose(1, 2, 0))
+    np.testing.assert_array_equal(volume[1:3, 2, 4], slices[4, 1:3, 2])
+    assert read_header(File.at(tmp_path / "m.dcm")).header["shape"] == [6, 4, 5]

@@ -86,6 +86,16 @@ def test_affine_is_nibabels(unpacked):
         assert volume.voxel_sizes == tuple(header["voxel_sizes"])
 
 
+def test_diffusion_is_nibabels(unpacked):
+    """The direction is the patient's, RAS+; nibabel's is the voxels', from the b-matrix, of either sign."""
+    none, some = (open_volume(File.at(path)).coordinates for path in unpacked)
+    assert (none["b_value"], none.get("gradient")) == ((0.0,), None)
+    theirs = wrapper(unpacked[1])
+    assert some["b_value"][0] == pytest.approx(theirs.b_value, rel=0.01)
+    direction = LPS[:3, :3] @ theirs.rotation_matrix @ theirs.b_vector
+    assert abs(direction @ some["gradient"][0]) == pytest.approx(1, abs=1e-4)
+
+
 def test_mosaics_lie_where_their_nifti_lies(real_data):
     """dcm2niix made the references: indices map onto each other by whole numbers, and voxels are equal."""
     folder, met = real_data / "dicom_siemens_mosaic", 0

@@ -16,13 +16,12 @@ import pytest
 from dicom_made import enhanced, mosaic, pixels, placed, series, stack, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydicom.uid import ImplicitVRLittleEndian
 
 import neurochain as nc
-from neurochain.errors import FormatError
-from neurochain.formats import dicom_series, open_series, open_volume, read_header
+from neurochain.formats import dicom_series, open_volume, read_header
 from neurochain.storage import File
 from neurochain.testing import CountingFile, ObjectServer
+from neurochain.testing.format_tests import random_index
 
 RAS = np.array([-1.0, -1.0, 1.0])
 
@@ -193,6 +192,22 @@ def test_slice_pulls_its_file(tmp_path):
     assert [file.bytes_read - b for file, b in zip(files, before, strict=True)] == [0, 8, 0, 8, 0]
 
 
+def test_any_slice_equals_the_whole(tmp_path):
+    files = series(
+        tmp_path, stack(4) * 3, each=lambda i: {"RescaleSlope": str(1 + i), "RescaleIntercept": "-3"}
+    )
+    volume, chosen = dicom_series(files), random.Random(1)
+    whole = np.empty((6, 4, 4, 3))
+    for t, k in product(range(3), range(4)):
+        whole[:, :, k, t] = pixels(4 * t + k).astype(float) * (1 + 4 * t + k) - 3
+    np.testing.assert_array_equal(volume, whole)
+    for _ in range(200):
+        index = random_index(whole.shape, chosen)
+        part = volume[index]
+        assert np.shape(part) == whole[index].shape
+        np.testing.assert_array_equal(part, whole[index])
+
+
 def test_pickles_as_its_files(tmp_path):
     volume = dicom_series(series(tmp_path, stack(5)))
     assert len(volume.files) == 5
@@ -203,86 +218,6 @@ def test_pickles_as_its_files(tmp_path):
         repr(volume)
         == f"<Volume {volume.files[0].name} and 4 more (row: 6, column: 4, slice: 5) int16, 2 x 3 x 5 mm>"
     )
-
-
-def test_repetitions_lie_along_time(tmp_path):
-    """By acquisition, then by instance, whatever the order of the slices was."""
-    positions = [p for _ in range(3) for p in stack(4)]
-    files = series(
-        tmp_path,
-        positions,
-        each=lambda i: {"AcquisitionNumber": str(10 - i // 4), "InstanceNumber": str(99 - i)},
-    )
-    volume = dicom_series(files)
-    assert (volume.shape, volume.axes[3:]) == ((6, 4, 4, 3), ("t",))
-    for k, t in product(range(4), range(3)):
-        np.testing.assert_array_equal(volume[:, :, k, t], pixels((2 - t) * 4 + k))
-
-
-def test_b_values_lie_along_diffusion(tmp_path):
-    files = series(tmp_path, stack(3) * 3, each=lambda i: {"DiffusionBValue": (0.0, 1000.0, 1000.0)[i // 3]})
-    volume = dicom_series(files)
-    assert (volume.shape, volume.axes[3:]) == ((6, 4, 3, 3), ("diffusion",))
-    assert volume.coordinates["b_value"] == (0.0, 1000.0, 1000.0)
-
-
-@pytest.mark.parametrize(
-    ("creator", "block", "tag", "vr", "values", "expected"),
-    [
-        ("SIEMENS MR HEADER", 0x00190010, 0x0019100C, "IS", ("0", "700"), (0.0, 700.0)),
-        ("Philips Imaging DD 001", 0x20010010, 0x20011003, "FL", (0.0, 800.0), (0.0, 800.0)),
-        (
-            "GEMS_PARM_01",
-            0x00430012,
-            0x00431239,
-            "IS",
-            (["0", "8", "0"], ["1000000900", "8", "0"]),
-            (0.0, 900.0),
-        ),
-    ],
-)
-def test_b_values_of_vendors(tmp_path, creator, block, tag, vr, values, expected):
-    files = []
-    for i, position in enumerate(stack(2) * 2):
-        made = placed(pixels(i), position, InstanceNumber=str(i))
-        made.add_new(block, "LO", creator)
-        made.add_new(tag, vr, values[i // 2])
-        syntax = {"syntax": ImplicitVRLittleEndian} if i % 2 else {}
-        files.append(File.at(write(tmp_path / f"{i}.dcm", made, **syntax)))
-    assert dicom_series(files).coordinates["b_value"] == expected
-    assert "900" not in repr(read_header(files[-1]).record["rare"])
-
-
-def test_contrasts_are_volumes(tmp_path):
-    kinds = [("M", "2.46"), ("M", "4.92"), ("P", "2.46")]
-    files = series(
-        tmp_path,
-        [p for _ in kinds for p in stack(4)],
-        each=lambda i: {"ImageType": ["ORIGINAL", "PRIMARY", kinds[i // 4][0]], "EchoTime": kinds[i // 4][1]},
-    )
-    volumes = open_series(files)
-    assert [(v.coordinates["image_type"][0][2], v.coordinates["echo"]) for v in volumes] == [
-        ("M", (0.00246,)), ("M", (0.00492,)), ("P", (0.00246,))
-    ]  # fmt: skip
-    for n, volume in enumerate(volumes):
-        assert len(volume.files) == 4
-        np.testing.assert_array_equal(volume[:, :, 2], pixels(4 * n + 2))
-        np.testing.assert_array_equal(pickle.loads(pickle.dumps(volume)), volume)
-    with pytest.raises(
-        FormatError,
-        match=r"3 volumes, by image_type and echo \(image_type ORIGINAL\\PRIMARY\\M, echo 0.00246",
-    ):
-        dicom_series(files)
-
-
-def test_coils_are_volumes(tmp_path):
-    def coil(i):
-        return {"ReceiveCoilName": f"H{i // 3}"}
-
-    assert [v.coordinates["coil"] for v in open_series(series(tmp_path, stack(3) * 2, each=coil))] == [
-        ("H0",),
-        ("H1",),
-    ]
 
 
 def test_mosaics_and_enhanced_images_are_series(tmp_path):
