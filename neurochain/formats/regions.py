@@ -14,7 +14,7 @@ Matrix = np.ndarray[Any, np.dtype[np.float64]]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
 SPATIAL = ("x", "y", "z", "row", "column", "slice")
-REPEATED = ("b_value", "temporal_position")
+CONTRASTS = ("stack", "image_type", "echo", "coil")  # labels of images that are no repetitions of each other
 SLACK = 1e-6  # of a voxel: rounding that does not make a point half-way another voxel's
 SAME = 0.01  # of a voxel: what two grids may lie apart
 
@@ -180,14 +180,14 @@ def coordinates(
 ) -> dict[str, tuple[Any, ...]]:
     """What is known of the entries along further axes, of a part of the volume.
 
-    A label lies along the axis of its name; those that tell repetitions apart along the last one, and others along the
-    axis of images that differ in several ways.
+    A label lies along the axis of its name. Else those of contrasts lie along the axis of images that differ in several
+    of them, and others, of repetitions, along the last one.
     """
     further = {name: i for i, name in enumerate(axes) if name not in (*SPATIAL, "sample")}
     last = max(further.values(), default=None)
     found = dict(known)
     for label, values in known.items():
-        axis = last if label in REPEATED else further.get(label, further.get("image"))
+        axis = further.get(label, further.get("image") if label in CONTRASTS else last)
         if axis is not None and len(values) == shape[axis] > 1:
             found[label] = values[slice(*cut[axis])]
     return found
