@@ -199,7 +199,7 @@ class Volume(Placed):
     def roi(self, mask: Any, label: int | Iterable[int] | None = None) -> np.ndarray[Any, Any]:
         """Values of the voxels of a region; only the runs of bytes inside it are pulled, all at once.
 
-        Of what is decoded as a whole, and of a part (`crop`), it is the box around the region that is read.
+        Of what is decoded, of a part (`crop`) and of several files it is the box around the region that is read.
 
         Parameters
         ----------
