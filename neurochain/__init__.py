@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from neurochain.errors import (
     AmbiguousColumnError,
+    BrokenFormatWarning,
     ColumnError,
     ColumnExistsError,
     ColumnNotFoundError,
@@ -70,6 +71,9 @@ if TYPE_CHECKING:
         open_series,
         open_volume,
     )
+    from neurochain.formats.opening import open
+    from neurochain.formats.patches import patches
+    from neurochain.formats.windows import windows
     from neurochain.storage import File
 
     def datasets() -> pl.DataFrame: ...
@@ -96,10 +100,12 @@ _LAZY = {
     "Volume": "neurochain.formats",
     "dataset": "neurochain.chain.reading",
     "dicom_series": "neurochain.formats",
+    "open": "neurochain.formats.opening",
     "open_recording": "neurochain.formats",
     "open_series": "neurochain.formats",
     "open_volume": "neurochain.formats",
     "read_bids": "neurochain.chain.reading",
+    "patches": "neurochain.formats.patches",
     "read_datachain": "neurochain.export.datachain",
     "read_dataset": "neurochain.chain.reading",
     "read_records": "neurochain.chain.reading",
@@ -108,12 +114,14 @@ _LAZY = {
     "read_values": "neurochain.chain.reading",
     "udf": "neurochain.chain.functions.udf",
     "when": "neurochain.chain.expressions.when",
+    "windows": "neurochain.formats.windows",
 }
 
 __all__ = [
     "AmbiguousColumnError",
     "Annotation",
     "Axes",
+    "BrokenFormatWarning",
     "Chain",
     "Column",
     "ColumnError",
@@ -148,9 +156,11 @@ __all__ = [
     "dataset",
     "datasets",
     "dicom_series",
+    "open",
     "open_recording",
     "open_series",
     "open_volume",
+    "patches",
     "read_bids",
     "read_datachain",
     "read_dataset",
@@ -160,6 +170,7 @@ __all__ = [
     "read_values",
     "udf",
     "when",
+    "windows",
 ]
 
 

@@ -22,8 +22,9 @@
     ├── VersionError (ValueError)             a version that cannot be read, or exists already
     └── MissingExtraError (ImportError)       an optional package, with the line that installs it
 
-Beside the tree: NotReproducibleWarning (UserWarning), for functions that cannot be fingerprinted, and
-ManyMatchesWarning (UserWarning), for a merge that multiplies rows.
+Beside the tree: NotReproducibleWarning (UserWarning), for functions that cannot be fingerprinted,
+ManyMatchesWarning (UserWarning), for a merge that multiplies rows, and BrokenFormatWarning (UserWarning), for
+a format of another package that cannot be used.
 
 A message says what was wrong, what there is, and what to do.
 """
@@ -35,6 +36,7 @@ from types import ModuleType
 
 __all__ = [
     "AmbiguousColumnError",
+    "BrokenFormatWarning",
     "ColumnError",
     "ColumnExistsError",
     "ColumnNotFoundError",
@@ -136,6 +138,10 @@ class VersionError(NeurochainError, ValueError):
 
 class MissingExtraError(NeurochainError, ImportError):
     """An optional package is not installed."""
+
+
+class BrokenFormatWarning(UserWarning):
+    """A format that an installed package brings cannot be used."""
 
 
 class ManyMatchesWarning(UserWarning):

@@ -1,10 +1,11 @@
 """The neuro wing: headers by small ranges, lazy arrays, BIDS entities. One file per format.
 
 A new format is one file here, one line in `READERS`, and one test that subclasses
-`neurochain.testing.FormatTests`.
+`neurochain.testing.FormatTests`. One of another package is an entry point: see `installed`.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -25,9 +26,11 @@ from neurochain.formats.eeglab_set import EeglabRecord
 from neurochain.formats.fif import FifReader
 from neurochain.formats.fif_header import FifRecord
 from neurochain.formats.header import Header
+from neurochain.formats.installed import Installed, installed
 from neurochain.formats.mgh import MghReader, MghRecord
 from neurochain.formats.nifti import NiftiReader
 from neurochain.formats.nifti_header import NiftiRecord
+from neurochain.formats.pairs import owner
 from neurochain.formats.reader import FileHeader, HeadSizes, Reader
 from neurochain.formats.recording import Recording
 from neurochain.formats.volume import Volume
@@ -55,6 +58,7 @@ __all__ = [
     "dicom_directory",
     "dicom_series",
     "first_bytes",
+    "installed_formats",
     "open_array",
     "open_recording",
     "open_series",
@@ -74,18 +78,12 @@ READERS: tuple[Reader, ...] = (
     EeglabReader(),
     FifReader(),
 )
-"""In the order in which they are asked."""
+"""In the order in which they are asked; those of other packages come behind them."""
 
-RECORDS: Mapping[str, type[BaseModel]] = {
-    "header": Header,
-    **{reader.name: reader.record for reader in READERS},
-    "bids": BidsRecord,
-}
-"""Columns that every row of a file has, and the record of each."""
+RECORDS: Mapping[str, type[BaseModel]]
+"""Columns that every row of a file has, and the record of each. Made when it is first asked for, since formats of other
+packages have a part in it, and they import this one."""
 
-_NULLS: dict[str, dict[str, Any]] = {
-    name: dict.fromkeys(record.model_fields) for name, record in RECORDS.items()
-}
 SNIFF = 4096  # bytes asked of a file whose name says nothing
 PLAIN = frozenset(
     [
@@ -131,14 +129,37 @@ PLAIN = frozenset(
 """Endings of files that are never looked into: a folder of sidecars costs no request."""
 
 
+def __getattr__(name: str) -> Any:
+    if name == "RECORDS":
+        return _records()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+@lru_cache(maxsize=1)
+def _records() -> Mapping[str, type[BaseModel]]:
+    return {"header": Header, **{reader.name: reader.record for reader in readers()}, "bids": BidsRecord}
+
+
+@lru_cache(maxsize=1)
+def _nulls() -> dict[str, dict[str, Any]]:
+    return {name: dict.fromkeys(record.model_fields) for name, record in _records().items()}
+
+
+@lru_cache(maxsize=1)
 def readers() -> tuple[Reader, ...]:
     """Readers of all formats, in the order in which they are asked."""
-    return READERS
+    return (*READERS, *(one.reader for one in installed_formats()))
+
+
+def installed_formats() -> tuple[Installed, ...]:
+    """Formats that other packages bring, by the entry point group ``neurochain.formats``."""
+    ours = {name for reader in READERS for name in (reader.name, *reader.formats)}
+    return installed(frozenset({*ours, "file", "header", "bids", "sidecar", "identifiers"}))
 
 
 def companions() -> dict[str, tuple[str, ...]]:
     """Endings of the files that belong to a file, by its own ending: ``{".hdr": (".img",)}``."""
-    return {ending: others for reader in READERS for ending, others in reader.companions.items()}
+    return {ending: others for reader in readers() for ending, others in reader.companions.items()}
 
 
 def reader_for(format: str) -> Reader:
@@ -154,10 +175,10 @@ def reader_for(format: str) -> Reader:
     >>> reader_for("bdf").name
     'edf'
     """
-    for reader in READERS:
+    for reader in readers():
         if format in reader.formats:
             return reader
-    known = ", ".join(f for reader in READERS for f in reader.formats)
+    known = ", ".join(f for reader in readers() for f in reader.formats)
     raise FormatError(f"No reader knows the format {format!r}. Known: {known}.")
 
 
@@ -186,9 +207,9 @@ def read_header(file: File, sizes: HeadSizes | None = None) -> FileHeader:
     """
     found = _read(file, sizes or HeadSizes())
     # Complete rows: whoever makes columns of them need not ask which keys there are.
-    found.header = _NULLS["header"] | found.header
+    found.header = _nulls()["header"] | found.header
     if found.name is not None and found.record is not None:
-        found.record = _NULLS[found.name] | found.record
+        found.record = _nulls()[found.name] | found.record
     return found
 
 
@@ -207,7 +228,7 @@ def read_identifiers(file: File, name: str | None) -> dict[str, str]:
     StorageError
         The bytes cannot be had.
     """
-    reader = next((r for r in READERS if r.name == name), None)
+    reader = next((r for r in readers() if r.name == name), None)
     return reader.identifiers(file) if reader is not None else {}
 
 
@@ -270,7 +291,8 @@ def open_volume(file: File, format: str | None = None, memo: Memo | None = None)
     StorageError
         The bytes cannot be had.
     """
-    return _reader(file, format).volume(file, memo)
+    reader, first = _reader(file, format)
+    return reader.volume(first, memo)
 
 
 def open_recording(file: File, format: str | None = None, memo: Memo | None = None) -> Recording:
@@ -306,7 +328,8 @@ def open_recording(file: File, format: str | None = None, memo: Memo | None = No
     >>> window[0].round(1)[:4]
     array([36.1, 26.4, 15. ,  2.8])
     """
-    return _reader(file, format).recording(file, memo)
+    reader, first = _reader(file, format)
+    return reader.recording(first, memo)
 
 
 def open_array(file: File, format: str | None = None, memo: Memo | None = None) -> Volume | Recording:
@@ -328,30 +351,35 @@ def open_array(file: File, format: str | None = None, memo: Memo | None = None) 
     StorageError
         The bytes cannot be had.
     """
-    reader = _reader(file, format)
-    return reader.recording(file, memo) if reader.array == "recording" else reader.volume(file, memo)
+    reader, first = _reader(file, format)
+    return reader.recording(first, memo) if reader.array == "recording" else reader.volume(first, memo)
 
 
-def _reader(file: File, format: str | None) -> Reader:
+def _reader(file: File, format: str | None) -> tuple[Reader, File]:
+    """Reader of a file, and the file that is opened: of one that belongs to another, that other."""
     if format is not None:
-        return reader_for(format)
+        return reader_for(format), file
     reader, head = _detect(file, named := _named(file), HeadSizes())
     if reader is None:
-        known = ", ".join(s for r in READERS for s in r.suffixes)
+        for ending, others in companions().items():
+            own = next((other for other in others if file.name.endswith(other)), None)
+            if own is not None:
+                return _reader(owner(file, own, ending), None)
+        known = ", ".join(s for r in readers() for s in r.suffixes)
         reason = _not(named, file, head) if named is not None else f"it begins with {head[:8]!r}"
         raise FormatError(f"{file.uri} is of no known format: {reason}. Known are {known}.")
-    return reader
+    return reader, file
 
 
 def _named(file: File) -> Reader | None:
     """Reader that the name asks for."""
-    return next((reader for reader in READERS if file.suffix in reader.suffixes), None)
+    return next((reader for reader in readers() if file.suffix in reader.suffixes), None)
 
 
 def _detect(file: File, named: Reader | None, sizes: HeadSizes) -> tuple[Reader | None, bytes]:
     """Reader that knows the content, and the first bytes."""
     head = file.read_range(0, first_bytes(file, sizes) or SNIFF)
-    asked = READERS if named is None else (named, *(r for r in READERS if r is not named))
+    asked = readers() if named is None else (named, *(r for r in readers() if r is not named))
     return next((reader for reader in asked if reader.matches(head, file.name)), None), head
 
 

@@ -79,6 +79,28 @@ class StackArray:
         found = np.moveaxis(planes.reshape(*chosen.shape, *inner), range(n), range(2, 2 + n))
         return finish(found, axes)
 
+    def bytes_needed(self, axes: tuple[Axis, ...]) -> int | None:
+        """Bytes of the files that hold a selection; of a picture never more than all of it takes."""
+        n = self._places.ndim
+        window, samples = axes[:2], axes[2 + n :]
+        if not all(axis.count for axis in axes):
+            return 0
+        by_picture: dict[int, list[int | None]] = {}
+        for place in self._places[np.ix_(*(_indices(a) for a in axes[2 : 2 + n]))].ravel().tolist():
+            plane = self._planes[place]
+            frame = () if plane.frame is None else (Axis(plane.frame, 1, 1),)
+            needed = self._pictures[plane.picture].bytes_needed((*frame, *_window(plane, window), *samples))
+            by_picture.setdefault(plane.picture, []).append(needed)
+        total = 0
+        for picture, needed_each in by_picture.items():
+            array = self._pictures[picture]
+            whole = array.bytes_needed(tuple(Axis(0, 1, length) for length in array.shape))
+            known = [needed for needed in needed_each if needed is not None]
+            if whole is None or len(known) < len(needed_each):
+                return None
+            total += min(sum(known), whole)
+        return total
+
 
 def _read(
     picture: Array,

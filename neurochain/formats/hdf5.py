@@ -256,6 +256,10 @@ class ChunkedArray:
                 block = block[start - first * length : end - first * length]
         return np.ascontiguousarray(block.T, self.dtype)
 
+    def bytes_needed(self, axes: tuple[Axis, ...]) -> int:
+        """Bytes of the values; the chunks around them, which nobody knows before the file is open, hold more."""
+        return self.dtype.itemsize * prod(axis.count for axis in axes)
+
 
 @contextmanager
 def opened(file: File, content: IO[bytes] | None = None) -> Iterator[MatHdf5]:

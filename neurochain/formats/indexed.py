@@ -74,6 +74,22 @@ class Indexed:
                 self._build()
             return self._by_index(ranges)
 
+    def bytes_needed(self, ranges: Sequence[Range]) -> int:
+        """Compressed bytes between the places around the ranges; the whole file, where there is no index of it."""
+        wanted = [r for r in ranges if r[0] < r[1]]
+        if not wanted:
+            return 0
+        with self._lock:
+            if self._file.size <= SMALL or not self._known():
+                return self._file.size
+            if (last := max(end for _, end in wanted)) <= NEAR:
+                wanted = [(0, last)]
+            total = reached = 0
+            for start, end in sorted(span for r in wanted if (span := self._span(*r)) is not None):
+                total += max(end - max(start, reached), 0)
+                reached = max(end, reached)
+            return total
+
     def _known(self) -> bool:
         """Whether there is an index, in memory or remembered."""
         if self._index is None and (packed := self._memo.get(self._key)) is not None:

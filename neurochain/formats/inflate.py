@@ -49,7 +49,7 @@ class Inflated:
     def __init__(self, file: File, start: int = 0, wbits: int = GZIP, limit: int | None = None) -> None:
         self._file = file
         self._wbits = wbits
-        self._at = start
+        self._start = self._at = start
         self._end = file.size if limit is None else min(file.size, start + limit)
         self._data = bytearray()
         self._inflater = zlib.decompressobj(wbits)
@@ -74,6 +74,10 @@ class Inflated:
     def read_ranges(self, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
         """Inflated bytes of several ranges, as `read_range`."""
         return [self.read_range(start, end) for start, end in ranges]
+
+    def bytes_needed(self, ranges: Sequence[tuple[int, int]]) -> int:
+        """All compressed bytes: where in them a range ends is known when it was inflated."""
+        return self._end - self._start if any(start < end for start, end in ranges) else 0
 
     def read_range(self, start: int, end: int) -> bytes:
         """Inflated bytes [start, end); fewer where they end before.

@@ -18,10 +18,12 @@ __all__ = [
     "recording_parts",
     "samples_between",
     "shared",
+    "volume_parts",
 ]
 
 FORMAT = "memory"
 """Of an array that has no file, beside those of `header.format`."""
+AXES = ("x", "y", "z", "t", "dim5", "dim6", "dim7")
 SLACK = 1e-6  # of a sample: what a time may be off by rounding before it counts as another sample's
 
 
@@ -46,6 +48,10 @@ class MemoryArray:
         turned = tuple(slice(None, None, -1 if a.reverse else None) for a in axes if not a.drop)
         # PyTorch takes no negative strides.
         return found[turned].copy() if any(a.reverse for a in axes) else found
+
+    def bytes_needed(self, axes: tuple[Axis, ...]) -> int:
+        """None of any file."""
+        return 0
 
 
 def _slice(axis: Axis) -> slice:
@@ -121,6 +127,36 @@ def shared(held: np.ndarray[Any, Any], dtype: Any, copy: bool | None) -> np.ndar
     if copy is False and wanted != held.dtype:
         raise ValueError(f"np.asarray(…, copy=False): {held.dtype} becomes {wanted} by copying alone.")
     return held.astype(wanted, copy=bool(copy))
+
+
+def volume_parts(
+    array: Any, affine: Any, axes: Iterable[str] | None, voxel_sizes: Iterable[float] | None
+) -> tuple[np.ndarray[Any, Any], tuple[str, ...], np.ndarray[Any, Any] | None, tuple[float, ...]]:
+    """Values, axes, affine and voxel sizes of a Volume in memory, from what `Volume.of` was given.
+
+    Raises
+    ------
+    ShapeError
+        The affine is not 4x4, or the axes are not as many as the array has.
+    TypeError
+        The values are no numbers, or some are masked.
+    """
+    values = numbers(array, "Volume.of()")
+    ndim = values.ndim
+    names = (*AXES, *(f"dim{i + 1}" for i in range(len(AXES), ndim)))[:ndim] if axes is None else tuple(axes)
+    if len(names) != ndim:
+        raise ShapeError(
+            f"Volume.of(): an array of shape {values.shape} has {ndim} axes, and {len(names)} names are given: "
+            f"{', '.join(names) or 'none'}."
+        )
+    matrix = None if affine is None else np.array(affine, np.float64)
+    if matrix is not None and matrix.shape != (4, 4):
+        raise ShapeError(f"Volume.of(): an affine has the shape (4, 4), this one {matrix.shape}.")
+    if voxel_sizes is None:
+        sizes = () if matrix is None else np.linalg.norm(matrix[:3, : min(ndim, 3)], axis=0)
+    else:
+        sizes = voxel_sizes
+    return values, names, matrix, tuple(float(v) for v in sizes)
 
 
 def recording_parts(

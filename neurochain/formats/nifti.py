@@ -1,4 +1,4 @@
-"""NiftiReader: NIfTI-1 and NIfTI-2 in one file, ``.nii`` and ``.nii.gz``."""
+"""NiftiReader: NIfTI-1 and NIfTI-2, in one file or as a pair, and Analyze 7.5."""
 
 import math
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from neurochain.errors import FormatError
 from neurochain.formats import nifti_header as nh
 from neurochain.formats.indexed import Indexed
 from neurochain.formats.inflate import GZIP_MARK, check_length, inflate_head, plain_head
+from neurochain.formats.pairs import partner
 from neurochain.formats.reader import FileHeader
 from neurochain.formats.recording import Recording
 from neurochain.formats.stored import ByteArray
@@ -23,43 +24,46 @@ _PARTS = {"rgb24": ("uint8", 3), "rgba32": ("uint8", 4)}
 
 
 class NiftiReader:
-    """Reader of NIfTI files. Pairs (``.hdr`` and ``.img``) are not read.
+    """Reader of ``.nii``, and of pairs of ``.hdr`` and ``.img``, compressed or not.
 
     `header.affine` is the sform where its code is not 0, else the qform, else made of the voxel sizes; in mm,
-    also where the file counts in meters or microns (nibabel leaves those as they are).
+    also where the file counts in meters or microns (nibabel leaves those as they are). Analyze says no orientation,
+    so it has none. Other programs' files end in ``.hdr`` too: the content decides.
     """
 
     name = "nifti"
-    formats = ("nifti",)
+    formats = ("nifti", "analyze")
     array: Literal["volume", "recording"] = "volume"
     record = nh.NiftiRecord
     suffixes = (".nii", ".nii.gz")
     head_size = nh.HEADER_BYTES
-    companions: Mapping[str, tuple[str, ...]] = {}
+    companions: Mapping[str, tuple[str, ...]] = {".hdr": (".img", ".IMG"), ".hdr.gz": (".img.gz", ".IMG.GZ")}
 
     def matches(self, head: bytes, name: str) -> bool:
-        """Whether a NIfTI header stands at the start, compressed or not."""
+        """Whether a header stands at the start, compressed or not."""
         plain = inflate_head(head, nh.HEADER_BYTES) if head[:2] == GZIP_MARK else head
         found = nh.identify(plain)
+        name = name.lower()
         if found is None:
             # A compressed header may be longer than the bytes at hand: then the name decides.
-            return (
-                head[:2] == GZIP_MARK and len(plain) < 348 <= len(head) and name.lower().endswith(".nii.gz")
-            )
-        return plain[345 if found[0] == 1 else 5] == ord("+")
+            if head[:2] == GZIP_MARK:
+                begun = len(plain) < 348 <= len(head) and name.endswith((".nii.gz", ".hdr.gz"))
+                return begun or (name.endswith(".hdr.gz") and nh.is_analyze(plain) is not None)
+            return name.endswith(".hdr") and (nh.is_analyze(plain) is not None or nh.is_begun(plain))
+        return not nh.is_pair(plain, found[0]) or name.endswith(tuple(self.companions))
 
     def read_header(self, file: File, head: bytes) -> FileHeader:
-        """Header of a NIfTI file, and whether the file is long enough for its voxels."""
+        """Header of a NIfTI or Analyze file, and whether the file of its voxels is long enough."""
         fields = nh.parse(_plain(file, head))
-        header: dict[str, Any] = {"format": "nifti"}
+        header: dict[str, Any] = {"format": "nifti" if fields["version"] else "analyze"}
         record = _record(fields)
         try:
             header["shape"] = nh.shape(fields)
             header["dtype"] = nh.DTYPES.get(fields["datatype"])
             header["voxel_sizes"] = nh.voxel_sizes(fields)
             header["affine"], record["affine_from"] = _affine(fields)
-            header.update(_time(fields, record["repetition_time"]))
-            _check(file, fields, head[:2] == GZIP_MARK)
+            header.update(_time(fields, record.get("repetition_time")))
+            _check(fields, *self._voxels(file, fields, head[:2] == GZIP_MARK))
         except FormatError as error:
             header["error"] = str(error)
         return FileHeader(header, "nifti", record)
@@ -69,18 +73,18 @@ class NiftiReader:
         return {}
 
     def volume(self, file: File, memo: Memo | None = None) -> Volume:
-        """Voxels as (x, y, z[, t, …]), as nibabel scales them; by range from ``.nii``."""
+        """Voxels as (x, y, z[, t, …]), as nibabel scales them; by range."""
         head = file.read_range(0, self.head_size)
-        packed = head[:2] == GZIP_MARK
         try:
             fields = nh.parse(_plain(file, head))
             shape = tuple(nh.shape(fields))
-            _check(file, fields, packed)
+            voxels, packed = self._voxels(file, fields, head[:2] == GZIP_MARK)
+            _check(fields, voxels, packed)
             scaling = nh.scaling(fields)
         except FormatError as error:
             raise FormatError(f"{file.uri}: {error}.") from None
         dtype = _dtype(nh.DTYPES[fields["datatype"]]).newbyteorder(fields["order"])
-        source = Indexed(file, memo or cache_memo()) if packed else file
+        source = Indexed(voxels, memo or cache_memo()) if packed else voxels
         offset = int(fields["vox_offset"])
         parts = len(shape) - fields["dim"][0]
         names = ("x", "y", "z", "t", "dim5", "dim6", "dim7")[: fields["dim"][0]]
@@ -90,13 +94,14 @@ class NiftiReader:
             array = ByteArray(source, offset, stored, dtype, "F", transpose)
         else:
             array = ByteArray(source, offset, shape, dtype, "F")
+        affine, _ = _affine(fields)
         return Volume(
             file,
-            "nifti",
+            "nifti" if fields["version"] else "analyze",
             self.volume,
             array,
             (*names, *(("sample",) if parts else ())),
-            affine=np.array(_affine(fields)[0]).reshape(4, 4),
+            affine=None if affine is None else np.array(affine).reshape(4, 4),
             voxel_sizes=tuple(nh.voxel_sizes(fields)),
             scaling=scaling,
         )
@@ -104,6 +109,23 @@ class NiftiReader:
     def recording(self, file: File, memo: Memo | None = None) -> Recording:
         """NIfTI files hold volumes."""
         raise FormatError(f"{file.uri} is a NIfTI file, not a recording: open it as a volume.")
+
+    def _voxels(self, file: File, fields: dict[str, Any], packed: bool) -> tuple[File, bool]:
+        """File that holds the voxels, and whether it is compressed.
+
+        Raises
+        ------
+        FormatError
+            It is not beside the header.
+        """
+        if not fields["pair"]:
+            return file, packed
+        ending = next((e for e in (".hdr.gz", ".hdr") if file.name.lower().endswith(e)), None)
+        if ending is None:
+            raise FormatError(
+                "its header says that voxels are in another file (.img), so its name must end in .hdr"
+            )
+        return partner(file, ending, self.companions[ending]), ending == ".hdr.gz"
 
 
 def _plain(file: File, head: bytes) -> bytes:
@@ -127,8 +149,8 @@ def _plain(file: File, head: bytes) -> bytes:
     return plain
 
 
-def _check(file: File, fields: dict[str, Any], packed: bool) -> None:
-    """Compare what the header promises with the file's size.
+def _check(fields: dict[str, Any], file: File, packed: bool) -> None:
+    """Compare what the header promises with the size of the file of its voxels.
 
     Raises
     ------
@@ -140,19 +162,22 @@ def _check(file: File, fields: dict[str, Any], packed: bool) -> None:
     if fields["sform_code"] <= 0 < fields["qform_code"] and nh.qform(fields) is None:
         raise FormatError(f"its header says the rotation {fields['quatern'][:3]} (quatern), which is none")
     affine, origin = _affine(fields)
-    if not all(map(math.isfinite, affine)):
+    if affine is not None and not all(map(math.isfinite, affine)):
         raise FormatError(f"its affine, from its {origin}, holds numbers that are not finite: {affine}")
     code = fields["datatype"]
     if code not in nh.DTYPES:
         raise FormatError(f"its header says data type {code}; known are {', '.join(map(str, nh.DTYPES))}")
     itemsize = _ITEMSIZES[nh.DTYPES[code]]
     offset, first = fields["vox_offset"], 348 if fields["version"] == 1 else 540
+    first = 0 if fields["pair"] else first
     if not first <= offset < 2**62:
         raise FormatError(
-            f"its header says that voxels begin at byte {offset:g}, inside the header of {first} bytes"
+            f"its header says that voxels begin at byte {offset:g}"
+            + (f", inside the header of {first} bytes" if first else f" of {file.name}")
         )
     needed = int(offset) + prod(shape) * itemsize
-    check_length(file, needed, f"{' x '.join(map(str, shape))} voxels of {nh.DTYPES[code]}", packed)
+    where = f" in {file.name}" if fields["pair"] else ""
+    check_length(file, needed, f"{' x '.join(map(str, shape))} voxels of {nh.DTYPES[code]}{where}", packed)
 
 
 _ITEMSIZES = {name: 16 if name == "float128" else 32 if name == "complex256" else np.dtype(name).itemsize
@@ -169,8 +194,10 @@ def _dtype(name: str) -> np.dtype[Any]:
         ) from None
 
 
-def _affine(fields: dict[str, Any]) -> tuple[list[float], str]:
+def _affine(fields: dict[str, Any]) -> tuple[list[float] | None, str | None]:
     """Matrix in mm, and where it comes from."""
+    if not fields["version"]:
+        return None, None
     sform, qform = nh.sform(fields), nh.qform(fields)
     if sform is not None:
         matrix, origin = sform, "sform"
@@ -195,20 +222,13 @@ def _time(fields: dict[str, Any], repetition_time: float | None) -> dict[str, An
 
 def _record(fields: dict[str, Any]) -> dict[str, Any]:
     """Fields of `NiftiRecord`."""
+    if not fields["version"]:
+        return {name: value for name, value in _written(fields).items() if name != "scl_inter"}
     info = fields["dim_info"]
     spatial, temporal = nh.units(fields)
     time = nh.seconds(fields, fields["pixdim"][4]) if fields["dim"][0] >= 4 else None
     axis = {1: 0, 2: 1, 3: 2}.get
-    offset = fields["vox_offset"]
-    return {
-        "version": fields["version"],
-        "byte_order": "little" if fields["order"] == "<" else "big",
-        "dim": [int(n) for n in fields["dim"]],
-        "pixdim": [float(v) for v in fields["pixdim"]],
-        "datatype": fields["datatype"],
-        "bitpix": fields["bitpix"],
-        "vox_offset": int(offset) if -(2**62) < offset < 2**62 else None,
-        **{name: float(fields[name]) for name in ("scl_slope", "scl_inter", "cal_min", "cal_max")},
+    return _written(fields) | {
         "spatial_unit": spatial,
         "temporal_unit": temporal,
         "repetition_time": time or None,
@@ -225,7 +245,23 @@ def _record(fields: dict[str, Any]) -> dict[str, Any]:
         "slice_axis": axis(info >> 4 & 3),
         "slice_duration": nh.seconds(fields, fields["slice_duration"]),
         "toffset": nh.seconds(fields, fields["toffset"]),
-        **{name: _words(fields[name]) for name in ("intent_name", "descrip")},
+        "intent_name": _words(fields["intent_name"]),
+    }
+
+
+def _written(fields: dict[str, Any]) -> dict[str, Any]:
+    """Those fields of `NiftiRecord` that Analyze has too."""
+    offset = fields["vox_offset"]
+    return {
+        "version": fields["version"],
+        "byte_order": "little" if fields["order"] == "<" else "big",
+        "dim": [int(n) for n in fields["dim"]],
+        "pixdim": [float(v) for v in fields["pixdim"]],
+        "datatype": fields["datatype"],
+        "bitpix": fields["bitpix"],
+        "vox_offset": int(offset) if -(2**62) < offset < 2**62 else None,
+        **{name: float(fields[name]) for name in ("scl_slope", "scl_inter", "cal_min", "cal_max")},
+        "descrip": _words(fields["descrip"]),
     }
 
 

@@ -1,7 +1,8 @@
-"""NIfTI-1 and NIfTI-2 headers: 348 or 540 bytes, either byte order.
+"""NIfTI-1 and NIfTI-2 headers: 348 or 540 bytes, either byte order; and Analyze 7.5, from which they come.
 
-https://nifti.nimh.nih.gov/pub/dist/src/niftilib/nifti1.h and
-https://nifti.nimh.nih.gov/pub/dist/doc/nifti2.h
+https://nifti.nimh.nih.gov/pub/dist/src/niftilib/nifti1.h,
+https://nifti.nimh.nih.gov/pub/dist/doc/nifti2.h and, of Analyze,
+https://eeg.sourceforge.net/ANALYZE75.pdf
 """
 
 import math
@@ -14,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from neurochain.errors import FormatError
 from neurochain.formats.header import column
 
-__all__ = ["DTYPES", "HEADER_BYTES", "NiftiRecord", "identify", "parse"]
+__all__ = ["DTYPES", "HEADER_BYTES", "NiftiRecord", "identify", "is_analyze", "is_begun", "is_pair", "parse"]
 
 HEADER_BYTES = 540
 """Of NIfTI-2; NIfTI-1 has 348."""
@@ -53,7 +54,7 @@ class NiftiRecord(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    version: int | None = column("1 or 2")
+    version: int | None = column("1 or 2; 0: Analyze 7.5, which NIfTI comes from")
     byte_order: str | None = column('"little" or "big"')
     dim: list[int] | None = column("Number of axes, then 7 lengths")
     pixdim: list[float] | None = column("Handedness (-1 or 1), then 7 sizes in the file's own units")
@@ -69,7 +70,9 @@ class NiftiRecord(BaseModel):
     repetition_time: float | None = column(
         "pixdim[4] in seconds; null where its unit is no time. A BIDS sidecar wins over it", "s"
     )
-    affine_from: str | None = column('Where header.affine comes from: "sform", "qform" or "pixdim"')
+    affine_from: str | None = column(
+        'Where header.affine comes from: "sform", "qform" or "pixdim"; null of Analyze, which says no orientation'
+    )
     sform_code: int | None = column("0: none, 1: scanner, 2: aligned, 3: Talairach, 4: MNI 152, 5: template")
     qform_code: int | None = column("0: none, 1: scanner, 2: aligned, 3: Talairach, 4: MNI 152, 5: template")
     sform: list[float] | None = column("16 numbers row by row; null when its code is 0", "mm")
@@ -101,20 +104,61 @@ def identify(head: bytes) -> tuple[int, str] | None:
     return None
 
 
+def is_pair(head: bytes, version: int) -> bool:
+    """Whether a NIfTI header says that voxels are in another file."""
+    return head[345 if version == 1 else 5] == ord("i")
+
+
+def is_analyze(head: bytes) -> str | None:
+    """Byte order of an Analyze header; it has no mark, so the file's name must speak for it too."""
+    if len(head) < 348 or identify(head) is not None:
+        return None
+    for order in "<>":
+        size, axes = struct.unpack_from(order + "i36xh", head)
+        if size == 348 and 1 <= axes <= 7:
+            return order
+    return None
+
+
+def is_begun(head: bytes) -> bool:
+    """Whether fewer bytes than a header has begin as one does."""
+    sizes = [struct.pack(order + "i", size) for order in "<>" for size in (348, 540)]
+    return len(head) < 348 and any(size.startswith(head[:4]) for size in sizes)
+
+
 def parse(head: bytes) -> dict[str, Any]:
     """Fields of a header as stored, those of several numbers as lists; ``version`` and ``order`` beside them.
 
     Raises
     ------
     FormatError
-        The bytes are no NIfTI header, or end before it does.
+        The bytes are no NIfTI or Analyze header, or end before it does.
     """
     known = identify(head)
+    if known is None and (order := is_analyze(head)) is not None:
+        return _analyze(head, order)
     if known is None:
+        if is_begun(head):
+            raise FormatError(f"the file is cut short: its header needs 348 bytes, and there are {len(head)}")
         raise FormatError(
             f"there is no NIfTI header at its start (348 or 540 bytes with a mark); it begins with {head[:8]!r}"
         )
     version, order = known
+    return _unpacked(head, version, order) | {"pair": is_pair(head, version)}
+
+
+def _analyze(head: bytes, order: str) -> dict[str, Any]:
+    """Fields of an Analyze header: those that NIfTI-1 has too lie at the same places.
+
+    What was unused is SPM's slope in ``funused1``; the rest NIfTI filled with what Analyze does not know.
+    """
+    fields = _unpacked(head, 1, order)
+    nothing = {"scl_inter": 0.0, "xyzt_units": 0, "sform_code": 0, "qform_code": 0}
+    return fields | nothing | {"version": 0, "pair": True}
+
+
+def _unpacked(head: bytes, version: int, order: str) -> dict[str, Any]:
+    """Fields that lie in a header of some version."""
     code, names = _FIELDS_1 if version == 1 else _FIELDS_2
     form = struct.Struct(order + code)
     if len(head) < form.size:

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import index as as_int
 from types import EllipsisType
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
 from neurochain.errors import FormatError
 
-__all__ = ["Axis", "Blocks", "Index", "Ranged", "gather", "normalise", "plan"]
+__all__ = ["Axis", "Blocks", "Index", "Packed", "Ranged", "gather", "normalise", "plan"]
 
 Order = Literal["C", "F"]
 Index = int | slice | EllipsisType | tuple[int | slice | EllipsisType, ...]
@@ -35,6 +35,15 @@ class Ranged(Protocol):
 
     def read_ranges(self, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
         """Bytes of several ranges [start, end), at once where that is quicker; fewer where they end before."""
+        ...
+
+
+@runtime_checkable
+class Packed(Protocol):
+    """What a source of inflated bytes says besides: what they cost in its file."""
+
+    def bytes_needed(self, ranges: Sequence[tuple[int, int]]) -> int:
+        """Bytes of the file from which ranges [start, end) of the inflated bytes are made."""
         ...
 
 

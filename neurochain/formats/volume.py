@@ -1,22 +1,26 @@
 """Volume: a lazy array with spatial axes."""
 
 from collections.abc import Callable, Iterable, Mapping
+from operator import index as as_int
 from typing import Any
 
 import numpy as np
 
 from neurochain.errors import ShapeError
-from neurochain.formats.memory import FORMAT, MemoryArray, numbers, shared
-from neurochain.formats.slicing import Axis, Index, normalise
-from neurochain.formats.stored import Array
+from neurochain.formats import regions
+from neurochain.formats.memory import FORMAT, MemoryArray, shared, volume_parts
+from neurochain.formats.placed import Placed
+from neurochain.formats.scaling import Scaling
+from neurochain.formats.slicing import Index, normalise
+from neurochain.formats.stored import Array, CutArray, Picking
 from neurochain.storage import File
 
 __all__ = ["Volume"]
 
-AXES = ("x", "y", "z", "t", "dim5", "dim6", "dim7")
+Cut = tuple[tuple[int, int], ...]
 
 
-class Volume:
+class Volume(Placed):
     """Array of voxels or pixels that reads what is sliced from it.
 
     Made by `open_volume`, or by `Volume.of` of an array in memory. A NIfTI volume has the axes (x, y, z[, t, …]), a DICOM volume
@@ -74,15 +78,12 @@ class Volume:
         self.files = files or (() if file is None else (file,))
         self.coordinates = dict(coordinates or {})
         self.format = format
-        self.axes = axes
-        self.affine = affine
-        self.voxel_sizes = voxel_sizes
-        self.slope: Any = 1.0 if scaling is None else scaling[0]
-        self.intercept: Any = 0.0 if scaling is None else scaling[1]
+        super().__init__(axes, affine, voxel_sizes, "the volume" if file is None else file.uri)
         self._reopen = reopen
         self._array = array
-        self._scaling = scaling
+        self._scaling = None if scaling is None else Scaling(*scaling)
         self._is_stored = stored
+        self._cut: Cut | None = None  # of the whole, where this is a part of it
 
     @classmethod
     def of(
@@ -117,24 +118,8 @@ class Volume:
         >>> Volume.of(np.zeros((4, 4, 3), np.int16), affine=np.diag([2.0, 2.0, 3.0, 1.0]))
         <Volume in memory (x: 4, y: 4, z: 3) int16, 2 x 2 x 3 mm>
         """
-        values = numbers(array, "Volume.of()")
-        ndim = values.ndim
-        names = (
-            (*AXES, *(f"dim{i + 1}" for i in range(len(AXES), ndim)))[:ndim] if axes is None else tuple(axes)
-        )
-        if len(names) != ndim:
-            raise ShapeError(
-                f"Volume.of(): an array of shape {values.shape} has {ndim} axes, and {len(names)} names are given: "
-                f"{', '.join(names) or 'none'}."
-            )
-        matrix = None if affine is None else np.array(affine, np.float64)
-        if matrix is not None and matrix.shape != (4, 4):
-            raise ShapeError(f"Volume.of(): an affine has the shape (4, 4), this one {matrix.shape}.")
-        if voxel_sizes is None:
-            sizes = () if matrix is None else np.linalg.norm(matrix[:3, : min(ndim, 3)], axis=0)
-        else:
-            sizes = voxel_sizes
-        return cls(None, FORMAT, None, MemoryArray(values), names, matrix, tuple(float(v) for v in sizes))
+        values, names, matrix, sizes = volume_parts(array, affine, axes, voxel_sizes)
+        return cls(None, FORMAT, None, MemoryArray(values), names, matrix, sizes)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -159,21 +144,19 @@ class Volume:
         return np.result_type(self._array.dtype, np.float64)
 
     @property
+    def slope(self) -> Any:
+        """Of the stored values; 1 where the file states none."""
+        return 1.0 if self._scaling is None else self._scaling.slope
+
+    @property
+    def intercept(self) -> Any:
+        """Of the stored values; 0 where the file states none."""
+        return 0.0 if self._scaling is None else self._scaling.intercept
+
+    @property
     def stored(self) -> "Volume":
         """The same volume without slope and intercept, in the dtype of the file."""
-        return Volume(
-            self.file,
-            self.format,
-            self._reopen,
-            self._array,
-            self.axes,
-            self.affine,
-            self.voxel_sizes,
-            self._scaling,
-            True,
-            self.files,
-            self.coordinates,
-        )
+        return self._with(_is_stored=True)
 
     def __getitem__(self, index: Index) -> Any:
         """Read a slice; one entry is a NumPy scalar.
@@ -190,9 +173,118 @@ class Volume:
         axes = normalise(index, self.shape, "volume")
         array = self._array.select(axes)
         if self._scaling is not None and not self._is_stored:
-            slope, intercept = (_part(np.asarray(v, np.float64), axes) for v in self._scaling)
-            array = array * slope + intercept
+            array = self._scaling.of(array, axes)
         return array if array.ndim else array[()]
+
+    def bytes_needed(self, index: Index = ...) -> int:
+        """Bytes of the file that hold the values of an index, planned without reading them.
+
+        What is pulled may be somewhat more: what lies between two pieces comes along where that is quicker than one more
+        request. Of a compressed file it is the bytes that the values are inflated or decoded from: of a ``.nii.gz`` those
+        between two places of its seek index, and the whole file while there is no index of it.
+
+        Raises
+        ------
+        IndexError
+            As for a slice.
+
+        Examples
+        --------
+        >>> volume.bytes_needed((..., 0))                     # doctest: +SKIP
+        163840
+        """
+        needed = self._array.bytes_needed(normalise(index, self.shape, "volume"))
+        return sum(file.size for file in self.files) if needed is None else needed
+
+    def roi(self, mask: Any, label: int | Iterable[int] | None = None) -> np.ndarray[Any, Any]:
+        """Values of the voxels of a region; only the runs of bytes inside it are pulled, all at once.
+
+        Of what is decoded, of a part (`crop`) and of several files it is the box around the region that is read.
+
+        Parameters
+        ----------
+        mask : ndarray of bool, or Volume
+            Of the first axes of this volume. A volume is an image of labels on the same grid: its shape is that of the
+            first axes, and no voxel lies more than a hundredth of its size elsewhere, where both have an affine.
+        label : int or iterable of int, optional
+            Labels of the region; everything above 0 by default.
+
+        Returns
+        -------
+        ndarray, shape (n_voxels, *rest)
+            What ``np.asarray(volume)[mask]`` gives: voxels in the C order of the mask.
+
+        Raises
+        ------
+        ShapeError
+            The grids differ.
+        TypeError
+            The mask is neither of bool nor of labels that `label` chooses.
+
+        Examples
+        --------
+        >>> volume = Volume.of(np.arange(8).reshape(2, 2, 2))
+        >>> volume.roi(Volume.of(np.array([[0, 2], [2, 0]])), label=2)
+        array([[2, 3],
+               [4, 5]])
+        """
+        grid = mask.affine if isinstance(mask, Volume) else None
+        inside = regions.as_mask(np.asarray(mask), label, isinstance(mask, Volume))
+        inside = regions.on_grid(inside, grid, self.shape, self.affine, self._called)
+        if isinstance(self._array, Picking):
+            array = self._array.pick(inside)
+        else:
+            box, within = regions.box(inside)
+            array = self._array.select(normalise(box, self.shape, "volume"))[within]
+        if self._scaling is None or self._is_stored:
+            return array
+        return self._scaling.under(array, inside, self.shape)
+
+    def crop(self, *ranges: tuple[int, int]) -> "Volume":
+        """Cut out a part; it is read when it is used.
+
+        Parameters
+        ----------
+        *ranges : (int, int)
+            Half-open, along the first axes; the others stay whole.
+
+        Returns
+        -------
+        Volume
+            Its affine is moved along: a voxel has the same place in mm.
+
+        Raises
+        ------
+        ShapeError
+            A range does not lie within its axis.
+
+        Examples
+        --------
+        >>> Volume.of(np.zeros((4, 4, 3))).crop((1, 3), (0, 4))
+        <Volume in memory (x: 2, y: 4, z: 3) float64>
+        """
+        cut = tuple((as_int(start), as_int(end)) for start, end in ranges)
+        if len(cut) > self.ndim or any(
+            not 0 <= a <= b <= n for (a, b), n in zip(cut, self.shape, strict=False)
+        ):
+            raise ShapeError(
+                f"crop({', '.join(map(str, cut))}): {self._called} has the shape {self.shape}. Ask for ranges "
+                "[start, end) within it."
+            )
+        cut += tuple((0, n) for n in self.shape[len(cut) :])
+        array: Array = CutArray(self._array, cut)
+        if isinstance(self._array, MemoryArray):
+            array = MemoryArray(self._array.array[tuple(slice(*c) for c in cut)])
+        before = (0,) * self.ndim if self._cut is None else [start for start, _ in self._cut]
+        whole = tuple((start + a, start + b) for start, (a, b) in zip(before, cut, strict=True))
+        starts = [cut[i][0] for i in regions.spatial(self.axes)]
+        return self._with(
+            _array=array,
+            _cut=whole,
+            _scaling=None if self._scaling is None else self._scaling.cut(cut),
+            affine=regions.moved(self.affine, starts),
+            coordinates=regions.coordinates(self.coordinates, self.axes, self.shape, cut),
+        )
 
     def read(self) -> np.ndarray[Any, Any]:
         """All values, in memory of their own."""
@@ -214,7 +306,7 @@ class Volume:
     def __reduce__(self) -> tuple[Any, ...]:
         if self._reopen is None:
             return Volume.of, (np.asarray(self), self.affine, self.axes, self.voxel_sizes)
-        return _reopen, (self._reopen, self.file, self._is_stored)
+        return _reopen, (self._reopen, self.file, self._is_stored, self._cut)
 
     def __repr__(self) -> str:
         name = self.file.name if self.file is not None else "in memory"
@@ -224,19 +316,19 @@ class Volume:
         sizes = " x ".join(f"{v:g}" for v in self.voxel_sizes)
         return f"<Volume {name} ({axes}) {self.dtype}{f', {sizes} mm' if sizes else ''}>"
 
+    @property
+    def _name(self) -> str:
+        return self.file.uri if self.file is not None else "the volume"
 
-def _part(values: np.ndarray[Any, Any], axes: tuple[Axis, ...]) -> np.ndarray[Any, Any]:
-    """Slopes or intercepts of what was selected; one number is that of every entry."""
-    if not values.ndim:
-        return values
-    picked = []
-    for n, a in zip(values.shape, axes, strict=True):
-        indices = np.arange(a.count) * a.step + a.start if n > 1 else np.zeros(1, np.int64)
-        picked.append(indices[::-1] if a.reverse else indices)
-    found = values[np.ix_(*picked)]
-    return found[tuple(0 if a.drop else slice(None) for a in axes)]
+    def _with(self, **changes: Any) -> "Volume":
+        """The same volume but for some attributes."""
+        twin = object.__new__(Volume)
+        twin.__dict__.update(self.__dict__)
+        twin.__dict__.update(changes)
+        return twin
 
 
-def _reopen(reopen: Callable[[File], Volume], file: File, stored: bool) -> Volume:
+def _reopen(reopen: Callable[[File], Volume], file: File, stored: bool, cut: Cut | None = None) -> Volume:
     volume = reopen(file)
-    return volume.stored if stored else volume
+    volume = volume.stored if stored else volume
+    return volume if cut is None else volume.crop(*cut)

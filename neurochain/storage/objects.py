@@ -74,7 +74,7 @@ class ObjectStore:
             raise StorageError(
                 f"{self.uri(path)} is a folder. Use read_storage({self.uri(path)!r}) for the files in it."
             )
-        raise StorageError(f"{self.uri(path)} does not exist.")
+        raise StorageError(f"{self.uri(path)} does not exist.") from FileNotFoundError(path)
 
     def is_folder(self, path: str) -> bool:
         if self.scheme in WEB:

@@ -261,10 +261,6 @@ def test_damaged_gz_says_so(tmp_path):
         open_volume(File.at(path)).read()
 
 
-def test_pair_is_of_no_format(nibabel_data):
-    assert read_header(File.at(nibabel_data / "nifti1.hdr")).header["format"] is None
-
-
 def test_rotation_that_is_none(tmp_path):
     data = bytearray(write(tmp_path / "a.nii", np.zeros((2, 3, 4), np.int16)).read_bytes())
     struct.pack_into("<hhfff", data, 252, 1, 0, 0.9, 0.9, 0.9)

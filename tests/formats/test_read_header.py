@@ -86,7 +86,7 @@ def test_readers_by_format():
     for reader in readers():
         for format in reader.formats:
             assert reader_for(format) is reader
-    with pytest.raises(FormatError, match=r"'con'.*Known: dicom, nifti, mgh, edf, bdf"):
+    with pytest.raises(FormatError, match=r"'con'.*Known: dicom, nifti, analyze, mgh, edf, bdf"):
         reader_for("con")
 
 

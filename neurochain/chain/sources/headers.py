@@ -69,6 +69,8 @@ def reader_fingerprint() -> str:
         {*Path(formats.__file__).parent.glob("*.py"), Path(__file__), Path(jsonkeys.__file__)}
     ):
         digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    for one in formats.installed_formats():
+        digest.update(b"\0" + one.identity)
     return digest.hexdigest()
 
 

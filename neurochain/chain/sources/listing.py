@@ -105,14 +105,22 @@ class Listing:
         """
         path = pl.col("path")
         name = path.str.extract(r"([^/]*)$")
-        place = {"folder": path.str.extract(r"^(.*/)[^/]*$").fill_null(""), "stem": _without_ending(name)}
-        named = self.companions.select("etag", name=name, **place)
+        folder = path.str.extract(r"^(.*/)[^/]*$").fill_null("").alias("folder")
         found = [pl.DataFrame(schema={"path": pl.String, "name": pl.String, "etag": pl.String})]
         for ending, others in endings.items():
-            files = self.files.filter(path.str.to_lowercase().str.ends_with(ending)).select("path", **place)
-            kept = named.filter(pl.any_horizontal(pl.col("name").str.ends_with(other) for other in others))
-            own = files.join(kept, on=["folder", "stem"])
-            rest = files.join(own, on="path", how="anti").join(kept.drop("stem"), on="folder")
+            stem = name.str.head(-len(ending)).alias("stem")
+            files = self.files.filter(path.str.to_lowercase().str.ends_with(ending)).select(
+                "path", folder, stem
+            )
+            kept = self.companions.select("etag", folder, name=name).filter(_any_ends("name", others))
+            stems = [
+                kept.filter(_any_ends("name", [other])).with_columns(
+                    stem=pl.col("name").str.head(-len(other))
+                )
+                for other in others
+            ]
+            own = files.join(pl.concat(stems), on=["folder", "stem"])
+            rest = files.join(own, on="path", how="anti").join(kept, on="folder")
             found += [own.select("path", "name", "etag"), rest.select("path", "name", "etag")]
         return pl.concat(found)
 
@@ -150,6 +158,10 @@ def _without_ending(name: pl.Expr) -> pl.Expr:
     """Name before its last dot; the whole where there is none, or nothing before it."""
     stem = name.str.extract(r"^(.*)\.[^.]*$")
     return pl.when(stem.is_null()).then(name).otherwise(stem)
+
+
+def _any_ends(column: str, endings: Sequence[str]) -> pl.Expr:
+    return pl.any_horizontal(pl.col(column).str.ends_with(ending) for ending in endings)
 
 
 def _ends(name: pl.Expr, endings: tuple[str, ...]) -> pl.Expr:

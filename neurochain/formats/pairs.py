@@ -1,0 +1,65 @@
+"""Pairs: formats whose header is one file and whose values are another, of the same name but for its ending."""
+
+import json
+from collections.abc import Sequence
+
+from neurochain.errors import FileChangedError, FormatError, StorageError
+from neurochain.storage import File
+
+__all__ = ["owner", "partner"]
+
+
+def partner(file: File, ending: str, others: Sequence[str]) -> File:
+    """File of the same name with another ending.
+
+    Parameters
+    ----------
+    file : File
+        One of the pair.
+    ending : str
+        Its own ending, in any case.
+    others : sequence of str
+        Endings that the other may have; those in the case of this one's are looked for first.
+
+    Raises
+    ------
+    FormatError
+        There is no such file.
+    StorageError
+        It cannot be had, or has changed since both were listed.
+    """
+    stem, own = file.name[: -len(ending)], file.name[-len(ending) :]
+    names = [stem + other for other in sorted(others, key=lambda other: other.isupper() != own.isupper())]
+    listed = set(json.loads(file.companions)) if file.companions else set()
+    for name in sorted(names, key=lambda name: name not in listed):
+        try:
+            return file.beside(name)
+        except FileChangedError:
+            raise
+        except StorageError as error:
+            if not isinstance(error.__cause__, FileNotFoundError):
+                raise
+    raise FormatError(f"it is one half of a pair, and there is no {names[0]} beside it: bring both")
+
+
+def owner(file: File, ending: str, other: str) -> File:
+    """File to which a file belongs.
+
+    Parameters
+    ----------
+    file : File
+        That belongs to another: the ``.img`` of a ``.hdr``.
+    ending, other : str
+        Its own ending, and that of the other, in lower case.
+
+    Raises
+    ------
+    FormatError
+        There is no such file.
+    StorageError
+        It cannot be had.
+    """
+    try:
+        return partner(file, ending, (other, other.upper()))
+    except FormatError as error:
+        raise FormatError(f"{file.uri} is of no known format by itself: {error}.") from None
