@@ -8,7 +8,7 @@ import numpy as np
 
 from neurochain.formats.slicing import Axis, Order, Ranged, gather, plan
 
-__all__ = ["Array", "ByteArray", "DecodedArray"]
+__all__ = ["Array", "ByteArray", "DecodedArray", "finish"]
 
 
 class Array(Protocol):
@@ -88,7 +88,7 @@ class ByteArray:
         array = array.transpose(self._transpose)
         if self._correct is not None:
             array = self._correct(array)
-        return _finish(array, axes)
+        return finish(array, axes)
 
 
 class DecodedArray:
@@ -126,10 +126,10 @@ class DecodedArray:
                 self._array = self._decode()
         picked = self._array[tuple(slice(a.start, a.start + (a.count - 1) * a.step + 1, a.step)
                                    if a.count else slice(0, 0) for a in axes)]  # fmt: skip
-        return _finish(picked.copy(order="K"), axes)
+        return finish(picked.copy(order="K"), axes)
 
 
-def _finish(array: np.ndarray[Any, Any], axes: tuple[Axis, ...]) -> np.ndarray[Any, Any]:
+def finish(array: np.ndarray[Any, Any], axes: tuple[Axis, ...]) -> np.ndarray[Any, Any]:
     """Turn round what was asked for backwards, and take away axes that one index selected."""
     if not any(axis.reverse or axis.drop for axis in axes):
         return array
