@@ -1,6 +1,6 @@
 """FrameDecoder: one compressed frame to its pixels.
 
-RLE is unpacked here, everything else by the decoders that pydicom finds installed. What a codestream says of its size is
+RLE is unpacked here, everything else by pylibjpeg through pydicom. What a codestream says of its size is
 compared with the header before a decoder sees it, since decoders believe it. PS3.5 section 8.2 and annex A; JPEG: ITU-T
 T.81 annex B; JPEG-LS: T.87 annex C; JPEG 2000: T.800 annexes A and I.
 """
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["FrameDecoder", "stated_shape"]
 
 RLE = "1.2.840.10008.1.2.5"
+# One decoder for a codec, so that pixels do not depend on what else is installed: Pillow's differ by 1 in lossy JPEG. GDCM
+# is no choice, since damaged frames end the process in it (seen with 3.2.6).
+PLUGIN = "pylibjpeg"
 _OPTIONS = {
     "rows": "Rows",
     "columns": "Columns",
@@ -99,9 +102,9 @@ class FrameDecoder:
 
     def _by_pydicom(self, data: bytes) -> np.ndarray[Any, Any]:
         decoder = _decoder(self._syntax or "")
-        if not decoder.is_available:
+        if PLUGIN not in decoder.available_plugins:
             raise MissingExtraError(
-                f"{self._uri} is compressed ({decoder.UID.name}), and no decoder for it is installed. Install one with: "
+                f"{self._uri} is compressed ({decoder.UID.name}), and its decoder is not installed. Install it with: "
                 "pip install 'neurochain[dicom]'"
             )
         stated = stated_shape(data)
@@ -112,7 +115,7 @@ class FrameDecoder:
         one = ITEM + bytes(4) + ITEM + struct.pack("<I", len(data)) + data
         try:
             with quiet():
-                pixels, _ = decoder.as_array(one, index=0, raw=True, **self._options)
+                pixels, _ = decoder.as_array(one, index=0, raw=True, decoding_plugin=PLUGIN, **self._options)
         except StorageError:
             raise
         except (

@@ -15,7 +15,7 @@ __all__ = ["unpack_rle"]
 
 HEADER = 64
 RATIO = 64  # a run of 128 bytes takes two
-STRAY = 128  # bytes by which writers overshoot when they pad a segment
+STRAY = 16  # bytes by which writers overshoot when they pad a segment; a row more is another image
 
 
 def unpack_rle(data: bytes, shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
@@ -58,10 +58,11 @@ def unpack_rle(data: bytes, shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.
         raise FormatError(
             f"its {len(data):,} bytes unpack to at most {(len(data) - HEADER) * RATIO:,}, not to {size * n:,}"
         )
+    most = size + min(STRAY, columns - 1)
     planes = np.empty((samples, width, size), np.uint8)
     for i, plane in enumerate(planes.reshape(n, size)):
-        unpacked = _unpacked(data[edges[i] : edges[i + 1]], size)
-        if not size <= len(unpacked) <= size + STRAY:
+        unpacked = _unpacked(data[edges[i] : edges[i + 1]], most)
+        if not size <= len(unpacked) <= most:
             more = "at least " if len(unpacked) > size else ""
             raise FormatError(
                 f"its RLE segment {i} unpacks to {more}{len(unpacked):,} bytes, not to {size:,}"
@@ -72,10 +73,10 @@ def unpack_rle(data: bytes, shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.
     return pixels.astype(dtype, copy=False).reshape(shape)
 
 
-def _unpacked(segment: bytes, size: int) -> bytearray:
-    """Bytes of a segment, no more than shows that they are too many."""
+def _unpacked(segment: bytes, most: int) -> bytearray:
+    """Bytes of a segment, at most a run more than wanted."""
     out, at, end = bytearray(), 0, len(segment)
-    while at < end and len(out) <= size + STRAY:
+    while at < end and len(out) <= most:
         code = segment[at]
         if code < 128:
             out += segment[at + 1 : at + 2 + code]
