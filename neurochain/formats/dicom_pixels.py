@@ -59,7 +59,7 @@ def n_bytes(record: dict[str, Any], pixel_tag: int) -> int:
         return 0
     bits = {0x7FE00008: 32, 0x7FE00009: 64}.get(pixel_tag) or record.get("BitsAllocated") or 0
     entries = prod(shape)
-    if is_halved(record):
+    if _is_halved(record):
         entries = entries // 3 * 2
     return (entries * bits + 7) // 8
 
@@ -92,6 +92,10 @@ def pixel_problem(file: File, head: bytes, found: Scan, record: dict[str, Any]) 
 
 def _compressed_problem(file: File, head: bytes, found: Scan, record: dict[str, Any]) -> str | None:
     """What is wrong with compressed pixels: no end, or more promised than so few bytes can hold."""
+    if found.deflated_at is not None:
+        return (
+            "it is deflated as a whole, and its Pixel Data has no length, as only compressed pixels have none"
+        )
     _, _, offset, length = found.pixel or (0, b"", 0, 0)
     if length is None:
         problem = _unfinished(file, head, found)
@@ -103,6 +107,11 @@ def _compressed_problem(file: File, head: bytes, found: Scan, record: dict[str, 
             f"the file is cut short: its compressed Pixel Data at byte {offset:,} needs {length:,} bytes, and the file ends "
             f"at byte {file.size:,}"
         )
+    return _promise_problem(found, record, length)
+
+
+def _promise_problem(found: Scan, record: dict[str, Any], length: int) -> str | None:
+    """Why so many compressed bytes cannot be what the header says."""
     shape = geometry.shape(record)
     if shape is None:
         return None
@@ -112,9 +121,9 @@ def _compressed_problem(file: File, head: bytes, found: Scan, record: dict[str, 
         return f"{said}, but {length:,} bytes of compressed Pixel Data hold at most {length // 8:,} frames"
     if needed // frames > LARGEST_FRAME:
         return f"{said}; frames of more than {LARGEST_FRAME:,} bytes are not decoded"
-    ratio = RATIO if found.transfer_syntax == RLE else BEST
-    if needed > max(ratio * length, 0 if ratio == RATIO else LARGEST_FRAME):
-        return f"{said}, but {length:,} bytes of compressed Pixel Data decode to at most {ratio * length:,}"
+    most = RATIO * length if found.transfer_syntax == RLE else max(BEST * length, LARGEST_FRAME)
+    if needed > most:
+        return f"{said}, but {length:,} bytes of compressed Pixel Data decode to at most {most:,}"
     return None
 
 
@@ -182,12 +191,13 @@ def _open(
     """Array of pixels that are not compressed, or only with everything else."""
     _, vr, offset, length = found.pixel or (0, b"", 0, 0)
     source: Ranged = file if found.deflated_at is None else Inflated(file, found.deflated_at, RAW)
-    halved = is_halved(record)
+    halved = _is_halved(record)
     # Bytes of big-endian files are swapped in words of 16 bits, also where samples have 8.
     if found.big_endian and vr == b"OW" and record.get("BitsAllocated") == 8:
         source, offset = SwappedBytes(source, offset), 0
     if halved:
-        if (length or 0) >= prod(shape) * dtype.itemsize or prod(shape) % 2:
+        whole = (length or 0) >= prod(shape) * dtype.itemsize
+        if whole or prod(shape) % 2 or record.get("BitsAllocated") == 1:
             raise FormatError(
                 f"{file.uri} says that its colours are halved (YBR_FULL_422), but its Pixel Data of {length:,} bytes is not."
             )
@@ -246,7 +256,7 @@ def _unused_bits(
     return lambda array: np.right_shift(np.left_shift(array, spare), spare)
 
 
-def is_halved(record: dict[str, Any]) -> bool:
+def _is_halved(record: dict[str, Any]) -> bool:
     return record.get("PhotometricInterpretation") == "YBR_FULL_422" and record.get("SamplesPerPixel") == 3
 
 

@@ -48,9 +48,20 @@ def test_halved_colours_pull_their_frame(tmp_path):
     np.testing.assert_array_equal(volume[::2, 3:9, 1::2, 1], shown[::2, 3:9, 1::2, 1])
 
 
-def test_colours_that_are_not_halved_are_refused(tmp_path):
-    frames = noise(2, 4, 4, 3, dtype=np.uint8)
-    path = uncompressed(tmp_path / "a.dcm", frames, PhotometricInterpretation="YBR_FULL_422")
+@pytest.mark.parametrize(
+    ("shape", "elements"),
+    [
+        ((2, 4, 4, 3), {}),
+        ((1, 3, 3, 3), {}),
+        ((8, 4, 4, 3), {"BitsAllocated": 1, "BitsStored": 1, "HighBit": 0}),
+    ],
+)
+def test_colours_that_are_not_halved_are_refused(tmp_path, shape, elements):
+    frames = noise(*shape, dtype=np.uint8)
+    stored = frames.tobytes()[: 100 if elements else 18 if shape[0] == 1 else None]
+    path = uncompressed(
+        tmp_path / "a.dcm", frames, stored, PhotometricInterpretation="YBR_FULL_422", **elements
+    )
     with pytest.raises(FormatError, match="its colours are halved"):
         open_volume(File.at(path))
 
