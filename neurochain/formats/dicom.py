@@ -69,7 +69,7 @@ class DicomReader:
             problem = pixel_problem(file, head, found, record)
         if problem is not None:
             raise FormatError(f"{file.uri}: {problem}.")
-        array, axes = pixels(file, head, found, record, memo)
+        array, axes = pixels(file, found, record, head, memo)
         flat = geometry.affine(record)
         slope, intercept = record.get("RescaleSlope"), record.get("RescaleIntercept")
         scaling = (1.0 if slope is None else slope, 0.0 if intercept is None else intercept)

@@ -12,7 +12,7 @@ import numpy as np
 from neurochain.errors import FormatError
 from neurochain.storage import File
 
-__all__ = ["Spans", "Walk", "fragments", "spans_of", "walk"]
+__all__ = ["Items", "Spans", "fragments", "spans_of", "walk"]
 
 ITEM = b"\xfe\xff\x00\xe0"
 END = b"\xfe\xff\xdd\xe0"
@@ -63,7 +63,7 @@ def _at_item(data: bytes, at: int, odd: bool) -> int:
     )
 
 
-class Walk:
+class Items:
     """Items of one file, found one after the other.
 
     Attributes
@@ -85,8 +85,8 @@ class Walk:
         self.end = 0
 
 
-def walk(file: File, start: int, limit: int) -> Walk:
-    """Walk along items to their delimiter. What is read only helps to find frames, and is not noted as read.
+def walk(file: File, start: int, limit: int) -> Items:
+    """Items along items to their delimiter. What is read only helps to find frames, and is not noted as read.
 
     Where items are so short that what lies between their first bytes is better read along (`File.gap`), windows of
     growing length are read; else the first bytes of each.
@@ -103,7 +103,7 @@ def walk(file: File, start: int, limit: int) -> Walk:
     FormatError
         The items do not follow each other, or the file ends inside one.
     """
-    found, at, odd = Walk(), start, False
+    found, at, odd = Items(), start, False
     base, window, length = start, b"", FIRST
     while at < limit:
         if at + PROBE > base + len(window) < limit:
@@ -136,7 +136,7 @@ def walk(file: File, start: int, limit: int) -> Walk:
     return found
 
 
-def spans_of(found: Walk, n_frames: int, uri: str) -> Spans:
+def spans_of(found: Items, n_frames: int, uri: str) -> Spans:
     """Frames that walked items make up.
 
     Raises

@@ -13,7 +13,7 @@ import numpy as np
 from neurochain.errors import FormatError
 from neurochain.formats import dicom_geometry as geometry
 from neurochain.formats.dicom_codecs import RLE, FrameDecoder
-from neurochain.formats.dicom_frames import CompressedFrames
+from neurochain.formats.dicom_compressed import CompressedFrames
 from neurochain.formats.dicom_rle import RATIO
 from neurochain.formats.dicom_scan import OFFSET_TABLES, Scan
 from neurochain.formats.dicom_views import Bits, HalvedColours, SwappedBytes
@@ -159,9 +159,22 @@ def _unfinished(file: File, head: bytes, found: Scan) -> str | None:
 
 
 def pixels(
-    file: File, head: bytes, found: Scan, record: dict[str, Any], memo: Memo | None = None
+    file: File, found: Scan, record: dict[str, Any], head: bytes = b"", memo: Memo | None = None
 ) -> tuple[Array, tuple[str, ...]]:
     """Lazy array of the stored pixels, and the names of its axes.
+
+    Parameters
+    ----------
+    file : File
+        Of DICOM.
+    found : Scan
+        Of its header.
+    record : dict
+        Columns of `DicomRecord`.
+    head : bytes
+        The file's first bytes, as far as they are at hand: what they hold of offset tables is not read again.
+    memo : Memo, optional
+        Where the offsets of compressed frames are kept; this user's cache by default.
 
     Raises
     ------
@@ -181,7 +194,7 @@ def pixels(
     samples = (record.get("SamplesPerPixel") or 1) > 1
     axes = (*(("frame",) if frames else ()), "row", "column", *(("sample",) if samples else ()))
     if is_encapsulated(found):
-        return _compressed(file, head, found, record, tuple(shape), dtype, memo), axes
+        return _compressed(file, found, record, tuple(shape), dtype, head, memo), axes
     return _open(file, found, record, tuple(shape), dtype), axes
 
 
@@ -214,11 +227,11 @@ def _open(
 
 def _compressed(
     file: File,
-    head: bytes,
     found: Scan,
     record: dict[str, Any],
     shape: tuple[int, ...],
     dtype: np.dtype[Any],
+    head: bytes,
     memo: Memo | None,
 ) -> FrameArray:
     """Array of compressed frames."""
@@ -242,7 +255,7 @@ def _compressed(
         for n, data in zip(numbers, frames.read(numbers), strict=True):
             yield decoder.decode(data, n)
 
-    return FrameArray(read, shape, dtype, stacked=n_frames > 1)
+    return FrameArray(read, shape, dtype, n_frames > 1, frames.bytes_needed)
 
 
 def _unused_bits(

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from made_dicom import END, compressed, item, noise, packed, uncompressed, with_items
+from made_frames import END, compressed, item, noise, packed, uncompressed, with_items
 from pydicom.encaps import generate_frames
 from pydicom.pixels import get_decoder
 from pydicom.pixels.utils import pixel_array

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from made_dicom import compressed, noise, packed
+from made_frames import compressed, noise, packed
 
 from neurochain.formats import open_volume
 from neurochain.storage import File

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from made_dicom import cost, noise, uncompressed
+from made_frames import cost, noise, uncompressed
 
 from neurochain.errors import FormatError
 from neurochain.formats import open_volume

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_dicom import END, ITEM, compressed, cost, item, noise, packed, sparse, with_items
+from made_frames import END, ITEM, compressed, cost, item, noise, packed, sparse, with_items
 from pydicom.uid import JPEG2000Lossless
 
 from neurochain.errors import FormatError
-from neurochain.formats import dicom_fragments, dicom_frames, open_volume, read_header
+from neurochain.formats import dicom_compressed, dicom_fragments, open_volume, read_header
+from neurochain.formats.dicom_compressed import CompressedFrames
 from neurochain.formats.dicom_fragments import walk
-from neurochain.formats.dicom_frames import CompressedFrames
+from neurochain.formats.slicing import normalise
 from neurochain.storage import File, cache_memo
 from neurochain.testing import CountingFile
 
@@ -314,8 +315,21 @@ def test_hostile_items_are_a_format_error(tmp_path_factory, extended, n_frames, 
     assert file.requests < 50
 
 
+@pytest.mark.parametrize("table", ["basic", "extended", "none"])
+def test_bytes_of_frames_are_known_without_reading(tmp_path, table):
+    frames = noise(6, 16, 16)
+    path = compressed(tmp_path / "a.dcm", frames, table=table)
+    file, lengths = CountingFile.at(path), [8 + len(p) for p in packed(frames)]
+    volume = open_volume(file, memo=Kept())
+    axes = normalise((slice(1, 4), 0), frames.shape)
+    needed, _, requests = cost(file, lambda: volume._array.bytes_needed(axes))
+    assert (needed, requests) == (None if table == "none" else sum(lengths[1:4]), 0)
+    volume[1]
+    assert volume._array.bytes_needed(axes) == sum(lengths[1:4])
+
+
 def test_groups_of_frames_fit_in_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr(dicom_frames, "TOGETHER", 2000)
+    monkeypatch.setattr(dicom_compressed, "TOGETHER", 2000)
     frames = noise(9, 16, 16)
     file = CountingFile.at(compressed(tmp_path / "a.dcm", frames))
     np.testing.assert_array_equal(open_volume(file)[::-1], frames[::-1])

@@ -78,6 +78,13 @@ class CompressedFrames:
             for (n, span), data in zip(some, pulled, strict=True):
                 yield self._joined(n, span, data)
 
+    def bytes_needed(self, numbers: Sequence[int]) -> int | None:
+        """Compressed bytes of frames; None where that cannot be told without reading."""
+        with self._lock:
+            at_hand = len(self._first) == 8 + 4 * self._n_frames or self._n_frames == 1
+            spans = self._by_table() if self._spans is None and at_hand else self._spans
+        return None if spans is None else sum(int(spans[n, 1] - spans[n, 0]) for n in numbers)
+
     def _together(self, numbers: Sequence[int]) -> Iterator[list[tuple[int, Span]]]:
         """Numbers and spans in groups whose bytes memory holds at once."""
         some: list[tuple[int, Span]] = []
@@ -135,9 +142,7 @@ class CompressedFrames:
 
     def _found(self, by_table: bool = True) -> Spans:
         """Spans from what is remembered, from a table, or from the fragments."""
-        if self._n_frames == 1 and by_table:
-            return np.array([[self._start, self._limit]], np.int64)
-        spans = self._remembered()
+        spans = self._remembered() if self._n_frames > 1 or not by_table else None
         if spans is None and by_table:
             spans = self._by_table()
         return self._walk() if spans is None else spans
@@ -190,8 +195,10 @@ class CompressedFrames:
 
     def _by_table(self) -> Spans | None:
         """Spans that a table says; None where there is none that can be right."""
-        first, basic = self._table()
         n = self._n_frames
+        if n == 1:
+            return np.array([[self._start, self._limit]], np.int64)
+        first, basic = self._table()
         tables = []
         if self._extended is not None and [len(part) for part in self._extended] == [8 * n, 8 * n]:
             starts, lengths = (np.frombuffer(part, "<u8") for part in self._extended)
