@@ -8,6 +8,7 @@ T.81 annex B; JPEG-LS: T.87 annex C; JPEG 2000: T.800 annexes A and I.
 import struct
 from collections.abc import Callable
 from functools import cache
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,12 +21,15 @@ from neurochain.formats.dicom_rle import unpack_rle
 if TYPE_CHECKING:
     from pydicom.pixels.decoders.base import Decoder
 
-__all__ = ["FrameDecoder", "stated_shape"]
+__all__ = ["BEST", "RLE", "FrameDecoder", "stated_shape"]
 
 RLE = "1.2.840.10008.1.2.5"
 # One decoder for a codec, so that pixels do not depend on what else is installed: Pillow's differ by 1 in lossy JPEG. GDCM
 # is no choice, since damaged frames end the process in it (seen with 3.2.6).
 PLUGIN = "pylibjpeg"
+BEST = 16384
+"""Times that a codec shrinks a frame; only black ones come near it."""
+SMALL = 256 * 2**20  # bytes of a frame's pixels that are decoded, however few compressed bytes there are
 _OPTIONS = {
     "rows": "Rows",
     "columns": "Columns",
@@ -112,6 +116,11 @@ class FrameDecoder:
         if stated != expected:
             found = "is none that is known" if stated is None else f"has {_by(stated)} pixels"
             raise FormatError(f"its codestream {found}, the header says {_by(expected)}")
+        size = prod(self._shape) * self._dtype.itemsize
+        if size > max(SMALL, BEST * len(data)):
+            raise FormatError(
+                f"its {len(data):,} bytes should decode to {size:,}; more than {SMALL:,} need a byte for each {BEST:,}"
+            )
         one = ITEM + bytes(4) + ITEM + struct.pack("<I", len(data)) + data
         try:
             with quiet():

@@ -12,7 +12,7 @@ import numpy as np
 
 from neurochain.errors import FormatError
 from neurochain.formats import dicom_geometry as geometry
-from neurochain.formats.dicom_codecs import RLE, FrameDecoder
+from neurochain.formats.dicom_codecs import BEST, RLE, FrameDecoder
 from neurochain.formats.dicom_compressed import CompressedFrames
 from neurochain.formats.dicom_rle import RATIO
 from neurochain.formats.dicom_scan import OFFSET_TABLES, Scan
@@ -41,8 +41,7 @@ AFTER = (b"\xfc\xff\xfc\xff", b"\xfa\xff\xfa\xff")  # trailing padding, digital 
 COMPRESSED = ("1.2.840.10008.1.2.4.", "1.2.840.10008.1.2.5")
 GE_BIG = "1.2.840.113619.5.2"  # GE's own: a little-endian data set with big-endian pixels
 TAIL = 1024  # bytes at a file's end in which compressed pixels must end
-LARGEST_FRAME = 2**30  # bytes of a compressed frame's pixels
-BEST = 16384  # times that a codec shrinks black frames; all frames may take 1 GiB, or so many times their file's size
+LARGEST_FRAME = 2**30  # bytes of a compressed frame's pixels; decoders take about four times as many
 
 
 def is_encapsulated(found: Scan) -> bool:

@@ -317,6 +317,16 @@ def test_fragments_that_are_deflated_once_more_are_refused(tmp_path):
     assert "deflated as a whole" in read_header(File.at(path)).error
 
 
+def test_a_few_bytes_are_no_huge_image(tmp_path):
+    """Header and codestream agree on 600 MB of pixels, in 200 bytes: no decoder sees them."""
+    stream = bytearray(packed(noise(1, 40, 40), JPEG2000Lossless)[0][:200])
+    struct.pack_into(">2I", stream, 8, 20_000, 15_000)
+    path = with_items(tmp_path / "a.dcm", noise(1, 40, 40), item(b"") + item(bytes(stream)) + END)
+    volume = open_volume(File.at(patched(path, Rows=15_000, Columns=20_000)))
+    with pytest.raises(FormatError, match="its 200 bytes should decode to 600,000,000"):
+        volume[0, 0]
+
+
 def test_a_lying_codestream_allocates_nothing(tmp_path):
     """Rows and columns agree in header and codestream, the pixels do not follow."""
     stream = packed(noise(1, 40, 40), JPEG2000Lossless)[0]

@@ -1,6 +1,7 @@
 """Frames of DICOM files: each for its own bytes, wherever tables say, do not say, or lie."""
 
 import struct
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import numpy as np
@@ -313,6 +314,21 @@ def test_hostile_items_are_a_format_error(tmp_path_factory, extended, n_frames, 
     with suppress(FormatError):
         assert len(list(one.read(range(n_frames)))) == n_frames
     assert file.requests < 50
+
+
+def test_several_threads_slice_one_volume(tmp_path):
+    frames = noise(12, 24, 24)
+    parts = packed(frames)
+    wrong = item(bytes(4 * 12))  # a table of zeros: every thread may be the one that walks
+    path = with_items(
+        tmp_path / "a.dcm", frames, wrong + b"".join(map(item, parts)) + END, "1.2.840.10008.1.2.5"
+    )
+    memo = Kept()
+    volume = open_volume(File.at(path), memo=memo)
+    with ThreadPoolExecutor(8) as pool:
+        for n, found in zip([*range(12)] * 10, pool.map(lambda n: volume[n], [*range(12)] * 10), strict=True):
+            np.testing.assert_array_equal(found, frames[n])
+    assert len(memo.values) == 1
 
 
 @pytest.mark.parametrize("table", ["basic", "extended", "none"])

@@ -2,12 +2,50 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from made_frames import cost, noise, uncompressed
 
 from neurochain.errors import FormatError
 from neurochain.formats import open_volume
+from neurochain.formats.dicom_views import Bits, HalvedColours, SwappedBytes
 from neurochain.storage import File
 from neurochain.testing import CountingFile
+
+
+def bits(whole):
+    return np.unpackbits(whole, bitorder="little")
+
+
+def halved(whole):
+    return whole.reshape(-1, 4, 2)[:, [0, 2, 3, 1, 2, 3]].reshape(-1)
+
+
+def swapped(whole):
+    return whole.reshape(-1, 2)[:, ::-1].reshape(-1)
+
+
+@given(
+    st.binary(min_size=80, max_size=80),
+    st.integers(0, 9),
+    st.lists(st.tuples(st.integers(0, 80), st.integers(0, 80)).map(sorted), max_size=5),
+    st.sampled_from([(Bits, (), bits), (HalvedColours, (2,), halved), (SwappedBytes, (), swapped)]),
+)
+def test_ranges_of_a_view_are_those_of_the_whole(tmp_path_factory, data, offset, ranges, view):
+    """Law: what a view gives for a range is that range of all it shows."""
+    kind, arguments, shown = view
+    path = tmp_path_factory.mktemp("views") / "a"
+    path.write_bytes(bytes(offset) + data)
+    found = kind(File.at(path), offset, *arguments).read_ranges(ranges)
+    whole = shown(np.frombuffer(data, np.uint8)).tobytes()
+    assert found == [whole[start:end] for start, end in ranges]
+
+
+@pytest.mark.parametrize(("kind", "arguments"), [(Bits, ()), (HalvedColours, (1,)), (SwappedBytes, ())])
+def test_a_view_beyond_the_end_says_where(tmp_path, kind, arguments):
+    (tmp_path / "a").write_bytes(bytes(10))
+    with pytest.raises(FormatError, match="a ends at byte 10; its header promises"):
+        kind(File.at(tmp_path / "a"), 2, *arguments).read_ranges([(0, 3), (0, 100)])
 
 
 def test_bits_of_many_frames(tmp_path):
@@ -74,8 +112,11 @@ def test_swapped_bytes_of_odd_frames(tmp_path, planar):
     path = uncompressed(
         tmp_path / "a.dcm", frames, swapped, "1.2.840.10008.1.2.2", PlanarConfiguration=planar
     )
-    volume = open_volume(File.at(path))
+    file = CountingFile.at(path)
+    volume = open_volume(file)
     np.testing.assert_array_equal(volume, frames)
     for n in range(5):
-        np.testing.assert_array_equal(volume[n], frames[n])
+        found, pulled, requests = cost(file, lambda n=n: volume[n])
+        np.testing.assert_array_equal(found, frames[n])
+        assert (pulled, requests) == (28, 1)
         np.testing.assert_array_equal(volume[n, 1, ::2, 2], frames[n, 1, ::2, 2])
