@@ -62,7 +62,7 @@ class CompressedFrames:
         self._first = head[start : start + 8 + 4 * n_frames]  # the table's item
         self._extended = extended
         self._spans: Spans | None = None
-        self._walked = False  # otherwise the spans are what a table says
+        self._walked = False  # otherwise the spans are what a table says, or what is remembered
         self._lock = threading.Lock()
 
     def read(self, numbers: Sequence[int]) -> Iterator[bytes]:
@@ -117,7 +117,7 @@ class CompressedFrames:
         return start, end
 
     def _joined(self, number: int, span: Span, data: bytes) -> bytes:
-        """A frame's fragments as one; the frame is sought anew where a table led astray."""
+        """A frame's fragments as one; all are sought anew where what was known led astray."""
         now = self._span(number)
         if now != span:  # a frame before this one has shown that the table is wrong
             span, data = now, self._file.read_range(*now)
@@ -171,7 +171,6 @@ class CompressedFrames:
             return None
         if len(edges) != 2 * self._n_frames or not self._is_possible(edges.reshape(-1, 2)):
             return None
-        self._walked = True
         return edges.reshape(-1, 2)
 
     def _table(self) -> tuple[int, bytes]:
