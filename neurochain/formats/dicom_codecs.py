@@ -97,12 +97,15 @@ class FrameDecoder:
             The decoder is not installed.
         """
         try:
-            if self._syntax == RLE and self._options.get("bits_allocated") != 1:
-                pixels = unpack_rle(data, self._shape, self._dtype)
-                return pixels if self._correct is None else self._correct(pixels)
-            return self._by_pydicom(data)
+            return self._by_rle(data) if self._syntax == RLE else self._by_pydicom(data)
         except FormatError as error:
             raise FormatError(f"{self._uri}: frame {number:,} cannot be decoded: {error}.") from error
+
+    def _by_rle(self, data: bytes) -> np.ndarray[Any, Any]:
+        if self._options.get("bits_allocated") == 1:
+            raise FormatError("RLE packs bytes, and its samples are single bits")
+        pixels = unpack_rle(data, self._shape, self._dtype)
+        return pixels if self._correct is None else self._correct(pixels)
 
     def _by_pydicom(self, data: bytes) -> np.ndarray[Any, Any]:
         decoder = _decoder(self._syntax or "")
