@@ -10,7 +10,8 @@ from itertools import compress
 import numpy as np
 
 from neurochain.errors import FormatError
-from neurochain.storage import File
+from neurochain.storage import File, store_for
+from neurochain.storage.scheme import split_uri
 
 __all__ = ["Items", "Spans", "fragments", "spans_of", "walk"]
 
@@ -47,7 +48,7 @@ def fragments(data: bytes, whole: bool) -> list[memoryview] | None:
             return found
         value = at + 8
         end = value + int.from_bytes(data[at + 4 : value], "little")
-        if data[at : at + 4] != ITEM or end > len(data):
+        if data[at : at + 4] != ITEM or end > len(data) or len(found) == MOST:
             return None
         found.append(view[value:end])
         at = end
@@ -56,11 +57,8 @@ def fragments(data: bytes, whole: bool) -> list[memoryview] | None:
 
 def _at_item(data: bytes, at: int, odd: bool) -> int:
     """Where the next item begins: some writers pad a fragment of odd length without counting the byte."""
-    return (
-        at + 1
-        if odd and data[at + 1 : at + 5] in (ITEM, END) and data[at : at + 4] not in (ITEM, END)
-        else at
-    )
+    is_padded = odd and data[at : at + 4] not in (ITEM, END) and data[at + 1 : at + 5] in (ITEM, END)
+    return at + 1 if is_padded else at
 
 
 class Items:
@@ -74,6 +72,8 @@ class Items:
         Byte after each of them.
     begins : list of bool
         Whether it begins with a codec's mark.
+    count : int
+        Of all items.
     end : int
         Where the delimiter stands, or the bytes end.
     """
@@ -82,14 +82,14 @@ class Items:
         self.starts: list[int] = []
         self.ends: list[int] = []
         self.begins: list[bool] = []
-        self.end = 0
+        self.count = self.end = 0
 
 
 def walk(file: File, start: int, limit: int) -> Items:
-    """Items along items to their delimiter. What is read only helps to find frames, and is not noted as read.
+    """Walk along items to their delimiter. What is read only helps to find frames, and is not noted as read.
 
-    Where items are so short that what lies between their first bytes is better read along (`File.gap`), windows of
-    growing length are read; else the first bytes of each.
+    Where items are so short that what lies between their first bytes is better read along, windows of growing length
+    are read; else the first bytes of each.
 
     Parameters
     ----------
@@ -105,9 +105,11 @@ def walk(file: File, start: int, limit: int) -> Items:
     """
     found, at, odd = Items(), start, False
     base, window, length = start, b"", FIRST
+    # Ranges that are known can be asked for at once, and `gap` counts on it; here each request waits for the one before.
+    along = file.gap * store_for(split_uri(file.uri)[0]).link.at_once
     while at < limit:
         if at + PROBE > base + len(window) < limit:
-            near = at <= base + len(window) + file.gap
+            near = at <= base + len(window) + along
             length = min(max(2 * length, FIRST), LARGEST) if near else PROBE
             base, window = at, file.read_range(at, min(at + length, limit), note=False)
         at = base + _at_item(window, at - base, odd)
@@ -125,9 +127,10 @@ def walk(file: File, start: int, limit: int) -> Items:
                 f"{file.uri} is cut short: fragment {len(found.starts) + 1:,} of its compressed pixels at byte {at:,} needs "
                 f"{n:,} bytes, and {limit - value:,} are there."
             )
+        found.count += 1
+        if found.count > MOST:
+            raise FormatError(f"{file.uri}: its compressed pixels have more than {MOST:,} fragments.")
         if n:
-            if len(found.starts) == MOST:
-                raise FormatError(f"{file.uri}: its compressed pixels have more than {MOST:,} fragments.")
             found.starts.append(at)
             found.ends.append(value + n)
             found.begins.append(window[value - base : value - base + 8].startswith(MARKS))
