@@ -85,7 +85,7 @@ class DicomReader:
             raise FormatError(
                 f"{file.uri} is a directory of other files: list them with dicom_directory(file)."
             )
-        array, axes = pixels(file, found, record)
+        array, axes = pixels(file, found, record, image.head, memo)
         if grid is not None:
             return stacked("dicom", [file], [array], grid, self.volume)
         flat = geometry.affine(record)

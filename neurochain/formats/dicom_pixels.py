@@ -4,7 +4,7 @@ PS3.5 section 8 and annex A: https://dicom.nema.org/medical/dicom/current/output
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from math import prod
 from typing import Any
 
@@ -12,11 +12,16 @@ import numpy as np
 
 from neurochain.errors import FormatError
 from neurochain.formats import dicom_geometry as geometry
-from neurochain.formats.dicom_pydicom import decode_pixels
-from neurochain.formats.dicom_scan import Scan
+from neurochain.formats.dicom_codecs import BEST, RLE, FrameDecoder
+from neurochain.formats.dicom_compressed import CompressedFrames
+from neurochain.formats.dicom_rle import RATIO
+from neurochain.formats.dicom_scan import OFFSET_TABLES, Scan
+from neurochain.formats.dicom_views import Bits, HalvedColours, SwappedBytes
+from neurochain.formats.framed import FrameArray
 from neurochain.formats.inflate import RAW, Inflated
-from neurochain.formats.stored import Array, ByteArray, DecodedArray
-from neurochain.storage import File
+from neurochain.formats.slicing import Ranged
+from neurochain.formats.stored import Array, ByteArray
+from neurochain.storage import File, Memo
 
 __all__ = ["absence_problem", "is_encapsulated", "pixel_problem", "pixels"]
 
@@ -36,6 +41,7 @@ AFTER = (b"\xfc\xff\xfc\xff", b"\xfa\xff\xfa\xff")  # trailing padding, digital 
 COMPRESSED = ("1.2.840.10008.1.2.4.", "1.2.840.10008.1.2.5")
 GE_BIG = "1.2.840.113619.5.2"  # GE's own: a little-endian data set with big-endian pixels
 TAIL = 1024  # bytes at a file's end in which compressed pixels must end
+LARGEST_FRAME = 2**30  # bytes of a compressed frame's pixels; decoders take about four times as many
 
 
 def is_encapsulated(found: Scan) -> bool:
@@ -52,7 +58,7 @@ def n_bytes(record: dict[str, Any], pixel_tag: int) -> int:
         return 0
     bits = {0x7FE00008: 32, 0x7FE00009: 64}.get(pixel_tag) or record.get("BitsAllocated") or 0
     entries = prod(shape)
-    if _is_subsampled(record):
+    if _is_halved(record):
         entries = entries // 3 * 2
     return (entries * bits + 7) // 8
 
@@ -63,7 +69,7 @@ def pixel_problem(file: File, head: bytes, found: Scan, record: dict[str, Any]) 
         return None
     tag, _, offset, length = found.pixel
     if is_encapsulated(found) or length is None:
-        return None if length is not None else _unfinished(file, head, found)
+        return _compressed_problem(file, head, found, record)
     needed = n_bytes(record, tag)
     shape = " x ".join(str(n) for n in geometry.shape(record) or ())
     if needed > length:
@@ -80,6 +86,43 @@ def pixel_problem(file: File, head: bytes, found: Scan, record: dict[str, Any]) 
             f"the file is cut short: Pixel Data at byte {offset:,} needs {length:,} bytes, and the file ends at "
             f"byte {file.size:,}"
         )
+    return None
+
+
+def _compressed_problem(file: File, head: bytes, found: Scan, record: dict[str, Any]) -> str | None:
+    """What is wrong with compressed pixels: no end, or more promised than so few bytes can hold."""
+    if found.deflated_at is not None:
+        return (
+            "it is deflated as a whole, and its Pixel Data has no length, as only compressed pixels have none"
+        )
+    _, _, offset, length = found.pixel or (0, b"", 0, 0)
+    if length is None:
+        problem = _unfinished(file, head, found)
+        if problem is not None:
+            return problem
+        length = file.size - offset
+    elif offset + length > file.size:
+        return (
+            f"the file is cut short: its compressed Pixel Data at byte {offset:,} needs {length:,} bytes, and the file ends "
+            f"at byte {file.size:,}"
+        )
+    return _promise_problem(found, record, length)
+
+
+def _promise_problem(found: Scan, record: dict[str, Any], length: int) -> str | None:
+    """Why so many compressed bytes cannot be what the header says."""
+    shape = geometry.shape(record)
+    if shape is None:
+        return None
+    frames, needed = max(record.get("NumberOfFrames") or 1, 1), n_bytes(record, 0)
+    said = f"its header says {' x '.join(map(str, shape))} pixels of {record.get('BitsAllocated')} bits"
+    if 8 * frames > length:
+        return f"{said}, but {length:,} bytes of compressed Pixel Data hold at most {length // 8:,} frames"
+    if needed // frames > LARGEST_FRAME:
+        return f"{said}; frames of more than {LARGEST_FRAME:,} bytes are not decoded"
+    most = RATIO * length if found.transfer_syntax == RLE else max(BEST * length, LARGEST_FRAME)
+    if needed > most:
+        return f"{said}, but {length:,} bytes of compressed Pixel Data decode to at most {most:,}"
     return None
 
 
@@ -114,8 +157,23 @@ def _unfinished(file: File, head: bytes, found: Scan) -> str | None:
     )
 
 
-def pixels(file: File, found: Scan, record: dict[str, Any]) -> tuple[Array, tuple[str, ...]]:
+def pixels(
+    file: File, found: Scan, record: dict[str, Any], head: bytes = b"", memo: Memo | None = None
+) -> tuple[Array, tuple[str, ...]]:
     """Lazy array of the stored pixels, and the names of its axes.
+
+    Parameters
+    ----------
+    file : File
+        Of DICOM.
+    found : Scan
+        Of its header.
+    record : dict
+        Columns of `DicomRecord`.
+    head : bytes
+        The file's first bytes, as far as they are at hand: what they hold of offset tables is not read again.
+    memo : Memo, optional
+        Where the offsets of compressed frames are kept; this user's cache by default.
 
     Raises
     ------
@@ -125,8 +183,7 @@ def pixels(file: File, found: Scan, record: dict[str, Any]) -> tuple[Array, tupl
     shape = geometry.shape(record)
     if found.pixel is None or shape is None:
         raise FormatError(f"{file.uri} is DICOM, but has no pixels: it is {_kind(record)}.")
-    tag, vr, offset, _ = found.pixel
-    name = geometry.stored_dtype(record, tag)
+    name = geometry.stored_dtype(record, found.pixel[0])
     if name is None:
         raise FormatError(
             f"{file.uri} has {record.get('BitsAllocated')} bits per sample; 1, 8, 16, 32 and 64 are read."
@@ -135,18 +192,69 @@ def pixels(file: File, found: Scan, record: dict[str, Any]) -> tuple[Array, tupl
     frames = (record.get("NumberOfFrames") or 1) > 1
     samples = (record.get("SamplesPerPixel") or 1) > 1
     axes = (*(("frame",) if frames else ()), "row", "column", *(("sample",) if samples else ()))
+    if is_encapsulated(found):
+        return _compressed(file, found, record, tuple(shape), dtype, head, memo), axes
+    return _open(file, found, record, tuple(shape), dtype), axes
+
+
+def _open(
+    file: File, found: Scan, record: dict[str, Any], shape: tuple[int, ...], dtype: np.dtype[Any]
+) -> ByteArray:
+    """Array of pixels that are not compressed, or only with everything else."""
+    _, vr, offset, length = found.pixel or (0, b"", 0, 0)
+    source: Ranged = file if found.deflated_at is None else Inflated(file, found.deflated_at, RAW)
+    halved = _is_halved(record)
     # Bytes of big-endian files are swapped in words of 16 bits, also where samples have 8.
-    words = found.big_endian and vr == b"OW" and dtype.itemsize == 1
-    if is_encapsulated(found) or words or record.get("BitsAllocated") == 1 or _is_subsampled(record):
-        return DecodedArray(_decoder(file, tuple(shape)), tuple(shape), dtype), axes
-    stored, transpose = tuple(shape), None
-    if samples and record.get("PlanarConfiguration") == 1:
-        lead = len(axes) - 3
+    if found.big_endian and vr == b"OW" and record.get("BitsAllocated") == 8:
+        source, offset = SwappedBytes(source, offset), 0
+    if halved:
+        whole = (length or 0) >= prod(shape) * dtype.itemsize
+        if whole or prod(shape) % 2 or record.get("BitsAllocated") == 1:
+            raise FormatError(
+                f"{file.uri} says that its colours are halved (YBR_FULL_422), but its Pixel Data of {length:,} bytes is not."
+            )
+        source, offset = HalvedColours(source, offset, dtype.itemsize), 0
+    if record.get("BitsAllocated") == 1:
+        source, offset = Bits(source, offset), 0
+    stored, transpose, lead = shape, None, int((record.get("NumberOfFrames") or 1) > 1)
+    if (record.get("SamplesPerPixel") or 1) > 1 and record.get("PlanarConfiguration") == 1 and not halved:
         stored = (*shape[:lead], shape[-1], *shape[lead:-1])
         transpose = (*range(lead), lead + 1, lead + 2, lead)
     order = dtype.newbyteorder(">" if found.big_endian or found.transfer_syntax == GE_BIG else "<")
-    source = file if found.deflated_at is None else Inflated(file, found.deflated_at, RAW)
-    return ByteArray(source, offset, stored, order, "C", transpose, _unused_bits(record, dtype)), axes
+    return ByteArray(source, offset, stored, order, "C", transpose, _unused_bits(record, dtype))
+
+
+def _compressed(
+    file: File,
+    found: Scan,
+    record: dict[str, Any],
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    head: bytes,
+    memo: Memo | None,
+) -> FrameArray:
+    """Array of compressed frames."""
+    n_frames = max(record.get("NumberOfFrames") or 1, 1)
+    one = shape[1:] if n_frames > 1 else shape
+    decoder = FrameDecoder(file.uri, found.transfer_syntax, record, one, dtype, _unused_bits(record, dtype))
+    _, _, start, length = found.pixel or (0, b"", 0, 0)
+    tables = [found.values[tag][1] for tag in OFFSET_TABLES if tag in found.values]
+    frames = CompressedFrames(
+        file,
+        start,
+        file.size if length is None else start + length,
+        n_frames,
+        prod(one) * dtype.itemsize,
+        head,
+        (tables[0], tables[1]) if len(tables) == 2 else None,
+        memo,
+    )
+
+    def read(numbers: Sequence[int]) -> Iterator[np.ndarray[Any, Any]]:
+        for n, data in zip(numbers, frames.read(numbers), strict=True):
+            yield decoder.decode(data, n)
+
+    return FrameArray(read, shape, dtype, n_frames > 1, frames.bytes_needed)
 
 
 def _unused_bits(
@@ -160,17 +268,7 @@ def _unused_bits(
     return lambda array: np.right_shift(np.left_shift(array, spare), spare)
 
 
-def _decoder(file: File, shape: tuple[int, ...]) -> Callable[[], np.ndarray[Any, Any]]:
-    def decode() -> np.ndarray[Any, Any]:
-        array = decode_pixels(file)
-        if array.shape != shape:
-            raise FormatError(f"{file.uri}: its header says {shape}, its pixels decode to {array.shape}.")
-        return array
-
-    return decode
-
-
-def _is_subsampled(record: dict[str, Any]) -> bool:
+def _is_halved(record: dict[str, Any]) -> bool:
     return record.get("PhotometricInterpretation") == "YBR_FULL_422" and record.get("SamplesPerPixel") == 3
 
 

@@ -1,6 +1,5 @@
-"""The way through pydicom: headers that the scanner refuses, and pixels that must be decoded."""
+"""The way through pydicom: headers that the scanner refuses, and how its words are kept short."""
 
-import io
 import logging
 import threading
 import warnings
@@ -8,9 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
-from neurochain.errors import FormatError, MissingExtraError, StorageError
+from neurochain.errors import FormatError, StorageError
 from neurochain.formats.dicom_scan import PIXEL_TAGS, Scan
 from neurochain.formats.dicom_values import CHARACTER_SET, WANTED
 from neurochain.storage import File
@@ -18,7 +15,7 @@ from neurochain.storage import File
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-__all__ = ["decode_pixels", "read_texts", "scan_with_pydicom"]
+__all__ = ["quiet", "read_texts", "scan_with_pydicom", "shortened"]
 
 DEFER = 1024 * 1024  # larger values are stepped over, not read
 _LOCK = threading.RLock()
@@ -49,12 +46,12 @@ def scan_with_pydicom(file: File, reason: str) -> Scan:
     try:
         dataset = _read(stream, stop_before_pixels=True, defer_size=DEFER)
         found.end = stream.tell()
-        with _quiet():
+        with quiet():
             _copy(dataset, found)
     except StorageError:
         raise
     except Exception as error:  # any kind: pydicom has no root error, and the file is what is at fault
-        raise FormatError(f"its header cannot be read: {reason}; pydicom: {_short(error)}") from error
+        raise FormatError(f"its header cannot be read: {reason}; pydicom: {shortened(error)}") from error
     head = file.read_range(found.end, found.end + 12)
     order: Literal["big", "little"] = "big" if found.big_endian else "little"
     group, element = (int.from_bytes(head[i : i + 2], order) for i in (0, 2))
@@ -68,36 +65,8 @@ def scan_with_pydicom(file: File, reason: str) -> Scan:
     return found
 
 
-def decode_pixels(file: File) -> np.ndarray[Any, Any]:
-    """All pixels as stored, decoded by pydicom; colours as the file has them.
-
-    Raises
-    ------
-    FormatError
-        They cannot be decoded.
-    MissingExtraError
-        The decoder is not installed.
-    """
-    from pydicom.pixels.utils import pixel_array  # import costs 0.3 s
-
-    try:
-        with _quiet():
-            pixels: np.ndarray[Any, Any] = pixel_array(_read(io.BytesIO(file.read())), raw=True)
-            return pixels
-    except StorageError:
-        raise
-    except Exception as error:  # any kind: see above
-        text = _short(error)
-        if "missing dependencies" in text or "plugins" in text:
-            raise MissingExtraError(
-                f"{file.uri} is compressed, and no decoder for it is installed. Install them with: "
-                "pip install pylibjpeg pylibjpeg-libjpeg pylibjpeg-openjpeg"
-            ) from error
-        raise FormatError(f"The pixels of {file.uri} cannot be decoded: {text}.") from error
-
-
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Silence pydicom: what matters is checked by neurochain and stands in header.error.
 
     The filters of warnings belong to the process, so one thread at a time changes them.
@@ -110,7 +79,7 @@ def _quiet() -> Iterator[None]:
 def _read(stream: Any, **how: Any) -> "Dataset":
     from pydicom import dcmread  # import costs 0.3 s; most files never come here
 
-    with _quiet():
+    with quiet():
         return dcmread(stream, force=True, **how)
 
 
@@ -147,12 +116,6 @@ def _element(dataset: "Dataset", tag: int) -> tuple[bytes, bytes]:
     return vr.encode(), value
 
 
-def _short(error: Exception) -> str:
-    """First line of a message, which may be long."""
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__
-
-
 def read_texts(file: File, keywords: Sequence[str], longest: int = 1024) -> dict[str, str]:
     """Values of some elements as texts, by keyword; what is empty or cannot be decoded is left out.
 
@@ -171,7 +134,7 @@ def read_texts(file: File, keywords: Sequence[str], longest: int = 1024) -> dict
         The bytes cannot be had.
     """
     found: dict[str, str] = {}
-    with _quiet():
+    with quiet():
         try:
             dataset = _read(file.open(), stop_before_pixels=True, specific_tags=list(keywords))
         except StorageError:
@@ -188,3 +151,9 @@ def read_texts(file: File, keywords: Sequence[str], longest: int = 1024) -> dict
             if text.strip("\\"):
                 found[keyword] = text[:longest]
     return found
+
+
+def shortened(error: Exception) -> str:
+    """A message on one line, cut where it is long."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text[:300]}" if text else type(error).__name__

@@ -17,6 +17,7 @@ from neurochain.errors import FormatError
 __all__ = ["CutShort", "Refused", "Scan", "Walk", "is_bare", "scan"]
 
 PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
+OFFSET_TABLES = (0x7FE00001, 0x7FE00002)  # extended: where compressed frames begin, and their lengths
 UNDEFINED = 0xFFFFFFFF
 INFLATE_LIMIT = 16 * 2**20  # of a deflated header; real ones are below 1 MB
 DEEPEST = 32  # sequences in sequences; real files have below 10

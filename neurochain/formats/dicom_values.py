@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 from neurochain.formats.dicom_rare import rare_keywords
 from neurochain.formats.dicom_record import DicomRecord
-from neurochain.formats.dicom_scan import Refused, Wanted
+from neurochain.formats.dicom_scan import OFFSET_TABLES, Refused, Wanted
 
 __all__ = ["WANTED", "decode"]
 
@@ -141,7 +141,7 @@ def _table() -> dict[int, tuple[str, bytes, Decoder]]:
 
 _INDEXED = _table()
 _RARE = {tag: (name, vr.encode()) for tag, (vr, name) in rare_keywords().items()}
-WANTED = Wanted([*_INDEXED, *_RARE])
+WANTED = Wanted([*_INDEXED, *_RARE, *OFFSET_TABLES])
 """Tags that the scanner keeps."""
 
 
@@ -173,7 +173,7 @@ def decode(values: dict[int, tuple[bytes, bytes]], big: bool, strict: bool = Tru
                 record[name] = decoder(own if vr in (b"", b"UN") else vr, value, big, codec)
             except Misfit:
                 rare[name] = _raw(vr or own, value, big)
-        elif 0 < len(value) <= RARE_BYTES:
+        elif tag in _RARE and 0 < len(value) <= RARE_BYTES:
             name, own = _RARE[tag]
             small = _small(own if vr in (b"", b"UN") else vr, value, big)
             if small is not None:

@@ -274,14 +274,14 @@ def test_length_that_goes_beyond_the_file_is_not_believed(tmp_path, pixels):
     assert file.bytes_read <= file.size
 
 
-def test_compressed_without_a_decoder_names_the_packages(pydicom_files, monkeypatch):
+def test_compressed_without_a_decoder_names_the_extra(pydicom_files, monkeypatch):
     decoder = get_decoder(JPEG2000)
     monkeypatch.setattr(decoder, "_available", {})  # Pillow and pylibjpeg may be here
     monkeypatch.setattr(decoder, "_unavailable", {"pylibjpeg": ("pylibjpeg>=2.0",)})
     path = next(p for p in pydicom_files if p.name == "JPEG2000.dcm")
     volume = open_volume(File.at(path))
     assert volume.shape == (1024, 256)
-    with pytest.raises(MissingExtraError, match="pip install pylibjpeg pylibjpeg-libjpeg pylibjpeg-openjpeg"):
+    with pytest.raises(MissingExtraError, match=r"pip install 'neurochain\[dicom\]'"):
         volume[0]
 
 
