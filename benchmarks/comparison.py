@@ -7,7 +7,7 @@ from pydicom.datadict import tag_for_keyword
 
 from benchmarks.contestant import Contestant
 from benchmarks.goal import Goal, faster, seconds_at_most
-from neurochain.formats.dicom_record import DicomRecord
+from neurochain.formats.dicom.record import DicomRecord
 
 FEW = (
     "SOPInstanceUID",

@@ -72,8 +72,8 @@ if TYPE_CHECKING:
         open_volume,
     )
     from neurochain.formats.opening import open
-    from neurochain.formats.patches import patches
-    from neurochain.formats.windows import windows
+    from neurochain.formats.recordings.windows import windows
+    from neurochain.formats.volumes.patches import patches
     from neurochain.storage import File
 
     def datasets() -> pl.DataFrame: ...
@@ -105,7 +105,7 @@ _LAZY = {
     "open_series": "neurochain.formats",
     "open_volume": "neurochain.formats",
     "read_bids": "neurochain.chain.reading",
-    "patches": "neurochain.formats.patches",
+    "patches": "neurochain.formats.volumes.patches",
     "read_datachain": "neurochain.export.datachain",
     "read_dataset": "neurochain.chain.reading",
     "read_records": "neurochain.chain.reading",
@@ -114,7 +114,7 @@ _LAZY = {
     "read_values": "neurochain.chain.reading",
     "udf": "neurochain.chain.functions.udf",
     "when": "neurochain.chain.expressions.when",
-    "windows": "neurochain.formats.windows",
+    "windows": "neurochain.formats.recordings.windows",
 }
 
 __all__ = [

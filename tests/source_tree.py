@@ -22,7 +22,7 @@ class Import:
     file : Path
     line : int
     module : str
-        The module that is meant: ``from neurochain.formats import edf`` imports ``neurochain.formats.edf``.
+        The module that is meant: ``from neurochain.formats import edf`` imports ``neurochain.formats.edf.reader``.
     in_function : bool
         It runs when a function is called.
     for_types : bool

@@ -10,13 +10,13 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from neurochain.errors import FormatError
+from neurochain.formats.arrays.indexed import Indexed
+from neurochain.formats.arrays.inflate import GZIP_MARK, check_length, plain_head
+from neurochain.formats.arrays.stored import ByteArray
 from neurochain.formats.header import column
-from neurochain.formats.indexed import Indexed
-from neurochain.formats.inflate import GZIP_MARK, check_length, plain_head
 from neurochain.formats.reader import FileHeader
-from neurochain.formats.recording import Recording
-from neurochain.formats.stored import ByteArray
-from neurochain.formats.volume import Volume
+from neurochain.formats.recordings.recording import Recording
+from neurochain.formats.volumes.volume import Volume
 from neurochain.storage import File, Memo, cache_memo
 
 __all__ = ["MghReader", "MghRecord"]

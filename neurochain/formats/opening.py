@@ -1,15 +1,19 @@
-"""Opening: from a path or URI to the lazy array that lies there."""
+"""Opening: from a file, a path or a URI to the lazy array that lies there."""
 
 import os
 from collections.abc import Mapping
 from typing import Any
 
-from neurochain.formats import open_array
-from neurochain.formats.recording import Recording
-from neurochain.formats.volume import Volume
-from neurochain.storage import Access, File, address, remember
+from neurochain.errors import FormatError
+from neurochain.formats.detection import detect, mismatch, named_by
+from neurochain.formats.pairs import owner
+from neurochain.formats.reader import HeadSizes, Reader
+from neurochain.formats.recordings.recording import Recording
+from neurochain.formats.registry import companions, reader_for, readers
+from neurochain.formats.volumes.volume import Volume
+from neurochain.storage import Access, File, Memo, address, remember
 
-__all__ = ["open"]
+__all__ = ["open", "open_array", "open_recording", "open_volume"]
 
 
 # The builtin is not used here; the name is meant to be read with its package: nc.open(…).
@@ -56,3 +60,102 @@ def open(
     if place is not None and (anon or storage_options):
         remember(place, Access.of({**({"anon": True} if anon else {}), **(storage_options or {})}))
     return open_array(source if isinstance(source, File) else File.at(uri), format)
+
+
+def open_volume(file: File, format: str | None = None, memo: Memo | None = None) -> Volume:
+    """Open a file as a lazy array with spatial axes.
+
+    Parameters
+    ----------
+    file : File
+        DICOM, NIfTI, Analyze or MGH.
+    format : str, optional
+        As in `header.format`; by default the content tells.
+    memo : Memo, optional
+        Where readers remember what is costly to find again.
+
+    Raises
+    ------
+    FormatError
+        The file holds no volume, or not what its header promises.
+    StorageError
+        The bytes cannot be had.
+    """
+    reader, first = _reader_of(file, format)
+    return reader.volume(first, memo)
+
+
+def open_recording(file: File, format: str | None = None, memo: Memo | None = None) -> Recording:
+    """Open a file as a lazy array of channels over time.
+
+    Parameters
+    ----------
+    file : File
+        EDF, BDF, BrainVision, EEGLAB or FIF.
+    format : str, optional
+        As in `header.format`; by default the content tells.
+    memo : Memo, optional
+        Where readers remember what is costly to find again.
+
+    Raises
+    ------
+    FormatError
+        The file holds no recording, or not what its header promises.
+    StorageError
+        The bytes cannot be had.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from neurochain.testing.edf import write_edf
+    >>> waves = np.sin(np.arange(2560) / 4) * [[20.0], [50.0]]
+    >>> recording = open_recording(File.at(write_edf("made.edf", waves, 256, ["Fp1", "O2"])))
+    >>> recording
+    <Recording made.edf (2 channels, 10 s) 256 Hz>
+    >>> window = recording.window(2.0, 3.0, channels=["O2"])
+    >>> window.bytes_needed()
+    512
+    >>> window[0].round(1)[:4]
+    array([36.1, 26.4, 15. ,  2.8])
+    """
+    reader, first = _reader_of(file, format)
+    return reader.recording(first, memo)
+
+
+def open_array(file: File, format: str | None = None, memo: Memo | None = None) -> Volume | Recording:
+    """Open a file as the lazy array that its format holds.
+
+    Parameters
+    ----------
+    file : File
+        Of a known format.
+    format : str, optional
+        As in `header.format`; by default the content tells.
+    memo : Memo, optional
+        Where readers remember what is costly to find again.
+
+    Raises
+    ------
+    FormatError
+        The file is of no known format, or not what its header promises.
+    StorageError
+        The bytes cannot be had.
+    """
+    reader, first = _reader_of(file, format)
+    return reader.recording(first, memo) if reader.array == "recording" else reader.volume(first, memo)
+
+
+def _reader_of(file: File, format: str | None) -> tuple[Reader, File]:
+    """Reader of a file, and the file that is opened: of one that belongs to another, that other."""
+    if format is not None:
+        return reader_for(format), file
+    reader, head = detect(file, named := named_by(file), HeadSizes())
+    if reader is None:
+        for ending, others in companions().items():
+            own = next((other for other in others if file.name.endswith(other)), None)
+            if own is not None:
+                return _reader_of(owner(file, own, ending), None)
+        known = ", ".join(s for r in readers() for s in r.suffixes)
+        reason = mismatch(named, file, head) if named is not None else f"it begins with {head[:8]!r}"
+        raise FormatError(f"{file.uri} is of no known format: {reason}. Known are {known}.")
+    return reader, file

@@ -6,8 +6,8 @@ from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel
 
-from neurochain.formats.recording import Recording
-from neurochain.formats.volume import Volume
+from neurochain.formats.recordings.recording import Recording
+from neurochain.formats.volumes.volume import Volume
 from neurochain.storage import File, Memo
 
 __all__ = ["FileHeader", "HeadSizes", "Reader"]

@@ -18,9 +18,9 @@ import neurochain as nc
 from neurochain.chain.sources.bids.tree import Tree, entities
 from neurochain.chain.sources.listing import Listing
 from neurochain.datasets.types import Record
-from neurochain.formats.bids import BidsRecord
-from neurochain.formats.bids import entities as entities_of
-from neurochain.formats.bids_names import METADATA, TABLES
+from neurochain.formats.bids.entities import BidsRecord
+from neurochain.formats.bids.entities import entities as entities_of
+from neurochain.formats.bids.names import METADATA, TABLES
 from neurochain.storage.listing import folder_root
 
 INDEXES = {"run", "echo", "flip", "inv", "split"}  # numbers in bids2table; texts as written here

@@ -6,7 +6,7 @@ import h5py
 import numpy as np
 import scipy.io
 
-from neurochain.formats.eeglab import found_in
+from neurochain.formats.eeglab.reader import found_in
 from neurochain.storage import File
 
 LABELS = ["Fp1", "Fz", "Cz", "Pz", "EOG"]

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurochain.formats.bids import ENTITIES, BidsRecord, entities
+from neurochain.formats.bids.entities import ENTITIES, BidsRecord, entities
 from neurochain.testing.format_tests import check_record
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from neurochain.formats.bids_ignore import IgnoreRules
+from neurochain.formats.bids.ignore import IgnoreRules
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neurochain.errors import FormatError
-from neurochain.formats.bids_sidecar import merge_sidecars, parse_sidecar
-from neurochain.formats.bids_tsv import split_tsv
+from neurochain.formats.bids.sidecar import merge_sidecars, parse_sidecar
+from neurochain.formats.bids.tsv import split_tsv
 
 
 def test_lines_of_a_table() -> None:

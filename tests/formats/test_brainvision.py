@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from neurochain.errors import StorageError
 from neurochain.formats import companions, open_recording, read_header
-from neurochain.formats.brainvision import BrainVisionReader
+from neurochain.formats.brainvision.reader import BrainVisionReader
 from neurochain.storage import File
 from neurochain.storage.access import Access, remember
 from neurochain.testing import CountingFile, Fault, ObjectServer, RecordingTests

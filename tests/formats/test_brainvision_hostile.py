@@ -7,7 +7,7 @@ from brainvision_files import noise, write
 
 from neurochain.errors import FileChangedError, FormatError
 from neurochain.formats import open_recording, read_header
-from neurochain.formats.brainvision import BrainVisionReader
+from neurochain.formats.brainvision.reader import BrainVisionReader
 from neurochain.storage import File
 from neurochain.testing import CountingFile
 

@@ -15,7 +15,7 @@ from pydicom.sequence import Sequence
 from pydicom.uid import EnhancedMRImageStorage
 
 from neurochain.formats import Volume, open_recording, open_volume, read_header
-from neurochain.formats.indexed import SPACING
+from neurochain.formats.arrays.indexed import SPACING
 from neurochain.storage import Access, File, ReadLog, cache_memo, recording_reads, remember
 from neurochain.testing import ObjectServer
 from neurochain.testing.edf import write_edf

@@ -13,10 +13,12 @@ from made_frames import END, ITEM, compressed, cost, item, noise, packed, sparse
 from pydicom.uid import JPEG2000Lossless
 
 from neurochain.errors import FormatError
-from neurochain.formats import dicom_compressed, dicom_fragments, open_volume, read_header
-from neurochain.formats.dicom_compressed import CompressedFrames
-from neurochain.formats.dicom_fragments import walk
-from neurochain.formats.slicing import normalise
+from neurochain.formats import open_volume, read_header
+from neurochain.formats.arrays.slicing import normalise
+from neurochain.formats.dicom import compressed as dicom_compressed
+from neurochain.formats.dicom import fragments as dicom_fragments
+from neurochain.formats.dicom.compressed import CompressedFrames
+from neurochain.formats.dicom.fragments import walk
 from neurochain.storage import File, cache_memo
 from neurochain.testing import CountingFile
 

@@ -14,7 +14,7 @@ from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRL
 
 from neurochain.errors import FormatError
 from neurochain.formats import open_series, open_volume, read_header
-from neurochain.formats.dicom import DicomReader
+from neurochain.formats.dicom.reader import DicomReader
 from neurochain.storage import File
 from neurochain.testing import CountingFile, FormatTests
 

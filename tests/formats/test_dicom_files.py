@@ -22,7 +22,7 @@ from pydicom.uid import (
 
 from neurochain.errors import FormatError, MissingExtraError
 from neurochain.formats import open_recording, open_volume, read_header
-from neurochain.formats.dicom_rare import rare_keywords
+from neurochain.formats.dicom.rare import rare_keywords
 from neurochain.storage import File
 from neurochain.testing import CountingFile
 

@@ -15,8 +15,8 @@ from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRL
 
 from neurochain.errors import FormatError
 from neurochain.formats import open_series, open_volume, read_header
-from neurochain.formats.dicom import DicomReader
-from neurochain.formats.dicom_csa import csa_numbers
+from neurochain.formats.dicom.csa import csa_numbers
+from neurochain.formats.dicom.reader import DicomReader
 from neurochain.storage import File
 from neurochain.testing import CountingFile, FormatTests
 
@@ -261,5 +261,5 @@ def test_mosaic_of_a_lying_header_never_raises(tmp_path):
 
 def test_picture_that_is_no_mosaic_costs_no_closer_look(tmp_path, monkeypatch):
     path = write(tmp_path / "a.dcm", image(made(1)[0]))
-    monkeypatch.setattr("neurochain.formats.dicom_image.tree", lambda *_: pytest.fail("looked closer"))
+    monkeypatch.setattr("neurochain.formats.dicom.image.tree", lambda *_: pytest.fail("looked closer"))
     assert read_header(File.at(path)).error is None

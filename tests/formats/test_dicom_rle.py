@@ -11,7 +11,7 @@ from made_frames import compressed, noise, packed
 
 from neurochain.errors import FormatError
 from neurochain.formats import open_volume
-from neurochain.formats.dicom_rle import unpack_rle
+from neurochain.formats.dicom.rle import unpack_rle
 from neurochain.storage import File
 
 

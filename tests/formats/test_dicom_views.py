@@ -8,7 +8,7 @@ from made_frames import cost, noise, uncompressed
 
 from neurochain.errors import FormatError
 from neurochain.formats import open_volume
-from neurochain.formats.dicom_views import Bits, HalvedColours, SwappedBytes
+from neurochain.formats.dicom.views import Bits, HalvedColours, SwappedBytes
 from neurochain.storage import File
 from neurochain.testing import CountingFile
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from neurochain.errors import ColumnNotFoundError, FormatError, ShapeError
 from neurochain.formats import Annotation, open_recording, read_header
-from neurochain.formats.edf import EdfReader
+from neurochain.formats.edf.reader import EdfReader
 from neurochain.storage import File
 from neurochain.testing import CountingFile, RecordingTests
 from neurochain.testing.edf import write_edf

@@ -23,7 +23,7 @@ from eeglab_files import (
 
 from neurochain.errors import FormatError, MissingExtraError
 from neurochain.formats import open_recording, read_header
-from neurochain.formats.eeglab import EeglabReader
+from neurochain.formats.eeglab.reader import EeglabReader
 from neurochain.storage import File
 from neurochain.testing import CountingFile, FormatTests
 

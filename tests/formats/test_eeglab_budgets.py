@@ -6,8 +6,8 @@ from eeglab_files import by_eeglabio, chunked, events_of, signal, structs, write
 
 import neurochain as nc
 from neurochain.formats import open_recording, read_header
-from neurochain.formats.eeglab import EeglabSamples
-from neurochain.formats.stored import ByteArray
+from neurochain.formats.arrays.stored import ByteArray
+from neurochain.formats.eeglab.reader import EeglabSamples
 from neurochain.storage import File, ReadLog
 from neurochain.storage.access import Access, remember
 from neurochain.testing import CountingFile, ObjectServer

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from neurochain.errors import FormatError
 from neurochain.formats import open_recording, read_header
-from neurochain.formats.fif import FifReader
-from neurochain.formats.interleaved import Interleaved
+from neurochain.formats.fif.reader import FifReader
+from neurochain.formats.recordings.interleaved import Interleaved
 from neurochain.storage import File
 from neurochain.storage.access import Access, remember
 from neurochain.testing import CountingFile, ObjectServer, RecordingTests

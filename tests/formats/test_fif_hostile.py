@@ -8,7 +8,7 @@ from fif_files import TAG, chain, changed, raw_of, save, with_directory
 
 from neurochain.errors import FormatError
 from neurochain.formats import open_recording, read_header
-from neurochain.formats.fif import FifReader
+from neurochain.formats.fif.reader import FifReader
 from neurochain.storage import File
 from neurochain.testing import CountingFile
 

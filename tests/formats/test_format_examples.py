@@ -12,7 +12,7 @@ import neurochain.testing
 
 MODULES = [
     "neurochain.formats",
-    *(f"neurochain.formats.{m.name}" for m in pkgutil.iter_modules(neurochain.formats.__path__)),
+    *(m.name for m in pkgutil.walk_packages(neurochain.formats.__path__, "neurochain.formats.")),
     *(f"neurochain.testing.{m.name}" for m in pkgutil.iter_modules(neurochain.testing.__path__)),
 ]
 

@@ -5,8 +5,8 @@ import random
 import numpy as np
 from made_frames import noise
 
-from neurochain.formats.framed import FrameArray, KeptFrames
-from neurochain.formats.slicing import normalise
+from neurochain.formats.arrays.framed import FrameArray, KeptFrames
+from neurochain.formats.arrays.slicing import normalise
 from neurochain.testing.format_tests import random_index
 
 

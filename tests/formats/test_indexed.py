@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurochain.errors import FormatError
-from neurochain.formats import indexed, open_volume
-from neurochain.formats.indexed import Indexed
+from neurochain.formats import open_volume
+from neurochain.formats.arrays import indexed
+from neurochain.formats.arrays.indexed import Indexed
 from neurochain.storage import FolderMemo, cache_memo
 from neurochain.testing import CountingFile
 

@@ -15,10 +15,10 @@ from hypothesis.extra import numpy as npst
 from scipy.io.matlab import MatlabFunction, MatlabObject, MatlabOpaque
 
 from neurochain.errors import FormatError
-from neurochain.formats.mat5 import Variable, children, is_hdf5, is_mat5, variables
-from neurochain.formats.mat5_bytes import FileBytes, TooFar
-from neurochain.formats.mat5_values import Unread, lazy, read
-from neurochain.formats.slicing import Axis
+from neurochain.formats.arrays.slicing import Axis
+from neurochain.formats.matlab.mat5 import Variable, children, is_hdf5, is_mat5, variables
+from neurochain.formats.matlab.mat5_bytes import FileBytes, TooFar
+from neurochain.formats.matlab.mat5_values import Unread, lazy, read
 from neurochain.storage import File
 from neurochain.testing import CountingFile
 from neurochain.testing.format_tests import mutated

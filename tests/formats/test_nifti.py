@@ -8,7 +8,7 @@ from nibabel.spatialimages import HeaderDataError
 
 from neurochain.errors import FormatError
 from neurochain.formats import open_volume, read_header
-from neurochain.formats.nifti import NiftiReader
+from neurochain.formats.nifti.reader import NiftiReader
 from neurochain.storage import File
 from neurochain.testing import CountingFile, FormatTests
 

@@ -13,7 +13,7 @@ from nibabel.spm99analyze import Spm99AnalyzeImage
 
 from neurochain.errors import FileChangedError, FormatError, StorageError
 from neurochain.formats import open_array, open_volume, read_header
-from neurochain.formats.nifti import NiftiReader
+from neurochain.formats.nifti.reader import NiftiReader
 from neurochain.storage import File
 from neurochain.testing import CountingFile, FormatTests, ObjectServer
 

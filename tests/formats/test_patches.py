@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from neurochain.errors import ShapeError
 from neurochain.formats import Header, Volume, open_volume, read_header
-from neurochain.formats.patches import patches
+from neurochain.formats.volumes.patches import patches
 from neurochain.storage import File
 from neurochain.testing import CountingFile
 

@@ -14,10 +14,10 @@ from nibabel.affines import apply_affine
 
 from neurochain.errors import ShapeError
 from neurochain.formats import Volume, dicom_series, open_volume
-from neurochain.formats.nifti import NiftiReader
-from neurochain.formats.regions import coordinates
-from neurochain.formats.scattered import scattered
-from neurochain.formats.stored import DecodedArray
+from neurochain.formats.arrays.scattered import scattered
+from neurochain.formats.arrays.stored import DecodedArray
+from neurochain.formats.nifti.reader import NiftiReader
+from neurochain.formats.volumes.regions import coordinates
 from neurochain.storage import File, FolderMemo
 from neurochain.testing import CountingFile
 

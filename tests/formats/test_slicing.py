@@ -4,9 +4,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from neurochain.errors import FormatError
-from neurochain.formats import slicing
-from neurochain.formats.slicing import Axis, gather, normalise, plan
-from neurochain.formats.stored import ByteArray
+from neurochain.formats.arrays import slicing
+from neurochain.formats.arrays.slicing import Axis, gather, normalise, plan
+from neurochain.formats.arrays.stored import ByteArray
 
 
 class Memory:

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from neurochain.errors import ColumnNotFoundError, FormatError, ShapeError
 from neurochain.formats import Header, Recording, open_recording, read_header
-from neurochain.formats.gaps import Segments
-from neurochain.formats.memory import MemorySamples
-from neurochain.formats.windows import windows
+from neurochain.formats.arrays.memory import MemorySamples
+from neurochain.formats.recordings.gaps import Segments
+from neurochain.formats.recordings.windows import windows
 from neurochain.storage import File
 from neurochain.testing import CountingFile
 from neurochain.testing.edf import write_edf

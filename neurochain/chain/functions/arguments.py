@@ -35,8 +35,8 @@ ALL = "*"  # path of an argument that is a frame of all columns
 IDENTITY = ("uri", "etag", "companions")  # fields of a File that its content depends on
 # By name, since the readers take 0.1 s to import, and a worker process may not need them.
 _OPENED = {
-    "neurochain.formats.volume.Volume": "volume",
-    "neurochain.formats.recording.Recording": "recording",
+    "neurochain.formats.volumes.volume.Volume": "volume",
+    "neurochain.formats.recordings.recording.Recording": "recording",
 }
 _OPENERS = {"volume": "open_volume", "recording": "open_recording"}
 CONTAINERS = {

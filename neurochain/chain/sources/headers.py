@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import version
+from importlib.util import find_spec
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,8 @@ from neurochain.datasets.schema import Schema
 from neurochain.datasets.types import Field, Json, Record, Scalar
 from neurochain.errors import FormatError
 from neurochain.formats import HeadSizes
-from neurochain.formats.bids_sidecar import parse_sidecar
+from neurochain.formats.bids.entities import entities
+from neurochain.formats.bids.sidecar import parse_sidecar
 from neurochain.formats.identifiers import Identifiers
 from neurochain.storage import File, ReadLog
 
@@ -64,9 +66,11 @@ def reader_fingerprint() -> str:
     Whole files count, comments too: coarser than a function's fingerprint, and 1 ms instead of 300.
     """
     digest = hashlib.blake2b(digest_size=16)
-    digest.update(f"{sys.version_info[:2]} pydicom {version('pydicom')} numpy {version('numpy')}".encode())
+    more = find_spec("h5py") is not None  # an extra, without which some headers are errors
+    packages = f"pydicom {version('pydicom')} numpy {version('numpy')} h5py {more}"
+    digest.update(f"{sys.version_info[:2]} {packages}".encode())
     for file in sorted(
-        {*Path(formats.__file__).parent.glob("*.py"), Path(__file__), Path(jsonkeys.__file__)}
+        {*Path(formats.__file__).parent.rglob("*.py"), Path(__file__), Path(jsonkeys.__file__)}
     ):
         digest.update(file.name.encode() + b"\0" + file.read_bytes())
     for one in formats.installed_formats():
@@ -122,7 +126,7 @@ def read_row(
         The bytes cannot be had.
     """
     found = formats.read_header(file, sizes)
-    row = HeaderRow({"header": found.header, "bids": formats.bids.entities(path)})
+    row = HeaderRow({"header": found.header, "bids": entities(path)})
     shapes: dict[str, dict[str, str]] = {}
     if found.name is not None and found.record is not None:
         row.records[found.name] = found.record

@@ -9,9 +9,9 @@ import numpy as np
 
 from neurochain.chain.sources.table_columns import Chosen, Columns, Held, choose
 from neurochain.errors import FormatError
-from neurochain.formats.hdf5 import opened
-from neurochain.formats.mat5 import Variable, is_hdf5, variables
-from neurochain.formats.mat5_values import Unread, read
+from neurochain.formats.matlab.hdf5 import opened
+from neurochain.formats.matlab.mat5 import Variable, is_hdf5, variables
+from neurochain.formats.matlab.mat5_values import Unread, read
 from neurochain.storage import File
 
 __all__ = ["mat"]

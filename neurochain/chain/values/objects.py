@@ -24,8 +24,8 @@ _ORDER = {  # in which `of` takes them, behind the data
     RECORDING: ["sampling_frequency", "channels", "units", "start", "start_time"],
 }
 _CLASSES = {
-    ("neurochain.formats.volume", "Volume"): VOLUME,
-    ("neurochain.formats.recording", "Recording"): RECORDING,
+    ("neurochain.formats.volumes.volume", "Volume"): VOLUME,
+    ("neurochain.formats.recordings.recording", "Recording"): RECORDING,
 }
 
 

@@ -7,10 +7,10 @@ import numpy as np
 from pydantic import BaseModel
 
 from neurochain.errors import FormatError
+from neurochain.formats.arrays.stored import ByteArray
 from neurochain.formats.header import column
 from neurochain.formats.reader import FileHeader
-from neurochain.formats.stored import ByteArray
-from neurochain.formats.volume import Volume
+from neurochain.formats.volumes.volume import Volume
 
 HEAD = struct.Struct("<4s3Hf")
 

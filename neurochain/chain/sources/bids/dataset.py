@@ -18,8 +18,8 @@ from neurochain.datasets.filetable import note_access, root_name
 from neurochain.datasets.hidden import READS
 from neurochain.errors import FormatError, NothingMatchedError, PatternError, StorageError, suggestion
 from neurochain.formats import companions
-from neurochain.formats.bids_ignore import IGNORE, IgnoreRules
-from neurochain.formats.bids_names import BELONGING
+from neurochain.formats.bids.ignore import IGNORE, IgnoreRules
+from neurochain.formats.bids.names import BELONGING
 from neurochain.formats.identifiers import Identifiers
 from neurochain.storage import File, Root, folder_root
 

@@ -8,7 +8,7 @@ from neurochain.chain.sources.bids.documents import Documents
 from neurochain.chain.sources.bids.tables import FILE, read_tables
 from neurochain.chain.sources.bids.tree import KEYS, Tree
 from neurochain.datasets.types import Json, from_polars
-from neurochain.formats.bids_names import TABLES
+from neurochain.formats.bids.names import TABLES
 
 KINDS = ("participants", "sessions", "scans")
 # No column of a table begins with a space: what stands beside them does.

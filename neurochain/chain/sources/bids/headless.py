@@ -11,8 +11,8 @@ from neurochain.chain.sources.bids.sidecars import sidecar_pairs
 from neurochain.chain.sources.bids.tree import Tree
 from neurochain.chain.sources.listing import Listing
 from neurochain.errors import FormatError
-from neurochain.formats.bids_names import NAME
-from neurochain.formats.bids_sidecar import merge_sidecars, parse_sidecar
+from neurochain.formats.bids.names import NAME
+from neurochain.formats.bids.sidecar import merge_sidecars, parse_sidecar
 from neurochain.storage import File, folder_root
 
 ALWAYS = frozenset(["eyetrack", "motion", "physio", "stim"])  # suffixes of tables that never have a header

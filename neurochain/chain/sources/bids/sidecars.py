@@ -22,8 +22,8 @@ from neurochain.datasets.ledger import Ledger
 from neurochain.datasets.schema import Schema
 from neurochain.datasets.types import Field, Json, Scalar
 from neurochain.errors import FormatError
-from neurochain.formats import bids_sidecar
-from neurochain.formats.bids_sidecar import merge_sidecars, parse_sidecar
+from neurochain.formats.bids import sidecar as bids_sidecar
+from neurochain.formats.bids.sidecar import merge_sidecars, parse_sidecar
 
 SHAPE = "shape"  # JSON text: the keys of an object, with their types
 MERGED = Schema(

@@ -21,7 +21,7 @@ from neurochain.datasets.location import FILE as FILE_TYPE
 from neurochain.datasets.schema import KEY, Schema
 from neurochain.datasets.types import Field, Scalar, from_polars
 from neurochain.errors import PatternError, suggestion
-from neurochain.formats.bids_names import RECORDINGS
+from neurochain.formats.bids.names import RECORDINGS
 
 TABLE = "table"
 FREE = {

@@ -6,7 +6,7 @@ import polars as pl
 
 from neurochain.chain.sources.table_text import NULLS, typed
 from neurochain.errors import FormatError
-from neurochain.formats.bids_tsv import Tsv, split_tsv
+from neurochain.formats.bids.tsv import Tsv, split_tsv
 
 FILE = " file"  # number of the file that a row stands in; no column of a table begins with a space
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from neurochain.chain.sources.listing import Listing
-from neurochain.formats.bids import DATATYPES, ENTITIES, BidsRecord
-from neurochain.formats.bids_ignore import IgnoreRules
-from neurochain.formats.bids_names import FOLDER, METADATA, NAME, TABLES
+from neurochain.formats.bids.entities import DATATYPES, ENTITIES, BidsRecord
+from neurochain.formats.bids.ignore import IgnoreRules
+from neurochain.formats.bids.names import FOLDER, METADATA, NAME, TABLES
 
 KEYS = "key_"  # prefix of the columns that hold what a name says, by its short form: "key_sub"
 BIDS = "bids."
@@ -90,7 +90,7 @@ class Tree:
 
 
 def entities(files: pl.DataFrame) -> pl.DataFrame:
-    """Entities of files, as the flat columns of `BidsRecord`: what `neurochain.formats.bids.entities` says of each."""
+    """Entities of files, as the flat columns of `BidsRecord`: what `neurochain.formats.bids.entities.entities` says of each."""
     parts = pl.col("folder").str.split("/")
     last, above = parts.list.get(-1, null_on_oob=True), parts.list.get(-2, null_on_oob=True)
     datatype = pl.when(last.is_in(list(DATATYPES))).then(last)

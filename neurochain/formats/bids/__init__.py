@@ -1,0 +1,1 @@
+"""BIDS: what names, sidecars and tables of a tree say."""

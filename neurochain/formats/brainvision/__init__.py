@@ -1,0 +1,1 @@
+"""BrainVision: a header, markers and samples in three files."""

@@ -1,0 +1,87 @@
+"""Detection: which reader a file is for: its content decides, its name says who is asked first."""
+
+from neurochain.formats.reader import HeadSizes, Reader
+from neurochain.formats.registry import READERS, readers
+from neurochain.storage import File
+
+__all__ = ["PLAIN", "claimed", "detect", "first_bytes", "mismatch", "named_by"]
+
+SNIFF = 4096  # bytes asked of a file whose name says nothing
+PLAIN = frozenset(
+    [
+        ".json",
+        ".tsv",
+        ".tsv.gz",
+        ".csv",
+        ".txt",
+        ".md",
+        ".rst",
+        ".html",
+        ".htm",
+        ".xml",
+        ".yml",
+        ".yaml",
+        ".toml",
+        ".py",
+        ".ipynb",
+        ".m",
+        ".r",
+        ".sh",
+        ".log",
+        ".pdf",
+        ".png",
+        ".jpg",
+        ".jpeg",
+        ".gif",
+        ".svg",
+        ".bval",
+        ".bvec",
+        ".vmrk",
+        ".eeg",
+        ".zip",
+        ".tar",
+        ".sqlite",
+        ".parquet",
+        ".mat",
+        ".fdt",
+        ".npy",
+        ".npz",
+    ]
+)
+"""Endings of files that are never looked into: a folder of sidecars costs no request."""
+
+
+def first_bytes(file: File, sizes: HeadSizes) -> int:
+    """How many bytes `read_header` will ask for first; 0 for a file that it does not look into."""
+    named = named_by(file)
+    if named is not None:
+        return min(sizes.wanted(file, named), file.size)
+    ending = file.suffix[1:]
+    if file.suffix in PLAIN:
+        return 0
+    # Scanners call their files IM0001 or 1.2.840.…: most such are DICOM.
+    return min(SNIFF if ending and not ending.isdigit() else sizes.wanted(file, READERS[0]), file.size)
+
+
+def named_by(file: File) -> Reader | None:
+    """Reader that the name asks for."""
+    return next((reader for reader in readers() if file.suffix in reader.suffixes), None)
+
+
+def detect(file: File, named: Reader | None, sizes: HeadSizes) -> tuple[Reader | None, bytes]:
+    """Reader that knows the content, and the first bytes."""
+    head = file.read_range(0, first_bytes(file, sizes) or SNIFF)
+    asked = readers() if named is None else (named, *(r for r in readers() if r is not named))
+    return next((reader for reader in asked if reader.matches(head, file.name)), None), head
+
+
+def claimed(reader: Reader, file: File) -> str:
+    """What a file claims to be by its name."""
+    return next((f for f in reader.formats if file.suffix == f".{f}"), reader.formats[0])
+
+
+def mismatch(reader: Reader, file: File, head: bytes) -> str:
+    """Why a file is not what its name says."""
+    if not file.size:
+        return "the file is empty (0 bytes)"
+    return f"its name ends in {file.suffix!r}, but it is no {claimed(reader, file).upper()} file: it begins with {head[:8]!r}"

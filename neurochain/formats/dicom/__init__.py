@@ -1,0 +1,1 @@
+"""DICOM: headers, pixels by frame, images in space, series."""

@@ -1,0 +1,1 @@
+"""FIF: recordings of MEG and EEG in tags."""

@@ -1,0 +1,1 @@
+"""Recordings: lazy arrays of channels over time."""

@@ -1,0 +1,94 @@
+"""Interleaved: samples that stand channel after channel, in one or in many blocks of a file."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from neurochain.errors import FormatError
+from neurochain.formats.arrays.slicing import LARGEST, Ranged
+
+__all__ = ["Interleaved"]
+
+Integers = np.ndarray[Any, np.dtype[np.int64]]
+
+
+class Interleaved:
+    """Stored samples, all channels of one sampling time together. A window pulls the bytes of its times and no others.
+
+    Parameters
+    ----------
+    source : Ranged
+        File that holds them.
+    starts : ndarray, shape (n_blocks,), int64
+        Byte at which each block begins.
+    counts : ndarray, shape (n_blocks,), int64
+        Sampling times in each block; blocks follow each other without gap.
+    n_channels : int
+        Of the file.
+    dtype : dtype
+        As stored, byte order included.
+    """
+
+    def __init__(
+        self, source: Ranged, starts: Integers, counts: Integers, n_channels: int, dtype: np.dtype[Any]
+    ) -> None:
+        self._source = source
+        self._starts = starts
+        self._bounds = np.concatenate([[0], np.cumsum(counts)])
+        self._n_channels = n_channels
+        self._stored = dtype
+        self.dtype = dtype.newbyteorder("=")
+
+    def read(self, channels: list[int], start: int, end: int) -> np.ndarray[Any, Any]:
+        """Samples [start, end) of channels, shape (n_channels, end - start).
+
+        Raises
+        ------
+        FormatError
+            The file ends before they do.
+        """
+        out = np.empty((len(channels), max(end - start, 0)), self.dtype)
+        if out.size:
+            held: list[tuple[int, int, int]] = []
+            for piece in self._pieces(start, end):
+                if held and sum(last - first for first, last, _ in held) + piece[1] - piece[0] > LARGEST:
+                    self._fill(out, channels, held, start)
+                    held = []
+                held.append(piece)
+            self._fill(out, channels, held, start)
+        return out
+
+    def bytes_needed(self, channels: list[int], start: int, end: int) -> int:
+        """Bytes that `read` pulls where bytes are saved: those of all channels at these times."""
+        return max(end - start, 0) * self._n_channels * self._stored.itemsize if channels else 0
+
+    def _pieces(self, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+        """Byte ranges, none larger than memory likes, and the sampling time with which each begins."""
+        row = self._n_channels * self._stored.itemsize
+        most = max(LARGEST // row, 1)
+        first = int(np.searchsorted(self._bounds, start, side="right")) - 1
+        for block in range(first, len(self._starts)):
+            begin, stop = int(self._bounds[block]), int(self._bounds[block + 1])
+            if begin >= end:
+                return
+            for at in range(max(start, begin), min(end, stop), most):
+                byte = int(self._starts[block]) + (at - begin) * row
+                yield byte, byte + min(most, min(end, stop) - at) * row, at
+
+    def _fill(
+        self,
+        out: np.ndarray[Any, Any],
+        channels: list[int],
+        pieces: list[tuple[int, int, int]],
+        start: int,
+    ) -> None:
+        pulled = self._source.read_ranges([(first, last) for first, last, _ in pieces])
+        for (first, last, at), data in zip(pieces, pulled, strict=True):
+            if len(data) != last - first:
+                raise FormatError(
+                    f"{self._source.uri} ends at byte {first + len(data):,}; its header promises samples up to byte "
+                    f"{last:,}. It is cut short: fetch or write it again."
+                )
+            times = np.frombuffer(data, self._stored).reshape(-1, self._n_channels)
+            out[:, at - start : at - start + len(times)] = times[:, channels].T

@@ -1,0 +1,126 @@
+"""Part: which channels and samples of a whole recording are meant, and when they were taken."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from neurochain.errors import ShapeError
+from neurochain.formats.arrays.memory import samples_between
+from neurochain.formats.recordings.gaps import Segments, stretch_of
+
+__all__ = ["Part"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Channels and samples of a whole recording. Plain numbers, so it travels with a pickle.
+
+    Attributes
+    ----------
+    channels : tuple of int
+        Indices in the whole.
+    rates : tuple of float, Hz
+        Of these channels.
+    firsts : tuple of int
+        Sample of the whole with which each channel begins.
+    lengths : tuple of int
+        Samples of each channel.
+    time, before : float, seconds
+        On the recording's clock it is `time` at the sample before which the whole holds `before` seconds of samples.
+    """
+
+    channels: tuple[int, ...]
+    rates: tuple[float, ...]
+    firsts: tuple[int, ...]
+    lengths: tuple[int, ...]
+    time: float
+    before: float = 0.0
+
+    @classmethod
+    def whole(cls, rates: tuple[float, ...], lengths: tuple[int, ...], start: float) -> "Part":
+        """All channels and samples."""
+        return cls(tuple(range(len(rates))), rates, (0,) * len(rates), lengths, start)
+
+    @property
+    def start(self) -> float:
+        """Time of the first sample, seconds."""
+        late = [(f - b) / r for f, b, r in zip(self.firsts, self._bases(), self.rates, strict=True) if r]
+        return self.time + min(late, default=0.0)
+
+    @property
+    def duration(self) -> float:
+        """Of the samples, seconds."""
+        return max((n / r for n, r in zip(self.lengths, self.rates, strict=True) if r), default=0.0)
+
+    def pick(self, indices: Sequence[int]) -> "Part":
+        """Some of the channels."""
+        picked = [tuple(v[i] for i in indices) for v in (self.channels, self.firsts, self.lengths)]
+        rates = tuple(self.rates[i] for i in indices)
+        return Part(picked[0], rates, picked[1], picked[2], self.time, self.before)
+
+    def within(self, segments: Segments, start: float, end: float, name: str) -> "Part":
+        """The whole stretch without gaps in which the times [start, end) lie.
+
+        Raises
+        ------
+        ShapeError
+            They lie in none.
+        """
+        slack = 1e-6 / max(self.rates) + 4 * math.ulp(max(abs(start), abs(end)))
+        found = stretch_of(segments, start, end, slack, name)
+        firsts = tuple(round(found.before * rate) for rate in self.rates)
+        lengths = tuple(round((found.end - found.start) * rate) for rate in self.rates)
+        return Part(self.channels, self.rates, firsts, lengths, found.start, found.before)
+
+    def window(self, start: float, end: float) -> "Part | None":
+        """Samples of the times [start, end); None where some lie outside."""
+        firsts, lengths = [], []
+        bounds = zip(self.rates, self._bases(), self.firsts, self.lengths, strict=True)
+        for rate, base, first, length in bounds:
+            a, b = samples_between(start, end, rate, self.time)
+            if base + a < first or base + b > first + length:
+                return None
+            firsts.append(base + a)
+            lengths.append(b - a)
+        return Part(self.channels, self.rates, tuple(firsts), tuple(lengths), self.time, self.before)
+
+    def check_samples(self, name: str) -> None:
+        """Check that there are samples at times.
+
+        Raises
+        ------
+        ShapeError
+            There are none.
+        """
+        if not self.rates:
+            raise ShapeError(f"{name} has no channels: it holds annotations only.")
+        if min(self.rates) <= 0:
+            raise ShapeError(f"{name} does not say how often its channels were sampled.")
+
+    def check_one_rate(self, labels: Sequence[str], name: str) -> None:
+        """Check that the channels have a common array.
+
+        Raises
+        ------
+        ShapeError
+            Their rates differ, or there are no channels.
+        """
+        if not self.rates:
+            raise ShapeError(f"{name} has no channels: it holds annotations only.")
+        if len(set(zip(self.rates, self.lengths, strict=True))) == 1:
+            return
+        named: dict[float, list[str]] = {}
+        for rate, label in zip(self.rates, labels, strict=True):
+            named.setdefault(rate, []).append(label)
+        rates = "; ".join(
+            f"{rate:g} Hz: {', '.join(c[:4])}{' …' if len(c) > 4 else ''}"
+            for rate, c in sorted(named.items())
+        )
+        raise ShapeError(
+            f"The channels of {name} have different sampling frequencies ({rates}), so there is no one array. "
+            "Choose some of one frequency with recording.pick([…]), or read one with recording.channel('name')."
+        )
+
+    def _bases(self) -> tuple[int, ...]:
+        """Samples of the whole, of each channel, that lie before `time`."""
+        return tuple(round(self.before * rate) for rate in self.rates)

@@ -1,0 +1,1 @@
+"""Volumes: lazy arrays with spatial axes."""
