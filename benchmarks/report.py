@@ -71,15 +71,17 @@ def section(comparison: Comparison) -> str:
 
 def _row(contestant: Contestant, ours: Contestant, comparison: Comparison) -> str:
     low, high = contestant.spread
-    rate = (
-        f" {(contestant.amount or comparison.amount) / contestant.seconds:,.0f} |" if comparison.unit else ""
-    )
+    rate = f" {_rounded(contestant.rate)} |" if comparison.unit else ""
     peer = comparison.unit and not contestant.name.startswith("neurochain")
-    times = f"{contestant.seconds / ours.seconds:.1f} x faster" if peer else ""
+    times = f"{ours.rate / contestant.rate:.1f} x faster" if peer else ""
     return (
         f"| {contestant.name} | {contestant.seconds:.3g} ({low:.3g} to {high:.3g}) |{rate} {contestant.cpu:.3g} "
         f"| {contestant.peak_mb:,.0f} MB |" + (f" {times} |" if rate else "")
     )
+
+
+def _rounded(rate: float) -> str:
+    return f"{rate:,.0f}" if rate >= 100 else f"{rate:.3g}"
 
 
 def _modules(contestant: Contestant) -> str:
