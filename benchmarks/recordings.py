@@ -71,7 +71,10 @@ def _signal(number: int) -> np.ndarray[Any, np.dtype[np.int16]]:
     rng = np.random.Generator(np.random.PCG64([SEED, number]))
     seconds = np.arange((WINDOW[1] - WINDOW[0]) * RATE) / RATE
     noise = rng.integers(-100, 101, (len(CHANNELS), seconds.size))
-    return (noise + (50 + number) * np.sin(2 * np.pi * 10 * seconds)).astype("<i2")
+    found: np.ndarray[Any, np.dtype[np.int16]] = np.rint(
+        noise + (50 + number) * np.sin(2 * np.pi * 10 * seconds)
+    ).astype("<i2")
+    return found
 
 
 def _head(number: int, records: int) -> bytes:

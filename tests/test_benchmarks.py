@@ -3,6 +3,7 @@
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import nibabel
 import numpy as np
@@ -58,7 +59,7 @@ def ran(data: Path) -> dict[str, Contestant]:
         }
         if hasattr(nc, "read_bids"):
             cases["bids"] = ("bids_neurochain", str(data / "bids"))
-        all_ = {name: Contestant(name, OURS, case, rest) for name, (case, *rest) in cases.items()}
+        all_ = {name: Contestant(name, OURS, case, tuple(rest)) for name, (case, *rest) in cases.items()}
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(Contestant.run, all_.values()))
         # Alone, since it changes files that the others read.
@@ -69,7 +70,7 @@ def ran(data: Path) -> dict[str, Contestant]:
     return all_
 
 
-def facts(contestant: Contestant) -> dict[str, object]:
+def facts(contestant: Contestant) -> dict[str, Any]:
     return contestant.runs[-1].facts
 
 
@@ -103,7 +104,7 @@ def test_slices_are_those_of_nibabel(ran: dict[str, Contestant], data: Path) -> 
     check_agreement(alike)
     stored = sum(path.stat().st_size for path in (data / "images").iterdir())
     assert 0 < facts(ran["far slices"])["bytes"] < stored
-    image = nibabel.load(data / "images" / "sub-0001_task-rest_bold.nii.gz")
+    image: Any = nibabel.load(data / "images" / "sub-0001_task-rest_bold.nii.gz")
     values = facts(ran["slices"])["values"]["sub-0001_task-rest_bold.nii.gz"]
     assert values[0] == pytest.approx(np.asarray(image.dataobj)[..., 20].mean(), rel=1e-6)
 

@@ -51,4 +51,5 @@ if __name__ == "__main__":
     else:
         import bids2table  # as above
 
+        bids2table.get_arrow_schema()  # reads the schema of BIDS, once
         measured(by_bids2table, check_bids2table)
