@@ -176,8 +176,8 @@ def bids(ours: Path, peers: Path, scale: Scale) -> Comparisons:
             "Index of a BIDS dataset",
             f"{files:,} files, {subjects:,} subjects of two sessions with T1w, T2w, two runs of bold and dwi, with sidecars; the images are empty. "
             f"`read_bids(root, headers=False).save(…)`. pybids: `BIDSLayout(root, validate=False)` of a dataset of {fewer:,} files. bids2table: `index_dataset(root)`, "
-            "which parses names and reads no sidecar, as neurochain and pybids do; with `load_bids_metadata(…, inherit=True)` of each image "
-            "it does the same. Subject and echo time of every image are compared.",
+            "which parses names alone, where neurochain and pybids read the sidecars too; with `load_bids_metadata(…, inherit=True)` of each "
+            "image it does the same. Subject and echo time of every image are compared.",
             "images",
             images,
             [

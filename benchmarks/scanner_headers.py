@@ -92,8 +92,7 @@ def lengthen(scan: Dataset) -> Dataset:
     for group, creator, count in small:
         block = scan.private_block(group, creator, create=True)
         for number in range(count):
-            vr, value = _small(number, rng)
-            block.add_new(0x60 + number, vr, value)
+            block.add_new(0x60 + number, *_small(number, rng))
     for group, creator, places, sizes in blobs:
         block = scan.private_block(group, creator, create=True)
         for place, size in zip(places[-2:], sizes, strict=True):
