@@ -1,6 +1,7 @@
 """Contestant: one way to do a job, run in a process of its own with a project of its own."""
 
 import json
+import math
 import os
 import statistics
 import subprocess
@@ -47,7 +48,7 @@ class Contestant:
         File in ``cases/``, without its ending.
     arguments : tuple of str
     amount : int or None
-        How many it does, where that is not what the comparison says.
+        How many it does; None means as many as the comparison says, which fills it in.
     runs : list of Measurement
     """
 
@@ -70,6 +71,7 @@ class Contestant:
             environment = {
                 **os.environ,
                 "NEUROCHAIN_HOME": f"{folder}/.neurochain",
+                "NEUROCHAIN_CACHE": f"{folder}/cache",  # what was pulled in one run is no gift to the next
                 "NEUROCHAIN_PROGRESS": "0",
                 "DATACHAIN_ROOT_DIR": f"{folder}/.datachain",
                 "DATACHAIN_NO_ANALYTICS": "1",
@@ -91,6 +93,11 @@ class Contestant:
     def seconds(self) -> float:
         """Median wall time."""
         return statistics.median(r.seconds for r in self.runs)
+
+    @property
+    def rate(self) -> float:
+        """How many per second."""
+        return (self.amount or 1) / self.seconds
 
     @property
     def cpu(self) -> float:
@@ -115,3 +122,36 @@ def run_interleaved(contestants: list[Contestant], repeats: int) -> None:
             contestant.run()
             last = contestant.runs[-1]
             print(f"  {contestant.name}: {last.seconds:.2f} s", file=sys.stderr, flush=True)
+        check_agreement(contestants)
+
+
+def check_agreement(contestants: list[Contestant]) -> None:
+    """Compare what the cases found: the number of rows, and the values of what several of them have looked at.
+
+    Cases say ``rows`` (how many they did) and ``values`` (a list of values by file name, of all files or some).
+
+    Raises
+    ------
+    RuntimeError
+        Two found different values, or one did another number than it should.
+    """
+    seen: dict[str, tuple[object, str]] = {}
+    for contestant in contestants:
+        facts = contestant.runs[-1].facts
+        values = facts.get("values")
+        if not isinstance(values, dict):
+            continue
+        if facts.get("rows") != contestant.amount:
+            raise RuntimeError(f"{contestant.name} did {facts.get('rows')} of {contestant.amount}.")
+        for name, value in values.items():
+            other, who = seen.setdefault(name, (value, contestant.name))
+            if not _alike(value, other):
+                raise RuntimeError(f"{name}: {contestant.name} found {value}, and {who} {other}.")
+
+
+def _alike(one: object, other: object) -> bool:
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_alike, one, other))
+    if isinstance(one, float | int) and isinstance(other, float | int):
+        return math.isclose(one, other, rel_tol=1e-6, abs_tol=1e-9)
+    return one == other

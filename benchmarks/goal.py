@@ -37,6 +37,16 @@ def faster(times: float, than: str, who: str = "neurochain", why: str = "") -> G
     return Goal(f"{who}: at least {times:g} x as fast as {than}", measure, why)
 
 
+def faster_per_second(times: float, than: str, who: str = "neurochain", why: str = "") -> Goal:
+    """So many times as many per second as another one, which may do fewer of them."""
+
+    def measure(all_: Contestants) -> tuple[str, bool]:
+        ratio = all_[who].rate / all_[than].rate
+        return f"{ratio:.3g} x", ratio >= times
+
+    return Goal(f"{who}: at least {times:g} x as many per second as {than}", measure, why)
+
+
 def within(times: float, of: str, who: str = "neurochain", why: str = "") -> Goal:
     """At most so many times the time of another one."""
 

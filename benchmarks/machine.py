@@ -7,8 +7,20 @@ import platform
 import subprocess
 from pathlib import Path
 
-OURS = ("neurochain", "polars", "numpy", "pydantic", "sqlalchemy", "pydicom")
-PEERS = ("datachain", "daft", "ray", "pydicom")
+OURS = (
+    "neurochain",
+    "polars",
+    "numpy",
+    "pydantic",
+    "sqlalchemy",
+    "pydicom",
+    "obstore",
+    "indexed_gzip",
+    "scipy",
+)
+PEERS = (
+    "datachain", "daft", "ray", "pydicom", "nibabel", "mne", "pyEDFlib", "pybids", "bids2table", "obstore", "scipy",
+)  # fmt: skip
 
 
 def describe_machine() -> dict[str, str]:

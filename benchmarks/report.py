@@ -6,7 +6,8 @@ from benchmarks.contestant import Contestant
 HEAD = """# Benchmarks
 
 Written by `make bench`; nothing here is typed by hand. Each run is a process of its own with a project of its own, in which one row was mapped and saved
-before the clock started (which makes the database, 0.1 s here); what a first chain waits for is under "Import". The contestants take turns, forwards and backwards. Given are medians, and the shortest and longest run in brackets; a single case is repeated by
+before the clock started (which makes the database, 0.1 s here); what a first chain waits for is under "Import". The contestants take turns, forwards and backwards. Where others do
+fewer, since they would take hours, it is how many per second that is compared. What several of them find is compared too, when the clock has stopped. Given are medians, and the shortest and longest run in brackets; a single case is repeated by
 `.venv/bin/python benchmarks/cases/CASE.py ARGUMENTS`, as shown under each table.
 """
 
@@ -71,15 +72,17 @@ def section(comparison: Comparison) -> str:
 
 def _row(contestant: Contestant, ours: Contestant, comparison: Comparison) -> str:
     low, high = contestant.spread
-    rate = (
-        f" {(contestant.amount or comparison.amount) / contestant.seconds:,.0f} |" if comparison.unit else ""
-    )
+    rate = f" {_rounded(contestant.rate)} |" if comparison.unit else ""
     peer = comparison.unit and not contestant.name.startswith("neurochain")
-    times = f"{contestant.seconds / ours.seconds:.1f} x faster" if peer else ""
+    times = f"{ours.rate / contestant.rate:.1f} x faster" if peer else ""
     return (
         f"| {contestant.name} | {contestant.seconds:.3g} ({low:.3g} to {high:.3g}) |{rate} {contestant.cpu:.3g} "
         f"| {contestant.peak_mb:,.0f} MB |" + (f" {times} |" if rate else "")
     )
+
+
+def _rounded(rate: float) -> str:
+    return f"{rate:,.0f}" if rate >= 100 else f"{rate:.3g}"
 
 
 def _modules(contestant: Contestant) -> str:

@@ -2,18 +2,28 @@
 
 import argparse
 import sys
-import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.comparison import Comparison, dicom_headers, importing, map_and_save
+from benchmarks.comparison import Comparison, Comparisons, importing, map_and_save
 from benchmarks.contestant import run_interleaved
-from benchmarks.dicom_tree import make_tree
 from benchmarks.engine import engine
-from benchmarks.install_size import REPOSITORY, installed_size, site_size
+from benchmarks.headers import bids, edf, local_dicom, remote_dicom
+from benchmarks.install_size import REPOSITORY, installed_size
 from benchmarks.machine import OURS, PEERS, commit, describe_machine, versions
 from benchmarks.report import page, section
+from benchmarks.scale import Scale
+from benchmarks.slices import band_power, images
 
-CASES = ("map", "engine", "headers", "import", "size")
+SELECTIVE: dict[str, Callable[[Path, Path, Scale], Comparisons]] = {
+    "headers": local_dicom,
+    "buckets": remote_dicom,
+    "edf": edf,
+    "bids": bids,
+    "slices": images,
+    "bands": band_power,
+}
+CASES = ("map", "engine", *SELECTIVE, "import", "size")
 
 
 def main() -> None:
@@ -25,12 +35,15 @@ def main() -> None:
     parser.add_argument("--write", type=Path, help="the page; without it, the tables are printed")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--rows", type=int, default=200_000)
-    parser.add_argument("--files", type=int, default=10_000)
+    parser.add_argument(
+        "--share", type=float, default=1.0, help="of the files that headers, slices and windows are read of"
+    )
     parser.add_argument("--only", choices=CASES, nargs="+", default=CASES)
     chosen = parser.parse_args()
-    if chosen.write and set(chosen.only) != set(CASES):
+    if chosen.write and (set(chosen.only) != set(CASES) or chosen.share != 1):
         parser.error(
-            "--write needs all cases: a page with half of them would be taken for all. Leave out --only."
+            "--write needs all cases and all files: a page with half of them would be taken for all. "
+            "Leave out --only and --share."
         )
     ours, peers = Path(sys.executable), chosen.peers.absolute()
     done: list[Comparison] = []
@@ -39,18 +52,18 @@ def main() -> None:
         done.append(_run(map_and_save(ours, peers, chosen.rows), chosen.repeats))
     if "engine" in chosen.only:
         done += [_run(comparison, chosen.repeats) for comparison in engine(ours, peers)]
-    if "headers" in chosen.only:
-        with tempfile.TemporaryDirectory() as folder:
-            _say(f"making {chosen.files:,} DICOM files")
-            stored = make_tree(Path(folder), chosen.files)
-            done.append(_run(dicom_headers(ours, peers, Path(folder), chosen.files, stored), chosen.repeats))
+    for name, comparisons in SELECTIVE.items():
+        if name in chosen.only:
+            _say(f"making what {name} read")
+            # One after the other: each finds its files only until the next one is asked for.
+            done += [_run(c, chosen.repeats) for c in comparisons(ours, peers, Scale(chosen.share))]
     if "import" in chosen.only:
         done.append(_run(importing(ours, peers), chosen.repeats))
     if "size" in chosen.only:
         _say("installing into a fresh environment")
         sizes["neurochain, core"] = installed_size(str(REPOSITORY), REPOSITORY / "constraints.txt")
-        (site,) = peers.parent.parent.glob("lib/python*/site-packages")
-        sizes["DataChain and pydicom"] = site_size(site)
+        datachain = versions(peers, ("datachain",))["datachain"]
+        sizes["DataChain"] = installed_size(f"datachain=={datachain}", None)
     machine = describe_machine() | {"commit": commit(REPOSITORY)}
     found = {"neurochain's environment": versions(ours, OURS), "peers' environment": versions(peers, PEERS)}
     if chosen.write:

@@ -11,14 +11,22 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def measured(call: Callable[[], dict[str, object]]) -> None:
-    """Time a call, imports left out, and print seconds, CPU seconds (of all processes), peak memory, and its facts."""
+def measured(
+    call: Callable[[], dict[str, object]], check: Callable[[], dict[str, object]] | None = None
+) -> None:
+    """Time a call, imports left out, and print seconds, CPU seconds (of all processes), peak memory, and its facts.
+
+    `check` looks at what came of it when the clock has stopped; its facts are printed too.
+    """
     _forget_peak()
     cpu = _cpu()
     start = time.perf_counter()
     facts = call()
     seconds = time.perf_counter() - start
-    print(json.dumps({"seconds": seconds, "cpu": _cpu() - cpu, "peak_mb": _peak_mb(), "facts": facts}))
+    used, peak = _cpu() - cpu, _peak_mb()
+    if check is not None:
+        facts |= check()
+    print(json.dumps({"seconds": seconds, "cpu": used, "peak_mb": peak, "facts": facts}))
 
 
 def _cpu() -> float:

@@ -1,0 +1,162 @@
+"""The benchmarks' own cases run, and find what is there: small amounts, nothing is timed."""
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import nibabel
+import numpy as np
+import pytest
+
+import neurochain as nc
+from benchmarks.bids_tree import PER_SUBJECT, make_dataset
+from benchmarks.comparison import Comparison
+from benchmarks.contestant import Contestant, Measurement, check_agreement
+from benchmarks.dicom_tree import make_tree
+from benchmarks.goal import faster_per_second
+from benchmarks.headers import KNOWN
+from benchmarks.images import make_images
+from benchmarks.recordings import CHANNELS, RATE, RECORD, WINDOW, make_recordings
+from benchmarks.report import page
+from benchmarks.scale import Scale, linked
+from benchmarks.server import object_server
+
+OURS = Path(sys.executable)
+DICOM, EDF, IMAGES, RECORDS = 12, 3, 2, 70
+BAND = ("O1", *map(str, WINDOW))
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Buckets ``small``, ``scanner``, ``edf``, ``images`` and a dataset, as the benchmarks make them."""
+    folder = tmp_path_factory.mktemp("data")
+    make_tree(folder / "dicom" / "small", DICOM)
+    make_tree(folder / "dicom" / "scanner", DICOM, scanner=True)
+    make_recordings(folder / "edf", EDF, EDF - 1, RECORDS)
+    make_images(folder / "images", IMAGES, (40,))
+    make_dataset(folder / "bids", 2)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def ran(data: Path) -> dict[str, Contestant]:
+    """All cases, after they have run."""
+    with object_server(data, latency=0.001) as url:
+        small, scanner = str(data / "dicom" / "small"), str(data / "dicom" / "scanner")
+        known, images = ",".join(KNOWN), str(data / "images")
+        cases = {
+            "small": ("headers_neurochain", small, "first", "dicom"),
+            "scanner": ("headers_neurochain", scanner, "again", "dicom"),
+            "pool": ("headers_pydicom", scanner, known),
+            "bucket": ("headers_neurochain", "s3://dicom/scanner/**/*.dcm", "first", "dicom", url),
+            "fetched": ("fetch_obstore", url, "dicom", "65536", "8"),
+            "edf": ("headers_neurochain", str(data / "edf"), "first", "edf"),
+            "slices": ("slices_neurochain", images, "mean"),
+            "far slices": ("slices_neurochain", "s3://images/", "mean", url),
+            "nibabel": ("slices_nibabel", images, str(IMAGES)),
+            "bands": ("band_neurochain", "s3://edf/", *BAND, url),
+        }
+        if hasattr(nc, "read_bids"):
+            cases["bids"] = ("bids_neurochain", str(data / "bids"))
+        all_ = {name: Contestant(name, OURS, case, tuple(rest)) for name, (case, *rest) in cases.items()}
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(Contestant.run, all_.values()))
+        # Alone, since it changes files that the others read.
+        all_["changed"] = Contestant(
+            "changed", OURS, "headers_neurochain", (str(data / "dicom"), "changed", "dicom")
+        )
+        all_["changed"].run()
+    return all_
+
+
+def facts(contestant: Contestant) -> dict[str, Any]:
+    return contestant.runs[-1].facts
+
+
+def test_headers_are_those_of_pydicom(ran: dict[str, Contestant]) -> None:
+    alike = [ran[name] for name in ("scanner", "pool")]
+    for contestant in alike:
+        contestant.amount = DICOM
+    check_agreement(alike)
+    assert len(facts(ran["scanner"])["values"]) == DICOM
+    assert facts(ran["small"])["rows"] == DICOM
+    # From a bucket the paths begin elsewhere, and the values are the same.
+    assert list(facts(ran["bucket"])["values"].values()) == list(facts(ran["scanner"])["values"].values())
+    assert facts(ran["changed"])["rows"] == 2 * DICOM
+
+
+def test_ranges_are_fetched_of_every_file(ran: dict[str, Contestant], data: Path) -> None:
+    sizes = [path.stat().st_size for path in (data / "dicom").rglob("*.dcm")]
+    assert facts(ran["fetched"])["rows"] == 2 * DICOM
+    assert facts(ran["fetched"])["bytes"] == pytest.approx(sum(min(size, 65_536) for size in sizes), rel=0.01)
+
+
+def test_recordings_say_what_was_made(ran: dict[str, Contestant]) -> None:
+    values = facts(ran["edf"])["values"]
+    assert list(values.values()) == [[len(CHANNELS), RATE, RECORDS * RECORD * RATE]] * EDF
+
+
+def test_slices_are_those_of_nibabel(ran: dict[str, Contestant], data: Path) -> None:
+    alike = [ran[name] for name in ("slices", "far slices", "nibabel")]
+    for contestant in alike:
+        contestant.amount = IMAGES
+    check_agreement(alike)
+    stored = sum(path.stat().st_size for path in (data / "images").iterdir())
+    assert 0 < facts(ran["far slices"])["bytes"] < stored
+    image: Any = nibabel.load(data / "images" / "sub-0001_task-rest_bold.nii.gz")
+    values = facts(ran["slices"])["values"]["sub-0001_task-rest_bold.nii.gz"]
+    assert values[0] == pytest.approx(np.asarray(image.dataobj)[..., 20].mean(), rel=1e-6)
+
+
+def test_bands_hold_the_sine(ran: dict[str, Contestant]) -> None:
+    """Amplitude a of a sine is a²/2 of power; the noise adds its part of the band."""
+    values = facts(ran["bands"])["values"]
+    noise = (20.1**2 - 0.01) / 12 * 5 / (RATE / 2)
+    for number in range(EDF):
+        (power,) = values[f"sub-{number:04d}_task-rest_eeg.edf"]
+        amplitude = 5 + 0.1 * (number % (EDF - 1))
+        assert power == pytest.approx(amplitude**2 / 2 + noise, rel=0.1)
+
+
+@pytest.mark.skipif(not hasattr(nc, "read_bids"), reason="there is no read_bids")
+def test_dataset_is_indexed(ran: dict[str, Contestant], data: Path) -> None:
+    values = facts(ran["bids"])["values"]
+    assert len(values) == 20
+    assert values["sub-0001_ses-02_dwi.nii.gz"] == ["0001", pytest.approx(0.030001)]
+    assert sum(path.is_file() for path in (data / "bids").rglob("*")) == 3 + 2 * PER_SUBJECT
+
+
+def measured(name: str, seconds: float, amount: int | None = None, **found: object) -> Contestant:
+    return Contestant(name, OURS, "none", (), amount, [Measurement(seconds, seconds, 1.0, found)])
+
+
+def test_contestants_who_disagree_are_no_comparison() -> None:
+    one = measured("one", 1, 2, rows=2, values={"a": [1.0, "x", None]})
+    check_agreement([one, measured("two", 1, 2, rows=2, values={"a": [1.0 + 1e-9, "x", None]})])
+    with pytest.raises(RuntimeError, match=r"a: two found \[2.0, 'x', None\], and one"):
+        check_agreement([one, measured("two", 1, 2, rows=2, values={"a": [2.0, "x", None]})])
+    with pytest.raises(RuntimeError, match="two did 1 of 2"):
+        check_agreement([one, measured("two", 1, 2, rows=1, values={})])
+
+
+def test_who_does_fewer_is_compared_by_the_second() -> None:
+    contestants = [measured("neurochain", 2.0), measured("slow", 10.0, 100)]
+    comparison = Comparison("job", "what", "files", 1000, contestants, (faster_per_second(20, "slow"),))
+    assert contestants[0].rate == 500
+    figure, holds = comparison.goals[0].measure({c.name: c for c in contestants})
+    assert (figure, holds) == ("50 x", True)
+    text = page({"cores": "2"}, {}, [comparison], {}, 1)
+    assert "neurochain: at least 20 x as many per second as slow | 50 x | holds" in text
+    assert "| slow | 10 (10 to 10) | 10 | 10 | 1 MB | 50.0 x faster |" in text
+
+
+def test_shares_keep_what_is_needed(tmp_path: Path) -> None:
+    assert Scale(0.01).of(10_000) == 100
+    assert Scale(1e-6).of(10_000) == 2
+    assert Scale(1).of(1) == 1
+    for name in "abc":
+        (tmp_path / "whole" / name).mkdir(parents=True)
+        (tmp_path / "whole" / name / "file").write_text(name)
+    part = linked(tmp_path / "whole", tmp_path / "part", 2)
+    assert sorted(p.read_text() for p in part.rglob("file")) == ["a", "b"]
