@@ -147,17 +147,21 @@ class File:
         start, end = self._checked(start, end)
         if start >= end:
             return b""
-        data = self._log.fetched(self.uri, start, end) if self._log is not None else None
-        if data is None:
-            store, _ = self._where()
-            if store.is_remote:
-                return self.read_ranges([(start, end)], note)[0]
-            data = self._pull(start, end)
-            if self._log is not None:
-                self._log.count(len(data), 1)
-        if self._log is not None and note:
-            self._log.add(self.uri, self.etag, start, data, self._pull)
-        return data
+        ahead = self._log.fetched(self.uri, start, end) if self._log is not None else b""
+        if ahead and self._log is not None and note:
+            self._log.add(self.uri, self.etag, start, ahead, self._pull)
+        start += len(ahead)
+        if start == end:
+            return ahead
+        store, _ = self._where()
+        if store.is_remote:
+            return ahead + self.read_ranges([(start, end)], note)[0]
+        data = self._pull(start, end)
+        if self._log is not None:
+            self._log.count(len(data), 1)
+            if note:
+                self._log.add(self.uri, self.etag, start, data, self._pull)
+        return ahead + data
 
     def read_ranges(self, ranges: Sequence[tuple[int, int]], note: bool = True) -> list[bytes]:
         """Bytes of several ranges [start, end), in as few and as many requests as is quickest.

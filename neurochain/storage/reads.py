@@ -94,8 +94,8 @@ class ReadLog:
         self._fetched[uri] = start, data
         self.count(len(data), 1)
 
-    def fetched(self, uri: str, start: int, end: int) -> bytes | None:
-        """Bytes of a range that were fetched ahead.
+    def fetched(self, uri: str, start: int, end: int) -> bytes:
+        """First bytes of a range, as far as they were fetched ahead.
 
         Raises
         ------
@@ -103,11 +103,10 @@ class ReadLog:
             They were not, and nobody is to wait for them.
         """
         first, data = self._fetched.get(uri, (0, b""))
-        if first <= start and end <= first + len(data):
-            return data[start - first : end - first]
-        if not self.waits:
+        found = data[start - first : end - first] if first <= start else b""
+        if len(found) < end - start and not self.waits:
             raise NotFetchedError(f"[{start}, {end}) of {uri} was not fetched ahead.")
-        return None
+        return found
 
     def count(self, pulled: int, requests: int, waited: float = 0.0) -> None:
         """Count bytes that were pulled, wanted or not, requests, and the seconds until they came."""

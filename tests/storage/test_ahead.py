@@ -135,7 +135,9 @@ def test_stores_that_only_wait_serve_too(tmp_path: Path) -> None:
     assert found == {"a.bin": b"local", "b.bin": b"in memory"}
 
 
-def test_who_is_not_to_wait_gets_what_was_fetched_and_no_more(files: list[File]) -> None:
+def test_who_is_not_to_wait_gets_what_was_fetched_and_no_more(
+    server: ObjectServer, files: list[File]
+) -> None:
     log = ReadLog(waits=False)
     file = File(files[0].uri, 256, files[0].etag, None, log)
     log.offer(file.uri, 0, content(0)[:100])
@@ -150,4 +152,8 @@ def test_who_is_not_to_wait_gets_what_was_fetched_and_no_more(files: list[File])
             read()
     assert (log.bytes, log.requests) == (100, 1)
     log.waits = True
-    assert file.read_range(90, 101) == content(0)[90:101]
+    server.traffic.clear()
+    assert file.read_range(90, 120) == content(0)[90:120]
+    assert server.traffic.bytes == 20  # what was there is not asked for again
+    (read,) = log.files()
+    assert read.ranges == ((90, 120),) or read.ranges == ((0, 20), (90, 120))

@@ -290,9 +290,14 @@ class CannotTravelError(UDFError):
 def _modules(identity: Fingerprint) -> list[ModuleType]:
     """Modules of the user's that the function's code stands in."""
     places = {os.path.realpath(str(part.where or "").rpartition(":")[0]) for part in identity.parts}
+    names = {os.path.basename(place) for place in places}
     found = []
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
-        if file is not None and name not in ("__main__", "__mp_main__") and os.path.realpath(file) in places:
+        if file is None or name in ("__main__", "__mp_main__"):
+            continue
+        # There are thousands of modules, and to follow a link costs more than to compare names; a link has its own.
+        linked = os.path.basename(file) not in names and os.path.islink(file)
+        if (linked or os.path.basename(file) in names) and os.path.realpath(file) in places:
             found.append(module)
     return [m for m in found if not m.__name__.startswith("neurochain.")]

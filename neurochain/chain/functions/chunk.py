@@ -176,7 +176,7 @@ class Outcome:
     bytes, requests : int
         Pulled from storage.
     seconds : float
-        Spent on the calls.
+        Spent on the calls; of those that wait for files elsewhere, what they compute.
     """
 
     done: int = 0
