@@ -4,7 +4,6 @@ The lowest layer: it knows no format, no dataset and no chain.
 """
 
 from neurochain.storage.access import Access, access_to, remember, said, suggest
-from neurochain.storage.ahead import Ahead
 from neurochain.storage.cache import cache_folder
 from neurochain.storage.file import File
 from neurochain.storage.listing import (
@@ -25,7 +24,6 @@ from neurochain.storage.store import Entry, Store
 
 __all__ = [
     "Access",
-    "Ahead",
     "Cost",
     "Entry",
     "File",

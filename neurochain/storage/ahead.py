@@ -132,4 +132,7 @@ class Ahead(Generic[T]):
 
 def _read(file: File, start: int, end: int) -> Coroutine[Any, Any, bytes]:
     scheme, path = split_uri(file.uri)
-    return store_for(scheme).read_async(path, start, min(end, file.size), file.etag or None)
+    store = store_for(scheme)
+    wanted = (path, start, min(end, file.size), file.etag or None)
+    at_once = getattr(store, "read_async", None)  # of stores that hold many requests open
+    return at_once(*wanted) if at_once is not None else asyncio.to_thread(store.read_range, *wanted)

@@ -4,7 +4,6 @@ Reads go through ``pread`` on a descriptor whose etag was checked, so a file tha
 was listed is an error and never other bytes.
 """
 
-import asyncio
 import os
 import stat as stat_
 from collections.abc import Generator, Iterator, Sequence
@@ -82,9 +81,6 @@ class LocalStore:
 
     def read_range(self, path: str, start: int, end: int, etag: str | None = None) -> bytes:
         return self.read_each(path, [(start, end)], etag)[0]
-
-    async def read_async(self, path: str, start: int, end: int, etag: str | None = None) -> bytes:
-        return await asyncio.to_thread(self.read_range, path, start, end, etag)
 
     def read_each(self, path: str, ranges: Sequence[Range], etag: str | None = None) -> Sequence[bytes]:
         try:

@@ -1,6 +1,5 @@
 """FsspecStore: everything else that fsspec can reach (memory, s3, gs, az, http, sftp …)."""
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -78,9 +77,6 @@ class FsspecStore:
                 "it has changed since it was listed. Run the chain again."
             )
         return data
-
-    async def read_async(self, path: str, start: int, end: int, etag: str | None = None) -> bytes:
-        return await asyncio.to_thread(self.read_range, path, start, end, etag)
 
     def read_each(self, path: str, ranges: Sequence[Range], etag: str | None = None) -> Sequence[bytes]:
         if len(ranges) < 2:

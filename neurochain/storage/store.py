@@ -77,10 +77,6 @@ class Store(Protocol):
         """
         ...
 
-    async def read_async(self, path: str, start: int, end: int, etag: str | None = None) -> bytes:
-        """As `read_range`, for who has many requests under way."""
-        ...
-
     def read_each(self, path: str, ranges: Sequence[Range], etag: str | None = None) -> Sequence[bytes]:
         """Several ranges of one object, each by a request of its own, as many at once as the link allows.
 

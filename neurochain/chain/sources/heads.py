@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from neurochain.chain.sources.headers import HeaderRow, read_row
 from neurochain.formats import HeadSizes, first_bytes
 from neurochain.formats.identifiers import Identifiers
-from neurochain.storage import Ahead, File, NotFetchedError, ReadLog, recording_reads
+from neurochain.storage import File, NotFetchedError, ReadLog, recording_reads
+from neurochain.storage.ahead import Ahead
 
 FIRST = 100  # files that tell how fast a disk is
 SLOW = 0.003  # seconds per file from which on several are read at once
