@@ -1,6 +1,5 @@
 """Real files for the tests of the ready-made functions."""
 
-import os
 from pathlib import Path
 
 import nibabel
@@ -18,18 +17,6 @@ def dicomdirs() -> Path:
 def nibabel_data() -> Path:
     """Folder of nibabel's test files."""
     return Path(nibabel.__file__).parent / "tests" / "data"
-
-
-@pytest.fixture(scope="session")
-def real_data() -> Path:
-    """Folder of real files that are too large, or not free, to travel with the source."""
-    named = os.environ.get("NEUROCHAIN_REAL_DATA")
-    if not named:
-        pytest.skip("NEUROCHAIN_REAL_DATA is not set: it names a folder of real files")
-    folder = Path(named)
-    if not folder.is_dir():
-        pytest.skip(f"NEUROCHAIN_REAL_DATA={named} is no folder")
-    return folder
 
 
 @pytest.fixture(scope="session")
