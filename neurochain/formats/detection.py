@@ -65,12 +65,14 @@ def first_bytes(file: File, sizes: HeadSizes) -> int:
 
 def named_by(file: File) -> Reader | None:
     """Reader that the name asks for."""
-    return next((reader for reader in readers() if file.suffix in reader.suffixes), None)
+    suffix = file.suffix
+    return next((reader for reader in readers() if suffix in reader.suffixes), None)
 
 
 def detect(file: File, named: Reader | None, sizes: HeadSizes) -> tuple[Reader | None, bytes]:
     """Reader that knows the content, and the first bytes."""
-    head = file.read_range(0, first_bytes(file, sizes) or SNIFF)
+    # What was fetched ahead was as much as was known then; `read_header` asks for more where it must.
+    head = file.read_range(0, file.held or first_bytes(file, sizes) or SNIFF)
     asked = readers() if named is None else (named, *(r for r in readers() if r is not named))
     return next((reader for reader in asked if reader.matches(head, file.name)), None), head
 

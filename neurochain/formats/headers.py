@@ -75,7 +75,7 @@ def _read(file: File, sizes: HeadSizes) -> FileHeader:
         reader, head = detect(file, named, sizes)
         if reader is None:
             return FileHeader() if named is None else _wrong(file, named, mismatch(named, file, head))
-        if len(head) < (wanted := sizes.wanted(file, reader)):
+        if reader is not named and len(head) < (wanted := sizes.wanted(file, reader)):
             head += file.read_range(len(head), wanted)
         try:
             found = reader.read_header(file, head)

@@ -85,7 +85,9 @@ def open_volume(file: File, format: str | None = None, memo: Memo | None = None)
     return reader.volume(first, memo)
 
 
-def open_recording(file: File, format: str | None = None, memo: Memo | None = None) -> Recording:
+def open_recording(
+    file: File, format: str | None = None, memo: Memo | None = None, header_bytes: int | None = None
+) -> Recording:
     """Open a file as a lazy array of channels over time.
 
     Parameters
@@ -96,6 +98,8 @@ def open_recording(file: File, format: str | None = None, memo: Memo | None = No
         As in `header.format`; by default the content tells.
     memo : Memo, optional
         Where readers remember what is costly to find again.
+    header_bytes : int, optional
+        Size of the header, where it is known as the format is: a file elsewhere then gives it in one request.
 
     Raises
     ------
@@ -119,6 +123,8 @@ def open_recording(file: File, format: str | None = None, memo: Memo | None = No
     array([36.1, 26.4, 15. ,  2.8])
     """
     reader, first = _reader_of(file, format)
+    if format is not None and header_bytes is not None and header_bytes > reader.head_size:
+        first.hold(header_bytes)
     return reader.recording(first, memo)
 
 

@@ -44,22 +44,28 @@ class FileHeader:
 class HeadSizes:
     """How long the headers in a folder are, so that the next file's is fetched in one request and no more.
 
-    Files of a series have headers of nearly one length, from 8 KB (one vendor) to 290 KB (another).
+    Files of a series have headers of nearly one length, from 8 KB (one vendor) to 290 KB (another). A folder of which
+    nothing is known yet may be like the last one: a study has a folder for each subject.
     """
 
     STEP = 4096  # bytes
+    MOST_GUESSED = 32768  # bytes of a file in another folder
 
     def __init__(self) -> None:
         self._by_folder: dict[tuple[str, str], int] = {}
+        self._last: dict[str, int] = {}
 
     def wanted(self, file: File, reader: "Reader") -> int:
         """Bytes to fetch first."""
-        return self._by_folder.get((file.uri.rpartition("/")[0], reader.name), reader.head_size)
+        known = self._by_folder.get((file.uri.rpartition("/")[0], reader.name))
+        if known is not None:
+            return known
+        return max(reader.head_size, min(self._last.get(reader.name, 0), self.MOST_GUESSED))
 
     def learn(self, file: File, reader: "Reader", length: int) -> None:
         """Remember the length of a header."""
         rounded = (length // self.STEP + 1) * self.STEP
-        self._by_folder[file.uri.rpartition("/")[0], reader.name] = rounded
+        self._by_folder[file.uri.rpartition("/")[0], reader.name] = self._last[reader.name] = rounded
 
 
 class Reader(Protocol):

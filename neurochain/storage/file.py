@@ -207,6 +207,25 @@ class File:
         return found
 
     @property
+    def held(self) -> int:
+        """How many of the first bytes are here without a request."""
+        return self._log.held(self.uri) if self._log is not None else 0
+
+    def hold(self, end: int) -> None:
+        """Read the first `end` bytes of a file elsewhere in one request, for the reads within them that follow.
+
+        Without a log, and on a disk of this machine, nothing is done.
+
+        Raises
+        ------
+        FileChangedError, StorageError
+            As `read_range`.
+        """
+        store, _ = self._where()
+        if store.is_remote and self._log is not None:
+            self._log.hold(self.uri, 0, self.read_range(0, end))
+
+    @property
     def gap(self) -> int:
         """Bytes between two ranges that are better read along than left out."""
         return self._where()[0].link.gap(self._cost)

@@ -91,8 +91,17 @@ class ReadLog:
 
     def offer(self, uri: str, start: int, data: bytes) -> None:
         """Give bytes of a file that were fetched ahead; they count as pulled now."""
-        self._fetched[uri] = start, data
+        self.hold(uri, start, data)
         self.count(len(data), 1)
+
+    def hold(self, uri: str, start: int, data: bytes) -> None:
+        """Give bytes of a file that were read before, for the reads within them that follow."""
+        self._fetched[uri] = start, data
+
+    def held(self, uri: str) -> int:
+        """How many of a file's first bytes were fetched ahead."""
+        start, data = self._fetched.get(uri, (0, b""))
+        return 0 if start else len(data)
 
     def fetched(self, uri: str, start: int, end: int) -> bytes:
         """First bytes of a range, as far as they were fetched ahead.

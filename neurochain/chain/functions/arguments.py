@@ -8,8 +8,8 @@ as a list, or as what the annotation says.
 
 import inspect
 import typing
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
 from typing import Any, Literal
@@ -39,6 +39,11 @@ _OPENED = {
     "neurochain.formats.recordings.recording.Recording": "recording",
 }
 _OPENERS = {"volume": "open_volume", "recording": "open_recording"}
+# What openers need not look up in the file, where the row knows it.
+_KNOWN = {
+    "volume": {"format": "header.format"},
+    "recording": {"format": "header.format", "header_bytes": "edf.header_bytes"},
+}
 CONTAINERS = {
     "numpy": ("ndarray",),
     "polars": ("Series", "DataFrame"),
@@ -61,8 +66,8 @@ class Argument:
         The column; of a volume or recording, its file; of a random generator, the row's key.
     opener : str or None
         ``"volume"``, ``"recording"`` or ``"rng"``.
-    format : Resolved or None
-        Column that says the file's format, for an opener.
+    known : mapping of str to Resolved
+        For an opener: columns that say what it need not look up in the file, by its parameter.
     annotation : object
         What the value is built as: a class for a record, an enum, or lists of them.
     adapter : type or None
@@ -77,7 +82,7 @@ class Argument:
     keyword: bool
     column: Resolved
     opener: str | None = None
-    format: Resolved | None = None
+    known: Mapping[str, Resolved] = field(default_factory=dict)
     annotation: Any = None
     adapter: type | None = None
     seed: int = 0
@@ -88,9 +93,7 @@ class Argument:
         if self.whole is not None:
             return [pl.col(leaf).alias(f"{prefix}.{leaf}") for leaf in self.whole.leaves()]
         columns = [expr.alias(name) for name, expr in self.column.leaves(prefix)]
-        if self.format is not None:
-            columns.append(self.format.expression().alias(f"{prefix}.format"))
-        return columns
+        return columns + [c.expression().alias(f"{prefix}.{name}") for name, c in self.known.items()]
 
     def identity(self, prefix: str) -> list[str]:
         """Those of the columns on which a result may depend; of a File, its uri and etags."""
@@ -108,8 +111,8 @@ class Argument:
         values = column_values(frame, prefix, self.column.field.type, log)
         if self.opener in (None, RNG):
             return values
-        known = frame[f"{prefix}.format"].to_list() if self.format is not None else [None] * len(values)
-        return list(zip(values, known, strict=True))
+        columns = [frame[f"{prefix}.{name}"].to_list() for name in self.known]
+        return list(zip(values, *columns, strict=True))
 
     @property
     def finish(self) -> Callable[[Any], Any] | None:
@@ -119,7 +122,10 @@ class Argument:
             return lambda key: generator(seed, key)
         if self.opener is not None:
             opener = getattr(import_module("neurochain.formats"), _OPENERS[self.opener])
-            return lambda pair: None if pair[0] is None else opener(pair[0], format=pair[1])
+            names = tuple(self.known)
+            return lambda row: (
+                None if row[0] is None else opener(row[0], **dict(zip(names, row[1:], strict=True)))
+            )
         if self.adapter is not None and (adapt := adapter_of(self.adapter)) is not None:
             theirs = self.adapter
             return lambda file: None if file is None else adapt(file, theirs)
@@ -250,8 +256,7 @@ def _bind(udf: UDF, p: inspect.Parameter, name: str, hint: Any, schema: Schema) 
         return Argument(p.name, keyword, Resolved(name, schema[name], name))  # what an earlier step gave
     if opener is not None:
         file = resolve(name, schema) if name in schema else _file_column(udf, p.name, schema)
-        known = resolve("header.format", schema) if "header" in schema else None
-        return Argument(p.name, keyword, file, opener, known) if file is not None else None
+        return Argument(p.name, keyword, file, opener, _known(opener, schema)) if file is not None else None
     adapter = hint if adapter_of(hint) is not None else None
     if (hint is File or adapter is not None) and name not in schema:
         file = _file_column(udf, p.name, schema)
@@ -267,6 +272,17 @@ def _bind(udf: UDF, p: inspect.Parameter, name: str, hint: Any, schema: Schema) 
     if column is None:
         return None
     return Argument(p.name, keyword, column, annotation=hint, adapter=adapter)
+
+
+def _known(opener: str, schema: Schema) -> dict[str, Resolved]:
+    """Columns that the rows have of those that an opener can use."""
+    found = {}
+    for name, path in _KNOWN[opener].items():
+        record, _, leaf = path.partition(".")
+        kind = schema[record].type if record in schema else None
+        if isinstance(kind, Record) and any(f.name == leaf for f in kind.fields):
+            found[name] = resolve(path, schema)
+    return {name: column for name, column in found.items() if column is not None}
 
 
 def _is_object(kind: DataType) -> bool:

@@ -62,7 +62,7 @@ def read_heads(
     """Read headers: one after the other where bytes come at once, else many at a time.
 
     Where bytes come at once, parsing is the limit, and threads would only take turns. A network disk looks like a
-    local one, so the first files tell.
+    local one, so the first files tell. Of files elsewhere the first tells how much of the others is to be asked for.
 
     Parameters
     ----------
@@ -87,9 +87,9 @@ def read_heads(
     """
     sizes, started = HeadSizes(), time.monotonic()
     coming = iter(heads)
-    for count, head in enumerate([] if remote else coming, 1):
+    for count, head in enumerate(coming, 1):
         yield head.read(sizes, identifiers)
-        if count == FIRST and time.monotonic() - started > FIRST * SLOW:
+        if remote or (count == FIRST and time.monotonic() - started > FIRST * SLOW):
             break
     yield from _ahead(coming, sizes, identifiers, threads)
 

@@ -12,8 +12,9 @@ import numpy as np
 
 from neurochain.errors import FormatError
 from neurochain.formats.arrays.slicing import gather
-from neurochain.formats.edf.header import EdfHeader, EdfSignal, text_of
+from neurochain.formats.edf.header import EdfHeader
 from neurochain.formats.edf.samples import blocks_of
+from neurochain.formats.edf.signals import EdfSignal, text_of
 from neurochain.formats.recordings.annotations import Annotation
 from neurochain.storage import File
 

@@ -4,7 +4,6 @@ https://www.edfplus.info/specs/edf.html, https://www.edfplus.info/specs/edfplus.
 https://www.biosemi.com/faq/file_format.htm
 """
 
-import math
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,15 +11,12 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict
 
 from neurochain.errors import FormatError
+from neurochain.formats.edf.signals import SIGNAL, EdfSignal, integer_of, number_of, parse_signals, words_of
 from neurochain.formats.header import column
 
-__all__ = ["EdfHeader", "EdfRecord", "EdfSignal", "header_bytes", "is_edf", "parse", "text_of"]
+__all__ = ["EdfHeader", "EdfRecord", "header_bytes", "is_edf", "parse"]
 
 FIXED = 256
-ANNOTATIONS = ("EDF Annotations", "BDF Annotations")
-MOST_SIGNALS = 9999  # the field has four digits
-_FIELDS = (("label", 16), ("transducer", 80), ("unit", 8), ("physical_min", 8), ("physical_max", 8),
-           ("digital_min", 8), ("digital_max", 8), ("prefiltering", 80), ("samples", 8), ("reserved", 32))  # fmt: skip
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _DATE = re.compile(r"(\d\d)[./-](\d\d)[./-](\d\d)")
 _TIME = re.compile(r"(\d\d)[.:](\d\d)[.:](\d\d)")
@@ -54,45 +50,6 @@ class EdfRecord(BaseModel):
     physical_max: list[float] | None = column("Physical value of digital_max, in the channel's unit")
     digital_min: list[int] | None = column("Lowest stored value")
     digital_max: list[int] | None = column("Highest stored value")
-
-
-@dataclass(frozen=True, slots=True)
-class EdfSignal:
-    """One signal.
-
-    Attributes
-    ----------
-    samples : int
-        In each data record.
-    offset : int
-        Of its samples in a data record, counted in samples.
-    scaled : bool
-        Whether the header says how to get physical values.
-    """
-
-    label: str
-    transducer: str
-    unit: str
-    physical_min: float
-    physical_max: float
-    digital_min: int
-    digital_max: int
-    prefiltering: str
-    samples: int
-    offset: int
-    scaled: bool = True
-
-    @property
-    def gain(self) -> float:
-        """Physical units of one digital step; negative where the polarity is inverted, NaN where nobody knows."""
-        if not self.scaled:
-            return math.nan
-        return (self.physical_max - self.physical_min) / (self.digital_max - self.digital_min)
-
-    @property
-    def shift(self) -> float:
-        """Physical value of the digital 0."""
-        return self.physical_min - self.digital_min * self.gain
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +122,7 @@ def header_bytes(head: bytes) -> int:
         )
     if not is_edf(head):
         raise FormatError(f"there is no EDF or BDF header at its start; it begins with {head[:8]!r}")
-    return FIXED + FIXED * int(head[252:256])
+    return FIXED + SIGNAL * int(head[252:256])
 
 
 def parse(head: bytes) -> EdfHeader:
@@ -183,22 +140,23 @@ def parse(head: bytes) -> EdfHeader:
         )
     problems: list[str] = []
     bdf = head[0] == 0xFF
-    reserved = _words(head[192:236])
+    reserved = words_of(head[192:236])
     kind = next(
         (k for k in ("EDF+C", "EDF+D", "BDF+C", "BDF+D") if reserved.startswith(k)), "BDF" if bdf else "EDF"
     )
-    stated = _integer(head, 184, 8, "the header's size", problems)
+    stated = integer_of(head[184:192], 184, "the header's size", problems)
     if stated is not None and stated != size:
         problems.append(
             f"its header says it has {stated:,} bytes (at byte 184), but {size - FIXED >> 8} signals need {size:,}"
         )
-    n_records = _integer(head, 236, 8, "the number of data records", problems)
-    duration = _number(head, 244, 8, "the duration of a data record", problems)
+    n_records = integer_of(head[236:244], 236, "the number of data records", problems)
+    duration = number_of(head[244:252], 244, "the duration of a data record", problems)
     if duration is not None and not 0 <= duration < 1e9:
         problems.append(f"its header says that a data record lasts {duration:g} s (at byte 244)")
         duration = None
-    scale_problems: list[str] = []
-    signals, total = _signals(head, size - FIXED >> 8, problems, scale_problems)
+    signals = parse_signals(head[FIXED:size])
+    if signals.problem is not None:
+        problems.append(signals.problem)
     if (n_records or 0) < -1:
         problems.append(
             f"its header says {n_records} data records (at byte 236); only -1 (not known) may be below 0"
@@ -211,96 +169,17 @@ def parse(head: bytes) -> EdfHeader:
         record_duration=duration or 0.0,
         start_time=_start_time(head),
         n_signals=size - FIXED >> 8,
-        record_samples=total,
-        channels=tuple(s for s in signals if s.label not in ANNOTATIONS),
-        annotations=tuple(s for s in signals if s.label in ANNOTATIONS),
+        record_samples=signals.record_samples,
+        channels=signals.channels,
+        annotations=signals.annotations,
         problem=problems[0] if problems else None,
-        scale_problem=scale_problems[0] if scale_problems else None,
+        scale_problem=signals.scale_problem,
     )
-
-
-def _signals(
-    head: bytes, n: int, problems: list[str], scale_problems: list[str]
-) -> tuple[list[EdfSignal], int]:
-    """Signals, and samples of all of them in a data record."""
-    places: dict[str, int] = {}
-    at = FIXED
-    for name, width in _FIELDS:
-        places[name] = at
-        at += width * n
-    widths = dict(_FIELDS)
-    signals, offset = [], 0
-    for i in range(n):
-
-        def place(name: str, i: int = i) -> int:
-            return places[name] + i * widths[name]
-
-        texts = {name: _words(head[place(name) : place(name) + widths[name]])
-                 for name in ("label", "transducer", "unit", "prefiltering")}  # fmt: skip
-        who = f"of signal {i} ({texts['label']!r})"
-        wrong: list[str] = []
-        low = _number(head, place("physical_min"), 8, f"the physical minimum {who}", wrong)
-        high = _number(head, place("physical_max"), 8, f"the physical maximum {who}", wrong)
-        first = _integer(head, place("digital_min"), 8, f"the digital minimum {who}", wrong)
-        last = _integer(head, place("digital_max"), 8, f"the digital maximum {who}", wrong)
-        samples = _integer(head, place("samples"), 8, f"the number of samples {who}", problems)
-        if first is not None and first == last:
-            wrong.append(f"the digital range {who} is {first} to {last}: it must not be empty")
-        if low is not None and low == high:
-            wrong.append(f"the physical range {who} is {low:g} to {high:g}: it must not be empty")
-        scaled = not wrong
-        if first is not None and last is not None and first > last:
-            # What it means is clear all the same: as everywhere, the minima belong together.
-            wrong.append(f"the digital range {who} is {first} to {last}: it must ascend")
-        if texts["label"] not in ANNOTATIONS:
-            scale_problems += wrong
-        if samples is not None and samples < 0:
-            problems.append(f"the number of samples {who} is {samples}")
-            samples = 0
-        signals.append(
-            EdfSignal(**texts, physical_min=low or 0.0, physical_max=high or 0.0, digital_min=first or 0,
-                      digital_max=1 if last is None else last, samples=samples or 0, offset=offset, scaled=scaled)
-        )  # fmt: skip
-        offset += samples or 0
-    return signals, offset
-
-
-def text_of(value: bytes) -> str:
-    """Text as written: in UTF-8, else in Latin-1, in which units such as µV come."""
-    try:
-        return value.decode("utf-8")
-    except UnicodeDecodeError:
-        return value.decode("latin-1")
-
-
-def _words(value: bytes) -> str:
-    return text_of(value).strip(" \0")
-
-
-def _number(head: bytes, at: int, width: int, what: str, problems: list[str]) -> float | None:
-    text = head[at : at + width].strip(b" \0")
-    try:
-        # Some writers use the comma of their language.
-        value = float(text.replace(b",", b"."))
-    except ValueError:
-        value = float("nan")
-    if value - value != 0:  # NaN and infinity
-        problems.append(f"{what} (at byte {at}) is {text.decode('latin-1')!r}, which is no number")
-        return None
-    return value
-
-
-def _integer(head: bytes, at: int, width: int, what: str, problems: list[str]) -> int | None:
-    value = _number(head, at, width, what, problems)
-    if value is not None and (value != int(value) or abs(value) >= 2**53):
-        problems.append(f"{what} (at byte {at}) is {value:g}, which is no whole number")
-        return None
-    return None if value is None else int(value)
 
 
 def _start_time(head: bytes) -> datetime | None:
     """Start, local time; None where the date is absent or was taken out ("00.00.00")."""
-    date, time = _DATE.fullmatch(_words(head[168:176])), _TIME.fullmatch(_words(head[176:184]))
+    date, time = _DATE.fullmatch(words_of(head[168:176])), _TIME.fullmatch(words_of(head[176:184]))
     if date is None or time is None:
         return None
     day, month, two_digits = (int(v) for v in date.groups())

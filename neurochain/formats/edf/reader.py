@@ -10,6 +10,7 @@ from neurochain.formats.edf.annotations import EdfAnnotations
 from neurochain.formats.edf.gaps import EdfGaps
 from neurochain.formats.edf.header import EdfHeader, EdfRecord, header_bytes, is_edf, parse
 from neurochain.formats.edf.samples import EdfSamples
+from neurochain.formats.edf.signals import EdfSignal
 from neurochain.formats.reader import FileHeader
 from neurochain.formats.recordings.recording import Recording
 from neurochain.formats.volumes.volume import Volume
@@ -42,20 +43,19 @@ class EdfReader:
             return FileHeader({**header, "error": str(error)})
         n_records = found.counted(file.size)
         channels = found.channels
-        rates = {found.frequency(s) for s in channels}
         samples = {s.samples for s in channels}
         header["n_channels"] = len(channels)
         header["duration"] = n_records * found.record_duration
         header["start_time"] = found.start_time
         header["dtype"] = "int24" if found.sample_bytes == 3 else "int16"
         if len(samples) == 1:
-            header["sampling_frequency"] = rates.pop() or None
+            header["sampling_frequency"] = found.frequency(channels[0]) or None
             header["n_samples"] = n_records * samples.pop()
             header["shape"] = [len(channels), header["n_samples"]]
         problem = found.problem or _length_problem(found, n_records, file.size) or found.scale_problem
         if problem is not None:
             header["error"] = problem
-        return FileHeader(header, "edf", _record(found, n_records))
+        return FileHeader(header, "edf", _record(found, n_records), found.header_bytes)
 
     def identifiers(self, file: File) -> dict[str, str]:
         """The two lines of text that identify the patient and the recording, as they stand."""
@@ -128,6 +128,8 @@ def _length_problem(header: EdfHeader, n_records: int, size: int) -> str | None:
 def _record(header: EdfHeader, n_records: int) -> dict[str, Any]:
     """Fields of `EdfRecord`."""
     channels = header.channels
+    columns = [list(values) for values in zip(*channels, strict=True)] or [[] for _ in EdfSignal._fields]
+    of: dict[str, list[Any]] = dict(zip(EdfSignal._fields, columns, strict=True))
     return {
         "version": header.version,
         "header_bytes": header.header_bytes,
@@ -137,14 +139,14 @@ def _record(header: EdfHeader, n_records: int) -> dict[str, Any]:
         "n_signals": header.n_signals,
         "n_annotation_signals": header.n_signals - len(channels),
         "discontinuous": header.version.endswith("D"),
-        "labels": [s.label for s in channels],
-        "transducers": [s.transducer for s in channels],
-        "units": [s.unit for s in channels],
-        "prefiltering": [s.prefiltering for s in channels],
+        "labels": of["label"],
+        "transducers": of["transducer"],
+        "units": of["unit"],
+        "prefiltering": of["prefiltering"],
         "sampling_frequencies": [header.frequency(s) for s in channels],
-        "samples_per_record": [s.samples for s in channels],
-        "physical_min": [s.physical_min for s in channels],
-        "physical_max": [s.physical_max for s in channels],
-        "digital_min": [s.digital_min for s in channels],
-        "digital_max": [s.digital_max for s in channels],
+        "samples_per_record": of["samples"],
+        "physical_min": of["physical_min"],
+        "physical_max": of["physical_max"],
+        "digital_min": of["digital_min"],
+        "digital_max": of["digital_max"],
     }

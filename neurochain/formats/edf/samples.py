@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from neurochain.formats.arrays.slicing import LARGEST, Blocks, gather
-from neurochain.formats.edf.header import EdfHeader, EdfSignal
+from neurochain.formats.edf.header import EdfHeader
+from neurochain.formats.edf.signals import EdfSignal
 from neurochain.storage import File
 from neurochain.storage.planner import REQUEST_BYTES, Link, plan
 
