@@ -144,11 +144,14 @@ def inflate_from(
     zlib.error
         They are damaged.
     """
-    start, here = place.start, place
-    pending = _aligned(data, place.bits)
+    start, view = place.start, memoryview(data)
+    fed = min(place.packed - start, len(view))
+    pending: bytes | memoryview = _aligned(view[:fed], place.bits)
     inflater = zlib.decompressobj(RAW, zdict=window) if window else zlib.decompressobj(RAW)
     out: list[bytes] = []
     while length > 0:
+        if not pending:
+            pending, fed = view[fed:], len(view)
         piece = inflater.decompress(pending, min(skip, STEP) if skip else length)
         if skip:
             skip -= len(piece)
@@ -158,24 +161,23 @@ def inflate_from(
         pending = inflater.unconsumed_tail
         if inflater.eof:
             # Files may be joined: another member begins behind the checksum of this one.
-            ended = start + len(data) - len(inflater.unused_data)
-            following = points.member_after(max(ended, here.packed))
-            if following is None or following.packed >= start + len(data):
+            following = points.member_after(start + fed - len(inflater.unused_data))
+            if following is None or following.packed >= start + len(view):
                 break
-            here, pending = following, data[following.packed - start :]
+            pending, fed = b"", following.packed - start
             inflater = zlib.decompressobj(RAW)
-        elif not piece and not pending:
+        elif not piece and not pending and fed == len(view):
             break
     return b"".join(out)
 
 
-def _aligned(data: bytes, bits: int) -> bytes:
-    """Deflated data whose first byte has only its highest bits to give, from the first bit of a byte on."""
-    if not bits or not data:
-        return data
+def _aligned(byte: memoryview, bits: int) -> bytes:
+    """Deflated data of which a byte has only its highest bits to give, from the first bit of a byte on."""
+    if not byte:
+        return b""
     padding, length = PADDINGS[8 - bits]
-    first = padding | data[0] >> 8 - bits << length
-    return first.to_bytes((length + bits) // 8, "little") + data[1:]
+    first = padding | (byte[0] >> (8 - bits)) << length
+    return first.to_bytes((length + bits) // 8, "little")
 
 
 def _padding(length: int) -> tuple[int, int]:
