@@ -2,6 +2,7 @@
 
 import gzip
 import os
+from functools import lru_cache
 from pathlib import Path
 
 import nibabel
@@ -99,13 +100,67 @@ def test_any_ranges_equal_slices_of_the_whole(
         assert source.read_ranges(ranges) == [whole[a:b] for a, b in ranges]
 
 
-def test_a_damaged_index_is_built_anew(noise: tuple[Path, np.ndarray]) -> None:
+@pytest.mark.parametrize("what", ["places", "windows", "all"])
+def test_a_damaged_index_is_built_anew(noise: tuple[Path, np.ndarray], what: str) -> None:
     path, array = noise
     open_volume(CountingFile.at(path))[0, 0, 0, 11]
-    (kept,) = [p for p in cache_memo().folder.rglob("*") if p.is_file()]
-    for broken in (b"", kept.read_bytes()[:-5], os.urandom(1000)):
-        kept.write_bytes(broken)
-        np.testing.assert_array_equal(open_volume(CountingFile.at(path))[3, :, 4, 8], array[3, :, 4, 8])
+    kept = sorted((p for p in cache_memo().folder.rglob("*") if p.is_file()), key=lambda p: p.stat().st_size)
+    kept = {"places": kept[:1], "windows": kept[1:], "all": kept}[what]  # the table of places is the smallest
+    assert kept
+    for damage in (None, lambda held: b"", lambda held: held[:-5], lambda held: os.urandom(1000)):
+        for one in kept:
+            one.unlink() if damage is None else one.write_bytes(damage(one.read_bytes()))
+        file = CountingFile.at(path)
+        np.testing.assert_array_equal(open_volume(file)[3, :, 4, 8], array[3, :, 4, 8])
+        assert file.bytes_read > path.stat().st_size
+        file = CountingFile.at(path)
+        np.testing.assert_array_equal(open_volume(file)[3, :, 4, 8], array[3, :, 4, 8])
+        assert file.bytes_read < 2 * indexed.SPACING
+
+
+class Shelf(dict[str, bytes]):
+    """Memo without a check of what it gives back."""
+
+    def put(self, key: str, value: bytes) -> None:
+        self[key] = value
+
+
+@settings(max_examples=40)
+@given(at=st.floats(0, 1), which=st.integers(0, 10**6), value=st.integers(1, 255))
+def test_no_damage_of_an_index_gives_other_bytes(
+    noise: tuple[Path, np.ndarray], at: float, which: int, value: int
+) -> None:
+    file = CountingFile.at(noise[0])
+    shelf = _shelf(noise[0])
+    asked = [(5_000_000, 5_000_100), (9_300_000, 10_400_000)]
+    whole = Indexed(file, Shelf(shelf)).read_ranges(asked)
+    names = sorted(shelf)
+    name = names[which % len(names)]
+    held = bytearray(shelf[name])
+    held[int(at * (len(held) - 1))] ^= value
+    for broken in (bytes(held), bytes(held[: int(at * len(held))])):
+        assert Indexed(file, Shelf(shelf | {name: broken})).read_ranges(asked) == whole
+
+
+@lru_cache(maxsize=1)
+def _shelf(path: Path) -> Shelf:
+    shelf = Shelf()
+    Indexed(CountingFile.at(path), shelf).read_ranges([(20_000_000, 20_000_001)])
+    return shelf
+
+
+def test_an_index_read_once_needs_one_group_of_windows(noise: tuple[Path, np.ndarray]) -> None:
+    asked: list[str] = []
+
+    class Watched(Shelf):
+        def get(self, key: str, default: None = None) -> bytes | None:  # type: ignore[override]
+            asked.append(key)
+            return super().get(key)
+
+    memo = Watched(_shelf(noise[0]))
+    Indexed(CountingFile.at(noise[0]), memo).read_ranges([(12_000_000, 12_300_000)])
+    assert len(asked) == 2
+    assert sum(len(memo[key]) for key in asked) < 300_000
 
 
 @pytest.mark.parametrize("at", [0.3, 0.9])

@@ -1,0 +1,214 @@
+"""SeekPoints: places in a gzip file where inflating can begin, and how it begins there.
+
+A place lies between two blocks of deflated data (RFC 1951, https://www.rfc-editor.org/rfc/rfc1951). What came before
+it is needed up to 32 KB back, its window. It may lie inside a byte, while zlib's Python interface takes whole bytes:
+blocks that hold nothing, as many bits long as are missing, are put before it, so that every bit keeps its position.
+"""
+
+import struct
+import zlib
+from typing import NamedTuple
+
+import numpy as np
+
+from neurochain.formats.arrays.inflate import RAW
+
+__all__ = ["PADDINGS", "Place", "SeekPoints", "Window", "inflate_from"]
+
+HEAD = struct.Struct(
+    "<5sBBQQIII"
+)  # of what indexed_gzip 1 exports: mark, version, …, bytes of a window, points
+POINT = np.dtype([("packed", "<u8"), ("inflated", "<u8"), ("bits", "u1"), ("window", "u1")])
+MARK = b"GZIDX", 1
+STEP = 2**20  # inflated bytes at once, on the way to those that are wanted
+
+Range = tuple[int, int]
+Window = bytes
+
+
+class Place(NamedTuple):
+    """Where inflating can begin.
+
+    Attributes
+    ----------
+    packed, inflated : int
+        First whole byte in the file, and what is inflated there.
+    bits : int
+        Of the byte before that belong to what follows, its highest ones.
+    window : int or None
+        Number of the window; None at the start of a member of the file, where nothing came before.
+    """
+
+    packed: int
+    inflated: int
+    bits: int
+    window: int | None
+
+    @property
+    def start(self) -> int:
+        """First byte of the file that inflating from here needs."""
+        return self.packed - (self.bits > 0)
+
+
+class SeekPoints:
+    """Places of a file, in its order; the last may be its end.
+
+    Parameters
+    ----------
+    table : bytes
+        As `pack` gives it.
+    size : int
+        Of the file.
+
+    Raises
+    ------
+    ValueError
+        It is no table of such a file.
+    """
+
+    def __init__(self, table: bytes, size: int) -> None:
+        self._table = np.frombuffer(table, POINT)
+        self._size = size
+        self._inflated, self._packed = self._table["inflated"].copy(), self._table["packed"].copy()
+        self._windows = np.cumsum(self._table["window"] != 0)
+        self._members = np.flatnonzero(self._table["window"] == 0)
+        ordered = all((np.diff(at.view(np.int64)) >= 0).all() for at in (self._inflated, self._packed))
+        sound = len(self._members) > 0 and self._members[0] == 0 and int(self._table["bits"].max()) < 8
+        if not sound or not ordered or int(self._packed[-1]) > size:
+            raise ValueError("These are not the places of a gzip file.")
+
+    @classmethod
+    def exported(cls, index: bytes, size: int) -> tuple["SeekPoints", list[Window]]:
+        """Places, and their windows, of an index that indexed_gzip has exported.
+
+        Raises
+        ------
+        ValueError
+            It has another form.
+        """
+        mark, version, _, _, _, _, length, count = HEAD.unpack_from(index)
+        if (mark, version) != MARK:
+            raise ValueError(f"An index of the form {mark!r} {version} is not known.")
+        end = HEAD.size + count * POINT.itemsize
+        points = cls(index[HEAD.size : end], size)
+        return points, [index[at : at + length] for at in range(end, len(index), length)]
+
+    def pack(self) -> bytes:
+        """Bytes that the same places can be made of."""
+        return self._table.tobytes()
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def __getitem__(self, number: int) -> Place:
+        packed, inflated, bits, window = self._table[number].tolist()
+        return Place(packed, inflated, bits, int(self._windows[number]) - 1 if window else None)
+
+    def around(self, start: int, end: int) -> tuple[int, int]:
+        """Number of the place from which bytes [start, end) are inflated, and of the first behind them."""
+        first = int(np.searchsorted(self._inflated, start, side="right")) - 1
+        return max(first, 0), int(np.searchsorted(self._inflated, end, side="left"))
+
+    def span(self, start: int, end: int) -> Range:
+        """Bytes of the file from which inflated bytes [start, end) can be made."""
+        first, behind = self.around(start, end)
+        at = self[first].start
+        return at, max(at, int(self._packed[behind]) if behind < len(self) else self._size)
+
+    def member_after(self, packed: int) -> Place | None:
+        """Next start of a member behind a byte of the file."""
+        members = self._members[int(np.searchsorted(self._packed[self._members], packed, side="right")) :]
+        return self[int(members[0])] if len(members) else None
+
+
+def inflate_from(
+    points: SeekPoints, place: Place, window: Window, data: bytes, skip: int, length: int
+) -> bytes:
+    """Inflated bytes behind a place.
+
+    Parameters
+    ----------
+    points : SeekPoints
+        Of the file.
+    place : Place
+        One of them.
+    window : bytes
+        Its window; empty where it has none.
+    data : bytes
+        Of the file, from `place.start` on.
+    skip, length : int
+        Inflated bytes to leave out, and to give; fewer where the file or `data` ends before.
+
+    Raises
+    ------
+    zlib.error
+        They are damaged.
+    """
+    start, view = place.start, memoryview(data)
+    fed = min(place.packed - start, len(view))
+    pending: bytes | memoryview = _aligned(view[:fed], place.bits)
+    inflater = zlib.decompressobj(RAW, zdict=window) if window else zlib.decompressobj(RAW)
+    out: list[bytes] = []
+    while length > 0:
+        if not pending:
+            pending, fed = view[fed:], len(view)
+        piece = inflater.decompress(pending, min(skip, STEP) if skip else length)
+        if skip:
+            skip -= len(piece)
+        else:
+            length -= len(piece)
+            out.append(piece)
+        pending = inflater.unconsumed_tail
+        if inflater.eof:
+            # Files may be joined: another member begins behind the checksum of this one.
+            following = points.member_after(start + fed - len(inflater.unused_data))
+            if following is None or following.packed >= start + len(view):
+                break
+            pending, fed = b"", following.packed - start
+            inflater = zlib.decompressobj(RAW)
+        elif not piece and not pending and fed == len(view):
+            break
+    return b"".join(out)
+
+
+def _aligned(byte: memoryview, bits: int) -> bytes:
+    """Deflated data of which a byte has only its highest bits to give, from the first bit of a byte on."""
+    if not byte:
+        return b""
+    padding, length = PADDINGS[8 - bits]
+    first = padding | (byte[0] >> (8 - bits)) << length
+    return first.to_bytes((length + bits) // 8, "little")
+
+
+def _padding(length: int) -> tuple[int, int]:
+    """Blocks without content, of `length` bits modulo 8: as a number, lowest bit first, and how many bits."""
+    fixed, dynamic = (0b010, 10), _empty_dynamic()
+    blocks = [dynamic] if length % 2 else []
+    while sum(bits for _, bits in blocks) % 8 != length % 8:
+        blocks.append(fixed)
+    return _joined(blocks)
+
+
+def _empty_dynamic() -> tuple[int, int]:
+    """Block with Huffman codes of its own that holds the end of the block alone: 93 bits, an odd number.
+
+    Its code lengths 0, 1 and 18 (a run of zeros) have the codes 0, 01 and 11 as they stand in the stream. They say 256
+    zeros and a one: the end of the block is the only symbol; then a zero: there are no distances.
+    """
+    order = (16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1)
+    lengths = {0: 1, 1: 2, 18: 2}
+    header = [(0b100, 3), (257 - 257, 5), (1 - 1, 5), (len(order) - 4, 4)]
+    codes = [(lengths.get(symbol, 0), 3) for symbol in order]
+    zeros = [(0b11, 2), (138 - 11, 7), (0b11, 2), (256 - 138 - 11, 7)]
+    return _joined([*header, *codes, *zeros, (0b01, 2), (0, 1), (0, 1)])
+
+
+def _joined(parts: list[tuple[int, int]]) -> tuple[int, int]:
+    value = at = 0
+    for part, bits in parts:
+        value, at = value | part << at, at + bits
+    return value, at
+
+
+PADDINGS = {length: _padding(length) for length in range(8)}
+"""Deflated nothing by its bits modulo 8: (bits as a number, how many)."""
