@@ -6,10 +6,11 @@ from typing import Any
 
 from neurochain.formats.dicom.elements import Tree, tree
 from neurochain.formats.dicom.frames import further_tags, planes_of
+from neurochain.formats.dicom.likes import Likes
 from neurochain.formats.dicom.pixels import is_encapsulated, pixel_problem
 from neurochain.formats.dicom.planes import Plane
 from neurochain.formats.dicom.scan import CutShort, Refused, Scan, scan
-from neurochain.formats.dicom.values import WANTED, decode
+from neurochain.formats.dicom.values import WANTED, content, decode, decode_like
 from neurochain.formats.dicom.with_pydicom import scan_with_pydicom
 from neurochain.storage import File
 
@@ -17,7 +18,9 @@ __all__ = ["Image", "scanned"]
 
 HEAD_LIMIT = 64 * 2**20  # the longest header met has 350 KB; beyond this pydicom steps through the file
 STEP = 64 * 1024  # bytes fetched more where sequences go on: enhanced headers have 300 KB
+LEAST = 4 * 1024  # bytes fetched more where that costs next to nothing
 AFTER = 16 * 1024  # bytes fetched behind a long element: what follows Siemens' private headers has 2 KB
+LIKES = Likes()
 
 
 @dataclass(slots=True)
@@ -52,7 +55,50 @@ class Image:
         return planes_of(picture, self.file.name, self.record, self.extra, self.found.big_endian)
 
 
-def scanned(file: File, head: bytes, series: bool = False, wanted: Mapping[int, Any] | None = None) -> Image:
+class _More:
+    """Bytes of a file behind its first."""
+
+    def __init__(self, file: File, head: bytes, gap: int) -> None:
+        self.file, self.gap = file, gap
+        self.pieces = [(0, head)]
+        self.left_out = False
+
+    def __call__(self, start: int, needed: int, long: bool, base: int) -> bytes:
+        """As `More` says."""
+        have = self._end
+        if start > have:
+            self.left_out = True
+            end = needed + max(LEAST, min(AFTER, self.gap // 4))
+        else:
+            along = STEP if self.gap >= STEP else min(STEP, max(LEAST, (start - base) // 2))
+            end = max(needed + min(AFTER, along), 0 if long else start + along)
+        end = min(self.file.size, end)
+        if end - base > HEAD_LIMIT or end < needed:
+            raise Refused(f"its header goes on after {have:,} bytes")
+        piece = self.file.read_range(start, end)
+        self.pieces.append((start, piece))
+        return piece
+
+    @property
+    def _end(self) -> int:
+        start, data = self.pieces[-1]
+        return start + len(data)
+
+    def whole(self) -> bytes:
+        """All bytes up to the last; those that were left out are fetched."""
+        ends = [start + len(data) for start, data in self.pieces]
+        holes = [(a, b) for a, (b, _) in zip(ends, self.pieces[1:], strict=False) if a < b]
+        found = [*self.pieces, *zip((a for a, _ in holes), self.file.read_ranges(holes), strict=True)]
+        return b"".join(data for _, data in sorted(found))
+
+
+def scanned(
+    file: File,
+    head: bytes,
+    series: bool = False,
+    wanted: Mapping[int, Any] | None = None,
+    header: bool = False,
+) -> Image:
     """Scan and decode a header, fetching more where the head ends inside it.
 
     Parameters
@@ -65,6 +111,8 @@ def scanned(file: File, head: bytes, series: bool = False, wanted: Mapping[int, 
         Whether to look for what tells the images of a series apart.
     wanted : mapping, optional
         What else to look for, as in `tree`.
+    header : bool
+        Whether the record is all that is wanted: long values that nobody wants are left out, where that is quicker.
 
     Raises
     ------
@@ -72,26 +120,25 @@ def scanned(file: File, head: bytes, series: bool = False, wanted: Mapping[int, 
         The header cannot be read.
     """
     found = None
+    more = _More(file, head, file.gap if header else 2**63)
     try:
         while found is None:
             try:
-                found = scan(head, file.size, WANTED)
+                found = scan(head, file.size, WANTED, more, LIKES if header else None)
             except CutShort as short:
-                end = min(
-                    file.size, max(short.needed + AFTER, 0 if _is_long(short, head) else len(head) + STEP)
-                )
-                if end > HEAD_LIMIT or end <= len(head):
-                    raise Refused(f"its header goes on after {len(head):,} bytes") from None
-                head += file.read_range(len(head), end)
-        record = decode(found.values, found.big_endian, strict=found.deflated_at is None)
+                head += more(len(head), short.needed, _is_long(short, head), 0)
+        record = _decoded(found)
         looked_at = found
     except Refused as refused:
         # What text needs pydicom leaves the walk over the elements as it was.
         looked_at, found = found or Scan(), scan_with_pydicom(file, str(refused))
         record = decode(found.values, found.big_endian)
     further = further_tags(record, series) | dict(wanted or {})
+    if further and looked_at.first is not None:
+        return scanned(file, more.whole(), series, wanted)
     extra = tree(looked_at, further) if further and looked_at.data else {}
     looked_at.data = b""  # not kept: a series has thousands of headers
+    head = b"" if more.left_out else b"".join(data for _, data in more.pieces)
     record["transfer_syntax"] = found.transfer_syntax
     record["header_end"] = found.end if found.deflated_at is None else None
     if found.pixel is not None and found.deflated_at is None and not is_encapsulated(found):
@@ -100,6 +147,24 @@ def scanned(file: File, head: bytes, series: bool = False, wanted: Mapping[int, 
     if problem is None and found.pixel is not None:
         problem = pixel_problem(file, head, found, record)
     return Image(file, found, record, extra, problem, head)
+
+
+def _decoded(found: Scan) -> dict[str, Any]:
+    """What a scanned header says; those that are like it are decoded quicker from then on."""
+    if found.like is not None:
+        return decode_like(found.like, found.fresh)
+    record = decode(found.values, found.big_endian, strict=found.deflated_at is None)
+    if found.learns and found.cut is None:
+        big = found.big_endian
+        LIKES.learn(
+            found.implicit,
+            big,
+            found.trace,
+            found.values,
+            WANTED.big if big else WANTED.little,
+            lambda values: content(values, big),
+        )
+    return record
 
 
 def _is_long(short: CutShort, head: bytes) -> bool:

@@ -43,7 +43,7 @@ class DicomReader:
 
     def read_header(self, file: File, head: bytes) -> FileHeader:
         """Header of a DICOM file; the head grows until Pixel Data or the end of the file is reached."""
-        image = scanned(file, head)
+        image = scanned(file, head, header=True)
         found, record = image.found, image.record
         header: dict[str, Any] = {"format": "dicom", "modality": record.get("Modality")}
         error = image.problem
@@ -60,7 +60,8 @@ class DicomReader:
                 header |= _stacked(image, grid)
         if error is not None:
             header["error"] = error
-        return FileHeader(header, "dicom", record, record["header_end"])
+        length = record["header_end"] if found.first is None else found.first
+        return FileHeader(header, "dicom", record, length)
 
     def identifiers(self, file: File) -> dict[str, str]:
         """Of patient, physicians, institution and device, and dates, by keyword."""

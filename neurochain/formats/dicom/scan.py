@@ -11,8 +11,10 @@ import struct
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from neurochain.errors import FormatError
+from neurochain.formats.dicom.likes import LONGEST, Element, Like, Likes
 
 __all__ = ["CutShort", "Refused", "Scan", "Walk", "is_bare", "scan"]
 
@@ -28,6 +30,8 @@ DEFLATED = frozenset({"1.2.840.10008.1.2.1.99"})
 
 _LONG = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 _SHORT = frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
+_LITTLE = tuple((struct.Struct(f).unpack_from, struct.Struct("<I").unpack_from) for f in ("<I2sH", "<II"))
+_BIG = tuple((struct.Struct(f).unpack_from, struct.Struct(">I").unpack_from) for f in (">I2sH", ">II"))
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 
 
@@ -38,9 +42,11 @@ class Refused(Exception):
 class CutShort(Exception):
     """The bytes at hand end inside the header; `needed` is the least length that goes on."""
 
-    def __init__(self, needed: int) -> None:
+    def __init__(self, needed: int, at: int = 0, skips: int | None = None) -> None:
         super().__init__(needed)
         self.needed = needed
+        self.at = at  # the element, in the bytes at hand
+        self.skips = skips  # its tag as it was read, where nobody wants the bytes up to `needed`
 
 
 @dataclass(slots=True)
@@ -72,7 +78,18 @@ class Scan:
     implicit : bool
         Whether the elements leave out their value representation.
     data : bytes
-        What was scanned (inflated where it was deflated), for a closer look at what was stepped over.
+        What was scanned (inflated where it was deflated), for a closer look at what was stepped over. Where bytes
+        were left out, only what lies behind them.
+    first : int or None
+        Where the first bytes lie that were left out.
+    trace : list
+        The elements, as `Likes` compares them.
+    learns : bool
+        Whether it was compared.
+    like : Like or None
+        What was met before and is like this header but for `fresh`.
+    fresh : dict
+        As `values`: those that `like` does not know.
     """
 
     values: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)
@@ -86,11 +103,37 @@ class Scan:
     start: int = 0
     implicit: bool = False
     data: bytes = b""
+    first: int | None = None
+    trace: list[Element] = field(default_factory=list)
+    learns: bool = False
+    like: Like | None = None
+    fresh: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)
 
 
 def swapped(tag: int) -> int:
     """Tag as a little-endian 4-byte number reads it."""
     return tag >> 16 | (tag & 0xFFFF) << 16
+
+
+class More(Protocol):
+    """Bytes of a file behind its first.
+
+    Attributes
+    ----------
+    gap : int
+        Bytes that are better read along than left out.
+    """
+
+    @property
+    def gap(self) -> int: ...
+
+    def __call__(self, start: int, needed: int, long: bool, base: int) -> bytes:
+        """Bytes from `start` to `needed` at least, and some more.
+
+        `long` says that one long element is missing, rather than the rest of a sequence of which nobody knows the
+        length. `base` is where the bytes begin that the walk still has.
+        """
+        ...
 
 
 class Wanted:
@@ -122,7 +165,9 @@ def is_bare(head: bytes) -> bool:
     return plausible and _BARE.search(head, 0, 2048) is not None
 
 
-def scan(head: bytes, size: int, wanted: Wanted) -> Scan:
+def scan(
+    head: bytes, size: int, wanted: Wanted, more: More | None = None, likes: Likes | None = None
+) -> Scan:
     """Scan the first bytes of a file.
 
     Parameters
@@ -133,6 +178,10 @@ def scan(head: bytes, size: int, wanted: Wanted) -> Scan:
         Of the whole file, bytes. An element that goes beyond it is cut.
     wanted : Wanted
         Tags whose values to keep.
+    more : More, optional
+        Gives bytes behind `head`.
+    likes : Likes, optional
+        Headers that were met before, to be quick where this one is like them.
 
     Raises
     ------
@@ -145,7 +194,7 @@ def scan(head: bytes, size: int, wanted: Wanted) -> Scan:
     """
     found = Scan()
     at = 132 if head[128:132] == b"DICM" else 0
-    walk = Walk(head, size, wanted, found)
+    walk = Walk(head, size, wanted, found, more, likes)
     at = walk.meta(at)
     syntax = found.transfer_syntax
     if syntax in DEFLATED:
@@ -193,12 +242,23 @@ def _scan_deflated(head: bytes, at: int, size: int, wanted: Wanted, found: Scan)
 class Walk:
     """Walk over the elements of one byte string."""
 
-    def __init__(self, data: bytes, size: int, wanted: Wanted, found: Scan) -> None:
+    def __init__(
+        self,
+        data: bytes,
+        size: int,
+        wanted: Wanted,
+        found: Scan,
+        more: More | None = None,
+        likes: Likes | None = None,
+    ) -> None:
         self.data = data
+        self.base = 0  # where in the file `data` begins
         self.size = size
         self.wanted = wanted
         self.found = found
-        self.big = False
+        self.more = more
+        self.likes = likes
+        self.big = self.implicit = False
 
     def meta(self, at: int) -> int:
         """Step over the meta information, which is always explicit and little endian."""
@@ -231,14 +291,82 @@ class Walk:
 
     def data_set(self, at: int, implicit: bool, big: bool = False) -> None:
         """Walk until Pixel Data or the end; fill in what was found."""
-        self.big = big
-        self.found.start, self.found.implicit, self.found.data = at, implicit, self.data
-        data, found, values = self.data, self.found, self.found.values
-        table = (self.wanted.big if big else self.wanted.little).get
-        unpack = struct.Struct((">" if big else "<") + ("I2sH" if not implicit else "II")).unpack_from
-        unpack_long = struct.Struct(">I" if big else "<I").unpack_from
+        found, likes = self.found, self.likes
+        self.big, self.implicit = big, implicit
+        found.start, found.implicit, found.learns = at, implicit, likes is not None
+        at = self._known(at, likes) if likes is not None else at
+        if at >= 0:
+            self._some(at, -1, found.values)
+        found.data = self.data
+
+    def _known(self, at: int, likes: Likes) -> int:
+        """Walk as far as the header is like one that was met before; where it is no longer."""
+        values, trace = self.found.values, self.found.trace
+        like = likes.like(self.implicit, self.big, self.data, at)
+        if like is None:
+            return at
+        fresh: dict[int, tuple[bytes, bytes]] = {}
+        for run in like.runs:
+            end = at + len(run.data)
+            while end > len(self.data) and self.base + end <= self.size:
+                if not run.data.startswith(self.data[at:]):
+                    return at
+                at = self._go_on(CutShort(self.base + end, at))
+                end = at + len(run.data)
+            if not self.data.startswith(run.data, at):
+                return at
+            at = end
+            values.update(run.values)
+            trace.extend(run.elements)
+            if run.others:
+                varied: dict[int, tuple[bytes, bytes]] = {}
+                at = self._some(at, run.others, varied)
+                values.update(varied)
+                fresh.update(varied)
+                if at < 0:
+                    return at
+        varied = {}
+        if self._some(at, -1, varied) < 0:
+            values.update(varied)
+            fresh.update(varied)
+            self.found.like, self.found.fresh = like, fresh
+        return -1
+
+    def _some(self, at: int, count: int, values: dict[int, tuple[bytes, bytes]]) -> int:
+        """Walk over so many elements, all where `count` is negative, fetching more bytes where there are any.
+
+        Returns where they end, or -1 behind the last of the header.
+        """
+        last = len(self.found.trace) + count
+        while True:
+            try:
+                return self._elements(at, last - len(self.found.trace) if count > 0 else -1, values)
+            except CutShort as short:
+                at = self._go_on(short)
+
+    def _go_on(self, short: CutShort) -> int:
+        """Bytes behind those at hand; where the walk goes on in them."""
+        if self.more is None:
+            raise short
+        have = self.base + len(self.data)
+        start = short.needed if short.skips is not None and short.needed > have + self.more.gap else have
+        piece = self.more(start, short.needed, short.needed > have + 1024, self.base)
+        if start == have:
+            self.data += piece
+            return short.at
+        if self.found.first is None:
+            self.found.first = self.base + short.at + 12
+        self.found.trace.append((short.skips or 0, None))
+        self.data, self.base = piece, start
+        return 0
+
+    def _elements(self, at: int, left: int, values: dict[int, tuple[bytes, bytes]]) -> int:
+        data, found, implicit, base = self.data, self.found, self.implicit, self.base
+        table = (self.wanted.big if self.big else self.wanted.little).get
+        unpack, unpack_long = (_BIG if self.big else _LITTLE)[implicit]
+        trace = found.trace.append
         total, vr = len(data), b""
-        while at + 8 <= total:
+        while at + 8 <= total and left:
             value = at + 8
             if implicit:
                 tag, length = unpack(data, at)
@@ -248,46 +376,50 @@ class Walk:
                     if vr not in _LONG:
                         if not data[at:].strip(b"\0"):
                             break  # zeros that fill up the last block
-                        raise Refused(f"the element at byte {at} has the value representation {vr!r}")
+                        raise Refused(f"the element at byte {base + at} has the value representation {vr!r}")
                     value = at + 12
                     if value > total:
                         break
                     length = unpack_long(data, at + 8)[0]
             known = table(tag)
-            if known is not None:
-                if known in PIXEL_TAGS:
-                    found.pixel = (known, vr, value, None if length == UNDEFINED else length)
-                    found.end = at
-                    return
-                if length != UNDEFINED:
-                    values[known] = (vr, data[value : value + length])
-            at_before = at
+            if known is not None and known in PIXEL_TAGS:
+                found.pixel = (known, vr, base + value, None if length == UNDEFINED else length)
+                found.end = base + at
+                return -1
             if length == UNDEFINED:
-                at = self.sequence_end(value, implicit or vr == b"UN", 0)
+                end = self.sequence_end(value, implicit or vr == b"UN", 0)
+                if end > total:
+                    self._end(at, end)
+                    return -1
             else:
-                at = value + length
-            if at > total:
+                end = value + length
+                if end > total:
+                    if base + end <= self.size:
+                        raise CutShort(base + end, at, tag if known is None else None)
+                    self._cut(base + at, end - at)
+                    return -1
                 if known is not None:
-                    values.pop(known, None)
-                self._end(at_before, at, sure=length != UNDEFINED)
-                return
-        found.end = total
+                    values[known] = (vr, data[value:end])
+            trace((tag, data[at:end] if end - at <= LONGEST else None))
+            at = end
+            left -= 1
+        if not left:
+            return at
+        found.end = base + total
         if at < total and data[at:].strip(b"\0"):
-            self._end(at, at + 12, sure=False)
-        elif total < self.size:
-            raise CutShort(total + 8)
+            self._end(at, at + 12)
+        elif base + total < self.size:
+            raise CutShort(base + total + 8, at)
+        return -1
 
-    def _end(self, at: int, end: int, sure: bool) -> None:
-        """Element [at, end) does not fit: in the file, or in the bytes at hand.
-
-        `sure` says that it ends there; otherwise there is the least that it needs, and zeros may follow.
-        """
-        if end <= self.size or (not sure and len(self.data) < self.size):
-            raise CutShort(min(end, self.size))
-        self._cut(at, end - at)
+    def _end(self, at: int, end: int) -> None:
+        """Element [at, end) does not fit in the bytes at hand; `end` is the least that it needs."""
+        if self.base + end <= self.size or self.base + len(self.data) < self.size:
+            raise CutShort(min(self.base + end, self.size), at)
+        self._cut(self.base + at, end - at)
 
     def _cut(self, at: int, length: int) -> None:
-        self.found.end = len(self.data)
+        self.found.end = self.base + len(self.data)
         self.found.cut = (
             f"the file is cut short: the element at byte {at:,} needs {length:,} bytes, and the "
             f"{'inflated data set' if self.found.deflated_at is not None else 'file'} ends at byte {self.size:,}"

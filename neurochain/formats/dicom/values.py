@@ -10,11 +10,12 @@ from collections.abc import Callable
 from types import NoneType
 from typing import Any, get_args
 
+from neurochain.formats.dicom.likes import Like
 from neurochain.formats.dicom.rare import rare_keywords
 from neurochain.formats.dicom.record import DicomRecord
 from neurochain.formats.dicom.scan import OFFSET_TABLES, Refused, Wanted
 
-__all__ = ["WANTED", "decode"]
+__all__ = ["WANTED", "content", "decode", "decode_like"]
 
 CHARACTER_SET = 0x00080005
 RARE_BYTES = 256  # of one value; look-up tables and the like stay out
@@ -162,6 +163,50 @@ def decode(values: dict[int, tuple[bytes, bytes]], big: bool, strict: bool = Tru
     Refused
         Text in a character set that needs pydicom (code extensions with escape sequences).
     """
+    return as_record(*decoded(values, big, strict))
+
+
+def as_record(record: dict[str, Any], rare: dict[str, Any]) -> dict[str, Any]:
+    """Columns with those of `rare` as JSON text."""
+    if rare:
+        record["rare"] = json.dumps(rare, sort_keys=True)
+    return record
+
+
+def decode_like(like: Like, fresh: dict[int, tuple[bytes, bytes]], strict: bool = True) -> dict[str, Any]:
+    """As `decode`, of a header that is like others but for `fresh`.
+
+    Raises
+    ------
+    Refused
+        As `decode`.
+    """
+    if CHARACTER_SET in fresh or not fresh.keys().isdisjoint(like.values):
+        return decode(like.values | fresh, like.big, strict)
+    if CHARACTER_SET in like.values:  # decodes the texts of both
+        fresh = fresh | {CHARACTER_SET: like.values[CHARACTER_SET]}
+    own, own_rare = decoded(fresh, like.big, strict)
+    known, rare, text = like.content
+    record = {name: value[:] if type(value) is list else value for name, value in known.items()} | own
+    if own_rare:
+        return as_record(record, rare | own_rare)
+    if text is not None:
+        record["rare"] = text
+    return record
+
+
+def content(
+    values: dict[int, tuple[bytes, bytes]], big: bool
+) -> tuple[dict[str, Any], dict[str, Any], str | None]:
+    """What `decode_like` needs of values that many headers have."""
+    record, rare = decoded(values, big)
+    return record, rare, json.dumps(rare, sort_keys=True) if rare else None
+
+
+def decoded(
+    values: dict[int, tuple[bytes, bytes]], big: bool, strict: bool = True
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Columns of `DicomRecord` that elements fill, and those of `rare`."""
     codec = _codec(values, strict)
     record: dict[str, Any] = {}
     rare: dict[str, Any] = {}
@@ -178,9 +223,7 @@ def decode(values: dict[int, tuple[bytes, bytes]], big: bool, strict: bool = Tru
             small = _small(own if vr in (b"", b"UN") else vr, value, big)
             if small is not None:
                 rare[name] = small
-    if rare:
-        record["rare"] = json.dumps(rare, sort_keys=True)
-    return record
+    return record, rare
 
 
 def _codec(values: dict[int, tuple[bytes, bytes]], strict: bool) -> str:
