@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from neurochain.errors import FormatError
 from neurochain.formats.arrays.indexed import Indexed
 from neurochain.formats.arrays.inflate import GZIP_MARK, check_length, plain_head
+from neurochain.formats.arrays.slicing import check_shape
 from neurochain.formats.arrays.stored import ByteArray
 from neurochain.formats.header import column
 from neurochain.formats.reader import FileHeader
@@ -172,6 +173,7 @@ def _check(file: File, fields: tuple[Any, ...], packed: bool) -> None:
     if fields[5] not in TYPES:
         raise FormatError(f"its header says type {fields[5]}; known are {', '.join(map(str, TYPES))}")
     shape, dtype = _shape(fields), TYPES[fields[5]]
+    check_shape(shape, np.dtype(dtype).itemsize)
     needed = DATA + prod(shape) * np.dtype(dtype).itemsize
     check_length(file, needed, f"{' x '.join(map(str, shape))} voxels of {dtype}", packed)
 

@@ -268,3 +268,13 @@ def test_rotation_that_is_none(tmp_path):
     found = read_header(File.at(tmp_path / "a.nii"))
     assert "which is none" in found.error
     assert found.record["qform"] is None
+
+
+def test_no_entries_along_axes_that_nothing_could_hold(tmp_path):
+    path = write(tmp_path / "empty.nii", np.zeros((2, 2, 2), np.int16))
+    data = bytearray(path.read_bytes())
+    data[40:56] = struct.pack("<8h", 7, 0, 32767, 32767, 32767, 32767, 32767, 32767)
+    path.write_bytes(data)
+    assert "which no file holds" in read_header(File.at(path)).error
+    with pytest.raises(FormatError, match="no file holds"):
+        open_volume(File.at(path))

@@ -5,6 +5,7 @@ The law, tested: what `gather` gives for a `plan` equals slicing the whole array
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from math import prod
 from operator import index as as_int
 from types import EllipsisType
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -13,7 +14,7 @@ import numpy as np
 
 from neurochain.errors import FormatError
 
-__all__ = ["Axis", "Blocks", "Index", "Packed", "Ranged", "gather", "normalise", "plan"]
+__all__ = ["Axis", "Blocks", "Index", "Packed", "Ranged", "check_shape", "gather", "normalise", "plan"]
 
 Order = Literal["C", "F"]
 Index = int | slice | EllipsisType | tuple[int | slice | EllipsisType, ...]
@@ -119,6 +120,18 @@ def _axis(part: Any, n: int, position: int, what: str) -> Axis:
     if not -n <= at < n:
         raise IndexError(f"{what}[…]: index {at} is out of bounds for axis {position} with {n} entries.")
     return Axis(at % n, 1, 1, drop=True)
+
+
+def check_shape(shape: tuple[int, ...], itemsize: int) -> None:
+    """Refuse an array that has no entries, but axes so long that no memory has an address for its slices.
+
+    Raises
+    ------
+    FormatError
+        It cannot be.
+    """
+    if prod(max(n, 1) for n in shape) * itemsize >= 2**62:
+        raise FormatError(f"its header says {' x '.join(map(str, shape))} values, which no file holds")
 
 
 @dataclass(frozen=True, slots=True)

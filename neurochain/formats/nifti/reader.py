@@ -10,6 +10,7 @@ import numpy as np
 from neurochain.errors import FormatError
 from neurochain.formats.arrays.indexed import Indexed
 from neurochain.formats.arrays.inflate import GZIP_MARK, check_length, inflate_head, plain_head
+from neurochain.formats.arrays.slicing import check_shape
 from neurochain.formats.arrays.stored import ByteArray
 from neurochain.formats.nifti import header as nh
 from neurochain.formats.pairs import partner
@@ -175,6 +176,7 @@ def _check(fields: dict[str, Any], file: File, packed: bool) -> None:
             f"its header says that voxels begin at byte {offset:g}"
             + (f", inside the header of {first} bytes" if first else f" of {file.name}")
         )
+    check_shape(shape, itemsize)
     needed = int(offset) + prod(shape) * itemsize
     where = f" in {file.name}" if fields["pair"] else ""
     check_length(file, needed, f"{' x '.join(map(str, shape))} voxels of {nh.DTYPES[code]}{where}", packed)
