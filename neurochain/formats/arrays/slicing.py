@@ -122,7 +122,7 @@ def _axis(part: Any, n: int, position: int, what: str) -> Axis:
     return Axis(at % n, 1, 1, drop=True)
 
 
-def check_shape(shape: tuple[int, ...], itemsize: int) -> None:
+def check_shape(shape: Sequence[int], itemsize: int) -> None:
     """Refuse an array that has no entries, but axes so long that no memory has an address for its slices.
 
     Raises
