@@ -289,17 +289,22 @@ def opened(file: File, content: IO[bytes] | None = None) -> Iterator[MatHdf5]:
     try:
         with h5py.File(content, "r") as root:
             yield MatHdf5(file, root)
-    except (FormatError, StorageError):
-        raise
-    except DAMAGE as error:
-        # h5py makes an error of its own of one that came out of the storage.
-        if faults:
+    except (FormatError, StorageError, *DAMAGE) as error:
+        if faults:  # what was read since then were no bytes of the file
             raise faults[0] from None
+        if isinstance(error, FormatError | StorageError):
+            raise
         raise FormatError(f"it is MAT 7.3 (HDF5) and cannot be read: {error}") from error
+    if faults:
+        raise faults[0]
 
 
 class _Blocks:
-    """Bytes of a file in blocks, the last ones kept."""
+    """Bytes of a file in blocks, the last ones kept.
+
+    An error of the storage is noted, and zeros are given from there on: HDF5 does not survive an exception in the
+    middle of its own work (the process ends with a fault of memory, at the latest when Python does).
+    """
 
     def __init__(self, file: File, faults: list[StorageError]) -> None:
         self._file, self._faults = file, faults
@@ -314,11 +319,14 @@ class _Blocks:
         if index in self._kept:
             self._kept.move_to_end(index)
             return self._kept[index]
+        zeros = bytes(min(BLOCK, self._file.size - index * BLOCK))
+        if self._faults:
+            return zeros
         try:
             data = self._file.read_range(index * BLOCK, (index + 1) * BLOCK)
         except StorageError as error:
             self._faults.append(error)
-            raise
+            return zeros
         self._kept[index] = data
         if len(self._kept) > KEPT:
             self._kept.popitem(last=False)
