@@ -53,7 +53,10 @@ PLAIN = frozenset(
 
 def first_bytes(file: File, sizes: HeadSizes) -> int:
     """How many bytes `read_header` will ask for first; 0 for a file that it does not look into."""
-    named = named_by(file)
+    return _first_bytes(file, named_by(file), sizes)
+
+
+def _first_bytes(file: File, named: Reader | None, sizes: HeadSizes) -> int:
     if named is not None:
         return min(sizes.wanted(file, named), file.size)
     ending = file.suffix[1:]
@@ -72,7 +75,7 @@ def named_by(file: File) -> Reader | None:
 def detect(file: File, named: Reader | None, sizes: HeadSizes) -> tuple[Reader | None, bytes]:
     """Reader that knows the content, and the first bytes."""
     # What was fetched ahead was as much as was known then; `read_header` asks for more where it must.
-    head = file.read_range(0, file.held or first_bytes(file, sizes) or SNIFF)
+    head = file.read_range(0, file.held or _first_bytes(file, named, sizes) or SNIFF)
     asked = readers() if named is None else (named, *(r for r in readers() if r is not named))
     return next((reader for reader in asked if reader.matches(head, file.name)), None), head
 

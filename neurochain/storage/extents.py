@@ -6,11 +6,12 @@ nothing half. A hash behind the bytes shows what a disk has lost.
 
 import hashlib
 import os
-import tempfile
+import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
+from typing import BinaryIO
 
 from neurochain.errors import StorageError
 from neurochain.storage.cache import cache_folder, forget_oldest
@@ -57,11 +58,11 @@ class ExtentCache:
         folder = self._folder(uri, etag)
         for start, data in pieces:
             try:
-                folder.mkdir(parents=True, exist_ok=True)
-                with tempfile.NamedTemporaryFile(dir=folder, prefix="new-", delete=False) as file:
+                made, file = _new(folder)
+                with file:
                     file.write(data)
                     file.write(_digest(start, data))
-                Path(file.name).replace(folder / f"{start}-{start + len(data)}")
+                os.replace(made, f"{folder}/{start}-{start + len(data)}")
             except OSError:
                 return
             self._written += len(data)
@@ -69,24 +70,25 @@ class ExtentCache:
             self._written = 0
             forget_oldest(self.folder, self.limit)
 
-    def _read(self, folder: Path, start: int, end: int) -> bytes | None:
-        path = folder / f"{start}-{end}"
+    def _read(self, folder: str, start: int, end: int) -> bytes | None:
+        path = f"{folder}/{start}-{end}"
         try:
-            data = path.read_bytes()
+            with open(path, "rb") as file:
+                data = file.read()
         except OSError:
             return None
         content = data[:-DIGEST]
         if len(content) != end - start or data[-DIGEST:] != _digest(start, content):
             with suppress(OSError):
-                path.unlink()
+                os.unlink(path)
             return None
         with suppress(OSError):
             os.utime(path)
         return content
 
-    def _folder(self, uri: str, etag: str) -> Path:
+    def _folder(self, uri: str, etag: str) -> str:
         name = hashlib.blake2b(f"{uri}\n{etag}".encode(), digest_size=20).hexdigest()
-        return self.folder / name[:2] / name
+        return f"{self.folder}/{name[:2]}/{name}"
 
 
 def missing(wanted: Sequence[Range], pieces: Sequence[Piece]) -> list[Range]:
@@ -141,6 +143,20 @@ def extent_cache() -> ExtentCache | None:
 @lru_cache(maxsize=8)
 def _cache_in(folder: Path, limit: int) -> ExtentCache:
     return ExtentCache(folder / "extents", limit)
+
+
+def _new(folder: str) -> tuple[str, BinaryIO]:
+    """A file under a name of its own, for this user alone; tempfile takes twice as long."""
+    path = f"{folder}/new-{secrets.token_hex(8)}"
+    try:
+        return path, open(path, "xb", opener=_private)
+    except FileNotFoundError:
+        os.makedirs(folder, exist_ok=True)
+        return path, open(path, "xb", opener=_private)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _range_of(name: str) -> Range | None:

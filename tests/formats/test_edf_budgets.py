@@ -9,7 +9,7 @@ from edf_files import annotation_signal, edf_bytes, noise, tal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurochain.formats import open_recording, read_header
+from neurochain.formats import HeadSizes, open_recording, read_header
 from neurochain.storage import File, ReadLog, recording_reads
 from neurochain.storage.access import Access, remember
 from neurochain.storage.links import LinkMeter
@@ -105,6 +105,38 @@ def test_ten_seconds_of_a_channel_from_a_bucket(server: ObjectServer) -> None:
         assert len(server.traffic.requests) <= 10
         assert log.bytes > 0
     np.testing.assert_array_equal(values, expected(40, 2000, 2010))
+
+
+def test_a_header_that_is_known_costs_one_request(server: ObjectServer) -> None:
+    with recording_reads(ReadLog(io="bytes", keeps=False)) as log:
+        file = File.at("s3://bucket/large.edf")
+        server.traffic.clear()
+        known = open_recording(file, format="edf", header_bytes=HEADER)
+        assert (len(server.traffic.requests), server.traffic.bytes) == (1, HEADER)
+        assert (log.requests, log.bytes) == (1, HEADER)
+        assert log.files()[0].ranges == ((0, HEADER),)
+        assert known.channels == open_recording(file, format="edf").channels
+        # A number that is wrong costs bytes or a request, and changes nothing.
+        for wrong in (-1, 1, HEADER - 1, HEADER + 1000):
+            found = open_recording(File.at("s3://bucket/large.edf"), format="edf", header_bytes=wrong)
+            assert found.lengths == known.lengths
+
+
+def test_neighbours_tell_how_long_the_header_is(server: ObjectServer, bucket: Path) -> None:
+    (bucket / "other").mkdir()
+    for name in ("large.edf", "small.edf"):
+        (bucket / "other" / name).write_bytes((bucket / "large.edf").read_bytes()[:HEADER])
+    sizes = HeadSizes()
+    costs = []
+    for name in ("large.edf", "large.edf", "other/large.edf", "other/small.edf"):
+        file = File.at(f"s3://bucket/{name}")
+        server.traffic.clear()
+        found = read_header(file, sizes)
+        assert found.record is not None
+        assert found.record["n_signals"] == N_CHANNELS + 1
+        assert server.traffic.bytes <= HEADER + 4096
+        costs.append(len(server.traffic.requests))
+    assert costs == [2, 1, 1, 1]
 
 
 def test_annotations_cost_their_signal(bucket: Path) -> None:

@@ -130,6 +130,8 @@ def _record(header: EdfHeader, n_records: int) -> dict[str, Any]:
     channels = header.channels
     columns = [list(values) for values in zip(*channels, strict=True)] or [[] for _ in EdfSignal._fields]
     of: dict[str, list[Any]] = dict(zip(EdfSignal._fields, columns, strict=True))
+    alike = {s.samples: s for s in channels}
+    frequencies = {n: header.frequency(s) for n, s in alike.items()}
     return {
         "version": header.version,
         "header_bytes": header.header_bytes,
@@ -143,7 +145,7 @@ def _record(header: EdfHeader, n_records: int) -> dict[str, Any]:
         "transducers": of["transducer"],
         "units": of["unit"],
         "prefiltering": of["prefiltering"],
-        "sampling_frequencies": [header.frequency(s) for s in channels],
+        "sampling_frequencies": [frequencies[n] for n in of["samples"]],
         "samples_per_record": of["samples"],
         "physical_min": of["physical_min"],
         "physical_max": of["physical_max"],

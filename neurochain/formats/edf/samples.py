@@ -96,9 +96,12 @@ class _OneRound:
     def __init__(self, file: File, offset: int, blocks: Sequence[Blocks]) -> None:
         self.uri, self.gap = file.uri, file.gap
         self._file = file
+        self._held: dict[tuple[int, int], bytes] = {}
+        if len(blocks) < 2:
+            return
         ranges = [(offset + a, offset + b) for block in blocks for a, b, *_ in block.ranges(self.gap)]
-        some = len(blocks) > 1 and sum(b - a for a, b in ranges) <= LARGEST
-        self._held = dict(zip(ranges, file.read_ranges(ranges), strict=True)) if some else {}
+        if sum(b - a for a, b in ranges) <= LARGEST:
+            self._held = dict(zip(ranges, file.read_ranges(ranges), strict=True))
 
     def read_ranges(self, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
         """Bytes of several ranges."""
