@@ -3,6 +3,7 @@
 import gzip
 import io
 import zlib
+from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -11,11 +12,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from indexed_gzip import IndexedGzipFile
 
+from neurochain.formats.arrays import deflate
 from neurochain.formats.arrays.seekpoints import PADDINGS, SeekPoints, Window, inflate_from
 
 SPACING = 40_000  # inflated bytes between two places; a window has 32 KB
 STRATEGIES = (zlib.Z_DEFAULT_STRATEGY, zlib.Z_FIXED, zlib.Z_HUFFMAN_ONLY, zlib.Z_RLE, zlib.Z_FILTERED)
 FLUSHES = (None, zlib.Z_SYNC_FLUSH, zlib.Z_FULL_FLUSH, zlib.Z_PARTIAL_FLUSH, zlib.Z_BLOCK)
+
+
+@pytest.fixture(params=["fastest", "zlib"], autouse=True, scope="module")
+def library(request: pytest.FixtureRequest) -> Iterator[None]:
+    """All of it holds with the library that is installed, and with the standard one."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "zlib":
+            patch.setattr(deflate, "LIBRARY", zlib)
+        yield
 
 
 def places(data: bytes) -> tuple[SeekPoints, list[Window]]:
@@ -122,6 +133,19 @@ def test_stored_blocks_stay_aligned() -> None:
     assert len({points[i].bits for i in range(len(points))}) > 4
     for start in range(0, len(whole), 33_333):
         assert sliced(packed, points, windows, start, start + 50_000) == whole[start : start + 50_000]
+
+
+def test_damage_is_one_of_the_errors() -> None:
+    inflating = deflate.inflater(deflate.RAW)
+    with pytest.raises(deflate.ERRORS):
+        inflating.decompress(b"\xff" * 100)
+
+
+def test_a_checksum_that_is_wrong_is_one_of_the_errors() -> None:
+    data = bytearray(gzip.compress(b"some bytes"))
+    data[-6] ^= 1
+    with pytest.raises(deflate.ERRORS):
+        deflate.inflater(deflate.GZIP).decompress(data)
 
 
 @pytest.mark.parametrize("length", range(8))

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from indexed_gzip import IndexedGzipFile, ZranError
 
 from neurochain.errors import FormatError, StorageError
-from neurochain.formats.arrays.inflate import GZIP, Inflated
+from neurochain.formats.arrays.deflate import ERRORS, GZIP
+from neurochain.formats.arrays.inflate import Inflated
 from neurochain.formats.arrays.seekindex import SeekIndex
 from neurochain.formats.arrays.seekpoints import Range, SeekPoints, inflate_from
 from neurochain.storage import File, Memo, RangeIO
@@ -134,7 +135,7 @@ class Indexed:
                 found[start, end] = inflate_from(
                     index.points, place, window or b"", pulled[span], skip, end - start
                 )
-            except zlib.error as error:
+            except ERRORS as error:
                 raise self._damaged(error) from error
         return [found.get(r, b"") for r in ranges]
 

@@ -1,17 +1,16 @@
 """SeekPoints: places in a gzip file where inflating can begin, and how it begins there.
 
 A place lies between two blocks of deflated data (RFC 1951, https://www.rfc-editor.org/rfc/rfc1951). What came before
-it is needed up to 32 KB back, its window. It may lie inside a byte, while zlib's Python interface takes whole bytes:
+it is needed up to 32 KB back, its window. It may lie inside a byte, while Python's interfaces to inflating take whole bytes:
 blocks that hold nothing, as many bits long as are missing, are put before it, so that every bit keeps its position.
 """
 
 import struct
-import zlib
 from typing import NamedTuple
 
 import numpy as np
 
-from neurochain.formats.arrays.inflate import RAW
+from neurochain.formats.arrays.deflate import RAW, inflater
 
 __all__ = ["PADDINGS", "Place", "SeekPoints", "Window", "inflate_from"]
 
@@ -141,31 +140,31 @@ def inflate_from(
 
     Raises
     ------
-    zlib.error
+    zlib.error, or another of `deflate.ERRORS`
         They are damaged.
     """
     start, view = place.start, memoryview(data)
     fed = min(place.packed - start, len(view))
     pending: bytes | memoryview = _aligned(view[:fed], place.bits)
-    inflater = zlib.decompressobj(RAW, zdict=window) if window else zlib.decompressobj(RAW)
+    inflating = inflater(RAW, window)
     out: list[bytes] = []
     while length > 0:
         if not pending:
             pending, fed = view[fed:], len(view)
-        piece = inflater.decompress(pending, min(skip, STEP) if skip else length)
+        piece = inflating.decompress(pending, min(skip, STEP) if skip else length)
         if skip:
             skip -= len(piece)
         else:
             length -= len(piece)
             out.append(piece)
-        pending = inflater.unconsumed_tail
-        if inflater.eof:
+        pending = inflating.unconsumed_tail
+        if inflating.eof:
             # Files may be joined: another member begins behind the checksum of this one.
-            following = points.member_after(start + fed - len(inflater.unused_data))
+            following = points.member_after(start + fed - len(inflating.unused_data))
             if following is None or following.packed >= start + len(view):
                 break
             pending, fed = b"", following.packed - start
-            inflater = zlib.decompressobj(RAW)
+            inflating = inflater(RAW)
         elif not piece and not pending and fed == len(view):
             break
     return b"".join(out)
