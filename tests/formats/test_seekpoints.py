@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from indexed_gzip import IndexedGzipFile
 
 from neurochain.formats.arrays import deflate
-from neurochain.formats.arrays.seekpoints import PADDINGS, SeekPoints, Window, inflate_from
+from neurochain.formats.arrays.seekpoints import PADDINGS, SeekPoints, Window, inflate_from, needed_of
 
 SPACING = 40_000  # inflated bytes between two places; a window has 32 KB
 STRATEGIES = (zlib.Z_DEFAULT_STRATEGY, zlib.Z_FIXED, zlib.Z_HUFFMAN_ONLY, zlib.Z_RLE, zlib.Z_FILTERED)
@@ -34,7 +34,8 @@ def places(data: bytes) -> tuple[SeekPoints, list[Window]]:
     out = io.BytesIO()
     file.build_full_index()
     file.export_index(fileobj=out)
-    return SeekPoints.exported(out.getvalue(), len(data))
+    points, windows = SeekPoints.exported(out.getvalue(), len(data))
+    return points, [needed_of(points, p, w, data) for p, w in zip(points.inside(), windows, strict=True)]
 
 
 def content(seed: int, length: int) -> bytes:
@@ -133,6 +134,18 @@ def test_stored_blocks_stay_aligned() -> None:
     assert len({points[i].bits for i in range(len(points))}) > 4
     for start in range(0, len(whole), 33_333):
         assert sliced(packed, points, windows, start, start + 50_000) == whole[start : start + 50_000]
+
+
+def test_a_window_keeps_what_is_referred_to() -> None:
+    whole = np.random.default_rng(0).normal(1000, 60, 400_000).astype("<i2").tobytes()
+    packed = compressed(whole, 1, zlib.Z_DEFAULT_STRATEGY, None, len(whole))
+    points, windows = places(packed)
+    inner = [np.frombuffer(w, np.uint8) for w in windows[:-1]]
+    assert all(0 < np.count_nonzero(w) < 10_000 for w in inner)
+    assert not any(windows[-1])  # nothing follows the end
+    for i in range(1, len(inner)):
+        at = points[i].inflated
+        assert sliced(packed, points, windows, at, at + 40_000) == whole[at : at + 40_000]
 
 
 def test_damage_is_one_of_the_errors() -> None:

@@ -6,19 +6,21 @@ blocks that hold nothing, as many bits long as are missing, are put before it, s
 """
 
 import struct
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from neurochain.formats.arrays.deflate import RAW, inflater
 
-__all__ = ["PADDINGS", "Place", "SeekPoints", "Window", "inflate_from"]
+__all__ = ["PADDINGS", "Place", "Range", "SeekPoints", "Window", "inflate_from", "needed_of"]
 
 HEAD = struct.Struct(
     "<5sBBQQIII"
 )  # of what indexed_gzip 1 exports: mark, version, …, bytes of a window, points
 POINT = np.dtype([("packed", "<u8"), ("inflated", "<u8"), ("bits", "u1"), ("window", "u1")])
 MARK = b"GZIDX", 1
+REACH = 32 * 1024  # bytes up to which deflated data refers back
 STEP = 2**20  # inflated bytes at once, on the way to those that are wanted
 
 Range = tuple[int, int]
@@ -103,6 +105,10 @@ class SeekPoints:
         packed, inflated, bits, window = self._table[number].tolist()
         return Place(packed, inflated, bits, int(self._windows[number]) - 1 if window else None)
 
+    def inside(self) -> Iterator[Place]:
+        """Those that have windows, in the order of these."""
+        return (place for place in map(self.__getitem__, range(len(self))) if place.window is not None)
+
     def around(self, start: int, end: int) -> tuple[int, int]:
         """Number of the place from which bytes [start, end) are inflated, and of the first behind them."""
         first = int(np.searchsorted(self._inflated, start, side="right")) - 1
@@ -168,6 +174,40 @@ def inflate_from(
         elif not piece and not pending and fed == len(view):
             break
     return b"".join(out)
+
+
+def needed_of(points: SeekPoints, place: Place, window: Window, data: bytes | bytearray) -> Window:
+    """A window with zeros for what is not referred to behind its place; of images, that is most of it.
+
+    Inflated with other windows, only what was copied out of them differs: their bytes then say where it came from.
+
+    Parameters
+    ----------
+    points : SeekPoints
+        Of the file.
+    place : Place
+        One of them, that has a window.
+    window : bytes
+        Its window.
+    data : bytes
+        The whole file.
+    """
+    if len(window) != REACH:
+        return window
+    ahead = bytes(memoryview(data)[place.start : place.start + 2 * REACH])
+    low, other, high = (
+        np.frombuffer(inflate_from(points, place, marks, ahead, 0, REACH), np.uint8) for marks in _MARKS
+    )
+    if len(low) < REACH and place.start + len(ahead) < len(data):
+        return window  # hardly anything comes of the bytes that were looked at
+    copied = low != other
+    needed = np.zeros(REACH, np.uint8)
+    needed[high[copied].astype(np.uint16) << 8 | low[copied]] = 0xFF
+    return (np.frombuffer(window, np.uint8) & needed).tobytes()
+
+
+_NUMBERS = np.arange(REACH)
+_MARKS = [(marks & 0xFF).astype(np.uint8).tobytes() for marks in (_NUMBERS, ~_NUMBERS, _NUMBERS >> 8)]
 
 
 def _aligned(byte: memoryview, bits: int) -> bytes:
