@@ -1,7 +1,8 @@
 """Indexed: a gzip file that is read from the middle, by an index of the places where inflating can begin.
 
 The index is built when something behind the start is first asked for, in one pass over the file, and remembered for
-every reader and process. From then on a slice pulls the compressed bytes between two places of the index.
+every reader and process. From then on a slice pulls the compressed bytes between two places of the index, and loads
+one window of it: the bytes before the place that later ones refer to.
 """
 
 import io

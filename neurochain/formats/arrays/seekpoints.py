@@ -70,12 +70,13 @@ class SeekPoints:
     def __init__(self, table: bytes, size: int) -> None:
         self._table = np.frombuffer(table, POINT)
         self._size = size
-        self._inflated, self._packed = self._table["inflated"].copy(), self._table["packed"].copy()
+        # Signed, as Python's numbers become in a search; what is too large for that is no byte of a file.
+        self._inflated, self._packed = (self._table[at].astype(np.int64) for at in ("inflated", "packed"))
         self._windows = np.cumsum(self._table["window"] != 0)
         self._members = np.flatnonzero(self._table["window"] == 0)
-        ordered = all((np.diff(at.view(np.int64)) >= 0).all() for at in (self._inflated, self._packed))
-        sound = len(self._members) > 0 and self._members[0] == 0 and int(self._table["bits"].max()) < 8
-        if not sound or not ordered or int(self._packed[-1]) > size:
+        ordered = all((at[1:] >= at[:-1]).all() for at in (self._inflated, self._packed))
+        begins = len(self._members) > 0 and self._members[0] == self._inflated[0] == 0 < self._packed[0]
+        if not begins or not ordered or self._table["bits"].max() > 7 or self._packed[-1] > size:
             raise ValueError("These are not the places of a gzip file.")
 
     @classmethod
