@@ -53,6 +53,22 @@ def test_what_lineage_names_does_not_depend_on_the_index(noise: tuple[Path, np.n
     assert reads[0] == reads[1]
 
 
+def test_places_of_a_large_file_are_further_apart(
+    noise: tuple[Path, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, array = noise
+    kept = []
+    for most in (indexed.HELD, 0):
+        monkeypatch.setattr(indexed, "HELD", most)
+        open_volume(CountingFile.at(path))[0, 0, 0, 11]
+        again = CountingFile.at(path)
+        np.testing.assert_array_equal(open_volume(again)[:, :, 31, 9], array[:, :, 31, 9])
+        assert again.bytes_read < 2 * indexed.SPACING * (1 if most else indexed.APART)
+        kept.append(sum(p.stat().st_size for p in cache_memo().folder.rglob("*") if p.is_file()))
+    assert kept[0] < path.stat().st_size / 20
+    assert kept[1] - kept[0] < path.stat().st_size / 20
+
+
 def test_near_the_start_no_index_is_built(noise: tuple[Path, np.ndarray]) -> None:
     path, array = noise
     file = CountingFile.at(path)
@@ -104,8 +120,11 @@ def test_any_ranges_equal_slices_of_the_whole(
 def test_a_damaged_index_is_built_anew(noise: tuple[Path, np.ndarray], what: str) -> None:
     path, array = noise
     open_volume(CountingFile.at(path))[0, 0, 0, 11]
-    kept = sorted((p for p in cache_memo().folder.rglob("*") if p.is_file()), key=lambda p: p.stat().st_size)
-    kept = {"places": kept[:1], "windows": kept[1:], "all": kept}[what]  # the table of places is the smallest
+    table = cache_memo()._path(Indexed(CountingFile.at(path), cache_memo())._key)
+    everything = [p for p in cache_memo().folder.rglob("*") if p.is_file()]
+    assert table in everything
+    windows = [p for p in everything if p != table]
+    kept = {"places": [table], "windows": windows, "all": everything}[what]
     assert kept
     for damage in (None, lambda held: b"", lambda held: held[:-5], lambda held: os.urandom(1000)):
         for one in kept:

@@ -3,6 +3,7 @@
 import gzip
 import io
 import zlib
+from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -11,11 +12,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from indexed_gzip import IndexedGzipFile
 
-from neurochain.formats.arrays.seekpoints import PADDINGS, SeekPoints, Window, inflate_from
+from neurochain.formats.arrays import deflate
+from neurochain.formats.arrays.seekpoints import PADDINGS, SeekPoints, Window, inflate_from, needed_of
 
 SPACING = 40_000  # inflated bytes between two places; a window has 32 KB
 STRATEGIES = (zlib.Z_DEFAULT_STRATEGY, zlib.Z_FIXED, zlib.Z_HUFFMAN_ONLY, zlib.Z_RLE, zlib.Z_FILTERED)
 FLUSHES = (None, zlib.Z_SYNC_FLUSH, zlib.Z_FULL_FLUSH, zlib.Z_PARTIAL_FLUSH, zlib.Z_BLOCK)
+
+
+@pytest.fixture(params=["fastest", "zlib"], autouse=True, scope="module")
+def library(request: pytest.FixtureRequest) -> Iterator[None]:
+    """All of it holds with the library that is installed, and with the standard one."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "zlib":
+            patch.setattr(deflate, "LIBRARY", zlib)
+        yield
 
 
 def places(data: bytes) -> tuple[SeekPoints, list[Window]]:
@@ -23,7 +34,8 @@ def places(data: bytes) -> tuple[SeekPoints, list[Window]]:
     out = io.BytesIO()
     file.build_full_index()
     file.export_index(fileobj=out)
-    return SeekPoints.exported(out.getvalue(), len(data))
+    points, windows = SeekPoints.exported(out.getvalue(), len(data))
+    return points, [needed_of(points, p, w, data) for p, w in zip(points.inside(), windows, strict=True)]
 
 
 def content(seed: int, length: int) -> bytes:
@@ -122,6 +134,31 @@ def test_stored_blocks_stay_aligned() -> None:
     assert len({points[i].bits for i in range(len(points))}) > 4
     for start in range(0, len(whole), 33_333):
         assert sliced(packed, points, windows, start, start + 50_000) == whole[start : start + 50_000]
+
+
+def test_a_window_keeps_what_is_referred_to() -> None:
+    whole = np.random.default_rng(0).normal(1000, 60, 400_000).astype("<i2").tobytes()
+    packed = compressed(whole, 1, zlib.Z_DEFAULT_STRATEGY, None, len(whole))
+    points, windows = places(packed)
+    inner = [np.frombuffer(w, np.uint8) for w in windows[:-1]]
+    assert all(0 < np.count_nonzero(w) < 10_000 for w in inner)
+    assert not any(windows[-1])  # nothing follows the end
+    for i in range(1, len(inner)):
+        at = points[i].inflated
+        assert sliced(packed, points, windows, at, at + 40_000) == whole[at : at + 40_000]
+
+
+def test_damage_is_one_of_the_errors() -> None:
+    inflating = deflate.inflater(deflate.RAW)
+    with pytest.raises(deflate.ERRORS):
+        inflating.decompress(b"\xff" * 100)
+
+
+def test_a_checksum_that_is_wrong_is_one_of_the_errors() -> None:
+    data = bytearray(gzip.compress(b"some bytes"))
+    data[-6] ^= 1
+    with pytest.raises(deflate.ERRORS):
+        deflate.inflater(deflate.GZIP).decompress(data)
 
 
 @pytest.mark.parametrize("length", range(8))

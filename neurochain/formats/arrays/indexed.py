@@ -1,25 +1,30 @@
 """Indexed: a gzip file that is read from the middle, by an index of the places where inflating can begin.
 
 The index is built when something behind the start is first asked for, in one pass over the file, and remembered for
-every reader and process. From then on a slice pulls the compressed bytes between two places of the index.
+every reader and process. From then on a slice pulls the compressed bytes between two places of the index, and loads
+one window of it: the bytes before the place that later ones refer to.
 """
 
 import io
 import threading
-import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from indexed_gzip import IndexedGzipFile, ZranError
 
 from neurochain.errors import FormatError, StorageError
-from neurochain.formats.arrays.inflate import GZIP, Inflated
+from neurochain.formats.arrays.deflate import ERRORS, GZIP
+from neurochain.formats.arrays.inflate import Inflated
 from neurochain.formats.arrays.seekindex import SeekIndex
-from neurochain.formats.arrays.seekpoints import Range, SeekPoints, inflate_from
+from neurochain.formats.arrays.seekpoints import Range, SeekPoints, inflate_from, needed_of
 from neurochain.storage import File, Memo, RangeIO
 
 __all__ = ["Indexed"]
 
-SPACING = 2**20  # inflated bytes between two places
+SPACING = 256 * 1024  # inflated bytes between two places
+HELD = (
+    64 * 2**20
+)  # bytes of a file that is in memory while its index is built; of a larger one, places are further apart
+APART = 8  # times as far, since its windows stay as large as they are
 SMALL = 2 * 2**20  # compressed bytes of a file that is rather inflated from its start
 NEAR = 4 * 2**20  # inflated bytes from the start up to which no index is worth it
 CHUNK = 8 * 2**20  # compressed bytes pulled at once while the index is built
@@ -51,7 +56,7 @@ class Indexed:
     @property
     def gap(self) -> int:
         """What lies between two pieces is mostly inflated anyway."""
-        return SPACING
+        return self._spacing
 
     def read_ranges(self, ranges: Sequence[Range]) -> list[bytes]:
         """Inflated bytes of several ranges; fewer where they end before.
@@ -92,31 +97,50 @@ class Indexed:
         return self._index
 
     @property
+    def _spacing(self) -> int:
+        return SPACING if self._file.size <= HELD else APART * SPACING
+
+    @property
     def _key(self) -> str:
-        return f"gzip index 2, {SPACING}: {self._file.uri} {self._file.etag} {self._file.size}"
+        return f"gzip index 2, {self._spacing}: {self._file.uri} {self._file.etag} {self._file.size}"
 
     def _build(self) -> SeekIndex:
+        size = self._file.size
+        held = bytearray(size) if size <= HELD else None
+
+        def unnoted(start: int, end: int) -> bytes:
+            # What depends on the file depends on the pieces that the index leads to, which are noted.
+            data = self._file.read_range(start, end, note=False)
+            if held is not None:
+                held[start : start + len(data)] = data
+            return data
+
+        try:
+            points, windows = SeekPoints.exported(self._exported(unnoted), size)
+            if held is not None:
+                windows = [
+                    needed_of(points, place, window, held)
+                    for place, window in zip(points.inside(), windows, strict=True)
+                ]
+        except StorageError:  # of the file, not of what it holds
+            raise
+        except (ZranError, *ERRORS, OSError) as error:
+            raise self._damaged(error) from error
+        self._index = SeekIndex.remember(self._memo, self._key, points, windows)
+        return self._index
+
+    def _exported(self, read: Callable[[int, int], bytes]) -> bytes:
+        """Index as indexed_gzip writes it, in one pass."""
         source = IndexedGzipFile(
-            fileobj=io.BufferedReader(RangeIO(self._file.size, self._unnoted), CHUNK),
-            spacing=SPACING,
+            fileobj=io.BufferedReader(RangeIO(self._file.size, read), CHUNK),
+            spacing=self._spacing,
             buffer_size=BUFFER,
             readbuf_size=BUFFER,
         )
         out = io.BytesIO()
-        try:
-            source.build_full_index()
-            source.export_index(fileobj=out)
-        except StorageError:  # of the file, not of what it holds
-            raise
-        except (ZranError, zlib.error, OSError) as error:
-            raise self._damaged(error) from error
-        points, windows = SeekPoints.exported(out.getvalue(), self._file.size)
-        self._index = SeekIndex.remember(self._memo, self._key, points, windows)
-        return self._index
-
-    def _unnoted(self, start: int, end: int) -> bytes:
-        """Bytes for the index; what depends on the file depends on the pieces that it leads to, which are noted."""
-        return self._file.read_range(start, end, note=False)
+        source.build_full_index()
+        source.export_index(fileobj=out)
+        return out.getvalue()
 
     def _by_index(self, index: SeekIndex, ranges: Sequence[Range]) -> list[bytes]:
         wanted = sorted({r for r in ranges if r[0] < r[1]})
@@ -134,7 +158,7 @@ class Indexed:
                 found[start, end] = inflate_from(
                     index.points, place, window or b"", pulled[span], skip, end - start
                 )
-            except zlib.error as error:
+            except ERRORS as error:
                 raise self._damaged(error) from error
         return [found.get(r, b"") for r in ranges]
 

@@ -1,17 +1,15 @@
 """Inflated: a compressed file read as if it were not, no further than asked for."""
 
 import threading
-import zlib
 from collections.abc import Sequence
 
 from neurochain.errors import FormatError
+from neurochain.formats.arrays.deflate import ERRORS, GZIP, RAW, inflater
 from neurochain.storage import File
 
 __all__ = ["GZIP", "GZIP_MARK", "RAW", "Inflated", "check_length", "inflate_head", "plain_head"]
 
 GZIP_MARK = b"\x1f\x8b"
-GZIP = 16 + zlib.MAX_WBITS
-RAW = -zlib.MAX_WBITS
 CHUNK = 1024 * 1024
 HEAD_LIMIT = 64 * 1024  # compressed bytes within which a header must come
 RATIO = 1032  # deflate cannot shrink further: https://zlib.net/zlib_tech.html
@@ -23,8 +21,8 @@ def inflate_head(data: bytes, length: int) -> bytes:
     Never more than `length`, whatever `data` says.
     """
     try:
-        return zlib.decompressobj(GZIP).decompress(data, length)
-    except zlib.error:
+        return inflater(GZIP).decompress(data, length)
+    except ERRORS:
         return b""
 
 
@@ -52,7 +50,7 @@ class Inflated:
         self._start = self._at = start
         self._end = file.size if limit is None else min(file.size, start + limit)
         self._data = bytearray()
-        self._inflater = zlib.decompressobj(wbits)
+        self._inflater = inflater(wbits)
         self._over = False
         self._lock = threading.Lock()
 
@@ -105,7 +103,7 @@ class Inflated:
         try:
             # One byte more than wanted: where that is the end, the checksum is looked at.
             self._data += self._inflater.decompress(pending, end - len(self._data) + 1)
-        except zlib.error as error:
+        except ERRORS as error:
             raise FormatError(
                 f"{self.uri} is damaged: its compressed bytes cannot be inflated after {len(self._data):,} "
                 f"inflated bytes ({error}). Fetch or write it again."
@@ -114,7 +112,7 @@ class Inflated:
             self._at -= len(self._inflater.unused_data)
             # Gzip files may be joined end to end; anything else after the end is padding.
             self._over = self._wbits != GZIP or self._file.read_range(self._at, self._at + 2) != b"\x1f\x8b"
-            self._inflater = zlib.decompressobj(self._wbits)
+            self._inflater = inflater(self._wbits)
 
 
 def plain_head(file: File, head: bytes, length: int) -> bytes:

@@ -1,25 +1,26 @@
 """SeekPoints: places in a gzip file where inflating can begin, and how it begins there.
 
 A place lies between two blocks of deflated data (RFC 1951, https://www.rfc-editor.org/rfc/rfc1951). What came before
-it is needed up to 32 KB back, its window. It may lie inside a byte, while zlib's Python interface takes whole bytes:
+it is needed up to 32 KB back, its window. It may lie inside a byte, while Python's interfaces to inflating take whole bytes:
 blocks that hold nothing, as many bits long as are missing, are put before it, so that every bit keeps its position.
 """
 
 import struct
-import zlib
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
-from neurochain.formats.arrays.inflate import RAW
+from neurochain.formats.arrays.deflate import RAW, inflater
 
-__all__ = ["PADDINGS", "Place", "SeekPoints", "Window", "inflate_from"]
+__all__ = ["PADDINGS", "Place", "Range", "SeekPoints", "Window", "inflate_from", "needed_of"]
 
 HEAD = struct.Struct(
     "<5sBBQQIII"
 )  # of what indexed_gzip 1 exports: mark, version, …, bytes of a window, points
 POINT = np.dtype([("packed", "<u8"), ("inflated", "<u8"), ("bits", "u1"), ("window", "u1")])
 MARK = b"GZIDX", 1
+REACH = 32 * 1024  # bytes up to which deflated data refers back
 STEP = 2**20  # inflated bytes at once, on the way to those that are wanted
 
 Range = tuple[int, int]
@@ -69,12 +70,13 @@ class SeekPoints:
     def __init__(self, table: bytes, size: int) -> None:
         self._table = np.frombuffer(table, POINT)
         self._size = size
-        self._inflated, self._packed = self._table["inflated"].copy(), self._table["packed"].copy()
+        # Signed, as Python's numbers become in a search; what is too large for that is no byte of a file.
+        self._inflated, self._packed = (self._table[at].astype(np.int64) for at in ("inflated", "packed"))
         self._windows = np.cumsum(self._table["window"] != 0)
         self._members = np.flatnonzero(self._table["window"] == 0)
-        ordered = all((np.diff(at.view(np.int64)) >= 0).all() for at in (self._inflated, self._packed))
-        sound = len(self._members) > 0 and self._members[0] == 0 and int(self._table["bits"].max()) < 8
-        if not sound or not ordered or int(self._packed[-1]) > size:
+        ordered = all((at[1:] >= at[:-1]).all() for at in (self._inflated, self._packed))
+        begins = len(self._members) > 0 and self._members[0] == self._inflated[0] == 0 < self._packed[0]
+        if not begins or not ordered or self._table["bits"].max() > 7 or self._packed[-1] > size:
             raise ValueError("These are not the places of a gzip file.")
 
     @classmethod
@@ -103,6 +105,10 @@ class SeekPoints:
     def __getitem__(self, number: int) -> Place:
         packed, inflated, bits, window = self._table[number].tolist()
         return Place(packed, inflated, bits, int(self._windows[number]) - 1 if window else None)
+
+    def inside(self) -> Iterator[Place]:
+        """Those that have windows, in the order of these."""
+        return (place for place in map(self.__getitem__, range(len(self))) if place.window is not None)
 
     def around(self, start: int, end: int) -> tuple[int, int]:
         """Number of the place from which bytes [start, end) are inflated, and of the first behind them."""
@@ -141,34 +147,68 @@ def inflate_from(
 
     Raises
     ------
-    zlib.error
+    zlib.error, or another of `deflate.ERRORS`
         They are damaged.
     """
     start, view = place.start, memoryview(data)
     fed = min(place.packed - start, len(view))
     pending: bytes | memoryview = _aligned(view[:fed], place.bits)
-    inflater = zlib.decompressobj(RAW, zdict=window) if window else zlib.decompressobj(RAW)
+    inflating = inflater(RAW, window)
     out: list[bytes] = []
     while length > 0:
         if not pending:
             pending, fed = view[fed:], len(view)
-        piece = inflater.decompress(pending, min(skip, STEP) if skip else length)
+        piece = inflating.decompress(pending, min(skip, STEP) if skip else length)
         if skip:
             skip -= len(piece)
         else:
             length -= len(piece)
             out.append(piece)
-        pending = inflater.unconsumed_tail
-        if inflater.eof:
+        pending = inflating.unconsumed_tail
+        if inflating.eof:
             # Files may be joined: another member begins behind the checksum of this one.
-            following = points.member_after(start + fed - len(inflater.unused_data))
+            following = points.member_after(start + fed - len(inflating.unused_data))
             if following is None or following.packed >= start + len(view):
                 break
             pending, fed = b"", following.packed - start
-            inflater = zlib.decompressobj(RAW)
+            inflating = inflater(RAW)
         elif not piece and not pending and fed == len(view):
             break
     return b"".join(out)
+
+
+def needed_of(points: SeekPoints, place: Place, window: Window, data: bytes | bytearray) -> Window:
+    """A window with zeros for what is not referred to behind its place; of images, that is most of it.
+
+    Inflated with other windows, only what was copied out of them differs: their bytes then say where it came from.
+
+    Parameters
+    ----------
+    points : SeekPoints
+        Of the file.
+    place : Place
+        One of them, that has a window.
+    window : bytes
+        Its window.
+    data : bytes
+        The whole file.
+    """
+    if len(window) != REACH:
+        return window
+    ahead = bytes(memoryview(data)[place.start : place.start + 2 * REACH])
+    low, other, high = (
+        np.frombuffer(inflate_from(points, place, marks, ahead, 0, REACH), np.uint8) for marks in _MARKS
+    )
+    if len(low) < REACH and place.start + len(ahead) < len(data):
+        return window  # hardly anything comes of the bytes that were looked at
+    copied = low != other
+    needed = np.zeros(REACH, np.uint8)
+    needed[high[copied].astype(np.uint16) << 8 | low[copied]] = 0xFF
+    return (np.frombuffer(window, np.uint8) & needed).tobytes()
+
+
+_NUMBERS = np.arange(REACH)
+_MARKS = [(marks & 0xFF).astype(np.uint8).tobytes() for marks in (_NUMBERS, ~_NUMBERS, _NUMBERS >> 8)]
 
 
 def _aligned(byte: memoryview, bits: int) -> bytes:
