@@ -29,6 +29,7 @@ from neurochain.formats.bids.entities import entities
 from neurochain.formats.bids.sidecar import parse_sidecar
 from neurochain.formats.identifiers import Identifiers
 from neurochain.storage import File, ReadLog
+from neurochain.storage.reads import active_log
 
 IDENTIFIERS = "identifiers"  # column of what names a person, where it was asked for
 SHAPES = "shapes"  # hidden column of the header parts: the keys of the row's JSON texts
@@ -145,6 +146,8 @@ def read_row(
         row.identifiers = json.dumps(own)
         shapes[IDENTIFIERS] = catalogue(own)
     row.shapes = json.dumps(shapes, sort_keys=True) if shapes else None
+    if (log := active_log()) is not None:
+        log.settle()  # thousands of rows wait for one another
     return row
 
 

@@ -134,7 +134,7 @@ def scanned(
         looked_at, found = found or Scan(), scan_with_pydicom(file, str(refused))
         record = decode(found.values, found.big_endian)
     further = further_tags(record, series) | dict(wanted or {})
-    if further and looked_at.first is not None:
+    if further and more.left_out:
         return scanned(file, more.whole(), series, wanted)
     extra = tree(looked_at, further) if further and looked_at.data else {}
     looked_at.data = b""  # not kept: a series has thousands of headers

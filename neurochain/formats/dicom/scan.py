@@ -81,7 +81,7 @@ class Scan:
         What was scanned (inflated where it was deflated), for a closer look at what was stepped over. Where bytes
         were left out, only what lies behind them.
     first : int or None
-        Where the first bytes lie that were left out.
+        Where the first bytes lie that are better left out.
     trace : list
         The elements, as `Likes` compares them.
     learns : bool
@@ -354,11 +354,14 @@ class Walk:
         if start == have:
             self.data += piece
             return short.at
-        if self.found.first is None:
-            self.found.first = self.base + short.at + 12
+        self._step_over(short.at, short.needed - self.base - short.at)
         self.found.trace.append((short.skips or 0, None))
         self.data, self.base = piece, start
         return 0
+
+    def _step_over(self, at: int, length: int) -> None:
+        if self.found.first is None and self.more is not None and length > self.more.gap:
+            self.found.first = self.base + at + 12
 
     def _elements(self, at: int, left: int, values: dict[int, tuple[bytes, bytes]]) -> int:
         data, found, implicit, base = self.data, self.found, self.implicit, self.base
@@ -400,7 +403,12 @@ class Walk:
                     return -1
                 if known is not None:
                     values[known] = (vr, data[value:end])
-            trace((tag, data[at:end] if end - at <= LONGEST else None))
+            if end - at <= LONGEST:
+                trace((tag, data[at:end]))
+            else:
+                trace((tag, None))
+                if known is None and length != UNDEFINED:
+                    self._step_over(at, length)
             at = end
             left -= 1
         if not left:
