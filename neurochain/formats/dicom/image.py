@@ -6,10 +6,11 @@ from typing import Any
 
 from neurochain.formats.dicom.elements import Tree, tree
 from neurochain.formats.dicom.frames import further_tags, planes_of
+from neurochain.formats.dicom.layout import CutShort, Refused, Scan
 from neurochain.formats.dicom.likes import Likes
 from neurochain.formats.dicom.pixels import is_encapsulated, pixel_problem
 from neurochain.formats.dicom.planes import Plane
-from neurochain.formats.dicom.scan import CutShort, Refused, Scan, scan
+from neurochain.formats.dicom.scan import scan
 from neurochain.formats.dicom.values import WANTED, content, decode, decode_like
 from neurochain.formats.dicom.with_pydicom import scan_with_pydicom
 from neurochain.storage import File
