@@ -134,7 +134,7 @@ def read_row(
         for name in _json_fields().get(found.name, ()):
             text = found.record[name]
             if text is not None:
-                shapes[f"{found.name}.{name}"] = catalogue(json.loads(text))
+                shapes[f"{found.name}.{name}"] = _shape(text)
     if sidecar is not None:
         value, error = _read_sidecar(sidecar, row, identifiers)
         if value is not None:
@@ -149,6 +149,12 @@ def read_row(
     if (log := active_log()) is not None:
         log.settle()  # thousands of rows wait for one another
     return row
+
+
+@lru_cache(maxsize=256)
+def _shape(text: str) -> dict[str, str]:
+    """Keys of an object: files of a series have the same text."""
+    return catalogue(json.loads(text))
 
 
 def _read_sidecar(

@@ -19,9 +19,11 @@ __all__ = ["Image", "scanned"]
 
 HEAD_LIMIT = 64 * 2**20  # the longest header met has 350 KB; beyond this pydicom steps through the file
 STEP = 64 * 1024  # bytes fetched more where sequences go on: enhanced headers have 300 KB
-LEAST = 4 * 1024  # bytes fetched more where that costs next to nothing
+LEAST = (
+    8 * 1024
+)  # bytes fetched more where that costs next to nothing: what follows long private values has 2 to 6 KB
 AFTER = 16 * 1024  # bytes fetched behind a long element: what follows Siemens' private headers has 2 KB
-LIKES = Likes()
+LIKES = Likes()  # of this process: headers that were met last
 
 
 @dataclass(slots=True)

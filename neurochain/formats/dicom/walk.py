@@ -1,4 +1,7 @@
-"""Walk over the elements of a DICOM data set: PS3.5 chapter 7, https://dicom.nema.org/medical/dicom/current/output/html/part05.html"""
+"""Walk over the elements of a DICOM data set.
+
+PS3.5 chapter 7 (data elements, sequences): https://dicom.nema.org/medical/dicom/current/output/html/part05.html
+"""
 
 import struct
 
@@ -24,7 +27,23 @@ _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 
 
 class Walk:
-    """Walk over the elements of one byte string."""
+    """Walk over the elements of one byte string, and of what is fetched behind it.
+
+    Parameters
+    ----------
+    data : bytes
+        From the file's start.
+    size : int
+        Of the whole file, bytes.
+    wanted : Wanted
+        Tags whose values to keep.
+    found : Scan
+        To be filled in.
+    more : More, optional
+        Gives bytes behind `data`; without it they are missed with CutShort.
+    likes : Likes, optional
+        Headers that were met before.
+    """
 
     def __init__(
         self,
@@ -144,10 +163,12 @@ class Walk:
         return 0
 
     def _step_over(self, at: int, length: int) -> None:
+        """Note the first element that is better left out."""
         if self.found.first is None and self.more is not None and length > self.more.gap:
             self.found.first = self.base + at + 12
 
     def _elements(self, at: int, left: int, values: dict[int, tuple[bytes, bytes]]) -> int:
+        """As `_some`, as far as the bytes at hand go; CutShort where they end."""
         data, found, implicit, base = self.data, self.found, self.implicit, self.base
         table = (self.wanted.big if self.big else self.wanted.little).get
         unpack, unpack_long = (_BIG if self.big else _LITTLE)[implicit]
