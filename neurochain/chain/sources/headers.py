@@ -202,9 +202,12 @@ def _record_columns(name: str, kind: Record, rows: Sequence[HeaderRow]) -> list[
     take = itemgetter(*(f.name for f in kind.fields))
     nothing = (None,) * len(kind.fields)
     values = [take(row.records[name]) if name in row.records else nothing for row in rows]
-    columns: list[pl.Series] = []
+    columns, nulls = list[pl.Series](), pl.Series([None] * len(rows), dtype=pl.Null)
     for field, column in zip(kind.fields, zip(*values, strict=True), strict=True):
         (leaf, dtype), *_ = field.leaves(f"{name}.")
+        if column.count(None) == len(column):  # most fields of most records
+            columns.append(nulls.cast(dtype).alias(leaf))
+            continue
         texts = readable(list(column)) if isinstance(field.type, Json) else column
         columns.append(nested_series(leaf, texts, dtype))
     return columns

@@ -58,6 +58,10 @@ def list_series(
     counts = np.array(lengths, np.int64)
     if not counts.any():
         return pl.Series(name, [[] if here else None for here in present], dtype=dtype)
+    if (
+        counts == counts[0]
+    ).all() and not flat.dtype.is_nested():  # positions, spacings: quicker than by groups
+        return flat.reshape((len(counts), int(counts[0]))).cast(dtype).alias(name)
     numbers = np.arange(len(counts), dtype=np.uint32)
     grouped = (
         pl.DataFrame({"i": np.repeat(numbers, counts), "v": flat}).group_by("i", maintain_order=True).agg("v")
