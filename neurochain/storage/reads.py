@@ -159,14 +159,17 @@ def _file_reads(files: list[tuple[str, _Segments]]) -> list[FileRead]:
 
 
 def _file_read(uri: str, segments: _Segments) -> FileRead:
-    parts = segments.parts
-    if len(parts) == 1 and parts[0][2] is not None:
-        start, end, data = parts[0]
-        return FileRead(
-            uri, segments.etag, ((start, end),) if start < end else (), hashlib.sha256(data or b"").digest()
-        )
-    ranges = coalesce(parts)
-    return FileRead(uri, segments.etag, ranges, _sha256(ranges, segments))
+    digest, ranges, at = hashlib.sha256(), list[tuple[int, int]](), -1
+    for start, end, data in segments.parts:
+        if data is None or start < at or start == end:
+            break
+        digest.update(data)
+        ranges.append((start, end) if start > at else (ranges.pop()[0], end))
+        at = end
+    else:  # one after the other, as headers are read
+        return FileRead(uri, segments.etag, tuple(ranges), digest.digest())
+    joined = coalesce(segments.parts)
+    return FileRead(uri, segments.etag, joined, _sha256(joined, segments))
 
 
 def coalesce(parts: list[tuple[int, int, bytes | None]]) -> tuple[tuple[int, int], ...]:
