@@ -34,7 +34,7 @@ class LocalStore:
     """Local disks. Paths are absolute."""
 
     is_remote = False
-    link = Link(latency=20e-6, bandwidth=2e9, at_once=1)
+    link = Link(latency=10e-6, bandwidth=2e9, at_once=1)
 
     def uri(self, path: str) -> str:
         return path

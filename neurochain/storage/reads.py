@@ -50,6 +50,7 @@ class _Segments:
     again: Callable[[int, int], bytes]
     parts: list[tuple[int, int, bytes | None]] = field(default_factory=list)
     held: int = 0
+    read: FileRead | None = None
 
 
 class ReadLog:
@@ -85,6 +86,7 @@ class ReadLog:
         """Note what was read, as far as it was wanted. `again` reads a range once more, without noting it."""
         with self._lock:
             segments = self._files.setdefault(uri, _Segments(etag, again))
+            segments.read = None
             keep = segments.held + len(data) <= KEEP_BYTES
             segments.held += len(data) if keep else 0
             segments.parts.append((start, start + len(data), data if keep else None))
@@ -129,7 +131,22 @@ class ReadLog:
         with self._lock:
             self.bytes += size
             self.requests += 1
-            self._files.setdefault(uri, _Segments(etag, again)).parts.append((0, size, None))
+            segments = self._files.setdefault(uri, _Segments(etag, again))
+            segments.read = None
+            segments.parts.append((0, size, None))
+
+    def settle(self) -> None:
+        """Hash what was read so far and hold its bytes no longer: what comes next is read into their memory.
+
+        Bytes of a file that is read on are read once more.
+        """
+        with self._lock:
+            for uri, segments in self._files.items():
+                if segments.read is None:
+                    segments.read = _file_read(uri, segments)
+                    segments.parts = [(start, end, None) for start, end in segments.read.ranges]
+                    segments.held = 0
+            self._fetched = {}
 
     def files(self) -> list[FileRead]:
         """What was read of each file, in the order of first use."""
@@ -146,7 +163,21 @@ class ReadLog:
 
 
 def _file_reads(files: list[tuple[str, _Segments]]) -> list[FileRead]:
-    return [FileRead(uri, s.etag, ranges := coalesce(s.parts), _sha256(ranges, s)) for uri, s in files]
+    return [segments.read or _file_read(uri, segments) for uri, segments in files]
+
+
+def _file_read(uri: str, segments: _Segments) -> FileRead:
+    digest, ranges, at = hashlib.sha256(), list[tuple[int, int]](), -1
+    for start, end, data in segments.parts:
+        if data is None or start < at or start == end:
+            break
+        digest.update(data)
+        ranges.append((start, end) if start > at else (ranges.pop()[0], end))
+        at = end
+    else:  # one after the other, as headers are read
+        return FileRead(uri, segments.etag, tuple(ranges), digest.digest())
+    joined = coalesce(segments.parts)
+    return FileRead(uri, segments.etag, joined, _sha256(joined, segments))
 
 
 def coalesce(parts: list[tuple[int, int, bytes | None]]) -> tuple[tuple[int, int], ...]:
@@ -168,11 +199,11 @@ def _sha256(ranges: tuple[tuple[int, int], ...], segments: _Segments) -> bytes:
         at = start
         while at < end:
             # The held segment that covers `at` and reaches furthest; segments are sorted by start.
-            best: tuple[int, bytes] | None = None
+            best: tuple[int, memoryview] | None = None
             while i < len(held) and held[i][0] <= at:
                 first, last, data = held[i]
                 if last > at and data is not None and (best is None or last > best[0]):
-                    best = (last, data[at - first :])
+                    best = (last, memoryview(data)[at - first :])
                 i += 1
             if best is not None:
                 digest.update(best[1])

@@ -6,8 +6,9 @@ import pytest
 from pydicom.pixels.utils import pixel_array
 
 from neurochain.formats import RECORDS, read_header
+from neurochain.formats.dicom.layout import CutShort, Refused
 from neurochain.formats.dicom.reader import DicomReader
-from neurochain.formats.dicom.scan import CutShort, Refused, scan
+from neurochain.formats.dicom.scan import scan
 from neurochain.formats.dicom.values import WANTED
 from neurochain.storage import File
 from neurochain.testing import FormatTests

@@ -21,8 +21,9 @@ from pydicom.uid import JPEG2000, JPEG2000Lossless, RLELossless
 from neurochain.errors import FormatError, MissingExtraError, NeurochainError
 from neurochain.formats import Volume, open_volume, read_header
 from neurochain.formats.dicom.codecs import stated_shape
+from neurochain.formats.dicom.layout import Refused
 from neurochain.formats.dicom.pixels import pixel_problem, pixels
-from neurochain.formats.dicom.scan import Refused, scan
+from neurochain.formats.dicom.scan import scan
 from neurochain.formats.dicom.values import WANTED, decode
 from neurochain.formats.dicom.with_pydicom import scan_with_pydicom
 from neurochain.storage import File

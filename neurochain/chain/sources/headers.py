@@ -29,6 +29,7 @@ from neurochain.formats.bids.entities import entities
 from neurochain.formats.bids.sidecar import parse_sidecar
 from neurochain.formats.identifiers import Identifiers
 from neurochain.storage import File, ReadLog
+from neurochain.storage.reads import active_log
 
 IDENTIFIERS = "identifiers"  # column of what names a person, where it was asked for
 SHAPES = "shapes"  # hidden column of the header parts: the keys of the row's JSON texts
@@ -133,7 +134,7 @@ def read_row(
         for name in _json_fields().get(found.name, ()):
             text = found.record[name]
             if text is not None:
-                shapes[f"{found.name}.{name}"] = catalogue(json.loads(text))
+                shapes[f"{found.name}.{name}"] = _shape(text)
     if sidecar is not None:
         value, error = _read_sidecar(sidecar, row, identifiers)
         if value is not None:
@@ -145,7 +146,15 @@ def read_row(
         row.identifiers = json.dumps(own)
         shapes[IDENTIFIERS] = catalogue(own)
     row.shapes = json.dumps(shapes, sort_keys=True) if shapes else None
+    if (log := active_log()) is not None:
+        log.settle()  # thousands of rows wait for one another
     return row
+
+
+@lru_cache(maxsize=256)
+def _shape(text: str) -> dict[str, str]:
+    """Keys of an object: files of a series have the same text."""
+    return catalogue(json.loads(text))
 
 
 def _read_sidecar(
@@ -193,9 +202,12 @@ def _record_columns(name: str, kind: Record, rows: Sequence[HeaderRow]) -> list[
     take = itemgetter(*(f.name for f in kind.fields))
     nothing = (None,) * len(kind.fields)
     values = [take(row.records[name]) if name in row.records else nothing for row in rows]
-    columns: list[pl.Series] = []
+    columns, nulls = list[pl.Series](), pl.Series([None] * len(rows), dtype=pl.Null)
     for field, column in zip(kind.fields, zip(*values, strict=True), strict=True):
         (leaf, dtype), *_ = field.leaves(f"{name}.")
+        if column.count(None) == len(column):  # most fields of most records
+            columns.append(nulls.cast(dtype).alias(leaf))
+            continue
         texts = readable(list(column)) if isinstance(field.type, Json) else column
         columns.append(nested_series(leaf, texts, dtype))
     return columns

@@ -10,7 +10,8 @@ import struct
 from collections.abc import Mapping
 from typing import Any
 
-from neurochain.formats.dicom.scan import UNDEFINED, Refused, Scan, Walk, Wanted
+from neurochain.formats.dicom.layout import UNDEFINED, Refused, Scan, Wanted
+from neurochain.formats.dicom.walk import Walk
 
 __all__ = ["ITEM_AT", "Tree", "floats", "number", "numbers", "private", "text", "tree"]
 

@@ -6,10 +6,11 @@ from typing import Any
 
 from neurochain.formats.dicom.elements import Tree, tree
 from neurochain.formats.dicom.frames import further_tags, planes_of
+from neurochain.formats.dicom.layout import CutShort, Refused, Scan
 from neurochain.formats.dicom.likes import Likes
 from neurochain.formats.dicom.pixels import is_encapsulated, pixel_problem
 from neurochain.formats.dicom.planes import Plane
-from neurochain.formats.dicom.scan import CutShort, Refused, Scan, scan
+from neurochain.formats.dicom.scan import scan
 from neurochain.formats.dicom.values import WANTED, content, decode, decode_like
 from neurochain.formats.dicom.with_pydicom import scan_with_pydicom
 from neurochain.storage import File
@@ -18,9 +19,11 @@ __all__ = ["Image", "scanned"]
 
 HEAD_LIMIT = 64 * 2**20  # the longest header met has 350 KB; beyond this pydicom steps through the file
 STEP = 64 * 1024  # bytes fetched more where sequences go on: enhanced headers have 300 KB
-LEAST = 4 * 1024  # bytes fetched more where that costs next to nothing
+LEAST = (
+    8 * 1024
+)  # bytes fetched more where that costs next to nothing: what follows long private values has 2 to 6 KB
 AFTER = 16 * 1024  # bytes fetched behind a long element: what follows Siemens' private headers has 2 KB
-LIKES = Likes()
+LIKES = Likes()  # of this process: headers that were met last
 
 
 @dataclass(slots=True)
@@ -134,7 +137,7 @@ def scanned(
         looked_at, found = found or Scan(), scan_with_pydicom(file, str(refused))
         record = decode(found.values, found.big_endian)
     further = further_tags(record, series) | dict(wanted or {})
-    if further and looked_at.first is not None:
+    if further and more.left_out:
         return scanned(file, more.whole(), series, wanted)
     extra = tree(looked_at, further) if further and looked_at.data else {}
     looked_at.data = b""  # not kept: a series has thousands of headers

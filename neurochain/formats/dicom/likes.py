@@ -122,7 +122,8 @@ class Likes:
             self._seen[key] = elements, like
             if len(self._seen) > KEPT:
                 del self._seen[next(iter(self._seen))]
-            self._likes = tuple(like for _, like in reversed(self._seen.values()) if like is not None)
+            likes = [like for _, like in reversed(self._seen.values()) if like is not None]
+            self._likes = tuple(sorted(likes, key=lambda like: -len(like.runs[0].data)))
 
 
 def _like(

@@ -18,8 +18,8 @@ from neurochain.formats.arrays.stored import Array, ByteArray
 from neurochain.formats.dicom import geometry
 from neurochain.formats.dicom.codecs import BEST, RLE, FrameDecoder
 from neurochain.formats.dicom.compressed import CompressedFrames
+from neurochain.formats.dicom.layout import OFFSET_TABLES, Scan
 from neurochain.formats.dicom.rle import RATIO
-from neurochain.formats.dicom.scan import OFFSET_TABLES, Scan
 from neurochain.formats.dicom.views import Bits, HalvedColours, SwappedBytes
 from neurochain.storage import File, Memo
 

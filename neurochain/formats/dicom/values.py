@@ -10,10 +10,10 @@ from collections.abc import Callable
 from types import NoneType
 from typing import Any, get_args
 
+from neurochain.formats.dicom.layout import OFFSET_TABLES, Refused, Wanted
 from neurochain.formats.dicom.likes import Like
 from neurochain.formats.dicom.rare import rare_keywords
 from neurochain.formats.dicom.record import DicomRecord
-from neurochain.formats.dicom.scan import OFFSET_TABLES, Refused, Wanted
 
 __all__ = ["WANTED", "content", "decode", "decode_like"]
 

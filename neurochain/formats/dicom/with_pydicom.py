@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 from neurochain.errors import FormatError, StorageError
-from neurochain.formats.dicom.scan import PIXEL_TAGS, Scan
+from neurochain.formats.dicom.layout import PIXEL_TAGS, Scan
 from neurochain.formats.dicom.values import CHARACTER_SET, WANTED
 from neurochain.storage import File
 
