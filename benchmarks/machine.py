@@ -16,6 +16,7 @@ OURS = (
     "pydicom",
     "obstore",
     "indexed_gzip",
+    "isal",
     "scipy",
 )
 PEERS = (
