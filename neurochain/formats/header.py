@@ -28,7 +28,9 @@ class Header(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    format: str | None = column('"dicom", "nifti", "mgh", "edf", "bdf" or "eeglab"; null for any other file')
+    format: str | None = column(
+        '"dicom", "nifti", "analyze", "mgh", "edf", "bdf", "brainvision", "eeglab", "fif", or of another package; null for any other file'
+    )
     modality: str | None = column('As the file says: "MR", "CT", "PT"; null where it says nothing')
     shape: list[int] | None = column(
         "Of the array, in the order of its axes; null where there is no one array"

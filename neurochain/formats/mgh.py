@@ -97,7 +97,7 @@ class MghReader:
             _check(file, fields, packed)
         except FormatError as error:
             raise FormatError(f"{file.uri}: {error}.") from None
-        source = Indexed(file, memo or cache_memo()) if packed else file
+        source = Indexed(file, cache_memo() if memo is None else memo) if packed else file
         array = ByteArray(source, DATA, shape, np.dtype(TYPES[fields[5]]).newbyteorder(">"), "F")
         return Volume(
             file,

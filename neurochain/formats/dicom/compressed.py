@@ -151,9 +151,12 @@ class CompressedFrames:
         first, _ = self._table()
         spans = spans_of(walk(self._file, first, self._limit), self._n_frames, self._file.uri)
         steps = np.diff(spans.reshape(-1), prepend=0)
-        (self._memo or cache_memo()).put(self._key, zlib.compress(steps.astype("<i8").tobytes(), 1))
+        self._notes().put(self._key, zlib.compress(steps.astype("<i8").tobytes(), 1))
         self._walked = True
         return spans
+
+    def _notes(self) -> Memo:
+        return cache_memo() if self._memo is None else self._memo
 
     @property
     def _key(self) -> str:
@@ -162,7 +165,7 @@ class CompressedFrames:
 
     def _remembered(self) -> Spans | None:
         """Spans that were walked before, if they can be those of this file."""
-        packed = (self._memo or cache_memo()).get(self._key)
+        packed = self._notes().get(self._key)
         if packed is None:
             return None
         try:

@@ -85,7 +85,7 @@ class EdfReader:
             raise FormatError(f"{file.uri}: {problem}.")
         channels = found.channels
         discontinuous = found.version.endswith("D")
-        gaps = EdfGaps(file, found, n_records, lambda: memo or cache_memo())
+        gaps = EdfGaps(file, found, n_records, lambda: cache_memo() if memo is None else memo)
         noted = EdfAnnotations(file, found, n_records) if found.annotations else None
         return Recording(
             file,

@@ -85,7 +85,7 @@ class NiftiReader:
         except FormatError as error:
             raise FormatError(f"{file.uri}: {error}.") from None
         dtype = _dtype(nh.DTYPES[fields["datatype"]]).newbyteorder(fields["order"])
-        source = Indexed(voxels, memo or cache_memo()) if packed else voxels
+        source = Indexed(voxels, cache_memo() if memo is None else memo) if packed else voxels
         offset = int(fields["vox_offset"])
         parts = len(shape) - fields["dim"][0]
         names = ("x", "y", "z", "t", "dim5", "dim6", "dim7")[: fields["dim"][0]]
