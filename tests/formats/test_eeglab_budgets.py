@@ -1,5 +1,8 @@
 """EEGLAB's recordings: bytes and requests that headers and windows cost, on disk and over an object store."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from eeglab_files import by_eeglabio, chunked, events_of, signal, structs, write
@@ -134,3 +137,30 @@ def test_a_change_of_the_samples_is_a_change_of_the_row(tmp_path, monkeypatch):
     assert rows() == (None, pytest.approx(signal(seed=9).std(), rel=1e-5))
     (tmp_path / "study" / "a.fdt").write_bytes(bytes(100))
     assert "it is cut short" in nc.read_storage("study/*.set").select("error").collect()["error"][0]
+
+
+ENDS = """
+import sys
+from neurochain.formats import read_header
+from neurochain.storage import File, NotFetchedError, ReadLog, recording_reads
+
+path, kept = sys.argv[1], []
+for n in range(1_000, 60_000, 7_000):
+    with recording_reads(ReadLog(waits=False)) as log:
+        file = File.at(path)
+        log.offer(file.uri, 0, open(path, "rb").read(n))
+        try:
+            read_header(file)
+        except NotFetchedError as error:
+            kept.append(error)  # and with it the frames that it came through
+assert kept
+"""
+
+
+def test_python_ends_well_after_bytes_that_could_not_be_had(tmp_path):
+    path = tmp_path / "h.set"
+    by_eeglabio(path, signal(), "v7.3")
+    done = subprocess.run(
+        [sys.executable, "-c", ENDS, str(path)], capture_output=True, text=True, timeout=100
+    )
+    assert done.returncode == 0, done.stderr

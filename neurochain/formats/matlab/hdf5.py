@@ -283,6 +283,7 @@ def opened(file: File, content: IO[bytes] | None = None) -> Iterator[MatHdf5]:
     """
     h5py = require("h5py", EXTRA, f"MAT 7.3 (HDF5) of {file.name}")
     faults: list[StorageError] = []
+    failure: Exception | None = None
     if content is None:
         raw = RangeIO(file.size, _Blocks(file, faults).read, file.uri)
         content = io.BufferedReader(raw, 4096)
@@ -290,13 +291,20 @@ def opened(file: File, content: IO[bytes] | None = None) -> Iterator[MatHdf5]:
         with h5py.File(content, "r") as root:
             yield MatHdf5(file, root)
     except (FormatError, StorageError, *DAMAGE) as error:
-        if faults:  # what was read since then were no bytes of the file
-            raise faults[0] from None
-        if isinstance(error, FormatError | StorageError):
-            raise
-        raise FormatError(f"it is MAT 7.3 (HDF5) and cannot be read: {error}") from error
-    if faults:
-        raise faults[0]
+        failure = _failure(error)
+    if faults:  # what was read since then were no bytes of the file
+        failure = faults.pop()
+    # Raised out here, so that nothing holds on to h5py's own frames: what is left of an open file when Python ends
+    # is closed by HDF5 after Python is gone, which is a fault of memory.
+    if failure is not None:
+        raise failure
+
+
+def _failure(error: Exception) -> Exception:
+    """What is told of an error."""
+    if isinstance(error, FormatError | StorageError):
+        return error
+    return FormatError(f"it is MAT 7.3 (HDF5) and cannot be read: {error}")
 
 
 class _Blocks:
