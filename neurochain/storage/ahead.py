@@ -51,7 +51,9 @@ class Ahead(Generic[T]):
         self._ready: queue.SimpleQueue[tuple[T, Fetched | Exception] | BaseException | None] = (
             queue.SimpleQueue()
         )
-        self._held = self._answers = self._under_way = 0
+        self._came = self._used = self._answers = (
+            0  # bytes, bytes, items; each is written by one thread alone
+        )
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="neurochain-ahead", daemon=True)
 
@@ -77,7 +79,7 @@ class Ahead(Generic[T]):
             item, data = found
             if isinstance(data, Exception):
                 raise data
-            self._held -= sum(len(piece[2]) for piece in data)
+            self._used += sum(len(piece[2]) for piece in data)
             yield item, data
 
     def _run(self) -> None:
@@ -108,7 +110,7 @@ class Ahead(Generic[T]):
 
     async def _one_after_the_other(self) -> None:
         while not self._stopped:
-            if self._held > WAITING_BYTES:
+            if self._came - self._used > WAITING_BYTES:
                 await asyncio.sleep(PAUSE)
                 continue
             try:
@@ -125,7 +127,7 @@ class Ahead(Generic[T]):
                 found = list(await asyncio.gather(*(_read(*piece) for piece in pieces)))
         except Exception as error:  # raised where the bytes are used
             return error
-        self._held += sum(map(len, found))
+        self._came += sum(map(len, found))
         self._answers += 1
         return [(file, start, data) for (file, start, _), data in zip(pieces, found, strict=True)]
 

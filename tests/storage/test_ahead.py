@@ -157,3 +157,15 @@ def test_who_is_not_to_wait_gets_what_was_fetched_and_no_more(
     assert server.traffic.bytes == 20  # what was there is not asked for again
     (read,) = log.files()
     assert read.ranges == ((0, 4), (8, 20), (90, 120))
+
+
+def test_what_waits_to_be_used_is_bounded(
+    server: ObjectServer, files: list[File], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("neurochain.storage.ahead.WAITING_BYTES", 2_560)
+    with Ahead(((f, [(f, 0, 256)]) for f in files[:500]), at_once=4) as ahead:
+        found = iter(ahead)
+        next(found)
+        time.sleep(0.5)  # nobody takes anything: no more is asked for
+        assert len(server.traffic.requests) < 30
+        assert sum(1 for _ in found) == 499
