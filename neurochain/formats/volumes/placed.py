@@ -1,5 +1,6 @@
 """Placed: where the voxels of a volume lie."""
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from neurochain.formats.volumes import regions
 __all__ = ["Placed"]
 
 
-class Placed:
+class Placed(ABC):
     """Array with axes, some of which an affine places in space.
 
     Parameters
@@ -38,13 +39,13 @@ class Placed:
         self._called = called
 
     @property
+    @abstractmethod
     def shape(self) -> tuple[int, ...]:
         """Entries along each axis."""
-        raise NotImplementedError("A placed array says its shape.")
 
+    @abstractmethod
     def __getitem__(self, index: Index) -> Any:
         """Read a slice."""
-        raise NotImplementedError("A placed array reads its slices.")
 
     def index_at(self, x: float, y: float, z: float) -> tuple[int | slice, ...]:
         """Index of the voxel whose middle is nearest to a point; of a point half-way, the higher one.

@@ -2,16 +2,13 @@
 
 import hashlib
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
 from neurochain.chain.keys import argument_digests
 from neurochain.chain.run import Run
-from neurochain.chain.sources.heads import AT_ONCE
 from neurochain.chain.sources.index import CHUNK
 from neurochain.chain.values.nested import nested_series
 from neurochain.chain.values.reads import reads_of
@@ -20,7 +17,8 @@ from neurochain.datasets.ledger import Ledger
 from neurochain.datasets.schema import Schema
 from neurochain.datasets.types import Field, Scalar
 from neurochain.formats.identifiers import Identifiers
-from neurochain.storage import File, ReadLog, recording_reads
+from neurochain.storage import File, ReadLog
+from neurochain.storage.ahead import Ahead
 
 LARGEST = 256_000_000  # bytes of a document
 TEXTS = Schema([Field("text", Scalar("string")), Field("error", Scalar("string"))])
@@ -73,44 +71,53 @@ class Documents:
 
     def _pull(self, missing: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
         remote = bool(missing["uri"].str.contains("://", literal=True).any())
-        threads = self._run.settings.threads or (AT_ONCE if remote else 1)
         counts = self._run.activity.counts
         frames = []
-        with (
-            self._run.progress.step("metadata", missing.height, int(missing["size"].sum())) as progress,
-            ThreadPoolExecutor(threads) as pool,
-        ):
+        with self._run.progress.step("metadata", missing.height, int(missing["size"].sum())) as progress:
             for chunk in missing.iter_slices(CHUNK):
-                rows = chunk.select("uri", "size", "etag").iter_rows()
-                pulled = list((pool.map if threads > 1 else map)(self._text, rows))
-                logs = [log for _, _, log in pulled]
+                logs = [ReadLog(keeps=False) for _ in range(chunk.height)]  # the ledger keeps what they say
+                rows = zip(chunk.select("uri", "size", "etag").iter_rows(), logs, strict=True)
+                files = [File(uri, size, etag, None, log) for (uri, size, etag), log in rows]
+                if remote:
+                    self._fetch(files, logs)
+                pulled = [self._text(file) for file in files]
                 counts.bytes += (count := sum(log.bytes for log in logs))
                 counts.requests += sum(log.requests for log in logs)
-                progress.advance(chunk.height, count, sum(error is not None for _, error, _ in pulled))
+                progress.advance(chunk.height, count, sum(error is not None for _, error in pulled))
                 columns = [
                     chunk[ARG],
                     nested_series(READS, [reads_of(log) for log in logs], READS_TYPE),
-                    pl.Series("text", [text for text, _, _ in pulled], dtype=pl.String),
-                    pl.Series("error", [error for _, error, _ in pulled], dtype=pl.String),
+                    pl.Series("text", [text for text, _ in pulled], dtype=pl.String),
+                    pl.Series("error", [error for _, error in pulled], dtype=pl.String),
                 ]
                 frames.append(pl.DataFrame(columns))
                 ledger.append(frames[-1], TEXTS)
         return pl.concat(frames)
 
-    def _text(self, row: tuple[Any, ...]) -> tuple[str | None, str | None, ReadLog]:
-        uri, size, etag = row
-        with recording_reads(ReadLog(keeps=False)) as log:  # the ledger keeps what they say
-            file = File(uri, size, etag)
-            if size > LARGEST:
-                return None, f"{file.name} has {size:,} bytes; metadata have {LARGEST:,} at most.", log
-            try:
-                text = file.read().decode("utf-8-sig")
-            except UnicodeDecodeError as error:
-                return None, f"{file.name} is no UTF-8 text: {error}.", log
-            try:
-                return self.identifiers.cleaned(text) if file.suffix == ".json" else text, None, log
-            except (ValueError, RecursionError) as error:
-                return None, f"{file.name} is no JSON: {error}.", log
+    def _fetch(self, files: list[File], logs: list[ReadLog]) -> None:
+        """Pull files whole, many at a time."""
+        wanted = (
+            (log, [(file, 0, file.size)])
+            for file, log in zip(files, logs, strict=True)
+            if file.size <= LARGEST
+        )
+        with Ahead(wanted, self._run.settings.threads) as ahead:
+            for log, fetched in ahead:
+                for file, start, data in fetched:
+                    log.offer(file.uri, start, data)
+
+    def _text(self, file: File) -> tuple[str | None, str | None]:
+        """Text of a file, or what is wrong with it."""
+        if file.size > LARGEST:
+            return None, f"{file.name} has {file.size:,} bytes; metadata have {LARGEST:,} at most."
+        try:
+            text = file.read().decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            return None, f"{file.name} is no UTF-8 text: {error}."
+        try:
+            return self.identifiers.cleaned(text) if file.suffix == ".json" else text, None
+        except (ValueError, RecursionError) as error:
+            return None, f"{file.name} is no JSON: {error}."
 
 
 def remembered(ledger: Ledger, wanted: pl.Series, schema: Schema, reuse: bool) -> pl.DataFrame:
