@@ -4,10 +4,10 @@ import re
 
 import pytest
 from brainvision_files import noise, write
+from noted import noted
 
 from neurochain.errors import FileChangedError, FormatError
 from neurochain.formats import open_recording, read_header
-from neurochain.formats.brainvision.reader import BrainVisionReader
 from neurochain.storage import File
 from neurochain.testing import CountingFile
 
@@ -104,7 +104,7 @@ def test_a_marker_without_a_position(tmp_path, mark):
     path = write(tmp_path / "a.vhdr", noise(2, 10), marks=[mark])
     assert open_recording(File.at(path)).shape == (2, 10)
     with pytest.raises(FormatError, match=rf"a\.vhdr: its marker Mk1 stands at no sample: '{mark}'"):
-        BrainVisionReader().annotations(File.at(path))
+        noted(File.at(path))
 
 
 @pytest.mark.parametrize(
@@ -119,4 +119,4 @@ def test_a_marker_without_a_position(tmp_path, mark):
 )
 def test_markers_as_other_programs_write_them(tmp_path, mark, found):
     path = write(tmp_path / "a.vhdr", noise(2, 10), marks=[mark])
-    assert BrainVisionReader().annotations(File.at(path)) == (() if found is None else (found,))
+    assert noted(File.at(path)) == (() if found is None else (found,))

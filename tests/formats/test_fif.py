@@ -9,6 +9,7 @@ import pytest
 from fif_files import KINDS, UNITS, chain, load, raw_of, save, with_directory
 from hypothesis import given
 from hypothesis import strategies as st
+from noted import noted
 
 from neurochain.errors import FormatError
 from neurochain.formats import open_recording, read_header
@@ -262,20 +263,20 @@ def test_annotations_equal_mnes(tmp_path, date):
     texts = ["blink", "a: colon", "BAD segment"]
     raw.set_annotations(mne.Annotations([0.3, 1.1, 2.28], [0.0, 0.5, 1.0], texts, orig_time=origin))
     path = save(raw, tmp_path / "a_raw.fif")
-    found = FifReader().annotations(File.at(path))
+    found = noted(File.at(path))
     theirs = load(path)
     np.testing.assert_allclose([a[0] for a in found], theirs.annotations.onset - theirs.first_time, atol=1e-6)
     np.testing.assert_allclose([a[1] for a in found], theirs.annotations.duration, atol=1e-6)
     assert [a[2] for a in found] == texts
-    assert FifReader().annotations(File.at(save(raw_of(500), tmp_path / "none_raw.fif"))) == ()
+    assert noted(File.at(save(raw_of(500), tmp_path / "none_raw.fif"))) == ()
 
 
 def test_the_clock_goes_on_in_gaps(tmp_path):
     path = with_gap(tmp_path / "a_raw.fif")
-    found = FifReader().annotations(File.at(path))
+    found = noted(File.at(path))
     np.testing.assert_allclose([a[0] for a in found], [1.0, 2.0, 4.0], atol=1e-6)
     np.testing.assert_allclose([a[1] for a in found], [0.0, 1.0, 0.4], atol=1e-6)
-    segments = FifReader().segments(File.at(path))
+    segments = open_recording(File.at(path)).segments
     assert segments == ((0.0, 2.0), (3.0, 8.0))
     whole = open_recording(File.at(path))[...]
     for (start, end), at in zip(segments, (0, 500), strict=True):

@@ -5,10 +5,10 @@ import struct
 import numpy as np
 import pytest
 from fif_files import TAG, chain, changed, raw_of, save, with_directory
+from noted import noted
 
 from neurochain.errors import FormatError
 from neurochain.formats import open_recording, read_header
-from neurochain.formats.fif.reader import FifReader
 from neurochain.storage import File
 from neurochain.testing import CountingFile
 
@@ -218,7 +218,7 @@ def test_annotations_that_do_not_fit_together(tmp_path):
         return made(tmp_path / "a.fif", block(100, info(channel()), block(3810, *tags), raw(SAMPLES)))
 
     starts, ends, texts = number(3568, 0.02), number(3569, 0.05), tag(206, 10, b"x")
-    ((onset, duration, text),) = FifReader().annotations(File.at(with_annotations(starts, ends, texts)))
+    ((onset, duration, text),) = noted(File.at(with_annotations(starts, ends, texts)))
     np.testing.assert_allclose((onset, duration), (0.02, 0.03), atol=1e-6)
     assert text == "x"
     for tags, message in (
@@ -228,7 +228,7 @@ def test_annotations_that_do_not_fit_together(tmp_path):
         ([tag(3568, 10, b"now"), ends, texts], "no numbers"),
     ):
         with pytest.raises(FormatError, match=message):
-            FifReader().annotations(File.at(with_annotations(*tags)))
+            noted(File.at(with_annotations(*tags)))
 
 
 def test_a_real_directory_whose_file_was_changed_behind_it(tmp_path):

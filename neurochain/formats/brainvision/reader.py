@@ -115,41 +115,6 @@ class BrainVisionReader:
             segments=None if times is None else lambda: times,
         )
 
-    def annotations(self, file: File) -> tuple[tuple[float, float, str], ...]:
-        """Markers as (onset in seconds, duration in seconds, "type/description"); none without a marker file.
-
-        The first sample is at 0. The clock goes on in gaps where `segments` tells how long they are.
-
-        Raises
-        ------
-        FormatError
-            A marker has no position, or the header is not sound.
-        StorageError
-            The bytes cannot be had.
-        """
-        try:
-            found, data, marks = self._opened(file)
-            times = segments(marks, data.n_samples, found.sampling_frequency)
-            return annotations(marks, found.sampling_frequency, times)
-        except FormatError as error:
-            raise FormatError(f"{file.uri}: {error}.") from None
-
-    def segments(self, file: File) -> tuple[tuple[float, float], ...] | None:
-        """Times [start, end) of each stretch without gaps, seconds from the first sample; None where nobody timed them.
-
-        Raises
-        ------
-        FormatError
-            The header is not sound.
-        StorageError
-            The bytes cannot be had.
-        """
-        try:
-            found, data, marks = self._opened(file)
-        except FormatError as error:
-            raise FormatError(f"{file.uri}: {error}.") from None
-        return None if found.segmented else segments(marks, data.n_samples, found.sampling_frequency)
-
     def _opened(self, file: File) -> tuple[BrainVisionHeader, "_Data", bytes]:
         """Header, samples, and all bytes of the marker file."""
         found = parse(_text(file, file.read_range(0, self.head_size)))

@@ -104,43 +104,6 @@ class FifReader:
             segments=lambda: samples.segments(found.sampling_frequency),
         )
 
-    def annotations(self, file: File, memo: Memo | None = None) -> tuple[tuple[float, float, str], ...]:
-        """Annotations as (onset in seconds, duration in seconds, text), the first sample at 0; none in most files.
-
-        The clock goes on in gaps, which `segments` tells.
-
-        Raises
-        ------
-        FormatError
-            The file is not sound.
-        StorageError
-            The bytes cannot be had.
-        """
-        held = Held(file, file.read_range(0, self.head_size))
-        try:
-            found = _parsed(held, cache_memo() if memo is None else memo)
-            return annotations(held, found)
-        except FormatError as error:
-            raise FormatError(f"{file.uri}: {error}.") from None
-
-    def segments(self, file: File, memo: Memo | None = None) -> tuple[tuple[float, float], ...]:
-        """Times [start, end) of each stretch without gaps, seconds from the first sample; none without raw data.
-
-        Raises
-        ------
-        FormatError
-            The file is not sound.
-        StorageError
-            The bytes cannot be had.
-        """
-        try:
-            found = _parsed(
-                Held(file, file.read_range(0, self.head_size)), cache_memo() if memo is None else memo
-            )
-        except FormatError as error:
-            raise FormatError(f"{file.uri}: {error}.") from None
-        return () if found.samples is None else found.samples.segments(found.sampling_frequency)
-
 
 def _parsed(file: Held, memo: Memo | None = None) -> FifHeader:
     _, start = file.piece(0, len(GZIP_MARK))
