@@ -1,7 +1,9 @@
 """`import neurochain` brings nothing heavy. How long it takes is measured in docs/benchmarks.md, not here."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -57,13 +59,20 @@ def test_a_name_brings_only_what_it_needs(code: str, forbidden: list[str]) -> No
     assert not found, f"`{code}` loads {', '.join(sorted(found))}"
 
 
-def test_core_works_without_the_extras() -> None:
+def test_a_chain_without_files_imports_no_format_reader() -> None:
+    loaded = loaded_by("import neurochain\nneurochain.read_values(x=[1]).select('x').schema")
+    assert "neurochain.chain.chain" in loaded
+    assert {m for m in loaded if m.startswith("neurochain.formats.") and m.endswith(".reader")} == {
+        "neurochain.formats.reader"
+    }
+
+
+def test_core_works_without_the_extras(tmp_path: Path) -> None:
     # The extras are hidden from the process: a chain runs, and a missing extra says its line.
     code = """
-import os, sys, tempfile
+import sys
 for name in ("torch", "pyarrow", "pandas", "nibabel"):
     sys.modules[name] = None
-os.environ["NEUROCHAIN_HOME"] = os.path.join(tempfile.mkdtemp(), ".neurochain")
 import neurochain as nc
 chain = nc.read_values(x=[1, 2, 3]).map(y=lambda x: x * 2)
 chain.save("numbers")
@@ -76,5 +85,6 @@ for verb, extra in (("to_pytorch", "torch"), ("to_arrow", "arrow"), ("to_pandas"
     else:
         raise SystemExit(f"{verb}() worked without its extra")
 """
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    home = {**os.environ, "NEUROCHAIN_HOME": str(tmp_path / ".neurochain")}
+    ran = subprocess.run([sys.executable, "-c", code], env=home, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr

@@ -1,7 +1,7 @@
 """Detection: which reader a file is for: its content decides, its name says who is asked first."""
 
 from neurochain.formats.reader import HeadSizes, Reader
-from neurochain.formats.registry import READERS, readers
+from neurochain.formats.registry import readers
 from neurochain.storage import File
 
 __all__ = ["PLAIN", "claimed", "detect", "first_bytes", "mismatch", "named_by"]
@@ -63,7 +63,7 @@ def _first_bytes(file: File, named: Reader | None, sizes: HeadSizes) -> int:
     if file.suffix in PLAIN:
         return 0
     # Scanners call their files IM0001 or 1.2.840.…: most such are DICOM.
-    return min(SNIFF if ending and not ending.isdigit() else sizes.wanted(file, READERS[0]), file.size)
+    return min(SNIFF if ending and not ending.isdigit() else sizes.wanted(file, readers()[0]), file.size)
 
 
 def named_by(file: File) -> Reader | None:

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -86,6 +87,7 @@ class Engine(RuleBasedStateMachine):
             del os.environ["NEUROCHAIN_HOME"]
         else:
             os.environ["NEUROCHAIN_HOME"] = self.before[1]
+        shutil.rmtree(self.folder)
 
     @initialize(first=st.lists(values, min_size=1, max_size=4))
     def begin(self, first: list[int]) -> None:

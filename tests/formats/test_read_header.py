@@ -4,7 +4,16 @@ import sys
 import pytest
 
 from neurochain.errors import FormatError, StorageError
-from neurochain.formats import RECORDS, Header, open_recording, open_volume, read_header, reader_for, readers
+from neurochain.formats import (
+    RECORDS,
+    Header,
+    Reader,
+    open_recording,
+    open_volume,
+    read_header,
+    reader_for,
+    readers,
+)
 from neurochain.storage import File
 from neurochain.testing import CountingFile
 from neurochain.testing.format_tests import check_record
@@ -83,7 +92,10 @@ def test_bytes_that_cannot_be_had_are_a_storage_error(tmp_path):
 def test_readers_by_format():
     names = ["dicom", "nifti", "mgh", "edf", "brainvision", "eeglab", "fif"]
     assert [reader.name for reader in readers()] == names
+    asked = {name for name in dir(Reader) if not name.startswith("_")}
+    assert asked >= {"matches", "read_header", "identifiers", "volume", "recording", "companions"}
     for reader in readers():
+        assert asked <= set(dir(reader)), reader
         for format in reader.formats:
             assert reader_for(format) is reader
     with pytest.raises(FormatError, match=r"'con'.*Known: dicom, nifti, analyze, mgh, edf, bdf"):
