@@ -40,8 +40,8 @@ class Settings:
     io : {"time", "bytes"}
         What reads of files should save, where reading a little more takes less time than another request.
     workers : int or None
-        Processes that call functions: 0 for this one alone; None for one per core, where work is left for more
-        than a second.
+        Processes that call functions and read headers: 0 for this one alone; None for one per core, where work is
+        left for long enough.
     on_error : {"raise", "skip", "keep"}
         What becomes of a row whose function fails: the run ends; the row is left out; it stays, with nulls and
         the column ``error``.
@@ -68,6 +68,14 @@ class Settings:
             least = 1 if name == "threads" else 0
             if not (value is None and name != "seed") and (not isinstance(value, int) or value < least):
                 raise ExpressionError(f"settings({name}={value!r}): give a whole number, {least} or more.")
+
+    @property
+    def processes(self) -> int:
+        """Processes that may be busy at the same time, this one among them; by default one for each core."""
+        if self.workers is not None:
+            return max(1, self.workers)
+        affinity = getattr(os, "sched_getaffinity", None)
+        return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
 
 
 def _from_environment(name: str) -> int | None:

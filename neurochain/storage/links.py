@@ -73,6 +73,8 @@ class LinkMeter:
         """
         with self._lock:
             if size <= SMALL:
+                if under_way > self._link.at_once:
+                    return  # answers wait for one another
                 self._latencies.append(seconds)
             elif size >= LARGE:
                 rate = size / max(seconds - self._link.latency, seconds / 2)

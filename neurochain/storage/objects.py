@@ -102,15 +102,6 @@ class ObjectStore:
             data = bytes(answer.bytes())
         return self._whole(path, (start, end), etag, answer.meta, data)
 
-    async def read_async(self, path: str, start: int, end: int, etag: str | None = None) -> bytes:
-        if start == end:
-            return b""
-        store, key = self._open(path)
-        with self._present(path):
-            answer = await obstore.get_async(store, key, options=_options(start, end, etag))
-            data = bytes(await answer.bytes_async())
-        return self._whole(path, (start, end), etag, answer.meta, data)
-
     def read_each(self, path: str, ranges: Sequence[Range], etag: str | None = None) -> Sequence[bytes]:
         if len(ranges) < 2:
             return [self.read_range(path, start, end, etag) for start, end in ranges]

@@ -1,6 +1,5 @@
 """LocalExecutor: on this machine; in this process while work is small, in worker processes when it is not."""
 
-import os
 import time
 from collections.abc import Generator, Iterator
 from itertools import chain
@@ -127,12 +126,5 @@ class LocalExecutor:
 
 def executor_for(run: Run) -> Executor:
     """Executor that the run's settings ask for."""
-    workers = run.settings.workers
-    count = _cores() if workers is None else workers
+    count = run.settings.processes
     return LocalExecutor(run, count) if count > 1 else inline.InlineExecutor()
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1

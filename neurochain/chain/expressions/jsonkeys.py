@@ -11,15 +11,9 @@ from typing import Any
 
 import polars as pl
 
+from neurochain.chain.expressions.catalogue import EMPTY
 from neurochain.datasets.schema import key_type
 from neurochain.datasets.types import DataType, Json, List, Scalar
-
-_EMPTY = "list[null]"  # a list that says nothing of its items
-_PLAIN: dict[type, str] = {
-    float: "list[float64]",
-    str: "list[string]",
-    bool: "list[bool]",
-}  # long lists mostly have one type
 
 
 def json_type(name: str) -> DataType:
@@ -82,47 +76,6 @@ def _plain(value: Any, depth: int = 100) -> Any:
     return str(value) if isinstance(value, int) and not -(2**63) <= value < 2**64 else value
 
 
-def catalogue(value: Any, prefix: str = "", depth: int = 3) -> dict[str, str]:
-    r"""Keys of a parsed JSON object with the names of their types; nested objects by dotted key.
-
-    A dot within a name is written ``\.``; names with a backslash have no typed column.
-    """
-    keys: dict[str, str] = {}
-    for key, item in value.items():
-        if not key or "\\" in key:
-            continue
-        name = prefix + key.replace(".", "\\.")
-        if isinstance(item, dict) and depth > 1 and item:
-            keys.update(catalogue(item, f"{name}.", depth - 1))
-            keys[name] = "json"
-        else:
-            keys[name] = _type_name(item)
-    return keys
-
-
-def _type_name(item: Any) -> str:
-    if isinstance(item, bool):
-        return "bool"
-    if isinstance(item, int):
-        return "int64" if -(2**63) <= item < 2**63 else "string"
-    if isinstance(item, float):
-        return "float64"
-    if isinstance(item, str):
-        return "string"
-    if item is None:
-        return "null"
-    if isinstance(item, list):
-        kinds = set(map(type, item))
-        if len(kinds) == 1 and (kind := kinds.pop()) in _PLAIN:
-            return _PLAIN[kind]
-        inner = {_type_name(i) for i in item} - {"null"}
-        if not inner:
-            return _EMPTY
-        joined = inner.pop() if len(inner) == 1 else ("float64" if inner == {"int64", "float64"} else "json")
-        return f"list[{joined}]" if joined in ("int64", "float64", "string", "bool") else "json"
-    return "json"
-
-
 def join_catalogues(catalogues: list[dict[str, str]]) -> dict[str, str]:
     """Keys of several catalogues; int and float give float, any other difference gives text."""
     joined: dict[str, str] = {}
@@ -130,13 +83,13 @@ def join_catalogues(catalogues: list[dict[str, str]]) -> dict[str, str]:
         for key, name in one.items():
             old = joined.get(key, "null")
             joined[key] = _join(old, name)
-    unknown = {"null": "string", _EMPTY: "list[string]"}
+    unknown = {"null": "string", EMPTY: "list[string]"}
     return {key: unknown.get(name, name) for key, name in sorted(joined.items())}
 
 
 def _join(a: str, b: str) -> str:
-    if b == _EMPTY and a.startswith("list["):
+    if b == EMPTY and a.startswith("list["):
         return a
-    if a == _EMPTY and b.startswith("list["):
+    if a == EMPTY and b.startswith("list["):
         return b
     return key_type(a, b)

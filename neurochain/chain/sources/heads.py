@@ -1,20 +1,44 @@
-"""Heads: the headers of many files, read in the order in which their bytes come."""
+"""Heads: the headers of many files, read one after the other, or many together."""
 
 import time
-from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 
-from neurochain.chain.sources.headers import HeaderRow, read_row
+from neurochain.chain.sources.rows import HeaderRow, read_row
 from neurochain.formats import HeadSizes, first_bytes
 from neurochain.formats.identifiers import Identifiers
 from neurochain.storage import File, NotFetchedError, ReadLog, recording_reads
-from neurochain.storage.ahead import Ahead
+from neurochain.storage.fetcher import Fetcher
 
 FIRST = 100  # files that tell how fast a disk is
 SLOW = 0.003  # seconds per file from which on several are read at once
-AT_ONCE = 64  # files that need more than was fetched for them
+
+Place = tuple[int, str, int, str, datetime | None, str | None, str, tuple[str, int, str] | None]
+"""A file whose header is to be read: number, uri, size, etag, mtime, companions, path, and uri, size and etag of the
+JSON file next to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How headers are read.
+
+    Attributes
+    ----------
+    remote : bool
+        Whether the files lie elsewhere.
+    identifiers : Identifiers
+        What becomes of them.
+    threads : int or None
+        Files that are fetched at a time; None for as many as prove useful.
+    share : int
+        Processes that read at the same time.
+    """
+
+    remote: bool
+    identifiers: Identifiers
+    threads: int | None = None
+    share: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +64,18 @@ class Head:
     path: str
     log: ReadLog
 
-    def read(self, sizes: HeadSizes, identifiers: Identifiers) -> "Read":
+    @classmethod
+    def of(cls, place: Place) -> "Head":
+        """The file that lies there."""
+        number, uri, size, etag, mtime, companions, path, beside = place
+        log = ReadLog(keeps=False)  # the ledger keeps what the headers say
+        sidecar = None if beside is None else File(*beside, None, log)
+        return cls(number, File(uri, size, etag, mtime, log, companions), sidecar, path, log)
+
+    def read(self, sizes: HeadSizes, identifiers: Identifiers) -> HeaderRow:
         """Header and sidecar."""
         with recording_reads(self.log):
-            return self, read_row(self.file, self.sidecar, self.path, sizes, identifiers)
+            return read_row(self.number, self.file, self.sidecar, self.path, self.log, sizes, identifiers)
 
     def first(self, sizes: HeadSizes) -> list[tuple[File, int, int]]:
         """Ranges that will most likely be read."""
@@ -53,65 +85,56 @@ class Head:
         return [r for r in ranges if r[2]]
 
 
-Read = tuple[Head, HeaderRow]
-
-
-def read_heads(
-    heads: Iterable[Head], remote: bool, identifiers: Identifiers, threads: int | None = None
-) -> Iterator[Read]:
-    """Read headers: one after the other where bytes come at once, else many at a time.
+def read_heads(bursts: Iterable[list[Place]], manner: Manner) -> Iterator[HeaderRow]:
+    """Read headers in this process: one after the other where bytes come at once, else all of a burst together.
 
     Where bytes come at once, parsing is the limit, and threads would only take turns. A network disk looks like a
     local one, so the first files tell. Of files elsewhere the first tells how much of the others is to be asked for.
 
     Parameters
     ----------
-    heads : iterable of Head
+    bursts : iterable of lists of Place
         Neighbours next to each other: the length of one's header tells that of the next.
-    remote : bool
-        Whether they lie elsewhere.
-    identifiers : Identifiers
-        What becomes of them.
-    threads : int, optional
-        Files that are read at a time; by default as many as prove useful.
+    manner : Manner
+        How.
 
     Yields
     ------
-    tuple of Head and HeaderRow
-        In no promised order.
+    HeaderRow
+        In no promised order; all of a burst before the next one is asked for.
 
     Raises
     ------
     StorageError
         The bytes of a file cannot be had.
     """
-    sizes, started = HeadSizes(), time.monotonic()
-    coming = iter(heads)
-    for count, head in enumerate(coming, 1):
-        yield head.read(sizes, identifiers)
-        if remote or (count == FIRST and time.monotonic() - started > FIRST * SLOW):
-            break
-    yield from _ahead(coming, sizes, identifiers, threads)
+    sizes, together, count, started = HeadSizes(), False, 0, time.monotonic()
+    with Fetcher(manner.threads, manner.share) as fetcher:
+        for burst in bursts:
+            for at, place in enumerate(burst):
+                if together:
+                    yield from _together(fetcher, burst[at:], sizes, manner.identifiers)
+                    break
+                yield Head.of(place).read(sizes, manner.identifiers)
+                count += 1
+                slow = count == FIRST and time.monotonic() - started > FIRST * SLOW
+                together = manner.remote or slow
 
 
-def _ahead(
-    heads: Iterator[Head], sizes: HeadSizes, identifiers: Identifiers, threads: int | None
-) -> Iterator[Read]:
-    """Headers of files whose first bytes are fetched ahead; those that need more wait for it in threads."""
-    late: deque[Future[Read]] = deque()
-    wanted = ((head, head.first(sizes)) for head in heads)
-    with ThreadPoolExecutor(threads or AT_ONCE) as pool, Ahead(wanted, threads) as ahead:
-        for head, fetched in ahead:
-            for file, start, data in fetched:
-                head.log.offer(file.uri, start, data)
-            head.log.waits = False
-            try:
-                yield head.read(sizes, identifiers)
-            except NotFetchedError:
-                head.log.take()
-                head.log.waits = True
-                late.append(pool.submit(head.read, sizes, identifiers))
-            while late and (late[0].done() or len(late) > 4 * AT_ONCE):
-                yield late.popleft().result()
-        while late:
-            yield late.popleft().result()
+def _together(
+    fetcher: Fetcher, places: list[Place], sizes: HeadSizes, identifiers: Identifiers
+) -> Iterator[HeaderRow]:
+    """Headers of files whose first bytes are fetched together; then of those that need more."""
+    late: list[Head] = []
+    heads = map(Head.of, places)
+    for head, fetched in fetcher.fetch([(head, head.first(sizes)) for head in heads]):
+        for file, start, data in fetched:
+            head.log.offer(file.uri, start, data)
+        head.log.waits = False
+        try:
+            yield head.read(sizes, identifiers)
+        except NotFetchedError:
+            head.log.take()
+            head.log.waits = True
+            late.append(head)
+    yield from fetcher.each(lambda head: head.read(sizes, identifiers), late)

@@ -16,14 +16,15 @@ from neurochain.chain.keys import argument_digests, text_keys
 from neurochain.chain.run import Run
 from neurochain.chain.sources.headers import (
     SHAPES,
-    HeaderRow,
     header_frame,
     header_schema,
     reader_fingerprint,
     stored_schema,
 )
-from neurochain.chain.sources.heads import Head, read_heads
+from neurochain.chain.sources.heads import Manner, Place
+from neurochain.chain.sources.helpers import read_all
 from neurochain.chain.sources.listing import Listing
+from neurochain.chain.sources.rows import Block
 from neurochain.chain.values.row import FILE_FIELDS
 from neurochain.datasets.filetable import note_access, root_name
 from neurochain.datasets.hidden import ARG, HIDDEN, READS
@@ -34,7 +35,7 @@ from neurochain.datasets.types import Field, Json, Record
 from neurochain.errors import StorageError
 from neurochain.formats import companions
 from neurochain.formats.identifiers import Identifiers
-from neurochain.storage import File, ReadLog, nothing_matched
+from neurochain.storage import nothing_matched
 from neurochain.storage.listing import Root
 
 SIDECAR = ".json"
@@ -242,36 +243,35 @@ def _read_missing(files: pl.DataFrame, ledger: Ledger, run: Run, identifiers: Id
     stored = int(missing["file.size"].sum())
     remote = bool(missing["file.uri"].str.contains("://", literal=True).any())
     with run.progress.step("headers", missing.height, stored) as progress:
-        found: list[tuple[Head, HeaderRow]] = []
-        for head, row in read_heads(_heads(missing), remote, identifiers, run.settings.threads):
-            found.append((head, row))
-            run.activity.counts.bytes += head.log.bytes
-            run.activity.counts.requests += head.log.requests
-            progress.advance(1, head.log.bytes, row.error is not None)
-            if len(found) == CHUNK:
-                _append(found, missing, ledger, identifiers.indexed)
-                found = []
-        _append(found, missing, ledger, identifiers.indexed)
+        blocks, rows = list[Block](), 0
+        manner = Manner(remote, identifiers, run.settings.threads)
+        for block in read_all(_places(missing), missing.height, manner, run.settings.processes - 1):
+            blocks.append(block)
+            pulled, count = sum(block["bytes"]), len(block["number"])
+            run.activity.counts.bytes += pulled
+            run.activity.counts.requests += sum(block["requests"])
+            errors = block.get("header.error", [])
+            progress.advance(count, pulled, len(errors) - errors.count(None))
+            rows += count
+            if rows >= CHUNK:
+                _append(blocks, missing, ledger, identifiers.indexed)
+                blocks, rows = [], 0
+        _append(blocks, missing, ledger, identifiers.indexed)
 
 
-def _append(
-    found: Sequence[tuple[Head, HeaderRow]], missing: pl.DataFrame, ledger: Ledger, identified: bool
-) -> None:
+def _append(blocks: Sequence[Block], missing: pl.DataFrame, ledger: Ledger, identified: bool) -> None:
     """Remember headers."""
-    if found:
-        frame = header_frame([row for _, row in found], [head.log for head, _ in found], identified)
-        places = missing[ARG].gather([head.number for head, _ in found])
-        ledger.append(frame.insert_column(0, places), stored_schema(identified))
+    if blocks:
+        frame = header_frame(blocks, identified)
+        keys = missing[ARG].gather([number for block in blocks for number in block["number"]])
+        ledger.append(frame.insert_column(0, keys), stored_schema(identified))
 
 
-def _heads(files: pl.DataFrame) -> Iterator[Head]:
+def _places(files: pl.DataFrame) -> Iterator[Place]:
     """Files whose headers are to be read."""
     for start in range(0, files.height, CHUNK):
         chunk = files.slice(start, CHUNK)
         own = [chunk[f"file.{name}"].to_list() for name in (*FILE_FIELDS, "companions", "path")]
         side = [chunk[f"_sidecar_{name}"].to_list() for name in ("uri", "size", "etag")]
-        for number, row in enumerate(zip(*own, *side, strict=True), start):
-            uri, size, etag, mtime, companions, path, *other = row
-            log = ReadLog(keeps=False)  # the ledger keeps what the headers say
-            sidecar = None if other[0] is None else File(other[0], other[1], other[2], None, log)
-            yield Head(number, File(uri, size, etag, mtime, log, companions), sidecar, path, log)
+        beside = (None if place[0] is None else place for place in zip(*side, strict=True))
+        yield from zip(range(start, start + chunk.height), *own, beside, strict=True)

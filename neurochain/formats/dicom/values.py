@@ -185,22 +185,30 @@ def decode_like(like: Like, fresh: dict[int, tuple[bytes, bytes]], strict: bool 
         return decode(like.values | fresh, like.big, strict)
     if CHARACTER_SET in like.values:  # decodes the texts of both
         fresh = fresh | {CHARACTER_SET: like.values[CHARACTER_SET]}
-    own, own_rare = decoded(fresh, like.big, strict)
-    known, rare, text = like.content
-    record = {name: value[:] if type(value) is list else value for name, value in known.items()} | own
-    if own_rare:
-        return as_record(record, rare | own_rare)
-    if text is not None:
-        record["rare"] = text
+    own, rare = decoded(fresh, like.big, strict)
+    known, lists, members = like.content
+    record: dict[str, Any] = known | own
+    record |= {name: known[name][:] for name in lists}  # each record has its own
+    if members or rare:
+        # Keywords are letters and digits, which come after the quote: members sort as their keys do.
+        record["rare"] = "{" + ", ".join(sorted((members | _members(rare)).values())) + "}"
     return record
 
 
 def content(
     values: dict[int, tuple[bytes, bytes]], big: bool
-) -> tuple[dict[str, Any], dict[str, Any], str | None]:
-    """What `decode_like` needs of values that many headers have."""
+) -> tuple[dict[str, Any], list[str], dict[str, str]]:
+    """What `decode_like` needs of values that many headers have.
+
+    Columns, those of them that are lists, and the members of `rare` as JSON texts.
+    """
     record, rare = decoded(values, big)
-    return record, rare, json.dumps(rare, sort_keys=True) if rare else None
+    lists = [name for name, value in record.items() if type(value) is list]
+    return record, lists, dict(sorted(_members(rare).items()))
+
+
+def _members(rare: dict[str, Any]) -> dict[str, str]:
+    return {name: f'"{name}": {json.dumps(value)}' for name, value in rare.items()}
 
 
 def decoded(

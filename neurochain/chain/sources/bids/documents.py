@@ -18,7 +18,7 @@ from neurochain.datasets.schema import Schema
 from neurochain.datasets.types import Field, Scalar
 from neurochain.formats.identifiers import Identifiers
 from neurochain.storage import File, ReadLog
-from neurochain.storage.ahead import Ahead
+from neurochain.storage.fetcher import Fetcher
 
 LARGEST = 256_000_000  # bytes of a document
 TEXTS = Schema([Field("text", Scalar("string")), Field("error", Scalar("string"))])
@@ -96,13 +96,13 @@ class Documents:
 
     def _fetch(self, files: list[File], logs: list[ReadLog]) -> None:
         """Pull files whole, many at a time."""
-        wanted = (
+        wanted = [
             (log, [(file, 0, file.size)])
             for file, log in zip(files, logs, strict=True)
             if file.size <= LARGEST
-        )
-        with Ahead(wanted, self._run.settings.threads) as ahead:
-            for log, fetched in ahead:
+        ]
+        with Fetcher(self._run.settings.threads) as fetcher:
+            for log, fetched in fetcher.fetch(wanted):
                 for file, start, data in fetched:
                     log.offer(file.uri, start, data)
 

@@ -10,8 +10,10 @@ from typing import Any
 
 import polars as pl
 
+from neurochain.chain.expressions import catalogue as catalogues
 from neurochain.chain.expressions import jsonkeys
-from neurochain.chain.expressions.jsonkeys import catalogue, join_catalogues, readable
+from neurochain.chain.expressions.catalogue import catalogue
+from neurochain.chain.expressions.jsonkeys import join_catalogues, readable
 from neurochain.chain.keys import argument_digests
 from neurochain.chain.run import Run
 from neurochain.chain.sources.bids.documents import Documents, fingerprint, remembered
@@ -87,7 +89,7 @@ def _merged(
     sets: pl.DataFrame, kept: pl.DataFrame, documents: Documents, run: Run
 ) -> tuple[pl.DataFrame, Json]:
     """Object of each set of sidecars, and the keys of all of them."""
-    code = fingerprint(__file__, jsonkeys.__file__, bids_sidecar.__file__)
+    code = fingerprint(__file__, catalogues.__file__, jsonkeys.__file__, bids_sidecar.__file__)
     ledger = Ledger(run.project, documents.identifiers.key_with(code))
     sets = sets.select("document", "identity").with_columns(
         argument_digests(sets.select("identity")).alias(ARG)

@@ -1,8 +1,6 @@
-"""Ahead: many files' ranges, fetched before anybody waits for them."""
+"""Fetcher: many files' ranges, pulled together."""
 
-import itertools
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ import pytest
 from neurochain.errors import FileChangedError, StorageError
 from neurochain.storage import File, NotFetchedError, ReadLog
 from neurochain.storage.access import Access, remember
-from neurochain.storage.ahead import LEAST_AT_ONCE, MOST_AT_ONCE, Ahead
+from neurochain.storage.fetcher import LEAST_AT_ONCE, MOST_AT_ONCE, Fetcher
 from neurochain.testing import Fault, ObjectServer, Request
 
 COUNT = 2_000
@@ -48,11 +46,11 @@ def files(server: ObjectServer) -> list[File]:
 
 
 def test_every_item_comes_once_with_its_bytes(server: ObjectServer, files: list[File]) -> None:
-    wanted = ((i, [(f, 4, 12), (f, 0, 1000)]) for i, f in enumerate(files))
-    with Ahead(wanted) as ahead:
-        found = dict(ahead)
-    assert sorted(found) == list(range(COUNT))
-    for i, pieces in found.items():
+    wanted = [(i, [(f, 4, 12), (f, 0, 1000)]) for i, f in enumerate(files)]
+    with Fetcher() as fetcher:
+        found = list(fetcher.fetch(wanted))
+    assert [i for i, _ in found] == list(range(COUNT))
+    for i, pieces in found:
         assert [(p[0], p[1], p[2]) for p in pieces] == [
             (files[i], 4, content(i)[4:12]),
             (files[i], 0, content(i)),
@@ -61,29 +59,39 @@ def test_every_item_comes_once_with_its_bytes(server: ObjectServer, files: list[
 
 
 def test_as_many_are_under_way_as_help(server: ObjectServer, files: list[File]) -> None:
-    with Ahead((f, [(f, 0, 256)]) for f in files) as ahead:
-        assert sum(1 for _ in ahead) == COUNT
+    with Fetcher() as fetcher:
+        for start in range(0, COUNT, 500):
+            wanted = [(f, [(f, 0, 256)]) for f in files[start : start + 500]]
+            assert len(list(fetcher.fetch(wanted))) == 500
+        assert LEAST_AT_ONCE < fetcher.at_once <= MOST_AT_ONCE
     assert LEAST_AT_ONCE / 2 < server.traffic.most_at_once <= MOST_AT_ONCE
     server.traffic.clear()
-    with Ahead(((f, [(f, 0, 256)]) for f in files[:100]), at_once=3) as ahead:
-        assert sum(1 for _ in ahead) == 100
+    with Fetcher(at_once=3) as fetcher:
+        assert len(list(fetcher.fetch([(f, [(f, 0, 256)]) for f in files[:100]]))) == 100
     assert server.traffic.most_at_once <= 3
+    with Fetcher(share=4) as fetcher:
+        assert fetcher.at_once == LEAST_AT_ONCE // 4
 
 
 def test_an_item_without_ranges_comes_too(files: list[File]) -> None:
     wanted = [("none", []), ("one", [(files[1], 0, 4)]), ("empty", [(files[2], 0, 0)])]
-    with Ahead(wanted) as ahead:
-        found = {item: [data for _, _, data in pieces] for item, pieces in ahead}
+    with Fetcher() as fetcher:
+        found = {item: [data for _, _, data in pieces] for item, pieces in fetcher.fetch(wanted)}
+        assert not list(fetcher.fetch([]))
     assert found == {"none": [], "one": [content(1)[:4]], "empty": [b""]}
 
 
-def test_what_cannot_be_had_is_an_error_where_it_is_used(files: list[File]) -> None:
+def test_what_cannot_be_had_is_an_error_and_ends_the_rest(server: ObjectServer, files: list[File]) -> None:
     gone = File("s3://many/gone.bin", 10, "x")
-    with pytest.raises(StorageError, match=r"gone\.bin"), Ahead([(gone, [(gone, 0, 10)])]) as ahead:
-        list(ahead)
-    other = File(files[0].uri, 256, "another")
-    with pytest.raises(FileChangedError, match="changed"), Ahead([(other, [(other, 0, 10)])]) as ahead:
-        list(ahead)
+    with Fetcher(at_once=2) as fetcher:
+        with pytest.raises(StorageError, match=r"gone\.bin"):
+            list(fetcher.fetch([(f, [(f, 0, 10)]) for f in (gone, *files)]))
+        assert len(server.traffic.requests) < COUNT / 2
+        other = File(files[0].uri, 256, "another")
+        with pytest.raises(FileChangedError, match="changed"):
+            list(fetcher.fetch([(other, [(other, 0, 10)])]))
+        assert list(fetcher.fetch([(1, [(files[1], 0, 4)])])) == [(1, [(files[1], 0, content(1)[:4])])]
+    assert not any(t.name.startswith("neurochain-fetch") for t in threading.enumerate())
 
 
 def test_what_fails_in_passing_is_asked_for_again(server: ObjectServer, files: list[File]) -> None:
@@ -95,43 +103,17 @@ def test_what_fails_in_passing_is_asked_for_again(server: ObjectServer, files: l
         return Fault("status", 503) if first else None
 
     server.fault = at_first
-    with Ahead((f, [(f, 0, 256)]) for f in files[:60]) as ahead:
-        assert {f.uri: pieces[0][2] for f, pieces in ahead} == {
-            f.uri: content(i) for i, f in enumerate(files[:60])
-        }
-
-
-def test_who_stops_early_waits_for_nothing(server: ObjectServer, files: list[File]) -> None:
-    taken: list[File] = []
-
-    def wanted() -> Iterator[tuple[File, list[tuple[File, int, int]]]]:
-        for f in itertools.cycle(files):
-            taken.append(f)
-            yield f, [(f, 0, 256)]
-
-    with Ahead(wanted()) as ahead:
-        next(iter(ahead))
-    count = len(taken)
-    time.sleep(0.05)
-    assert len(taken) == count
-    assert not any(t.name == "neurochain-ahead" for t in threading.enumerate())
-
-
-def test_a_failure_of_what_is_wanted_is_raised(files: list[File]) -> None:
-    def wanted() -> Iterator[tuple[File, list[tuple[File, int, int]]]]:
-        yield files[0], [(files[0], 0, 4)]
-        raise RuntimeError("no more")
-
-    with pytest.raises(RuntimeError, match="no more"), Ahead(wanted()) as ahead:
-        list(ahead)
+    with Fetcher() as fetcher:
+        found = fetcher.fetch([(f, [(f, 0, 256)]) for f in files[:60]])
+        assert [pieces[0][2] for _, pieces in found] == [content(i) for i in range(60)]
 
 
 def test_stores_that_only_wait_serve_too(tmp_path: Path) -> None:
     (tmp_path / "a.bin").write_bytes(b"local")
     fsspec.filesystem("memory").pipe("/ahead/b.bin", b"in memory")
     files = [File.at(tmp_path / "a.bin"), File.at("memory://ahead/b.bin")]
-    with Ahead((f, [(f, 0, f.size)]) for f in files) as ahead:
-        found = {f.name: pieces[0][2] for f, pieces in ahead}
+    with Fetcher() as fetcher:
+        found = {f.name: pieces[0][2] for f, pieces in fetcher.fetch([(f, [(f, 0, f.size)]) for f in files])}
     assert found == {"a.bin": b"local", "b.bin": b"in memory"}
 
 
@@ -162,10 +144,10 @@ def test_who_is_not_to_wait_gets_what_was_fetched_and_no_more(
 def test_what_waits_to_be_used_is_bounded(
     server: ObjectServer, files: list[File], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("neurochain.storage.ahead.WAITING_BYTES", 2_560)
-    with Ahead(((f, [(f, 0, 256)]) for f in files[:500]), at_once=4) as ahead:
-        found = iter(ahead)
+    monkeypatch.setattr("neurochain.storage.fetcher.TOGETHER", 2_560)
+    with Fetcher(at_once=4) as fetcher:
+        found = fetcher.fetch([(f, [(f, 0, 256)]) for f in files[:500]])
         next(found)
-        time.sleep(0.5)  # nobody takes anything: no more is asked for
-        assert len(server.traffic.requests) < 30
+        assert len(server.traffic.requests) == 11  # no more is asked for before these are used
         assert sum(1 for _ in found) == 499
+    assert len(server.traffic.requests) == 500

@@ -1,0 +1,237 @@
+"""Helpers: processes that read headers beside this one, as soon as there is work for them.
+
+A helper imports the readers and nothing else, gets places over a pipe, and sends rows back. It writes nothing, so it
+may die at any moment: what it had not sent is read here, and what is wrong with a file is found and said here too.
+"""
+
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from multiprocessing.connection import Connection, Pipe, wait
+from queue import SimpleQueue
+from threading import Thread
+
+from neurochain.chain.sources.heads import Manner, Place, read_heads
+from neurochain.chain.sources.rows import Block, HeaderRow, block_of
+from neurochain.storage import said
+from neurochain.storage.access import ENVIRONMENT
+
+FIRST = 128  # headers that tell how long the others will take
+WORTH = 0.5  # seconds of work left from which on helpers are started: the start takes 0.4 of another core
+TOGETHER = 32  # rows that go over a pipe at once
+BURST = {False: 32, True: 512}  # places that are taken at once: of local files, of files elsewhere
+
+
+class Places:
+    """Places that are still to be read. Whoever has time takes a burst of them.
+
+    Parameters
+    ----------
+    places : iterator of Place
+        All of them.
+    count : int
+        How many.
+    burst : int
+        At most.
+    """
+
+    def __init__(self, places: Iterator[Place], count: int, burst: int) -> None:
+        self._places, self.left, self._burst = places, count, burst
+        self.takers = 1
+
+    def __iter__(self) -> Iterator[list[Place]]:
+        while burst := self.take():
+            yield burst
+
+    def take(self) -> list[Place]:
+        """The next; fewer towards the end, so that all are done at the same time; none at the end."""
+        fair = -(-self.left // (2 * self.takers))
+        burst = [*itertools.islice(self._places, min(self._burst, max(fair, TOGETHER)))]
+        self.left -= len(burst)
+        return burst
+
+    def give_back(self, places: list[Place]) -> None:
+        """They were not read after all."""
+        self._places = itertools.chain(places, self._places)
+        self.left += len(places)
+
+
+class Helper:
+    """One process.
+
+    Parameters
+    ----------
+    manner : Manner
+    """
+
+    def __init__(self, manner: Manner) -> None:
+        self._few = BURST[manner.remote] // 2
+        self._under_way: dict[int, Place] = {}
+        self._ended = False
+        ours, theirs = Pipe()
+        self.pipe = ours
+        code = (
+            f"import sys; sys.path[:] = {sys.path!r}; from neurochain.chain.sources.helpers import serve; "
+            f"serve({theirs.fileno()})"
+        )
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", code],
+                env={**os.environ, "OPENBLAS_NUM_THREADS": "1", ENVIRONMENT: said()},
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        self.pipe.send(manner)
+
+    @property
+    def pid(self) -> int:
+        """Its process number."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self._process.poll() is None
+
+    @property
+    def busy(self) -> bool:
+        """Whether rows are to come."""
+        return bool(self._under_way)
+
+    def feed(self, places: Places) -> None:
+        """Give it more, if it will soon have nothing to do; say so when there is no more."""
+        while not self._ended and len(self._under_way) <= self._few:
+            taken = places.take()
+            self._under_way |= {place[0]: place for place in taken}
+            self._ended = not taken
+            self.pipe.send(taken)
+
+    def block(self) -> Block:
+        """What it has read; waits for it."""
+        block: Block = self.pipe.recv()
+        for number in block["number"]:
+            del self._under_way[number]
+        return block
+
+    def close(self) -> list[Place]:
+        """End it; the places that it has not read."""
+        self.pipe.close()
+        self._process.kill()
+        self._process.wait()
+        return list(self._under_way.values())
+
+
+def read_all(places: Iterator[Place], count: int, manner: Manner, helpers: int) -> Iterator[Block]:
+    """Read headers in this process and, where that takes long, in others.
+
+    Parameters
+    ----------
+    places : iterator of Place
+        Neighbours next to each other.
+    count : int
+        How many.
+    manner : Manner
+        How.
+    helpers : int
+        Processes beside this one, at most.
+
+    Yields
+    ------
+    Block
+        Rows in no promised order.
+
+    Raises
+    ------
+    StorageError
+        The bytes of a file cannot be had.
+    """
+    work, team, rows = Places(places, count, BURST[manner.remote]), list[Helper](), list[HeaderRow]()
+    read, started = 0, time.process_time()
+    try:
+        while True:
+            for row in read_heads(work, manner):
+                rows.append(row)
+                if len(rows) < TOGETHER:
+                    continue
+                yield block_of(rows)
+                read, rows = read + len(rows), []
+                if read == FIRST:
+                    seconds = (time.process_time() - started) / read * work.left
+                    needed = min(helpers, int(seconds / WORTH))
+                    with suppress(OSError):  # no more processes are to be had: they help, and are not needed
+                        for _ in range(needed):
+                            team.append(Helper(_shared(manner, needed + 1)))
+                            work.takers += 1
+                yield from _exchange(team, work, 0)
+            while not work.left and any(helper.busy for helper in team):
+                yield from _exchange(team, work, None)
+            if not work.left:
+                break
+        if rows:
+            yield block_of(rows)
+    finally:
+        for helper in team:
+            helper.close()
+
+
+def _shared(manner: Manner, share: int) -> Manner:
+    """How a helper reads: with its share of the threads."""
+    return replace(manner, threads=manner.threads and max(1, manner.threads // share), share=share)
+
+
+def _exchange(team: list[Helper], work: Places, seconds: float | None) -> Iterator[Block]:
+    """What helpers have read, and more work for them; waits for the first so long."""
+    ready = wait([helper.pipe for helper in team if helper.busy], seconds)
+    for helper in list(team):
+        try:
+            if helper.pipe in ready:
+                yield helper.block()
+            helper.feed(work)
+        except (OSError, EOFError):  # it died
+            team.remove(helper)
+            work.give_back(helper.close())
+
+
+def serve(descriptor: int) -> None:
+    """What a helper does: read what it is told to, until there is no more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the business of the process that started it
+    pipe = Connection(descriptor)
+    manner: Manner = pipe.recv()
+    coming: SimpleQueue[list[Place]] = SimpleQueue()
+    Thread(target=_receive, args=(pipe, coming), daemon=True).start()
+    rows: list[HeaderRow] = []
+
+    def send() -> None:
+        if rows:
+            pipe.send(block_of(rows))
+            rows.clear()
+
+    def bursts() -> Iterator[list[Place]]:
+        while burst := coming.get():
+            yield burst
+            send()  # what is held back is not waited for
+
+    for row in read_heads(bursts(), manner):
+        rows.append(row)
+        if len(rows) == TOGETHER:
+            send()
+    with suppress(OSError, EOFError):
+        pipe.recv()  # until it is closed
+
+
+def _receive(pipe: Connection, coming: "SimpleQueue[list[Place]]") -> None:
+    """Take what comes, so that nobody waits to send it."""
+    with suppress(OSError, EOFError):
+        while taken := pipe.recv():
+            coming.put(taken)
+        coming.put([])
+        return
+    os._exit(1)  # nobody is there any more
