@@ -195,7 +195,7 @@ class Chain(Relational, Exports):
         ----------
         **values
             ``workers``: processes that call functions; 0 for this one alone. By default one per core, where
-            more than about a second of work is left.
+            more than one and a half seconds of work are left.
             ``threads``: headers read at once, and calls that wait for remote files. By default as many as help:
             64 to 256 headers, and so many calls that one works while others wait.
             ``io``: what reads of files should save: ``"time"``, or ``"bytes"`` where traffic is paid for.

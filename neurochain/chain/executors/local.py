@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from neurochain.chain.executors.pool import Pool
 
 FIRST_SECONDS = 0.1  # of calls, which tell how long the others will take
-WORTH = 1.0  # seconds of work left from which on workers are started
+WORTH = 1.5  # seconds of work left from which on workers are started: they take 0.5 to be there
 LONG = 2.0  # seconds of work done after which more is to be expected
 CHUNK_SECONDS = 0.3  # of work that goes to a worker at once
 LEAST_SECONDS = 0.02
 
 
 class LocalExecutor:
-    """Calls in this process, timed; once more than about a second is left, in workers.
+    """Calls in this process, timed; once more than one and a half seconds are left, in workers.
 
     Parameters
     ----------

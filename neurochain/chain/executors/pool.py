@@ -200,7 +200,7 @@ class Pool:
     def close(self) -> None:
         """Give the processes back; one that is still in the middle of a call is ended."""
         if self._flying or not all(f.done() for f in self._warm):
-            processes.drop()
+            processes.drop(wait=bool(self._flying))  # nobody waits for workers that were not needed after all
         for left in self._staging.glob(f"*-{self._id}*"):
             left.unlink(missing_ok=True)
 

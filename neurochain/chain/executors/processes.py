@@ -2,6 +2,7 @@
 
 import os
 import sys
+from threading import Thread
 from typing import Any
 
 from loky import ProcessPoolExecutor
@@ -31,12 +32,16 @@ def take(workers: int) -> ProcessPoolExecutor:
     return _kept["executor"]
 
 
-def drop() -> None:
-    """End the processes, also those that are in the middle of a call."""
+def drop(wait: bool = True) -> None:
+    """End the processes, also those that are in the middle of a call; without `wait` while this one goes on."""
     executor = _kept.pop("executor", None)
     state = _kept.pop("state", None)
-    if executor is not None and state is not None and state[1] == os.getpid():
-        executor.shutdown(wait=True, kill_workers=True)
+    if executor is None or state is None or state[1] != os.getpid():
+        return
+    ending = Thread(target=executor.shutdown, kwargs={"wait": True, "kill_workers": True})
+    ending.start()
+    if wait:
+        ending.join()
 
 
 def _environment(workers: int) -> dict[str, str]:
