@@ -22,7 +22,7 @@ class Plan:
         """Rows of the chain."""
         state = self.source.open(run)
         try:
-            for step in _limits_first(self.steps):
+            for step in limits_first(self.steps):
                 state = step.apply(state, run)
         except UDFError as error:
             # What the user's function did stands in the cause; how it came to be called is no news.
@@ -34,7 +34,7 @@ class Plan:
         return {**self.source.to_json(), "steps": [s.to_json() for s in self.steps]}
 
 
-def _limits_first(steps: Sequence[Step]) -> list[Step]:
+def limits_first(steps: Sequence[Step]) -> list[Step]:
     """Steps with each limit before the functions that it follows: they are called for its rows alone."""
     order = list(steps)
     for i, step in enumerate(order):

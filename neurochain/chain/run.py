@@ -104,12 +104,15 @@ class Run:
     manifests: list[Part] = field(default_factory=list)
     failures: list[pl.DataFrame] = field(default_factory=list)
     spool_limit: int = 64_000_000  # bytes of rows between two steps that stay in memory
+    dry: bool = False  # no function is called, and nothing is noted but headers
 
     def __post_init__(self) -> None:
         leases.hold(self.project.folder)  # what is known stays where it is while this may read it
 
     def manifest(self, frame: pl.DataFrame) -> str:
         """Write a part that lineage refers to; its hash."""
+        if self.dry:
+            return ""
         part = write_part(self.project, frame)
         self.manifests.append(part)
         return part.hash

@@ -149,6 +149,13 @@ def diff(
         raise typer.Exit(1)
 
 
+@app.command(epilog="Example: neurochain explain alpha_roi_tags@1.1.0")
+def explain(reference: Reference, json: Json = False) -> None:
+    """Say what of a version was computed and what reused, step by step, and why: what was not so in the version before."""
+    found = nc.dataset(reference).explain()
+    printing.show({"data": found.to_json(), "text": found.lines()}, json)
+
+
 @app.command(epilog="Example: neurochain env alpha_roi_tags@1.0.0 > requirements.txt")
 def env(reference: Reference, json: Json = False) -> None:
     """Print the packages that made a version, as a requirements file."""

@@ -52,6 +52,8 @@ class UsedFunction:
         Hash of the part that lists which bytes of which file it read.
     bytes, requests : int
         Pulled for it.
+    reused, computed, failed : int
+        Calls whose results were known, that were made, and that failed.
     """
 
     fingerprint: str
@@ -62,6 +64,9 @@ class UsedFunction:
     reads: str | None = None
     bytes: int = 0
     requests: int = 0
+    reused: int = 0
+    computed: int = 0
+    failed: int = 0
 
     @property
     def hash(self) -> str:
@@ -173,5 +178,8 @@ class Activity:
                     "reads": function.reads,
                     "bytes": function.bytes,
                     "requests": function.requests,
+                    "reused": function.reused,
+                    "computed": function.computed,
+                    "failed": function.failed,
                 },
             )

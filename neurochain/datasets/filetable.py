@@ -29,7 +29,9 @@ class FileChanges:
     gone: int
 
 
-def merge_listing(project: Project, listed: pl.DataFrame, known_scope: pl.DataFrame) -> FileChanges:
+def merge_listing(
+    project: Project, listed: pl.DataFrame, known_scope: pl.DataFrame, dry: bool = False
+) -> FileChanges:
     """Bring the table up to a listing.
 
     Parameters
@@ -40,11 +42,13 @@ def merge_listing(project: Project, listed: pl.DataFrame, known_scope: pl.DataFr
         ``uri, etag, size, mtime`` (seconds since 1970), one row per file that lies there now.
     known_scope : DataFrame
         Of `known_files`, only those that the listing would have found if they still existed.
+    dry : bool
+        Whether the table stays as it is.
     """
     fresh = listed.select(list(COLUMNS)).join(known_scope, on=["uri", "etag"], how="anti")
     gone = known_scope.join(listed, on="uri", how="anti")
     changed = fresh.join(known_scope, on="uri", how="semi").height
-    if fresh.height or gone.height:
+    if (fresh.height or gone.height) and not dry:
         with project.database.write() as connection:
             if fresh.height:
                 statement = upsert(connection, tables.files, ["uri"], ["etag", "size", "mtime"])

@@ -43,7 +43,10 @@ Node = tuple[str, list[Any]]  # a line of the tree, and the nodes below it
 
 @dataclass(frozen=True)
 class FunctionUse:
-    """A function that ran, with the part that lists what it read, and how much was pulled for it."""
+    """A function that ran, with the part that lists what it read, how much was pulled for it, and its calls.
+
+    Calls are None where a version was made before they were counted for each function.
+    """
 
     name: str
     fingerprint: str
@@ -52,6 +55,9 @@ class FunctionUse:
     reads: str | None = None
     bytes: int = 0
     requests: int = 0
+    reused: int | None = None
+    computed: int | None = None
+    failed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -105,6 +111,10 @@ class Lineage:
     def files(self) -> pl.DataFrame:
         """Every file that was listed: ``root, path, size, etag, mtime, companions, header_reads``."""
         return self._parts([s.manifest for s in self.sources if s.kind == "storage"], FILES)
+
+    def files_of(self, source: Source) -> pl.DataFrame:
+        """Files of one input, as `files`."""
+        return self._parts([source.manifest], FILES)
 
     def reads(self) -> pl.DataFrame:
         """Bytes that the functions read: ``function, root, path, etag, ranges, sha256``, and how many: ``bytes``."""
@@ -172,6 +182,9 @@ class Lineage:
                     "reads": f.reads,
                     "bytes": f.bytes,
                     "requests": f.requests,
+                    "reused": f.reused,
+                    "computed": f.computed,
+                    "failed": f.failed,
                 }
                 for f in self.functions
             ],
@@ -250,11 +263,12 @@ def _read(project: Project, connection: Connection, version: int) -> Lineage:
         .join(t.environments, t.environments.c.hash == t.activities.c.environment)
         .where(t.activities.c.id == row.activity)
     ).one()
+    use = t.activity_udfs.c
     functions = connection.execute(
-        select(t.udfs, t.activity_udfs.c.reads, t.activity_udfs.c.bytes, t.activity_udfs.c.requests)
-        .join(t.activity_udfs, t.activity_udfs.c.udf == t.udfs.c.hash)
-        .where(t.activity_udfs.c.activity == row.activity)
-        .order_by(t.activity_udfs.c.ordinal)
+        select(t.udfs, use.reads, use.bytes, use.requests, use.reused, use.computed, use.failed)
+        .join(t.activity_udfs, use.udf == t.udfs.c.hash)
+        .where(use.activity == row.activity)
+        .order_by(use.ordinal)
     ).all()
     inputs = connection.execute(
         select(t.inputs).where(t.inputs.c.activity == row.activity).order_by(t.inputs.c.ordinal)
@@ -280,7 +294,18 @@ def _read(project: Project, connection: Connection, version: int) -> Lineage:
         packages=packages,
         plan=row.plan,
         functions=tuple(
-            FunctionUse(f.name, f.fingerprint, f.source, f.detail, f.reads, f.bytes, f.requests)
+            FunctionUse(
+                f.name,
+                f.fingerprint,
+                f.source,
+                f.detail,
+                f.reads,
+                f.bytes,
+                f.requests,
+                f.reused,
+                f.computed,
+                f.failed,
+            )
             for f in functions
         ),
         sources=sources,

@@ -175,6 +175,9 @@ activity_udfs = Table(
     Column("reads", String, ForeignKey("parts.hash")),
     Column("bytes", Integer, nullable=False, server_default="0"),  # that were pulled for it
     Column("requests", Integer, nullable=False, server_default="0"),
+    Column("reused", Integer),  # calls; unknown of functions that ran before these were counted
+    Column("computed", Integer),
+    Column("failed", Integer),
 )
 
 # What refers to a part: without these, deleting one would read all of each table.
@@ -216,6 +219,12 @@ def _add_function_bytes(connection: Connection) -> None:
     _add(connection, activity_udfs.c.requests)
 
 
+def _add_function_calls(connection: Connection) -> None:
+    """Columns that came with the explanation of what was computed."""
+    for column in (activity_udfs.c.reused, activity_udfs.c.computed, activity_udfs.c.failed):
+        _add(connection, column)
+
+
 def _add(connection: Connection, column: Column[Any]) -> bool:
     """Add a column to a table of an older database; whether it was missing."""
     if column.name in {c["name"] for c in inspect(connection).get_columns(column.table.name)}:
@@ -232,4 +241,5 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _index_references,
     _add_access,
     _add_function_bytes,
+    _add_function_calls,
 )

@@ -16,6 +16,7 @@ from neurochain.datasets import tables
 from neurochain.datasets.activity import Activity
 from neurochain.datasets.diff import VersionDiff, compare
 from neurochain.datasets.environment import Origin
+from neurochain.datasets.explanation import Explanation, explain_version
 from neurochain.datasets.filetable import reach_roots, root_uris
 from neurochain.datasets.lineage import Lineage, read_lineage
 from neurochain.datasets.location import file_columns, restore_uris
@@ -113,12 +114,21 @@ class DatasetVersion:
             There is none before.
         """
         if other is None:
-            other = self._before()
+            other = self.before()
+            if other is None:
+                raise DatasetNotFoundError(
+                    f"{self.reference} is the first version of its dataset. Name another: version.diff('name@1.0.0')."
+                )
         elif isinstance(other, str):
             other = find_version(self.project, other)
         return compare(other, self, (key,) if isinstance(key, str) else tuple(key))
 
-    def _before(self) -> "DatasetVersion":
+    def explain(self) -> Explanation:
+        """Which of its rows were computed and which reused, step by step, and why: what was not so in the version before."""
+        return explain_version(self, self.before())
+
+    def before(self) -> "DatasetVersion | None":
+        """The version of the same dataset with the next lower number; None of the first."""
         with self.project.database.read() as connection:
             dataset = connection.execute(
                 select(tables.versions.c.dataset).where(tables.versions.c.id == self.id)
@@ -126,9 +136,7 @@ class DatasetVersion:
             numbers = _numbers(connection, dataset)
         earlier = [n for n in numbers if n < parse_number(self.version)]
         if not earlier:
-            raise DatasetNotFoundError(
-                f"{self.reference} is the first version of its dataset. Name another: version.diff('name@1.0.0')."
-            )
+            return None
         return find_version(self.project, f"{self.name}@{format_number(max(earlier))}")
 
     def part_hashes(self) -> list[str]:

@@ -136,3 +136,17 @@ def test_the_shell_completes(words: str, expected: set[str], lab: Path) -> None:
         timeout=60,
     )
     assert set(done.stdout.split()) == expected, done.stderr
+
+
+def test_explain(lab: Path) -> None:
+    def twice(x: int) -> int:
+        return 2 * x
+
+    nc.read_values(x=[1, 2]).map(y=twice).save("doubled")
+    nc.read_values(x=[1, 2, 3]).map(y=twice).save("doubled")
+    out = run("explain", "doubled", cwd=lab)
+    assert "doubled@1.0.1, compared with doubled@1.0.0" in out
+    assert "input: values has changed" in out
+    assert "map(y = twice()): 2 reused, 1 computed" in out
+    data = json.loads(run("explain", "doubled", "--json", cwd=lab))
+    assert data["steps"][0]["computed"] == 1

@@ -145,6 +145,9 @@ def test_the_json_holds_all_that_was_recorded(version: DatasetVersion, manifest:
         "reads": reads.hash,
         "bytes": 90,
         "requests": 3,
+        "reused": 0,
+        "computed": 0,
+        "failed": 0,
     }
     assert [s["kind"] for s in found["sources"]] == ["storage", "version", "table", "values"]
     assert found["sources"][0] == {

@@ -6,6 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from neurochain.chain.executors import Executor, inline
+from neurochain.chain.executors.dry import DryExecutor
 from neurochain.chain.functions.call import Call
 from neurochain.chain.functions.calling import Caller, Manner
 from neurochain.chain.functions.chunk import Chunk, Outcome
@@ -126,5 +127,7 @@ class LocalExecutor:
 
 def executor_for(run: Run) -> Executor:
     """Executor that the run's settings ask for."""
+    if run.dry:
+        return DryExecutor()
     count = run.settings.processes
     return LocalExecutor(run, count) if count > 1 else inline.InlineExecutor()

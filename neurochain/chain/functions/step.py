@@ -4,7 +4,7 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Generator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -76,6 +76,8 @@ class FunctionStep(ABC):
 
     def apply(self, state: State, run: Run) -> State:
         """As in `Step`."""
+        if run.dry and self.on_error == "raise":  # rows that are not known go no further
+            return replace(self, on_error="skip").apply(state, run)
         kept = self._kept(state.schema)
         arguments = bind_arguments(self.udf, state.schema, self.takes, self.seed)
         if arguments is None:

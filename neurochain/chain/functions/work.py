@@ -81,7 +81,9 @@ class Work:
         self._open: deque[OpenBatch] = deque()
         self._memory = Memory(self._ledger, self._many)
         self._asked = self._missing = 0  # calls looked up, and those that were not known
-        self._bytes = self._requests = 0
+        self._used = UsedFunction(
+            identity.digest, call.udf.name, identity.source, identity.to_json(), tuple(identity.problems)
+        )
 
     def _load(self) -> Lookup | None:
         return self._ledger.lookup() if self._ledger is not None and self.run.settings.reuse else None
@@ -116,6 +118,7 @@ class Work:
             self._open.append(opened)
             reused = batch.calls - len(batch.left_out) - len(missing)
             counts.reused += reused
+            self._used.reused += reused
             progress.advance(reused + len(batch.left_out))
             opened.left = len(missing)
             ahead = self._expected(batch, len(missing))
@@ -224,8 +227,10 @@ class Work:
         counts.failed += failed_calls
         counts.bytes += outcome.bytes
         counts.requests += outcome.requests
-        self._bytes += outcome.bytes
-        self._requests += outcome.requests
+        self._used.computed += outcome.done - failed_calls
+        self._used.failed += failed_calls
+        self._used.bytes += outcome.bytes
+        self._used.requests += outcome.requests
         progress.advance(outcome.done, outcome.bytes, failed_calls)
         if any(f.lost for f in outcome.failures):
             self._killer.parent.mkdir(exist_ok=True)
@@ -241,18 +246,8 @@ class Work:
         if self._ledger is not None and self._known is not None:
             self._ledger.touch()
         reads = self._manifest()
-        self.run.activity.functions.append(
-            UsedFunction(
-                self.identity.digest,
-                self.call.udf.name,
-                self.identity.source,
-                self.identity.to_json(),
-                tuple(self.identity.problems),
-                self.run.manifest(reads) if reads is not None else None,
-                self._bytes,
-                self._requests,
-            )
-        )
+        self._used.reads = self.run.manifest(reads) if reads is not None else None
+        self.run.activity.functions.append(self._used)
 
     def _manifest(self) -> pl.DataFrame | None:
         if not self._reads:

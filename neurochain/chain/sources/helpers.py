@@ -23,6 +23,7 @@ from neurochain.storage import said
 from neurochain.storage.access import ENVIRONMENT
 
 FIRST = 128  # headers that tell how long the others will take
+ELSEWHERE = 0.0004  # seconds that a header takes that lies elsewhere, at least: 0.2 to pull, 0.2 to parse
 WORTH = 0.5  # seconds of work left from which on helpers are started: the start takes 0.4 of another core
 TOGETHER = 32  # rows that go over a pipe at once
 BURST = {False: 32, True: 512}  # places that are taken at once: of local files, of files elsewhere
@@ -156,6 +157,9 @@ def read_all(places: Iterator[Place], count: int, manner: Manner, helpers: int) 
     work, team, rows = Places(places, count, BURST[manner.remote]), list[Helper](), list[HeaderRow]()
     read, started = 0, time.process_time()
     try:
+        if manner.remote:
+            _start(team, work, manner, helpers, ELSEWHERE * count)
+            yield from _exchange(team, work, 0)
         while True:
             for row in read_heads(work, manner):
                 rows.append(row)
@@ -163,13 +167,8 @@ def read_all(places: Iterator[Place], count: int, manner: Manner, helpers: int) 
                     continue
                 yield block_of(rows)
                 read, rows = read + len(rows), []
-                if read == FIRST:
-                    seconds = (time.process_time() - started) / read * work.left
-                    needed = min(helpers, int(seconds / WORTH))
-                    with suppress(OSError):  # no more processes are to be had: they help, and are not needed
-                        for _ in range(needed):
-                            team.append(Helper(_shared(manner, needed + 1)))
-                            work.takers += 1
+                if read == FIRST and not manner.remote:
+                    _start(team, work, manner, helpers, (time.process_time() - started) / read * work.left)
                 yield from _exchange(team, work, 0)
             while not work.left and any(helper.busy for helper in team):
                 yield from _exchange(team, work, None)
@@ -180,6 +179,15 @@ def read_all(places: Iterator[Place], count: int, manner: Manner, helpers: int) 
     finally:
         for helper in team:
             helper.close()
+
+
+def _start(team: list[Helper], work: Places, manner: Manner, helpers: int, seconds: float) -> None:
+    """Start so many helpers as are worth it for so many seconds of work."""
+    needed = min(helpers, int(seconds / WORTH))
+    with suppress(OSError):  # no more processes are to be had: they help, and are not needed
+        for _ in range(needed):
+            team.append(Helper(_shared(manner, needed + 1)))
+            work.takers += 1
 
 
 def _shared(manner: Manner, share: int) -> Manner:

@@ -183,7 +183,7 @@ def _listing_frame(name: str, root: Root, headers: bool, run: Run) -> pl.DataFra
 
 def note_listing(listing: Listing, run: Run) -> None:
     """Bring the project's table of files up to a listing, and say so in the run."""
-    changes = listing.merge_into(run.project)
+    changes = listing.merge_into(run.project, run.dry)
     run.activity.steps.append(
         {
             "listed": listing.root.uri,

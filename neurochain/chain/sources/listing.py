@@ -124,8 +124,8 @@ class Listing:
             found += [own.select("path", "name", "etag"), rest.select("path", "name", "etag")]
         return pl.concat(found)
 
-    def merge_into(self, project: Project) -> FileChanges:
-        """Bring the project's table of files up to it."""
+    def merge_into(self, project: Project, dry: bool = False) -> FileChanges:
+        """Bring the project's table of files up to it; where it is `dry`, only say what would change."""
         prefix = self.root.uri.rstrip("/") + "/"
         known = known_files(project, prefix)
         here = self.files.select("uri", "etag", "size", (pl.col("mtime").dt.epoch("us") / 1e6).alias("mtime"))
@@ -133,7 +133,8 @@ class Listing:
         globs = Globs(self.root.globs)
         meant = [globs.matches(uri[len(prefix) :]) for uri in absent["uri"].to_list()]
         gone = absent.filter(pl.Series(meant, dtype=pl.Boolean))
-        return merge_listing(project, here, pl.concat([known.join(here, on="uri", how="semi"), gone]))
+        scope = pl.concat([known.join(here, on="uri", how="semi"), gone])
+        return merge_listing(project, here, scope, dry)
 
 
 def _columns(root: Root, found: Iterable[tuple[Entry, bool]]) -> pl.DataFrame:
