@@ -7,6 +7,7 @@ projection of a struct's leaf. Arrays lie as C-ordered little-endian bytes, one 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import polars as pl
@@ -157,7 +158,12 @@ class Field:
 
     def leaves(self, prefix: str = "") -> Iterator[tuple[str, Any]]:
         """Flat columns on disk: (name, polars dtype)."""
-        yield from _leaves(f"{prefix}{self.name}", self.type)
+        return ((prefix + path, dtype) for path, dtype in self._flat) if prefix else iter(self._flat)
+
+    @cached_property
+    def _flat(self) -> tuple[tuple[str, Any], ...]:
+        """Asked for thousands of times in a run."""
+        return tuple(_leaves(self.name, self.type))
 
 
 def _leaves(path: str, kind: DataType) -> Iterator[tuple[str, Any]]:
