@@ -105,7 +105,7 @@ def test_in_workers(folder: Any, limits: None) -> None:
 
 
 SCRIPT = """
-import sys, threading, time
+import functools, sys, threading, time
 import numpy as np
 import neurochain as nc
 from neurochain.chain import run, saving
@@ -116,7 +116,7 @@ verb, count = sys.argv[1], int(sys.argv[2])
 for module, name in [(batch, "RESULT_BYTES"), (calling, "OUTCOME_BYTES"), (gathering, "OUTCOME_BYTES"), (calling, "BLOCK_BYTES"),
                      (memory, "HELD_BYTES"), (run, "BATCH_BYTES"), (saving, "PART_BYTES"), (parts, "ROW_GROUP_BYTES"), (ledger, "LARGE_BYTES")]:
     setattr(module, name, getattr(module, name) // 8)
-run.Run.__init__.__defaults__ = (*run.Run.__init__.__defaults__[:-1], 8_000_000)
+run.Run.__init__ = functools.partialmethod(run.Run.__init__, spool_limit=8_000_000)
 peak = 0
 
 def watch():
