@@ -3,20 +3,17 @@
 import warnings
 from collections.abc import Callable, Iterator
 
-from sqlalchemy import select
-
 from neurochain.chain.functions.step import FunctionStep
 from neurochain.chain.plan import Plan, limits_first
 from neurochain.chain.run import Run
 from neurochain.chain.steps.step import Step
-from neurochain.datasets import tables
 from neurochain.datasets.activity import UsedFunction
-from neurochain.datasets.explanation import Explanation, StepExplanation, reasons_for, step_text
-from neurochain.datasets.project import Project
+from neurochain.datasets.explanation import Explanation, StepExplanation, reasons_for
+from neurochain.datasets.lineage import earlier_functions, step_text
 from neurochain.errors import NeurochainError
 
 UNKNOWN = "not known before the steps above have run"
-RECENT = 20  # functions of one name that are looked at
+ANEW = "settings(reuse=False): all is computed anew"
 
 
 def explain_plan(plan: Plan, make_run: Callable[[], Run]) -> Explanation:
@@ -42,14 +39,14 @@ def explain_plan(plan: Plan, make_run: Callable[[], Run]) -> Explanation:
                 raise
             steps += [StepExplanation(_text(one), why=(UNKNOWN,)) for one in (step, *coming)]
             break
-        found = list(_explained(step, run.activity.functions[before:], run.project, waiting))
+        found = list(_explained(step, run.activity.functions[before:], run, waiting))
         waiting = waiting or any(one.computed for one in found)
         steps += found
     return Explanation("this chain", None, tuple(inputs), tuple(steps), future=True)
 
 
 def _explained(
-    step: Step, functions: list[UsedFunction], project: Project, waiting: bool
+    step: Step, functions: list[UsedFunction], run: Run, waiting: bool
 ) -> Iterator[StepExplanation]:
     """A step, and the functions that it would call: its own, or those of a chain that it joins."""
     text = _text(step)
@@ -59,7 +56,8 @@ def _explained(
     for used in functions:
         why = [*used.problems]
         if used.failed and not why:
-            why = reasons_for(used.detail, _before(project, used.name))
+            known = earlier_functions(run.project, used.name)
+            why = reasons_for(used.detail, known) if run.settings.reuse else [ANEW]
         if waiting:
             why.append("and for rows that the steps above have still to give")
         name = f"{text}: {used.name}()" if joined else text
@@ -78,17 +76,3 @@ def _listed(note: dict[str, object]) -> str:
         if "listed" in note
         else ""
     )
-
-
-def _before(project: Project, name: str) -> list[dict[str, object]]:
-    """Functions of a name that have run for saved versions, newest first."""
-    query = (
-        select(tables.udfs.c.detail)
-        .join(tables.activity_udfs, tables.activity_udfs.c.udf == tables.udfs.c.hash)
-        .join(tables.activities, tables.activities.c.id == tables.activity_udfs.c.activity)
-        .where(tables.udfs.c.name == name)
-        .order_by(tables.activities.c.started.desc())
-        .limit(RECENT)
-    )
-    with project.database.read() as connection:
-        return list(connection.execute(query).scalars())

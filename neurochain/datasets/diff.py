@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from neurochain.datasets.content import LOCATION
-from neurochain.datasets.lineage import Lineage
+from neurochain.datasets.lineage import Lineage, step_text
 from neurochain.datasets.parts import scan_parts
 from neurochain.datasets.schema import KEY, Schema, describe
 from neurochain.datasets.types import DataType, Field, Record, content_type
@@ -259,7 +259,7 @@ def _compared(schema: Schema) -> dict[str, str]:
 def _steps(plan: dict[str, Any]) -> list[str]:
     """Steps in words, with the fingerprints that tell two functions of one name apart."""
     return [
-        f"{s['step']}({s.get('text', '')})" + (f" [{s['fingerprint'][:12]}]" if "fingerprint" in s else "")
+        step_text(s) + (f" [{s['fingerprint'][:12]}]" if "fingerprint" in s else "")
         for s in plan.get("steps", [])
     ]
 

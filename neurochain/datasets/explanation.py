@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from neurochain.datasets.codechanges import code_changes
-from neurochain.datasets.lineage import FunctionUse, Lineage, Source
+from neurochain.datasets.lineage import FunctionUse, Lineage, Source, step_text
 
 if TYPE_CHECKING:
     from neurochain.datasets.versions import DatasetVersion
@@ -121,11 +121,6 @@ def explain_version(version: "DatasetVersion", before: "DatasetVersion | None") 
     return Explanation(
         version.reference, before.reference if before is not None else None, tuple(inputs), tuple(steps)
     )
-
-
-def step_text(step: dict[str, Any]) -> str:
-    """A step of a plan in words."""
-    return f"{step['step']}({step.get('text', '')})"
 
 
 def _paired(lineage: Lineage) -> list[tuple[dict[str, Any], FunctionUse | None]]:

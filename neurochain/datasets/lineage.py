@@ -245,6 +245,26 @@ def _on(file: str | None) -> str:
     return f", {file}" if file is not None else ""
 
 
+def step_text(step: dict[str, Any]) -> str:
+    """A step of a plan in words."""
+    return f"{step['step']}({step.get('text', '')})"
+
+
+def earlier_functions(project: Project, name: str, limit: int = 20) -> list[dict[str, Any]]:
+    """What the fingerprints of functions of a name were made of that ran for saved versions, newest first."""
+    t = tables
+    query = (
+        select(t.udfs.c.detail)
+        .join(t.activity_udfs, t.activity_udfs.c.udf == t.udfs.c.hash)
+        .join(t.activities, t.activities.c.id == t.activity_udfs.c.activity)
+        .where(t.udfs.c.name == name)
+        .order_by(t.activities.c.started.desc())
+        .limit(limit)
+    )
+    with project.database.read() as connection:
+        return list(connection.execute(query).scalars())
+
+
 def read_lineage(project: Project, version: int) -> Lineage:
     """Lineage of a version, by its row in the database."""
     with project.database.read() as connection:

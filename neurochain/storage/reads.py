@@ -50,7 +50,6 @@ class _Segments:
     again: Callable[[int, int], bytes]
     parts: list[tuple[int, int, bytes | None]] = field(default_factory=list)
     held: int = 0
-    read: FileRead | None = None
 
 
 class ReadLog:
@@ -86,7 +85,6 @@ class ReadLog:
         """Note what was read, as far as it was wanted. `again` reads a range once more, without noting it."""
         with self._lock:
             segments = self._files.setdefault(uri, _Segments(etag, again))
-            segments.read = None
             keep = segments.held + len(data) <= KEEP_BYTES
             segments.held += len(data) if keep else 0
             segments.parts.append((start, start + len(data), data if keep else None))
@@ -132,21 +130,7 @@ class ReadLog:
             self.bytes += size
             self.requests += 1
             segments = self._files.setdefault(uri, _Segments(etag, again))
-            segments.read = None
             segments.parts.append((0, size, None))
-
-    def settle(self) -> None:
-        """Hash what was read so far and hold its bytes no longer: what comes next is read into their memory.
-
-        Bytes of a file that is read on are read once more.
-        """
-        with self._lock:
-            for uri, segments in self._files.items():
-                if segments.read is None:
-                    segments.read = _file_read(uri, segments)
-                    segments.parts = [(start, end, None) for start, end in segments.read.ranges]
-                    segments.held = 0
-            self._fetched = {}
 
     def files(self) -> list[FileRead]:
         """What was read of each file, in the order of first use."""
@@ -163,7 +147,7 @@ class ReadLog:
 
 
 def _file_reads(files: list[tuple[str, _Segments]]) -> list[FileRead]:
-    return [segments.read or _file_read(uri, segments) for uri, segments in files]
+    return [_file_read(uri, segments) for uri, segments in files]
 
 
 def _file_read(uri: str, segments: _Segments) -> FileRead:

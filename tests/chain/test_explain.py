@@ -97,7 +97,8 @@ def test_what_is_known_needs_no_reason_and_calls_nothing(study: Path) -> None:
     again = nc.dataset("features").explain()
     assert again.before is None
     assert (again.steps[0].computed, again.inputs, again.steps[0].why) == (10, (), ())
-    assert chain(module).settings(reuse=False).explain().steps[0].computed == 10
+    (anew,) = chain(module).settings(reuse=False).explain().steps
+    assert (anew.computed, anew.why) == (10, ("settings(reuse=False): all is computed anew",))
 
 
 def test_steps_behind_one_that_has_work_wait_for_it(study: Path) -> None:

@@ -54,24 +54,6 @@ def test_any_order_of_reads_gives_the_ranges_and_their_hash(
     assert log.requests == sum(bool(CONTENT[a:b]) for a, b in ranges)
 
 
-@given(RANGES, RANGES)
-def test_what_is_settled_holds_no_bytes_and_counts_the_same(
-    path: Path, before: list[tuple[int, int]], after: list[tuple[int, int]]
-) -> None:
-    with recording_reads() as log:
-        file = File.at(path)
-        for ranges in (before, after):
-            for start, end in ranges:
-                file.read_range(start, end)
-            log.settle()
-            held = [segments.held for segments in log._files.values()]
-            assert not any(held)
-    pulled = log.bytes
-    true_ranges, digest = expected([*before, *after])
-    assert [(r.ranges, r.sha256) for r in log.files()] == ([(true_ranges, digest)] if true_ranges else [])
-    assert log.bytes == pulled == sum(len(CONTENT[a:b]) for a, b in [*before, *after])
-
-
 @given(RANGES)
 def test_a_file_given_away_whole_counts_whole(path: Path, ranges: list[tuple[int, int]]) -> None:
     with recording_reads() as log:

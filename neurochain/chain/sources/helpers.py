@@ -22,10 +22,10 @@ from neurochain.chain.sources.rows import Block, HeaderRow, block_of
 from neurochain.storage import said
 from neurochain.storage.access import ENVIRONMENT
 
-FIRST = 128  # headers that tell how long the others will take
 ELSEWHERE = 0.0004  # seconds that a header takes that lies elsewhere, at least: 0.2 to pull, 0.2 to parse
 WORTH = 0.5  # seconds of work left from which on helpers are started: the start takes 0.4 of another core
 TOGETHER = 32  # rows that go over a pipe at once
+FIRST = 4 * TOGETHER  # headers that tell how long the others will take
 BURST = {False: 32, True: 512}  # places that are taken at once: of local files, of files elsewhere
 
 
