@@ -20,6 +20,7 @@
     ├── ProjectError (OSError)                the .neurochain folder cannot be used
     ├── DatasetNotFoundError (LookupError)
     ├── VersionError (ValueError)             a version that cannot be read, or exists already
+    ├── ReplayError (RuntimeError)            a version that cannot be made again from what was recorded
     └── MissingExtraError (ImportError)       an optional package, with the line that installs it
 
 Beside the tree: NotReproducibleWarning (UserWarning), for functions that cannot be fingerprinted,
@@ -51,6 +52,7 @@ __all__ = [
     "NothingMatchedError",
     "PatternError",
     "ProjectError",
+    "ReplayError",
     "SchemaError",
     "ShapeError",
     "StorageError",
@@ -134,6 +136,10 @@ class DatasetNotFoundError(NeurochainError, LookupError):
 
 class VersionError(NeurochainError, ValueError):
     """A version that cannot be read, or that exists already."""
+
+
+class ReplayError(NeurochainError, RuntimeError):
+    """A version that cannot be made again from what was recorded of it."""
 
 
 class MissingExtraError(NeurochainError, ImportError):

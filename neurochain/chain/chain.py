@@ -227,6 +227,7 @@ class Chain(Relational, Exports):
         description: str = "",
         labels: Sequence[str] = (),
         bump: str | None = None,
+        tolerance: Mapping[str, float] | None = None,
     ) -> DatasetVersion:
         """Run the chain and publish the rows as an immutable version.
 
@@ -243,6 +244,9 @@ class Chain(Relational, Exports):
             For search.
         bump : {"major", "minor", "patch"}, optional
             Raise the number by this at least, and make a new version even where nothing has changed.
+        tolerance : mapping of str to float, optional
+            How far a float of a column may be off when the version is reproduced, in the column's unit:
+            ``{"snr": 1e-9}``. By default every bit must be the same.
 
         Returns
         -------
@@ -254,7 +258,7 @@ class Chain(Relational, Exports):
         VersionError
             The explicit version exists.
         """
-        return save_state(self._plan, self._run, name, version, description, labels, bump)
+        return save_state(self._plan, self._run, name, version, description, labels, bump, tolerance or {})
 
     def persist(self) -> "Chain":
         """Run the chain once and give a chain over its rows, for several uses in one script."""
@@ -267,7 +271,7 @@ class Chain(Relational, Exports):
         if spool.schema is None:
             spool.add(collected(state.frame), state.schema)
         frame, schema = spool.read()
-        source = FrameSource(frame, schema, canonical, run.activity, run.manifests, run.failures)
+        source = FrameSource(frame, schema, canonical, run.activity, run.manifests, run.failures, run.kept)
         return Chain(Plan(source, ()), schema, self._settings)
 
     def collect(self) -> pl.DataFrame:

@@ -12,7 +12,7 @@ import polars as pl
 
 from neurochain.chain.progress import Progress
 from neurochain.datasets import leases
-from neurochain.datasets.activity import Activity
+from neurochain.datasets.activity import Activity, Input
 from neurochain.datasets.parts import Part, write_part
 from neurochain.datasets.project import Project
 from neurochain.datasets.schema import Schema
@@ -21,6 +21,7 @@ from neurochain.storage import Cost
 
 BATCH = 65_536  # rows that go through a function step at a time
 BATCH_BYTES = 32_000_000  # of them, in memory
+PART_BYTES = 64_000_000  # rows of one part, in memory
 
 
 OnError = Literal["raise", "skip", "keep"]
@@ -105,6 +106,7 @@ class Run:
     failures: list[pl.DataFrame] = field(default_factory=list)
     spool_limit: int = 64_000_000  # bytes of rows between two steps that stay in memory
     dry: bool = False  # no function is called, and nothing is noted but headers
+    kept: list[tuple[Input, pl.LazyFrame, Schema]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         leases.hold(self.project.folder)  # what is known stays where it is while this may read it
@@ -116,6 +118,43 @@ class Run:
         part = write_part(self.project, frame)
         self.manifests.append(part)
         return part.hash
+
+    def keep(self, given: Input, frame: pl.LazyFrame, schema: Schema) -> None:
+        """Enter an input whose rows lie in no file, so that they are written down where the run is saved.
+
+        Parameters
+        ----------
+        given : Input
+            What it is.
+        frame : LazyFrame
+            Its flat columns, with the hidden key.
+        schema : Schema
+            Of the frame.
+        """
+        given.reference["schema"] = schema.to_json()
+        self.activity.inputs.append(given)
+        self.kept.append((given, frame, schema))
+
+    def write_kept(self) -> None:
+        """Write down the rows of all inputs that lie in no file."""
+        for given, frame, schema in self.kept:
+            parts = [write_part(self.project, batch, schema) for batch in joined(batches(frame), PART_BYTES)]
+            given.parts = [part.hash for part in parts]
+            self.manifests += parts
+
+
+def joined(frames: Iterable[pl.DataFrame], size: int) -> Iterator[pl.DataFrame]:
+    """Frames joined, until they have so many bytes in memory."""
+    waiting: list[pl.DataFrame] = []
+    held = 0
+    for frame in frames:
+        waiting.append(frame)
+        held += int(frame.estimated_size())
+        if held > size:
+            yield pl.concat(waiting)
+            waiting, held = [], 0
+    if waiting:
+        yield pl.concat(waiting)
 
 
 def batches(frame: pl.LazyFrame, rows: int = BATCH) -> Iterator[pl.DataFrame]:

@@ -1,23 +1,24 @@
 """Saving: run a plan and publish its rows as a version."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from types import MappingProxyType
 
 import polars as pl
 
 from neurochain.chain.plan import Plan
-from neurochain.chain.run import Run, State, batches
+from neurochain.chain.run import PART_BYTES, Run, State, batches
 from neurochain.datasets.activity import Activity
 from neurochain.datasets.content import ContentHash
 from neurochain.datasets.environment import current_environment, current_origin
 from neurochain.datasets.location import strip_uris
 from neurochain.datasets.numbers import LEVELS, parse_number
 from neurochain.datasets.parts import Part, write_part
-from neurochain.datasets.versions import DatasetVersion, Draft, check_name, publish
+from neurochain.datasets.publishing import Draft, check_name, publish
+from neurochain.datasets.tolerances import check_columns, check_distances
+from neurochain.datasets.versions import DatasetVersion
 from neurochain.errors import VersionError
-
-PART_BYTES = 64_000_000  # rows of one part, in memory
 
 
 def save_state(
@@ -28,6 +29,7 @@ def save_state(
     description: str,
     labels: Sequence[str],
     bump: str | None,
+    tolerance: Mapping[str, float] = MappingProxyType({}),
 ) -> DatasetVersion:
     """Run a plan and publish its rows; see `Chain.save`."""
     check_name(name)
@@ -39,16 +41,20 @@ def save_state(
             if version is not None
             else f"save(bump={bump!r}): there is 'major', 'minor' and 'patch'."
         )
+    check_distances(tolerance)
     run = make_run()
     canonical = plan.to_json()  # before it runs: a function may change what it is fingerprinted by
     with ThreadPoolExecutor(1) as pool:
         pool.submit(current_environment)  # some 50 ms; the rows take theirs meanwhile
         state = plan.apply(run)
+        kept = pool.submit(run.write_kept)
         content, parts = _store(state, run, name)
+        kept.result()
         run.activity.counts.rows_out = content.rows
         if run.failures:
             run.activity.failures = run.manifest(pl.concat(run.failures))
         run.activity.ended = time.time()
+        check_columns(tolerance, state.schema)
         draft = Draft(
             name=name,
             schema=state.schema,
@@ -62,6 +68,7 @@ def save_state(
             bump=bump,
             description=description,
             labels=labels,
+            tolerances=tolerance,
         )
         published, new = publish(run.project, draft, current_origin(code_files(run.activity)))
     run.progress.say(

@@ -5,8 +5,9 @@ does, and imports nothing of it until somebody asks.
 """
 
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any
+
+from neurochain.datasets.uses import reach
 
 USES = {
     "to_arrow": "neurochain.export.arrow:to_arrow",
@@ -22,7 +23,7 @@ ADAPTERS = {"datachain.lib.file.File": "neurochain.export.datachain:as_datachain
 
 def use(name: str) -> Callable[..., Any]:
     """Function behind a use."""
-    return _function(USES[name])
+    return reach(USES[name])
 
 
 def adapter_of(annotation: Any) -> Callable[[Any, Any], Any] | None:
@@ -34,11 +35,5 @@ def adapter_of(annotation: Any) -> Callable[[Any, Any], Any] | None:
     for cls in getattr(annotation, "__mro__", ()):
         known = ADAPTERS.get(f"{cls.__module__}.{cls.__qualname__}")
         if known is not None:
-            return _function(known)
+            return reach(known)
     return None
-
-
-def _function(name: str) -> Callable[..., Any]:
-    module, _, function = name.partition(":")
-    found: Callable[..., Any] = getattr(import_module(module), function)
-    return found

@@ -10,6 +10,7 @@ from neurochain.cli import completion, printing
 from neurochain.cli import demo as demo_command
 from neurochain.cli import doctor as doctor_command
 from neurochain.cli import garbage as garbage_command
+from neurochain.cli import replay as replay_command
 from neurochain.cli import script as script_command
 from neurochain.datasets.garbage import collect_garbage
 from neurochain.datasets.history import version_history
@@ -33,6 +34,15 @@ Reference = Annotated[
         help="Dataset; the latest version by default.",
         autocompletion=completion.references,
     ),
+]
+
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Run the recorded code without asking.")]
+Roots = Annotated[
+    list[str] | None,
+    typer.Option("--root", metavar="NAME=PLACE", help="Where data lie now; may be given several times."),
+]
+AnyEnvironment = Annotated[
+    bool, typer.Option("--any-environment", help="Take other versions of Python and packages than then.")
 ]
 
 
@@ -154,6 +164,37 @@ def explain(reference: Reference, json: Json = False) -> None:
     """Say what of a version was computed and what reused, step by step, and why: what was not so in the version before."""
     found = nc.dataset(reference).explain()
     printing.show({"data": found.to_json(), "text": found.lines()}, json)
+
+
+@app.command(epilog="Example: neurochain reproduce alpha_roi_tags@1.0.0 --root data=/mnt/scans")
+def reproduce(
+    reference: Reference,
+    yes: Yes = False,
+    root: Roots = None,
+    any_environment: AnyEnvironment = False,
+    json: Json = False,
+) -> None:
+    """Make a version again from what was recorded, and compare every row. Nothing is saved.
+
+    Leaves with 0 where it is identical (or within the tolerance that was declared), 1 where it differs, and 2 where it
+    cannot be made again: then it says what is missing.
+    """
+    replay_command.show("reproduce", reference, json, root or (), yes=yes, any_environment=any_environment)
+
+
+@app.command(epilog="Example: neurochain verify alpha_roi_tags@1.0.0 --rows 20 --yes")
+def verify(
+    reference: Reference,
+    rows: Annotated[int, typer.Option(min=0, help="Rows to make again; 0 checks the parts alone.")] = 100,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, other rows.")] = 0,
+    yes: Yes = False,
+    root: Roots = None,
+    any_environment: AnyEnvironment = False,
+    json: Json = False,
+) -> None:
+    """Check that a version's parts are what was written, and make some of its rows again. Exit codes as `reproduce`."""
+    options = {"yes": yes, "any_environment": any_environment}
+    replay_command.show("verify", reference, json, root or (), rows=rows, seed=seed, **options)
 
 
 @app.command(epilog="Example: neurochain env alpha_roi_tags@1.0.0 > requirements.txt")

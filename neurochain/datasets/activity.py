@@ -27,12 +27,15 @@ class Input:
         Row of the dataset version that was read.
     manifest : str or None
         Hash of the part that lists each file with its identity.
+    parts : list of str
+        Hashes of the parts that hold its rows, where no file does.
     """
 
     kind: str
     reference: dict[str, Any]
     version: int | None = None
     manifest: str | None = None
+    parts: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -54,6 +57,8 @@ class UsedFunction:
         Pulled for it.
     reused, computed, failed : int
         Calls whose results were known, that were made, and that failed.
+    arguments, columns : list of str
+        Columns that it got, dotted, and those that it gave.
     """
 
     fingerprint: str
@@ -67,6 +72,8 @@ class UsedFunction:
     reused: int = 0
     computed: int = 0
     failed: int = 0
+    arguments: list[str] = field(default_factory=list)
+    columns: list[str] = field(default_factory=list)
 
     @property
     def hash(self) -> str:
@@ -158,6 +165,9 @@ class Activity:
                     "manifest": used.manifest,
                 },
             )
+            for number, part in enumerate(used.parts):
+                values = {"activity": self.id, "input": ordinal, "ordinal": number, "part": part}
+                connection.execute(insert(tables.input_parts), values)
         for ordinal, function in enumerate(self.functions):
             connection.execute(
                 insert_or_ignore(connection, tables.udfs),
@@ -181,5 +191,7 @@ class Activity:
                     "reused": function.reused,
                     "computed": function.computed,
                     "failed": function.failed,
+                    "arguments": function.arguments,
+                    "columns": function.columns,
                 },
             )

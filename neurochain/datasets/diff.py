@@ -13,7 +13,8 @@ from neurochain.datasets.content import LOCATION
 from neurochain.datasets.lineage import Lineage, step_text
 from neurochain.datasets.parts import scan_parts
 from neurochain.datasets.schema import KEY, Schema, describe
-from neurochain.datasets.types import DataType, Field, Record, content_type
+from neurochain.datasets.tolerances import distance
+from neurochain.datasets.types import DataType, Field, Record, content_type, value_types
 from neurochain.errors import ColumnNotFoundError, SchemaError, suggestion
 
 if TYPE_CHECKING:
@@ -90,6 +91,22 @@ class VersionDiff:
         sums = [pl.col(n).ne_missing(pl.col(f"{_OLD}{n}")).sum().alias(n) for n in self._common]
         found = self._joined().select(sums).collect().row(0, named=True)
         return {name: int(count or 0) for name, count in found.items() if count}
+
+    @cached_property
+    def distances(self) -> dict[str, float]:
+        """How far the floats of each common flat column that differs are apart at most; infinity for a null or a NaN."""
+        kinds = dict(pair for f in self.new.schema.values() for pair in value_types(f))
+        found: dict[str, float] = {}
+        for name in self.column_counts:
+            kind = kinds.get(name.removesuffix(".data"))
+            if kind is None:
+                continue
+            rows = self._joined().filter(pl.col(name).ne_missing(pl.col(f"{_OLD}{name}")))
+            both = rows.select(f"{_OLD}{name}", name).collect()
+            apart = distance(both[f"{_OLD}{name}"], both[name], kind)
+            if apart is not None:
+                found[name] = apart
+        return found
 
     @cached_property
     def code(self) -> str:

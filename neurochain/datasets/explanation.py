@@ -212,7 +212,9 @@ def _changes(was: Source, now: Source, before: Lineage, after: Lineage) -> list[
         counts = file_changes(before.files_of(was), after.files_of(now))
         text = ", ".join(f"{count:,} {word}" for word, count in counts.items() if count)
         return [f"{_named(now)}: {_files(text)}"] if text else []
-    return [f"{_named(now)} has changed"] if was.reference != now.reference else []
+    both = was.reference.keys() & now.reference.keys()
+    same = all(was.reference[key] == now.reference[key] for key in both)
+    return [] if same else [f"{_named(now)} has changed"]
 
 
 def _files(text: str) -> str:

@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, delete, select, update
 from neurochain.datasets import tables
 from neurochain.datasets.database import upsert
 from neurochain.datasets.project import Project
+from neurochain.errors import ProjectError
 from neurochain.storage import Access, access_to, suggest
 
 PAGE = 50_000  # rows that are Python objects at once
@@ -90,6 +91,39 @@ def root_name(project: Project, uri: str, wanted: str) -> str:
             name, number = f"{wanted}-{number}", number + 1
         connection.execute(tables.roots.insert(), {"name": name, "uri": uri})
     return str(name)
+
+
+def enter_root(project: Project, name: str, uri: str) -> None:
+    """Enter a root under a name of one's own choice, in a project that has none of that name.
+
+    Raises
+    ------
+    ProjectError
+        The name or the place is taken.
+    """
+    with project.database.write() as connection:
+        c = tables.roots.c
+        taken = connection.execute(select(c.name, c.uri).where((c.name == name) | (c.uri == uri))).all()
+        if (name, uri) in [tuple(row) for row in taken]:
+            return
+        if taken:
+            raise ProjectError(f"The roots {name!r} and {taken[0].name!r} cannot both lie at {uri}.")
+        connection.execute(tables.roots.insert(), {"name": name, "uri": uri})
+
+
+def root_of(project: Project, uri: str) -> dict[str, str]:
+    """``root``, ``at`` (where that lies) and ``path`` of a file that was named alone.
+
+    The root is the innermost that is known and holds it, else the file's folder.
+    """
+    holding = {u.rstrip("/") + "/": n for n, u in root_uris(project).items()}
+    folder = max((u for u in holding if uri.startswith(u)), key=len, default="")
+    if not folder:
+        folder = uri[: uri.rindex("/") + 1]
+        name = root_name(project, folder.rstrip("/") or "/", folder.rstrip("/").rpartition("/")[2] or "root")
+    else:
+        name = holding[folder]
+    return {"root": name, "at": folder.rstrip("/") or "/", "path": uri[len(folder) :]}
 
 
 def reach_roots(project: Project) -> None:

@@ -5,6 +5,7 @@ that has just seen that nothing refers to them, and publishing looks for its par
 two knows what the other did.
 """
 
+import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from sqlalchemy import Column, Connection, delete, select, union
 from neurochain.datasets import leases, tables
 from neurochain.datasets.leases import Lease
 from neurochain.datasets.parts import refresh_part
-from neurochain.datasets.project import STAGING, Project
+from neurochain.datasets.project import SCRATCH, STAGING, Project
 from neurochain.errors import ProjectError
 
 BATCH = 500  # files deleted in one transaction: others wait for it
@@ -134,11 +135,17 @@ def _collect(project: Project, ledger: int | None, dry_run: bool) -> Garbage:
             young = file.written >= horizon or file.path.stem in spared
             (kept if young else old).append(file)
     leftovers = [f for f in _files(project.folder / STAGING, "*") if f.written < horizon]
+    abandoned = [f for f in _files(project.folder / SCRATCH, "*") if f.written < horizon]
+    abandoned = [_File(f.path, _size(f.path), f.written) for f in abandoned]
     if not dry_run:
         old = [f for batch in _batches(old) for f in _delete_parts(project, batch, horizon)]
         leftovers = [f for f in leftovers if _unlink(f.path)]
+        for folder in abandoned:
+            shutil.rmtree(folder.path)
         _forget_parts(project)
-    return Garbage(_sum(old), _sum(leftovers), leaving.files, _sum(kept), tuple(running), dry_run)
+    return Garbage(
+        _sum(old), _sum([*leftovers, *abandoned]), leaving.files, _sum(kept), tuple(running), dry_run
+    )
 
 
 @dataclass(frozen=True)
@@ -242,6 +249,10 @@ def _written(path: Path) -> float:
         return path.stat().st_mtime
     except FileNotFoundError:
         return float("inf")
+
+
+def _size(folder: Path) -> int:
+    return sum(f.size for f in _files(folder, "**/*"))
 
 
 def _unlink(path: Path) -> bool:

@@ -72,15 +72,15 @@ def hold(folder: Path) -> None:
         _start_beating()
 
 
-def release() -> None:
-    """Give back all leases of this process."""
+def release(folder: Path | None = None) -> None:
+    """Give back the lease on a project, or all leases of this process."""
     global _stop
     with _lock:
-        for held in _held.values():
-            held.path.unlink(missing_ok=True)
-            os.close(held.descriptor)
-        _held.clear()
-        if _stop is not None:
+        for place in list(_held) if folder is None else [folder]:
+            if (held := _held.pop(place, None)) is not None:
+                held.path.unlink(missing_ok=True)
+                os.close(held.descriptor)
+        if _stop is not None and not _held:
             _stop.set()
             _stop = None
 

@@ -1,6 +1,6 @@
 """Lineage: what made a version, back to storage."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,6 +38,7 @@ FAILURES: dict[str, Any] = {
     "error": pl.String(),
     "traceback": pl.String(),
 }
+_USE = ("reads", "bytes", "requests", "reused", "computed", "failed", "arguments", "columns")
 Node = tuple[str, list[Any]]  # a line of the tree, and the nodes below it
 
 
@@ -58,16 +59,35 @@ class FunctionUse:
     reused: int | None = None
     computed: int | None = None
     failed: int | None = None
+    arguments: list[str] | None = None
+    columns: list[str] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)
 class Source:
-    """Something that was read: storage, a table, values, a dataset of DataChain, or another version."""
+    """Something that was read: storage, a table, values, a dataset of DataChain, or another version.
+
+    Attributes
+    ----------
+    kind : {"storage", "version", "table", "values", "datachain"}
+    reference : dict
+    manifest : str or None
+        Hash of the part that lists its files.
+    lineage : Lineage or None
+        Of a version.
+    parts : tuple of str
+        Hashes of the parts that hold its rows, where no file does.
+    """
 
     kind: str
     reference: dict[str, Any]
     manifest: str | None = None
     lineage: "Lineage | None" = None
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -173,26 +193,13 @@ class Lineage:
             "packages": self.packages,
             "plan": self.plan,
             "problems": list(self.problems),
-            "functions": [
-                {
-                    "name": f.name,
-                    "fingerprint": f.fingerprint,
-                    "source": f.source,
-                    "detail": f.detail,
-                    "reads": f.reads,
-                    "bytes": f.bytes,
-                    "requests": f.requests,
-                    "reused": f.reused,
-                    "computed": f.computed,
-                    "failed": f.failed,
-                }
-                for f in self.functions
-            ],
+            "functions": [f.to_json() for f in self.functions],
             "sources": [
                 {
                     "kind": s.kind,
                     "reference": s.reference,
                     "manifest": s.manifest,
+                    "parts": list(s.parts),
                     "lineage": s.lineage.to_json() if s.lineage is not None else None,
                 }
                 for s in self.sources
@@ -285,7 +292,7 @@ def _read(project: Project, connection: Connection, version: int) -> Lineage:
     ).one()
     use = t.activity_udfs.c
     functions = connection.execute(
-        select(t.udfs, use.reads, use.bytes, use.requests, use.reused, use.computed, use.failed)
+        select(t.udfs, *(use[name] for name in _USE))
         .join(t.activity_udfs, use.udf == t.udfs.c.hash)
         .where(use.activity == row.activity)
         .order_by(use.ordinal)
@@ -293,12 +300,18 @@ def _read(project: Project, connection: Connection, version: int) -> Lineage:
     inputs = connection.execute(
         select(t.inputs).where(t.inputs.c.activity == row.activity).order_by(t.inputs.c.ordinal)
     ).all()
+    p = t.input_parts.c
+    kept: dict[int, list[str]] = {}
+    given = select(p.input, p.part).where(p.activity == row.activity).order_by(p.input, p.ordinal)
+    for number, part in connection.execute(given):
+        kept.setdefault(number, []).append(part)
     sources = tuple(
         Source(
             i.kind,
             i.reference,
             i.manifest,
             _read(project, connection, i.version) if i.version is not None else None,
+            tuple(kept.get(i.ordinal, ())),
         )
         for i in inputs
     )
@@ -314,18 +327,7 @@ def _read(project: Project, connection: Connection, version: int) -> Lineage:
         packages=packages,
         plan=row.plan,
         functions=tuple(
-            FunctionUse(
-                f.name,
-                f.fingerprint,
-                f.source,
-                f.detail,
-                f.reads,
-                f.bytes,
-                f.requests,
-                f.reused,
-                f.computed,
-                f.failed,
-            )
+            FunctionUse(f.name, f.fingerprint, f.source, f.detail, *(getattr(f, name) for name in _USE))
             for f in functions
         ),
         sources=sources,

@@ -8,7 +8,7 @@ import hashlib
 import os
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -183,6 +183,22 @@ def check_parts(project: Project, hashes: Sequence[str]) -> list[Path]:
             "restore them from a backup or compute the dataset again."
         )
     return paths
+
+
+def damaged_parts(project: Project, hashes: Iterable[str]) -> list[str]:
+    """What is wrong with parts on disk, in words: they are missing, or their bytes are not those that were written."""
+    found = []
+    for part in dict.fromkeys(hashes):
+        path = part_path(project, part)
+        try:
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            found.append(f"part {path} cannot be read: {error.strerror}")
+            continue
+        if digest != part:
+            found.append(f"part {path} is damaged: its bytes are not those that were written")
+    return found
 
 
 def register_parts(connection: Connection, parts: Sequence[Part]) -> None:

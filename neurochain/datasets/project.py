@@ -2,6 +2,10 @@
 
 import atexit
 import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +16,7 @@ from neurochain.errors import ProjectError
 
 FOLDER = ".neurochain"
 STAGING = "staging"
+SCRATCH = "scratch"  # projects that live as long as a process needs them
 HOME = "NEUROCHAIN_HOME"  # names the folder itself
 TRUST = "NEUROCHAIN_TRUST"
 
@@ -46,6 +51,22 @@ class Project:
 
 
 _open: dict[Path, Project] = {}
+
+
+@contextmanager
+def scratch_project(beside: Project) -> Iterator[Project]:
+    """A project that knows nothing yet and is gone afterwards, on the same disk as another."""
+    leases.hold(beside.folder)  # so that a collection leaves it alone
+    folder = beside.folder / SCRATCH / uuid.uuid4().hex
+    _make(folder)
+    made = Project(folder)
+    try:
+        yield made
+    finally:
+        if "database" in vars(made):
+            made.database.close()
+        leases.release(folder)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def find_project(create: bool = True) -> Project | None:

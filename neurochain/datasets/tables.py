@@ -144,6 +144,7 @@ versions = Table(
     Column("labels", JSON, nullable=False),
     Column("problems", JSON, nullable=False),
     Column("activity", String, ForeignKey("activities.id"), nullable=False),
+    Column("tolerances", JSON),  # by column, how far a value made again may be off
     UniqueConstraint("dataset", "major", "minor", "patch"),
 )
 
@@ -166,6 +167,16 @@ inputs = Table(
     Column("manifest", String, ForeignKey("parts.hash")),
 )
 
+# Rows that no file holds: those that were given in the script.
+input_parts = Table(
+    "input_parts",
+    metadata,
+    Column("activity", String, ForeignKey("activities.id"), primary_key=True),
+    Column("input", Integer, primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("part", String, ForeignKey("parts.hash"), nullable=False),
+)
+
 activity_udfs = Table(
     "activity_udfs",
     metadata,
@@ -178,6 +189,8 @@ activity_udfs = Table(
     Column("reused", Integer),  # calls; unknown of functions that ran before these were counted
     Column("computed", Integer),
     Column("failed", Integer),
+    Column("arguments", JSON),  # columns that it got, and that it gave; unknown of earlier ones too
+    Column("columns", JSON),
 )
 
 # What refers to a part: without these, deleting one would read all of each table.
@@ -187,6 +200,7 @@ REFERENCES = (
     Index("inputs_manifest", inputs.c.manifest),
     Index("activity_udfs_reads", activity_udfs.c.reads),
     Index("activities_failures", activities.c.failures),
+    Index("input_parts_part", input_parts.c.part),
 )
 
 
@@ -225,6 +239,14 @@ def _add_function_calls(connection: Connection) -> None:
         _add(connection, column)
 
 
+def _add_replay(connection: Connection) -> None:
+    """What came with making versions again: given rows, tolerances, and columns of functions."""
+    input_parts.create(connection, checkfirst=True)
+    REFERENCES[-1].create(connection, checkfirst=True)
+    for column in (versions.c.tolerances, activity_udfs.c.arguments, activity_udfs.c.columns):
+        _add(connection, column)
+
+
 def _add(connection: Connection, column: Column[Any]) -> bool:
     """Add a column to a table of an older database; whether it was missing."""
     if column.name in {c["name"] for c in inspect(connection).get_columns(column.table.name)}:
@@ -242,4 +264,5 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _add_access,
     _add_function_bytes,
     _add_function_calls,
+    _add_replay,
 )

@@ -6,7 +6,7 @@ projection of a struct's leaf. Arrays lie as C-ordered little-endian bytes, one 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -182,6 +182,15 @@ def _leaves(path: str, kind: DataType) -> Iterator[tuple[str, Any]]:
         case Record(_, fields):
             for f in fields:
                 yield from f.leaves(f"{path}.")
+
+
+def value_types(f: Field) -> Iterator[tuple[str, DataType]]:
+    """Dotted name and type of each value of a field that is no record."""
+    if isinstance(f.type, Record):
+        for inner in f.type.fields:
+            yield from value_types(replace(inner, name=f"{f.name}.{inner.name}"))
+    else:
+        yield f.name, f.type
 
 
 def nested_dtype(kind: DataType) -> Any:

@@ -1,40 +1,31 @@
-"""DatasetVersion: an immutable, numbered result, and how one is published and found."""
+"""DatasetVersion: an immutable, numbered result, and how one is found."""
 
-import hashlib
-import json
-import re
-import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from neurochain.datasets import tables
-from neurochain.datasets.activity import Activity
 from neurochain.datasets.diff import VersionDiff, compare
-from neurochain.datasets.environment import Origin
 from neurochain.datasets.explanation import Explanation, explain_version
 from neurochain.datasets.filetable import reach_roots, root_uris
 from neurochain.datasets.lineage import Lineage, read_lineage
 from neurochain.datasets.location import file_columns, restore_uris
 from neurochain.datasets.numbers import (
-    LEVELS,
     Number,
-    change_level,
     format_number,
     matching,
-    next_number,
     parse_number,
 )
-from neurochain.datasets.parts import Part, check_parts, register_parts, scan_parts
+from neurochain.datasets.parts import scan_parts
 from neurochain.datasets.project import Project
 from neurochain.datasets.schema import Schema
-from neurochain.errors import DatasetNotFoundError, VersionError, suggestion
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]*(/[A-Za-z0-9][A-Za-z0-9_.\-]*)*\Z")
+from neurochain.datasets.uses import USES, reach
+from neurochain.errors import DatasetNotFoundError, suggestion
 
 
 @dataclass(frozen=True)
@@ -61,6 +52,8 @@ class DatasetVersion:
         Why it cannot be reproduced; empty where it can.
     plan : dict
         The canonical plan that made it.
+    tolerances : dict of str to float
+        By column, how far a value may be off that is made again.
     """
 
     project: Project = field(repr=False)
@@ -76,6 +69,7 @@ class DatasetVersion:
     labels: tuple[str, ...]
     problems: tuple[str, ...]
     plan: dict[str, Any] = field(repr=False)
+    tolerances: dict[str, float] = field(default_factory=dict, repr=False)
 
     def __repr__(self) -> str:
         return (
@@ -127,13 +121,84 @@ class DatasetVersion:
         """Which of its rows were computed and which reused, step by step, and why: what was not so in the version before."""
         return explain_version(self, self.before())
 
+    def reproduce(
+        self,
+        *,
+        yes: bool = False,
+        roots: Mapping[str, str] | None = None,
+        any_environment: bool = False,
+    ) -> Any:
+        """Make it again from what was recorded, without reuse, and hold every row against what was saved.
+
+        Parameters
+        ----------
+        yes : bool
+            Run the recorded code without asking. By default it is shown, and asked for.
+        roots : mapping of str to str, optional
+            Where data lie now: ``{"data": "/elsewhere"}``. Names are those of the folders that were read.
+        any_environment : bool
+            Take other versions of Python and of packages than those that made it.
+
+        Returns
+        -------
+        Reproduction
+            True where it is the same; ``outcome``, ``reasons``, ``examples`` say more. Nothing is saved.
+
+        Raises
+        ------
+        ReplayError
+            Nobody allowed the code to run.
+
+        Examples
+        --------
+        >>> nc.dataset("features@1.0.0").reproduce(yes=True)                 # doctest: +SKIP
+        """
+        return reach(USES["reproduce"])(self, yes=yes, roots=roots, any_environment=any_environment)
+
+    def verify(
+        self,
+        rows: int = 100,
+        *,
+        seed: int = 0,
+        yes: bool = False,
+        roots: Mapping[str, str] | None = None,
+        any_environment: bool = False,
+    ) -> Any:
+        """Check that its parts are what was written, and make some of its rows again.
+
+        Parameters
+        ----------
+        rows : int
+            That are made again, by chance; 0 for none.
+        seed : int
+            Another seed, other rows.
+        yes, roots, any_environment
+            As in `reproduce`.
+
+        Returns
+        -------
+        Reproduction
+            True where all of it is as it was.
+
+        Notes
+        -----
+        Where a step needs all rows before it (a merge, a window), all of those are made again; that is said.
+
+        Raises
+        ------
+        ReplayError
+            Nobody allowed the code to run.
+        """
+        verifying = reach(USES["verify"])
+        return verifying(self, rows=rows, seed=seed, yes=yes, roots=roots, any_environment=any_environment)
+
     def before(self) -> "DatasetVersion | None":
         """The version of the same dataset with the next lower number; None of the first."""
         with self.project.database.read() as connection:
             dataset = connection.execute(
                 select(tables.versions.c.dataset).where(tables.versions.c.id == self.id)
             ).scalar_one()
-            numbers = _numbers(connection, dataset)
+            numbers = version_numbers(connection, dataset)
         earlier = [n for n in numbers if n < parse_number(self.version)]
         if not earlier:
             return None
@@ -146,102 +211,13 @@ class DatasetVersion:
         with self.project.database.read() as connection:
             return list(connection.execute(query).scalars())
 
-    def scan(self) -> pl.LazyFrame:
-        """Rows as flat columns, with the hidden key; the files' uris as their roots lie today."""
+    def scan(self, roots: Mapping[str, str] = MappingProxyType({})) -> pl.LazyFrame:
+        """Rows as flat columns, with the hidden key; the files' uris as their roots lie today, or as `roots` says."""
         frame = scan_parts(self.project, self.part_hashes(), self.schema)
         if not any(file_columns(self.schema)):
             return frame
         reach_roots(self.project)
-        return restore_uris(frame, self.schema, root_uris(self.project))
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A version that is complete on disk and waits to be published."""
-
-    name: str
-    schema: Schema
-    plan: dict[str, Any]
-    parts: Sequence[Part]
-    content_hash: str
-    rows: int
-    manifests: Sequence[Part]
-    activity: Activity
-    explicit: str | None = None
-    bump: str | None = None
-    description: str = ""
-    labels: Sequence[str] = ()
-
-
-def publish(project: Project, draft: Draft, origin: Origin) -> tuple[DatasetVersion, bool]:
-    """Publish in one transaction; the version, and whether it is new.
-
-    The same plan that gave the same content gives no new version, unless a bump is asked for. The number is the
-    highest of: patch for changed rows or lineage, minor for added columns, major for columns removed or of another
-    type, and the bump.
-
-    Raises
-    ------
-    VersionError
-        The explicit version exists already, or a part is no longer on disk.
-    """
-    plan_hash = hashlib.sha256(json.dumps(draft.plan, sort_keys=True).encode()).hexdigest()
-    with project.database.write() as connection:
-        dataset = connection.execute(
-            select(tables.datasets.c.id).where(tables.datasets.c.name == draft.name)
-        ).scalar_one_or_none()
-        numbers = _numbers(connection, dataset) if dataset is not None else {}
-        latest: Any = None
-        if numbers:
-            query = _versions().where(tables.versions.c.id == numbers[max(numbers)])
-            latest = connection.execute(query).one()
-        if draft.explicit is not None:
-            number = parse_number(draft.explicit)
-            if number in numbers:
-                raise VersionError(
-                    f"{draft.name}@{draft.explicit} exists already, and versions never change. "
-                    f"The next free one is {format_number(next_number(max(numbers), 2))}; leave version out to get it."
-                )
-        elif latest is None:
-            number = (1, 0, 0)
-        elif not draft.bump and latest.plan_hash == plan_hash and latest.content_hash == draft.content_hash:
-            return _read(project, latest), False
-        else:
-            level = change_level(Schema.from_json(latest.schema), draft.schema)
-            wanted = LEVELS.index(draft.bump) if draft.bump else level
-            number = next_number(max(numbers), min(level, wanted))
-        now = time.time()
-        if dataset is None:
-            dataset = _inserted(connection, insert(tables.datasets).values(name=draft.name, created=now))
-        check_parts(project, [p.hash for p in (*draft.parts, *draft.manifests)])
-        register_parts(connection, [*draft.parts, *draft.manifests])
-        draft.activity.record(connection, origin)
-        version = _inserted(
-            connection,
-            insert(tables.versions).values(
-                dataset=dataset,
-                major=number[0],
-                minor=number[1],
-                patch=number[2],
-                schema=draft.schema.to_json(),
-                plan=draft.plan,
-                plan_hash=plan_hash,
-                content_hash=draft.content_hash,
-                rows=draft.rows,
-                bytes=sum(p.bytes for p in draft.parts),
-                created=now,
-                description=draft.description,
-                labels=list(draft.labels),
-                problems=draft.activity.problems,
-                activity=draft.activity.id,
-            ),
-        )
-        for ordinal, part in enumerate(draft.parts):
-            connection.execute(
-                insert(tables.version_parts).values(version=version, ordinal=ordinal, part=part.hash)
-            )
-        row = connection.execute(_versions().where(tables.versions.c.id == version)).one()
-    return _read(project, row), True
+        return restore_uris(frame, self.schema, {**root_uris(self.project), **roots})
 
 
 def find_version(project: Project | None, reference: str) -> DatasetVersion:
@@ -263,13 +239,13 @@ def find_version(project: Project | None, reference: str) -> DatasetVersion:
         names = {r.name: r.id for r in found}
         if name not in names:
             raise DatasetNotFoundError(f"Dataset {name!r} is not found. {suggestion(name, names)}")
-        numbers = _numbers(connection, names[name])
+        numbers = version_numbers(connection, names[name])
         allowed = matching(wanted, numbers)
         if not allowed:
             existing = ", ".join(format_number(n) for n in sorted(numbers, reverse=True)[:12])
             raise DatasetNotFoundError(f"Dataset {name!r} has no version {wanted}. Existing: {existing}.")
-        row = connection.execute(_versions().where(tables.versions.c.id == numbers[allowed[-1]])).one()
-    return _read(project, row)
+        row = connection.execute(version_rows().where(tables.versions.c.id == numbers[allowed[-1]])).one()
+    return version_of_row(project, row)
 
 
 def list_versions(project: Project | None) -> pl.DataFrame:
@@ -286,7 +262,7 @@ def list_versions(project: Project | None) -> pl.DataFrame:
     if project is None:
         return pl.DataFrame(schema=schema)
     c = tables.versions.c
-    query = _versions().order_by(tables.datasets.c.name, c.major, c.minor, c.patch)
+    query = version_rows().order_by(tables.datasets.c.name, c.major, c.minor, c.patch)
     with project.database.read() as connection:
         found = connection.execute(query).all()
     rows = [
@@ -304,33 +280,22 @@ def list_versions(project: Project | None) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def check_name(name: str) -> None:
-    """Refuse a dataset name that could not be written as ``name@version`` or in a path."""
-    if not _NAME.match(name):
-        raise VersionError(
-            f"{name!r} cannot name a dataset. Use letters, digits, '_', '-', '.' and '/', each part starting with "
-            "a letter or digit; the version goes into version=."
-        )
-
-
-def _versions() -> Any:
+def version_rows() -> Any:
+    """Query of all versions, with their datasets' names."""
     return select(tables.datasets.c.name, tables.versions).join(
         tables.datasets, tables.datasets.c.id == tables.versions.c.dataset
     )
 
 
-def _numbers(connection: Connection, dataset: int) -> dict[Number, int]:
+def version_numbers(connection: Connection, dataset: int) -> dict[Number, int]:
+    """Numbers of a dataset's versions, with their rows in the database."""
     c = tables.versions.c
     found = connection.execute(select(c.major, c.minor, c.patch, c.id).where(c.dataset == dataset)).all()
     return {(r.major, r.minor, r.patch): r.id for r in found}
 
 
-def _inserted(connection: Connection, statement: Any) -> int:
-    key: Any = connection.execute(statement).inserted_primary_key
-    return int(key[0])
-
-
-def _read(project: Project, row: Any) -> DatasetVersion:
+def version_of_row(project: Project, row: Any) -> DatasetVersion:
+    """Version of a row of `version_rows`."""
     return DatasetVersion(
         project=project,
         id=row.id,
@@ -345,4 +310,5 @@ def _read(project: Project, row: Any) -> DatasetVersion:
         labels=tuple(row.labels),
         problems=tuple(row.problems),
         plan=row.plan,
+        tolerances=row.tolerances or {},
     )

@@ -3,7 +3,7 @@
 import itertools
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from neurochain.errors import NothingMatchedError, PatternError
 from neurochain.storage.file import local_absolute
@@ -26,12 +26,15 @@ class Root:
         What the user wrote, for messages.
     globs : tuple of str
         Brace-free, relative to the root.
+    only : frozenset of str or None
+        Paths, relative to the root, of the files and folders that are looked at where it is not all that lies there.
     """
 
     uri: str
     name: str
     patterns: tuple[str, ...]
     globs: tuple[str, ...]
+    only: frozenset[str] | None = field(default=None, repr=False)
 
     @property
     def store(self) -> Store:
@@ -45,6 +48,13 @@ class Root:
     def relative(self, path: str) -> str:
         """Path of an entry, relative to the root."""
         return path.strip("/")[len(self.folder.strip("/")) :].lstrip("/")
+
+    def holds(self, path: str) -> bool:
+        """Whether the file at a relative path is looked at: it is named in `only`, or lies in a folder that is."""
+        if self.only is None or path in self.only:
+            return True
+        names = path.split("/")
+        return any("/".join(names[:i]) in self.only for i in range(len(names) - 1, 0, -1))
 
 
 def find_roots(uris: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[Root]:
@@ -210,7 +220,10 @@ def list_root(root: Root, companions: tuple[str, ...] = ()) -> Iterator[tuple[En
     tuple of Entry and bool
         The bool says whether the file was meant, or only comes along.
     """
-    return root.store.list(root.folder, Globs(root.globs), companions)
+    found = root.store.list(root.folder, Globs(root.globs), companions)
+    if root.only is None:
+        return found
+    return ((entry, meant) for entry, meant in found if root.holds(root.relative(entry.path)))
 
 
 def any_match(root: Root) -> bool:

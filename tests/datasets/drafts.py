@@ -9,9 +9,10 @@ from neurochain.datasets.content import ContentHash
 from neurochain.datasets.environment import Environment, GitState, Origin
 from neurochain.datasets.parts import write_part
 from neurochain.datasets.project import Project
+from neurochain.datasets.publishing import Draft, publish
 from neurochain.datasets.schema import KEY, Schema
 from neurochain.datasets.types import Field, Scalar
-from neurochain.datasets.versions import DatasetVersion, Draft, publish
+from neurochain.datasets.versions import DatasetVersion
 
 ORIGIN = Origin(
     host="scanner",

@@ -16,10 +16,11 @@ from neurochain.datasets.garbage import Files, Garbage, collect_garbage
 from neurochain.datasets.hidden import ARG, ORDINAL, READS, READS_TYPE
 from neurochain.datasets.ledger import Ledger
 from neurochain.datasets.parts import Part, part_path, write_part
-from neurochain.datasets.project import STAGING, Project
+from neurochain.datasets.project import STAGING, Project, scratch_project
+from neurochain.datasets.publishing import publish
 from neurochain.datasets.schema import Schema
 from neurochain.datasets.types import Field, Scalar
-from neurochain.datasets.versions import find_version, publish
+from neurochain.datasets.versions import find_version
 from neurochain.errors import ProjectError, VersionError
 
 NUMBERS = Schema([Field("x", Scalar("int64"))])
@@ -77,6 +78,7 @@ def test_everything_that_refers_to_parts_is_known() -> None:
         "inputs.manifest",
         "activity_udfs.reads",
         "activities.failures",
+        "input_parts.part",
     }
     assert {str(c) for c in garbage._REFERENCES} == {str(c) for i in tables.REFERENCES for c in i.columns}
 
@@ -105,6 +107,19 @@ def test_what_is_referred_to_stays_and_the_rest_goes(project: Project) -> None:
 
 def test_an_empty_project_has_no_garbage(project: Project) -> None:
     assert collect(project) == Garbage(Files(), Files(), Files(), Files(), (), False)
+
+
+def test_projects_of_killed_replays_go(project: Project) -> None:
+    left = project.folder / "scratch" / "killed" / "parts"
+    left.mkdir(parents=True)
+    (left / "x.parquet").write_bytes(b"12345")
+    os.utime(left.parent, (1.0, 1.0))
+    with scratch_project(project) as running:
+        running.database.close()
+        assert collect(project).leftovers == Files(1, 5)
+        assert not left.parent.exists()
+        assert running.folder.exists()
+    assert not running.folder.exists()
 
 
 def test_leftovers_go(project: Project) -> None:

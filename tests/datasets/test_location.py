@@ -14,9 +14,10 @@ from neurochain.datasets.filetable import root_name
 from neurochain.datasets.location import FILE, file_columns, relative_uris, restore_uris, strip_uris
 from neurochain.datasets.parts import write_part
 from neurochain.datasets.project import Project
+from neurochain.datasets.publishing import Draft, publish
 from neurochain.datasets.schema import KEY, Schema
 from neurochain.datasets.types import Field, Record, Scalar
-from neurochain.datasets.versions import Draft, find_version, publish
+from neurochain.datasets.versions import find_version
 
 PAIR = Record("Pair", (Field("before", FILE), Field("after", FILE), Field("n", Scalar("int64"))))
 SCHEMA = Schema([Field("file", FILE), Field("pair", PAIR)])

@@ -16,7 +16,8 @@ from neurochain.datasets.hidden import READS_TYPE
 from neurochain.datasets.location import relative_uris
 from neurochain.datasets.parts import Part, part_path, write_part
 from neurochain.datasets.project import Project
-from neurochain.datasets.versions import DatasetVersion, find_version, publish
+from neurochain.datasets.publishing import publish
+from neurochain.datasets.versions import DatasetVersion, find_version
 from neurochain.errors import VersionError
 
 STEP = {"step": "filter", "text": "tag == 'alpha'"}
@@ -148,6 +149,8 @@ def test_the_json_holds_all_that_was_recorded(version: DatasetVersion, manifest:
         "reused": 0,
         "computed": 0,
         "failed": 0,
+        "arguments": [],
+        "columns": [],
     }
     assert [s["kind"] for s in found["sources"]] == ["storage", "version", "table", "values"]
     assert found["sources"][0] == {
@@ -155,6 +158,7 @@ def test_the_json_holds_all_that_was_recorded(version: DatasetVersion, manifest:
         "reference": STORAGE,
         "manifest": manifest.hash,
         "lineage": None,
+        "parts": [],
     }
     assert found["sources"][1]["lineage"]["version"] == "1.0.1"
     assert found["sources"][1]["lineage"]["plan"] == {"steps": [STEP]}

@@ -13,18 +13,13 @@ from sqlalchemy import func, select
 import neurochain as nc
 from neurochain.datasets import tables
 from neurochain.datasets.activity import Input
+from neurochain.datasets.numbers import change_level, parse_number
 from neurochain.datasets.parts import part_path
 from neurochain.datasets.project import Project
+from neurochain.datasets.publishing import check_name, publish
 from neurochain.datasets.schema import KEY, Schema
 from neurochain.datasets.types import Array, DataType, Field, Json, List, Record, Scalar
-from neurochain.datasets.versions import (
-    change_level,
-    check_name,
-    find_version,
-    list_versions,
-    parse_number,
-    publish,
-)
+from neurochain.datasets.versions import find_version, list_versions
 from neurochain.errors import DatasetNotFoundError, VersionError
 
 INT, TEXT = Scalar("int64"), Scalar("string")

@@ -10,7 +10,13 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from neurochain.chain.expressions.methods import ANY_ORDER, NULL_IS_ZERO, OF_ANYTHING, TEXT_IS_VALUE
+from neurochain.chain.expressions.methods import (
+    ANY_ORDER,
+    ELEMENTWISE,
+    NULL_IS_ZERO,
+    OF_ANYTHING,
+    TEXT_IS_VALUE,
+)
 from neurochain.errors import ExpressionError, suggestion
 
 DTYPES = [
@@ -226,6 +232,33 @@ def names(node: Node) -> Iterable[str]:
         case ["list", items]:
             for child in items:
                 yield from names(child)
+
+
+def is_elementwise(value: object) -> bool:
+    """Whether what an expression gives for a row depends on that row alone; of a Polars expression nobody knows."""
+    node = getattr(value, "node", None)
+    return _alone(node) if node is not None else not hasattr(value, "meta")
+
+
+def _alone(node: Node) -> bool:
+    match node:
+        case ["binary", _, left, right]:
+            return _alone(left) and _alone(right)
+        case ["unary", _, inner]:
+            return _alone(inner)
+        case ["call", inner, method, arguments, options]:
+            filled = method == "fill_null" and "strategy" in options
+            return (
+                method in ELEMENTWISE
+                and not filled
+                and all(map(_alone, [inner, *arguments, *options.values()]))
+            )
+        case ["when", branches, otherwise]:
+            return all(_alone(n) for branch in branches for n in branch) and _alone(otherwise)
+        case ["list", items]:
+            return all(map(_alone, items))
+        case _:
+            return True
 
 
 def to_text(node: Node, outer: bool = True) -> str:

@@ -62,5 +62,17 @@ OVER_OPTIONS = frozenset(["order_by", "descending", "nulls_last"])  # others cha
 ANY_ORDER = frozenset(["unique", "list.unique"])
 # What Polars 1.35 gives the value 0 for where the array is null.
 NULL_IS_ZERO = frozenset(["arr.first", "arr.get", "arr.last", "arr.max", "arr.min"])
+# What looks at the values of one row alone; everything else may look at others.
+ELEMENTWISE = METHODS - frozenset([
+    "all", "any", "arg_max", "arg_min", "backward_fill", "count", "cum_count", "cum_max", "cum_min", "cum_prod",
+    "cum_sum", "diff", "drop_nans", "drop_nulls", "entropy", "ewm_mean", "ewm_std", "ewm_var", "filter", "first",
+    "forward_fill", "has_nulls", "head", "implode", "interpolate", "is_duplicated", "is_first_distinct",
+    "is_last_distinct", "is_unique", "kurtosis", "last", "len", "max", "mean", "median", "min", "mode", "n_unique",
+    "nan_max", "nan_min", "null_count", "over", "pct_change", "product", "quantile", "rank", "reverse", "rolling_max",
+    "rolling_mean", "rolling_median", "rolling_min", "rolling_quantile", "rolling_std", "rolling_sum", "rolling_var",
+    "shift", "skew", "slice", "sort", "sort_by", "std", "sum", "tail", "unique", "var",
+]) | frozenset(
+    f"{space}.{name}" for space, names in NAMESPACES.items() for name in names if (space, name) != ("str", "join")
+)  # fmt: skip
 # What can be asked of a whole record, and of an array that no expression can use.
 OF_ANYTHING = frozenset(["count", "is_not_null", "is_null", "len", "null_count"])

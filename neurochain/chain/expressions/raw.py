@@ -12,7 +12,7 @@ _PICKLE = ([128, 4, 149], [128, 5, 149])  # how a pickled function begins: proto
 
 
 def raw_json(expression: pl.Expr) -> list[str]:
-    """Identity of a Polars expression: the hash of its serialised form, and its text.
+    """Identity of a Polars expression: the hash of its serialised form, how it is shown, and that form.
 
     Raises
     ------
@@ -36,7 +36,23 @@ def raw_json(expression: pl.Expr) -> list[str]:
             f"The expression {expression} gives other values each time. Give it a seed; for some of the rows by chance "
             "there is chain.sample()."
         )
-    return ["polars", hashlib.sha256(text.encode()).hexdigest(), str(expression)]
+    return ["polars", hashlib.sha256(text.encode()).hexdigest(), str(expression), text]
+
+
+def check_raw(text: str) -> None:
+    """Refuse the text of an expression that holds code or chance, before anything reads it.
+
+    Raises
+    ------
+    ExpressionError
+        It does, or is no such text.
+    """
+    try:
+        tree = json.loads(text)
+    except ValueError as error:
+        raise ExpressionError(f"The text of the expression is no JSON: {error}") from error
+    if _has_code(tree) or _is_random(tree):
+        raise ExpressionError("The text of the expression holds Python code, or chance.")
 
 
 def _has_code(tree: Any) -> bool:

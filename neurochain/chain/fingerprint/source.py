@@ -3,6 +3,7 @@
 import ast
 import linecache
 import os
+import symtable
 import textwrap
 import time
 from functools import lru_cache
@@ -10,7 +11,7 @@ from types import CodeType, FunctionType
 
 from neurochain.chain.fingerprint.bytecode import decode, normalise
 
-__all__ = ["class_source", "code_source", "line_of"]
+__all__ = ["class_source", "code_source", "imported_names", "line_of"]
 
 # A file that is younger than this process may say something else than what was imported.
 _STARTED = time.time()
@@ -56,8 +57,12 @@ def code_source(code: CodeType) -> tuple[str | None, bool]:
     return None, False
 
 
-def class_source(cls: type, filename: str | None) -> tuple[str | None, int | None]:
-    """Source text and first line of a class; None where it cannot be found, or not with certainty."""
+def class_source(cls: type, filename: str | None, sure: bool = True) -> tuple[str | None, int | None]:
+    """Source text and first line of a class; None where it cannot be found, or not with certainty.
+
+    A file that is younger than this process may say something else than what was imported: its text is only given
+    where nobody needs to be `sure`.
+    """
     file = _read(filename) if filename is not None else None
     parsed = _parse(file[0]) if file is not None else None
     if file is None or parsed is None:
@@ -75,7 +80,22 @@ def class_source(cls: type, filename: str | None) -> tuple[str | None, int | Non
     if len(found) != 1:
         return None, None
     line, node = found[0]
-    return (_lines(file[0], line, node.end_lineno) if not file[1] else None), line
+    return (None if file[1] and sure else _lines(file[0], line, node.end_lineno)), line
+
+
+def imported_names(filename: str | None) -> frozenset[str]:
+    """Names that a file binds by imports at its top: the compiler calls their functions in another way."""
+    file = _read(filename) if filename is not None else None
+    return _imported(file[0]) if file is not None else frozenset()
+
+
+@lru_cache(maxsize=64)
+def _imported(text: str) -> frozenset[str]:
+    try:
+        table = symtable.symtable(text, "<source>", "exec")
+    except (SyntaxError, ValueError):
+        return frozenset()
+    return frozenset(symbol.get_name() for symbol in table.get_symbols() if symbol.is_imported())
 
 
 def _read(filename: str) -> tuple[str, bool] | None:

@@ -37,7 +37,7 @@ from neurochain.chain.fingerprint.owners import Owners
 from neurochain.chain.fingerprint.result import Kind, Part
 from neurochain.chain.fingerprint.values import CONTAINERS, NOT_JSON, exact_json, scalar, show
 
-__all__ = ["LRU", "Walk"]
+__all__ = ["LRU", "Walk", "looks_secret"]
 
 # The type of what functools.lru_cache gives; it has no public name.
 LRU = type(functools.lru_cache(lambda: None))
@@ -105,7 +105,7 @@ class Walk(Owners, Encoder):
         exact = None if kind in ("code", "class") else exact_json(value)
         # A copy: the value may change after it was hashed.
         exact = None if exact is NOT_JSON else copy.deepcopy(exact)
-        if kind != "constant" and _is_secret(value, place, self._environment):
+        if kind != "constant" and looks_secret(value, place, self._environment):
             shown, exact = "<not shown>", None
         digest = pack("part", [token])[1:].hex()
         self.parts.append(Part(self.name + place, kind, digest, exact, shown, source, where))
@@ -318,7 +318,7 @@ def _external_name(value: Any) -> str | None:
     return None
 
 
-def _is_secret(value: Any, place: str, environment: frozenset[str]) -> bool:
+def looks_secret(value: Any, place: str, environment: frozenset[str]) -> bool:
     """Whether a text looks like one that should not be stored: by its name, or found in the environment."""
     waiting: list[tuple[Any, str]] = [(value, place.rpartition(".")[2])]
     for item, name in waiting:

@@ -145,6 +145,13 @@ class Argument:
         return Schema(kind.fields) if self.column.path == ALL and isinstance(kind, Record) else None
 
     @property
+    def columns(self) -> list[str]:
+        """Dotted names of the columns that the value comes from."""
+        if self.opener == RNG:
+            return []
+        return list(self.whole) if self.whole is not None else [self.column.path]
+
+    @property
     def reads_files(self) -> bool:
         """Whether the value can read bytes."""
         kind = self.column.field.type

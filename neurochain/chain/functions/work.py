@@ -20,6 +20,7 @@ from neurochain.chain.functions.failures import failed
 from neurochain.chain.functions.memory import Memory, reads_series
 from neurochain.chain.functions.output import LEARN, Output
 from neurochain.chain.keys import WIDTH, argument_digests
+from neurochain.chain.recipes.building import recipe_of
 from neurochain.chain.run import Run
 from neurochain.chain.sources.headers import reader_fingerprint
 from neurochain.datasets.activity import UsedFunction
@@ -81,9 +82,12 @@ class Work:
         self._open: deque[OpenBatch] = deque()
         self._memory = Memory(self._ledger, self._many)
         self._asked = self._missing = 0  # calls looked up, and those that were not known
-        self._used = UsedFunction(
-            identity.digest, call.udf.name, identity.source, identity.to_json(), tuple(identity.problems)
-        )
+        detail = identity.to_json()
+        if not run.dry:
+            detail["recipe"] = recipe_of(call.udf.function)
+        problems = tuple(identity.problems)
+        self._used = UsedFunction(identity.digest, call.udf.name, identity.source, detail, problems)
+        self._used.arguments = list(dict.fromkeys(name for a in call.arguments for name in a.columns))
 
     def _load(self) -> Lookup | None:
         return self._ledger.lookup() if self._ledger is not None and self.run.settings.reuse else None
@@ -247,6 +251,7 @@ class Work:
             self._ledger.touch()
         reads = self._manifest()
         self._used.reads = self.run.manifest(reads) if reads is not None else None
+        self._used.columns = list(self.output.schema or self.output.declared() or ())
         self.run.activity.functions.append(self._used)
 
     def _manifest(self) -> pl.DataFrame | None:

@@ -49,7 +49,8 @@ class ValuesSource:
         return cls(frame.insert_column(0, keys.alias(KEY)), schema, content.hexdigest())
 
     def open(self, run: Run) -> State:
-        run.activity.inputs.append(Input("values", {**self.to_json(), "rows": self.frame.height}))
+        given = Input("values", {**self.to_json(), "rows": self.frame.height})
+        run.keep(given, self.frame.lazy(), self.schema)
         return State(self.frame.lazy(), self.schema)
 
     def to_json(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from neurochain.chain.run import Run, State
-from neurochain.datasets.activity import Activity
+from neurochain.datasets.activity import Activity, Input
 from neurochain.datasets.schema import Schema
 
 
@@ -21,6 +21,7 @@ class FrameSource:
     activity: Activity
     manifests: Sequence[Any]
     failures: Sequence[pl.DataFrame] = ()
+    kept: Sequence[tuple[Input, pl.LazyFrame, Schema]] = ()
 
     def open(self, run: Run) -> State:
         run.activity.inputs += self.activity.inputs
@@ -28,6 +29,7 @@ class FrameSource:
         run.activity.steps += self.activity.steps
         run.manifests += self.manifests
         run.failures += self.failures
+        run.kept += self.kept
         counts, mine = self.activity.counts, run.activity.counts
         for name in ("rows_in", "computed", "reused", "failed", "bytes", "requests"):
             setattr(mine, name, getattr(mine, name) + getattr(counts, name))

@@ -86,7 +86,7 @@ class RecordsSource:
         return cls(lazy, schema, content.hexdigest(), count)
 
     def open(self, run: Run) -> State:
-        run.activity.inputs.append(Input("values", {**self.to_json(), "rows": self.rows}))
+        run.keep(Input("values", {**self.to_json(), "rows": self.rows}), self.frame, self.schema)
         return State(self.frame, self.schema)
 
     def to_json(self) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from neurochain.chain.sources.given import ValuesSource
 from neurochain.chain.sources.table_columns import Chosen, Columns, frame_of
 from neurochain.datasets import arrays
 from neurochain.datasets.activity import Input
+from neurochain.datasets.filetable import root_of
 from neurochain.datasets.schema import Schema
 from neurochain.datasets.types import Array, DataType, Field, Record, from_polars
 from neurochain.errors import FormatError, SchemaError
@@ -27,7 +28,7 @@ ARRAYS: dict[str, Callable[[File, bytes, Chosen], Columns]] = {
     "mat": table_matlab.mat,
 }
 FORMATS = (*table_text.FORMATS, *ARRAYS)
-IDENTITY = ("source", "uri", "format", "sha256", "variable", "columns")
+IDENTITY = ("source", "uri", "format", "sha256", "variable", "columns", "key")
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,8 @@ class TableSource:
             reference["variable"] = variable if isinstance(variable, str) else list(variable)
         if names is not None:
             reference["columns"] = names
+        if key is not None:
+            reference["key"] = key
         return cls(ValuesSource.from_frame(flat, schema, key), reference)
 
     @property
@@ -91,7 +94,10 @@ class TableSource:
         return self.rows.schema
 
     def open(self, run: Run) -> State:
-        run.activity.inputs.append(Input("table", {**self.reference, "rows": self.rows.frame.height}))
+        reference = {**self.reference, "rows": self.rows.frame.height}
+        if not run.dry:
+            reference |= root_of(run.project, self.reference["uri"])
+        run.activity.inputs.append(Input("table", reference))
         run.activity.counts.bytes += self.reference["size"]
         run.activity.counts.requests += 1
         return State(self.rows.frame.lazy(), self.rows.schema)

@@ -1,6 +1,7 @@
 """VersionSource: rows of a saved version."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from neurochain.chain.run import Run, State
@@ -11,9 +12,17 @@ from neurochain.datasets.versions import DatasetVersion
 
 @dataclass(frozen=True)
 class VersionSource:
-    """Rows of a dataset version."""
+    """Rows of a dataset version.
+
+    Attributes
+    ----------
+    version : DatasetVersion
+    roots : mapping of str to str
+        Where files lie, by the names of their roots, as far as the version's project says otherwise.
+    """
 
     version: DatasetVersion
+    roots: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def schema(self) -> Schema:
@@ -21,8 +30,9 @@ class VersionSource:
 
     def open(self, run: Run) -> State:
         reference = {**self.to_json(), "rows": self.version.rows, "content_hash": self.version.content_hash}
-        run.activity.inputs.append(Input("version", reference, version=self.version.id))
-        return State(self.version.scan(), self.version.schema)
+        known = self.version.id if self.version.project == run.project else None
+        run.activity.inputs.append(Input("version", reference, version=known))
+        return State(self.version.scan(self.roots), self.version.schema)
 
     def to_json(self) -> dict[str, Any]:
         return {"source": "version", "name": self.version.name, "version": self.version.version}

@@ -87,7 +87,8 @@ class DataChainSource:
         return self.rows.schema
 
     def open(self, run: Run) -> State:
-        run.activity.inputs.append(Input("datachain", {**self.to_json(), "rows": self.rows.rows}))
+        given = Input("datachain", {**self.to_json(), "rows": self.rows.rows})
+        run.keep(given, self.rows.frame, self.rows.schema)
         return State(self.rows.frame, self.rows.schema)
 
     def to_json(self) -> dict[str, Any]:

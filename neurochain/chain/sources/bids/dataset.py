@@ -121,6 +121,7 @@ class Dataset:
             "globs": [[self.root.name, *self.root.globs]],
             "validate": self.validate,
             "phi": self.identifiers.to_json(),
+            **({"derivatives": self.pipelines and list(self.pipelines)} if self.pipelines != () else {}),
         }
 
     def _check_pipelines(self, listing: Listing) -> None:

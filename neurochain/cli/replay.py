@@ -1,0 +1,66 @@
+"""Replay: `reproduce` and `verify`: the code that would run is shown and asked for, the outcome is the exit code."""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.syntax import Syntax
+
+import neurochain as nc
+from neurochain.cli import printing
+from neurochain.datasets.uses import USES, reach
+from neurochain.errors import ReplayError
+
+FOUND = {"identical": "green", "within tolerance": "green", "differs": "red", "impossible": "yellow"}
+
+
+def parse_roots(texts: Sequence[str]) -> dict[str, str]:
+    """``["data=/elsewhere"]`` as a mapping."""
+    roots: dict[str, str] = {}
+    for text in texts:
+        name, equals, place = text.partition("=")
+        if not (name and equals and place):
+            raise ReplayError(
+                f"--root {text}: write the root's name and where it lies now: --root data=/elsewhere."
+            )
+        roots[name] = place
+    return roots
+
+
+def ask(texts: Sequence[str]) -> bool:
+    """Show code and ask whether it may run; without a person to ask it may not."""
+    console = Console(stderr=True)
+    console.print("This code was recorded with the version, and would run here:\n")
+    console.print(Syntax("\n\n".join(texts), "python", theme="ansi_dark", background_color="default"))
+    console.print()
+    if not sys.stdin.isatty():
+        return False
+    return typer.confirm("Run it?", err=True)
+
+
+def show(use: str, reference: str, as_json: bool, roots: Sequence[str], **options: Any) -> None:
+    """Replay a version, say what came of it, and leave with its exit code."""
+    try:
+        found = reach(USES[use])(nc.dataset(reference), ask=ask, roots=parse_roots(roots), **options)
+    except ReplayError as error:
+        printing.error(str(error))
+        raise typer.Exit(2) from None
+    printing.show(page(found), as_json)
+    if found.exit_code:
+        raise typer.Exit(found.exit_code)
+
+
+def page(found: Any) -> printing.Page:
+    """What came of it."""
+    first, *rest = found.lines()
+    colour = FOUND[found.outcome]
+    text: list[Any] = [f"[{colour}]●[/] {escape(first)}", *map(escape, rest)]
+    if found.examples is not None and found.examples.height:
+        table = printing.table("rows that differ", *found.examples.columns)
+        for row in found.examples.iter_rows():
+            table.add_row(*(str(value)[:40] for value in row))
+        text += ["", table]
+    return {"data": found.to_json(), "text": text}
