@@ -116,7 +116,7 @@ def test_projects_of_killed_replays_go(project: Project) -> None:
     os.utime(left.parent, (1.0, 1.0))
     with scratch_project(project) as running:
         running.database.close()
-        assert collect(project).leftovers == Files(1, 5)
+        assert collect_garbage(project).leftovers == Files(1, 5)
         assert not left.parent.exists()
         assert running.folder.exists()
     assert not running.folder.exists()
