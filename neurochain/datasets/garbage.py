@@ -252,7 +252,7 @@ def _written(path: Path) -> float:
 
 
 def _size(folder: Path) -> int:
-    return sum(f.size for f in _files(folder, "**/*"))
+    return sum(f.size for f in _files(folder, "**/*") if f.path.is_file())
 
 
 def _unlink(path: Path) -> bool:
