@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from neurochain.chain.functions.udf import udf
     from neurochain.chain.reading import (
         dataset,
+        import_versions,
         read_bids,
         read_dataset,
         read_records,
@@ -101,6 +102,7 @@ _LAZY = {
     "Volume": "neurochain.formats",
     "dataset": "neurochain.chain.reading",
     "dicom_series": "neurochain.formats",
+    "import_versions": "neurochain.chain.reading",
     "open": "neurochain.formats.opening",
     "open_recording": "neurochain.formats",
     "open_series": "neurochain.formats",
@@ -158,6 +160,7 @@ __all__ = [
     "dataset",
     "datasets",
     "dicom_series",
+    "import_versions",
     "open",
     "open_recording",
     "open_series",

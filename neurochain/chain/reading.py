@@ -13,6 +13,7 @@ from neurochain.chain.sources.records import RecordsSource
 from neurochain.chain.sources.storage import StorageSource
 from neurochain.chain.sources.table import TableSource
 from neurochain.chain.sources.version import VersionSource
+from neurochain.chain.uses import use
 from neurochain.datasets.project import find_project, project
 from neurochain.datasets.versions import DatasetVersion, find_version
 from neurochain.errors import SchemaError
@@ -266,6 +267,29 @@ def read_dataset(reference: str) -> Chain:
         There is none; the message lists what there is.
     """
     return Chain.of(VersionSource(dataset(reference)))
+
+
+def import_versions(
+    folder: str | os.PathLike[str], *, into: str = "", roots: Mapping[str, str] | None = None
+) -> list[DatasetVersion]:
+    """Take over the versions of a bundle that ``version.export(folder)`` wrote; the one that was exported stands last.
+
+    Parameters
+    ----------
+    folder : str or path
+        Of the bundle.
+    into : str
+        Before the datasets' names: ``"lab2/"``.
+    roots : mapping of str to str, optional
+        Where the source files lie here, by the names of their folders.
+
+    Raises
+    ------
+    VersionError
+        It is no bundle, is damaged, or a version of that number is another one here. Nothing is taken over then.
+    """
+    found: list[DatasetVersion] = use("import")(project(), folder, into=into, roots=roots)
+    return found
 
 
 def dataset(reference: str) -> DatasetVersion:

@@ -10,6 +10,7 @@ from typing import Any
 from neurochain.datasets.uses import reach
 
 USES = {
+    "import": "neurochain.export.bundle.importing:import_bundle",
     "to_arrow": "neurochain.export.arrow:to_arrow",
     "to_csv": "neurochain.export.csv:to_csv",
     "to_datachain": "neurochain.export.datachain:to_datachain",

@@ -9,6 +9,7 @@ import neurochain as nc
 from neurochain.cli import completion, printing
 from neurochain.cli import demo as demo_command
 from neurochain.cli import doctor as doctor_command
+from neurochain.cli import export as export_command
 from neurochain.cli import garbage as garbage_command
 from neurochain.cli import replay as replay_command
 from neurochain.cli import script as script_command
@@ -195,6 +196,20 @@ def verify(
     """Check that a version's parts are what was written, and make some of its rows again. Exit codes as `reproduce`."""
     options = {"yes": yes, "any_environment": any_environment}
     replay_command.show("verify", reference, json, root or (), rows=rows, seed=seed, **options)
+
+
+app.add_typer(export_command.app, name="export")
+
+
+@app.command(name="import", epilog="Example: neurochain import alpha_bundle --root data=/mnt/scans")
+def import_(
+    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="What `neurochain export dataset` wrote.")],
+    into: Annotated[str, typer.Option(metavar="PREFIX", help="Before the datasets' names: lab2/")] = "",
+    root: Roots = None,
+    json: Json = False,
+) -> None:
+    """Take over a version that was exported elsewhere, with its lineage. Its bytes and rows are checked; no code runs."""
+    export_command.import_bundle(folder, into, root or [], json)
 
 
 @app.command(epilog="Example: neurochain env alpha_roi_tags@1.0.0 > requirements.txt")

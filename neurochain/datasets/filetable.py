@@ -9,7 +9,7 @@ from neurochain.datasets import tables
 from neurochain.datasets.database import upsert
 from neurochain.datasets.project import Project
 from neurochain.errors import ProjectError
-from neurochain.storage import Access, access_to, suggest
+from neurochain.storage import Access, access_to, folder_root, suggest
 
 PAGE = 50_000  # rows that are Python objects at once
 COLUMNS = {"uri": pl.String(), "etag": pl.String(), "size": pl.Int64(), "mtime": pl.Float64()}
@@ -91,6 +91,17 @@ def root_name(project: Project, uri: str, wanted: str) -> str:
             name, number = f"{wanted}-{number}", number + 1
         connection.execute(tables.roots.insert(), {"name": name, "uri": uri})
     return str(name)
+
+
+def check_root(place: str) -> str:
+    """Uri of a folder as a person wrote it.
+
+    Raises
+    ------
+    NothingMatchedError
+        There is no such folder.
+    """
+    return folder_root(place, []).uri
 
 
 def enter_root(project: Project, name: str, uri: str) -> None:

@@ -23,6 +23,7 @@ from neurochain.datasets.schema import KEY, Schema
 from neurochain.datasets.types import Array, DataType, Ragged, Record
 from neurochain.errors import ProjectError, VersionError
 
+COPY_BYTES = 4 * 2**20
 ROW_GROUP = 65_536  # rows that are read together
 ROW_GROUP_BYTES = 8_000_000  # of them, in memory
 WIDE = 4_096  # bytes of a row from which on a part has no statistics: they would hold whole arrays, twice per row group
@@ -94,19 +95,58 @@ def write_part(project: Project, frame: pl.DataFrame, schema: Schema | None = No
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             size = file.seek(0, os.SEEK_END)
             os.fsync(file.fileno())
-        target = part_path(project, digest)
-        if refresh_part(project, digest):
-            staged.unlink()
-        else:
-            if not target.parent.exists():
-                target.parent.mkdir(parents=True, exist_ok=True)
-                _sync_folder(project.parts)
-            staged.replace(target)
-            _sync_folder(target.parent)
+        _place(project, staged, digest)
     except (OSError, pl.exceptions.ComputeError) as error:
         staged.unlink(missing_ok=True)
         raise ProjectError(f"A part could not be written to {project.parts}: {error}.") from error
     return Part(digest, frame.height, size)
+
+
+def take_part(project: Project, given: Path, part_hash: str) -> bool:
+    """Take over a part from elsewhere; False where there is none, or its bytes are others.
+
+    Raises
+    ------
+    ProjectError
+        It cannot be written (disk full, no permission).
+    """
+    if refresh_part(project, part_hash) and not damaged_parts(project, [part_hash]):
+        return True
+    digest = hashlib.sha256()
+    try:
+        source = given.open("rb")
+    except OSError:
+        return False
+    staged = project.staging / f"{uuid.uuid4().hex}.parquet"
+    try:
+        project.staging.mkdir(parents=True, exist_ok=True)
+        with source, staged.open("wb") as copy:
+            while piece := source.read(COPY_BYTES):
+                digest.update(piece)
+                copy.write(piece)
+            copy.flush()
+            os.fsync(copy.fileno())
+        if digest.hexdigest() != part_hash:
+            return False
+        _place(project, staged, part_hash)
+    except OSError as error:
+        raise ProjectError(f"A part could not be written to {project.parts}: {error}.") from error
+    finally:
+        staged.unlink(missing_ok=True)
+    return True
+
+
+def _place(project: Project, staged: Path, part_hash: str) -> None:
+    """Move a file that is whole and on disk to where parts lie."""
+    if refresh_part(project, part_hash):
+        staged.unlink()
+        return
+    target = part_path(project, part_hash)
+    if not target.parent.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _sync_folder(project.parts)
+    staged.replace(target)
+    _sync_folder(target.parent)
 
 
 def _compression(frame: pl.DataFrame, schema: Schema | None) -> dict[str, Any]:

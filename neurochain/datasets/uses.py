@@ -6,6 +6,7 @@ from typing import Any
 
 USES = {
     "reproduce": "neurochain.chain.replay.reproduction:reproduce",
+    "export": "neurochain.export.bundle.writing:write_bundle",
     "verify": "neurochain.chain.replay.verification:verify",
 }
 

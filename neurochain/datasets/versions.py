@@ -1,8 +1,10 @@
 """DatasetVersion: an immutable, numbered result, and how one is found."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -154,6 +156,29 @@ class DatasetVersion:
         >>> nc.dataset("features@1.0.0").reproduce(yes=True)                 # doctest: +SKIP
         """
         return reach(USES["reproduce"])(self, yes=yes, roots=roots, any_environment=any_environment)
+
+    def export(self, folder: str | os.PathLike[str], *, who: bool = False) -> Path:
+        """Write it, with the versions it was made of and how, into a folder that travels; its path.
+
+        Parameters
+        ----------
+        folder : str or path
+            A new one.
+        who : bool
+            Also say on which machine and by whom it was made.
+
+        Notes
+        -----
+        Files of the source data are not in it. ``nc.import_versions(folder)`` takes it over elsewhere, and `reproduce`
+        makes it again there.
+
+        Raises
+        ------
+        StorageError
+            The folder is there and not empty, or cannot be written.
+        """
+        written: Path = reach(USES["export"])(self, folder, who=who)
+        return written
 
     def verify(
         self,

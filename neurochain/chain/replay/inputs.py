@@ -142,8 +142,10 @@ class Inputs:
         return GivenRows(scan_parts(self.project, source.parts, schema), schema, {**said, **_identity(plan)})
 
     def _version(self, source: recorded.Source) -> Source:
-        said = source.reference
-        version = find_version(self.project, f"{said['name']}@{said['version']}")
+        said, known = source.reference, source.lineage
+        if known is None:
+            raise ReplayError(f"{said['name']}@{said['version']}, of which it was made, is not here.")
+        version = find_version(self.project, f"{known.name}@{known.version}")
         if version.content_hash != said["content_hash"]:
             raise ReplayError(
                 f"{version.reference} is another one here: its rows are not those that were read."
