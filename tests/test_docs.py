@@ -11,9 +11,11 @@ import os
 import re
 import shlex
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer
 from pages import Block, blocks
 from source_tree import REPOSITORY, python_files
 from typer.testing import CliRunner
@@ -24,9 +26,19 @@ PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
 PYTHON = [b for page in PAGES for b in blocks(page) if b.language == "python"]
 WITH_CODE = sorted({b.page for b in PYTHON})
 NOT_RUN = [b for b in PYTHON if b.not_run]
-COMMANDS = sorted(
-    c.name or (c.callback.__name__ if c.callback else "") for c in app.registered_commands if not c.hidden
-)
+
+
+def commands(of: typer.Typer, before: str = "") -> Iterator[str]:
+    """Commands as a user types them: ``ls``, ``export dataset``."""
+    for c in of.registered_commands:
+        if not c.hidden:
+            yield before + (c.name or (c.callback.__name__ if c.callback else ""))
+    for group in of.registered_groups:
+        assert group.typer_instance is not None
+        yield from commands(group.typer_instance, f"{before}{group.name} ")
+
+
+COMMANDS = sorted(commands(app))
 CLI_PAGE = REPOSITORY / "docs" / "cli.md"
 SAME = doctest.OutputChecker()
 
@@ -77,7 +89,7 @@ def _run(block: Block, script: Path, namespace: dict[str, object]) -> str:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_ends_in_an_example(command: str) -> None:
-    shown = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200", "NO_COLOR": "1"})
+    shown = CliRunner().invoke(app, [*command.split(), "--help"], env={"COLUMNS": "200", "NO_COLOR": "1"})
     assert shown.exit_code == 0, shown.output
     lines = [line.strip(" │╭╮╰╯─") for line in shown.output.splitlines()]
     last = [line for line in lines if line][-1]
@@ -85,11 +97,14 @@ def test_help_ends_in_an_example(command: str) -> None:
         f"`neurochain {command} --help` ends in {last!r}. Give it an epilog: 'Example: neurochain {command} …'"
     )
     words = shlex.split(last.removeprefix("Example: "))
-    assert words[:2] == ["neurochain", command]
+    assert words[: 1 + len(command.split())] == ["neurochain", *command.split()]
 
 
 def test_every_command_has_its_row_in_the_manual() -> None:
-    rows = re.findall(r"^\| `neurochain ([a-z-]+)", CLI_PAGE.read_text("utf-8"), re.MULTILINE)
+    groups = "|".join(str(group.name) for group in app.registered_groups)
+    rows = re.findall(
+        rf"^\| `neurochain ((?:(?:{groups}) )?[a-z-]+)", CLI_PAGE.read_text("utf-8"), re.MULTILINE
+    )
     assert sorted(rows) == COMMANDS, "docs/cli.md has one row '| `neurochain NAME …` | … |' per command"
 
 

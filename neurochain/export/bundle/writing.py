@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-import neurochain
 from neurochain.datasets import tables
+from neurochain.datasets.environment import current_environment
 from neurochain.datasets.numbers import format_number
 from neurochain.datasets.parts import damaged_parts, part_path
 from neurochain.datasets.project import Project
@@ -101,7 +101,7 @@ class _Collector:
         return Record.model_validate(
             {
                 "layout": LAYOUT,
-                "neurochain": neurochain.__version__,
+                "neurochain": current_environment().packages.get("neurochain", "not installed"),
                 "versions": list(self._versions.values()),
                 "environments": self._rows(t.environments, "hash", self._environments),
                 "udfs": self._rows(t.udfs, "hash", self._udfs),
