@@ -30,6 +30,7 @@ from neurochain.errors import (
     NeurochainError,
     NothingMatchedError,
     NotReproducibleWarning,
+    ParameterError,
     PatternError,
     ProjectError,
     ReplayError,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from neurochain.chain.expressions.column import Column
     from neurochain.chain.expressions.when import when
     from neurochain.chain.functions.udf import udf
+    from neurochain.chain.parameters import param
     from neurochain.chain.reading import (
         dataset,
         import_versions,
@@ -107,8 +109,9 @@ _LAZY = {
     "open_recording": "neurochain.formats",
     "open_series": "neurochain.formats",
     "open_volume": "neurochain.formats",
-    "read_bids": "neurochain.chain.reading",
+    "param": "neurochain.chain.parameters",
     "patches": "neurochain.formats.volumes.patches",
+    "read_bids": "neurochain.chain.reading",
     "read_datachain": "neurochain.export.datachain",
     "read_dataset": "neurochain.chain.reading",
     "read_records": "neurochain.chain.reading",
@@ -143,6 +146,7 @@ __all__ = [
     "NeurochainError",
     "NotReproducibleWarning",
     "NothingMatchedError",
+    "ParameterError",
     "PatternError",
     "ProjectError",
     "Recording",
@@ -165,6 +169,7 @@ __all__ = [
     "open_recording",
     "open_series",
     "open_volume",
+    "param",
     "patches",
     "read_bids",
     "read_datachain",

@@ -17,6 +17,7 @@
     ├── ShapeError (ValueError)               arrays of different shapes where one is needed
     ├── UDFError (RuntimeError)               the user's function failed, or cannot be called
     │   └── WorkerLostError                   the process that called it died
+    ├── ParameterError (ValueError)           a parameter of a script that is missing, or of another type
     ├── ProjectError (OSError)                the .neurochain folder cannot be used
     ├── DatasetNotFoundError (LookupError)
     ├── VersionError (ValueError)             a version that cannot be read, or exists already
@@ -50,6 +51,7 @@ __all__ = [
     "NeurochainError",
     "NotReproducibleWarning",
     "NothingMatchedError",
+    "ParameterError",
     "PatternError",
     "ProjectError",
     "ReplayError",
@@ -124,6 +126,10 @@ class UDFError(NeurochainError, RuntimeError):
 
 class WorkerLostError(UDFError):
     """The process that called the user's function died, twice."""
+
+
+class ParameterError(NeurochainError, ValueError):
+    """A parameter of a script that is not given, or is not what it should be."""
 
 
 class ProjectError(NeurochainError, OSError):

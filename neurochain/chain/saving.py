@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 import polars as pl
 
+from neurochain.chain.parameters import asked_parameters
 from neurochain.chain.plan import Plan
 from neurochain.chain.run import PART_BYTES, Run, State, batches
 from neurochain.datasets.activity import Activity
@@ -54,6 +55,7 @@ def save_state(
         if run.failures:
             run.activity.failures = run.manifest(pl.concat(run.failures))
         run.activity.ended = time.time()
+        run.activity.parameters = asked_parameters()
         check_columns(tolerance, state.schema)
         draft = Draft(
             name=name,

@@ -231,12 +231,16 @@ def run(
     no_reuse: Annotated[
         bool, typer.Option("--no-reuse", help="Compute every row anew, also what is known.")
     ] = False,
+    param: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="What nc.param() gives; may be given several times."),
+    ] = None,
 ) -> None:
     """Run a script as Python would; a failure shows the script's own lines, and what neurochain says of it.
 
     What stands behind the script is the script's; options of this command stand before it.
     """
-    status = script_command.run(script, context.args, workers, not no_reuse)
+    status = script_command.run(script, context.args, workers, not no_reuse, param or ())
     if status:
         raise typer.Exit(status)
 

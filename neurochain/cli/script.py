@@ -8,13 +8,16 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 
 import neurochain as nc
+from neurochain.chain.parameters import OPTION, unasked
 from neurochain.cli import printing
 from neurochain.errors import NeurochainError, UDFError
 
 OURS = str(Path(nc.__file__).parent) + os.sep
 
 
-def run(path: str, arguments: Sequence[str], workers: int | None, reuse: bool) -> int:
+def run(
+    path: str, arguments: Sequence[str], workers: int | None, reuse: bool, parameters: Sequence[str] = ()
+) -> int:
     """Run a script as ``__main__``; its exit status, unless it leaves by itself.
 
     Parameters
@@ -27,6 +30,8 @@ def run(path: str, arguments: Sequence[str], workers: int | None, reuse: bool) -
         Processes that call functions, as in `Settings`.
     reuse : bool
         Take results from the ledger.
+    parameters : sequence of str
+        ``name=value``, for `param`.
     """
     script = Path(path)
     if not script.is_file():
@@ -36,7 +41,7 @@ def run(path: str, arguments: Sequence[str], workers: int | None, reuse: bool) -
         os.environ["NEUROCHAIN_WORKERS"] = str(workers)
     if not reuse:
         os.environ["NEUROCHAIN_REUSE"] = "0"
-    sys.argv = [path, *arguments]
+    sys.argv = [path, *arguments, *(f"{OPTION}={text}" for text in parameters)]
     if not sys.flags.safe_path:
         sys.path[0] = str(script.resolve().parent)
     try:
@@ -47,6 +52,9 @@ def run(path: str, arguments: Sequence[str], workers: int | None, reuse: bool) -
     except Exception as error:
         _explain(error)
         return 1
+    for text in unasked():
+        printing.error(text)
+        return 2
     return 0
 
 

@@ -108,6 +108,7 @@ class Activity:
     counts: Counts = field(default_factory=Counts)
     steps: list[dict[str, Any]] = field(default_factory=list)
     failures: str | None = None  # hash of the part that lists the rows whose function failed
+    parameters: dict[str, Any] = field(default_factory=dict)
 
     @property
     def problems(self) -> list[str]:
@@ -151,6 +152,7 @@ class Activity:
                 "requests": c.requests,
                 "steps": self.steps,
                 "failures": self.failures,
+                "parameters": self.parameters,
             },
         )
         for ordinal, used in enumerate(self.inputs):

@@ -169,6 +169,7 @@ class Lineage:
             (f"command: {a['command']}", []),
             (f"rows: {a['computed']:,} computed, {a['reused']:,} reused, {a['failed']:,} failed", []),
             (f"bytes: {a['bytes']:,} pulled in {a['requests']:,} reads", []),
+            *([(f"parameters: {_parameters(a['parameters'])}", [])] if a["parameters"] else []),
             (f"Python {a['python']}, {_git(a)}, {len(self.packages)} packages", []),
         ]
         failures = self.failures()
@@ -229,6 +230,10 @@ def _git(activity: dict[str, Any]) -> str:
     if not activity["git_commit"]:
         return "no git commit"
     return f"git {activity['git_commit'][:10]}{' with local changes' if activity['git_dirty'] else ''}"
+
+
+def _parameters(asked: dict[str, Any]) -> str:
+    return ", ".join(f"{name} = {p['value']!r} ({p['from']})" for name, p in asked.items())
 
 
 def _step(step: dict[str, Any]) -> str:

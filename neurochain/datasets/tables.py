@@ -115,6 +115,7 @@ activities = Table(
     Column("requests", Integer, nullable=False),
     Column("steps", JSON, nullable=False),
     Column("failures", String, ForeignKey("parts.hash")),
+    Column("parameters", JSON),  # that the script asked for; unknown of earlier ones
 )
 
 datasets = Table(
@@ -243,7 +244,13 @@ def _add_replay(connection: Connection) -> None:
     """What came with making versions again: given rows, tolerances, and columns of functions."""
     input_parts.create(connection, checkfirst=True)
     REFERENCES[-1].create(connection, checkfirst=True)
-    for column in (versions.c.tolerances, activity_udfs.c.arguments, activity_udfs.c.columns):
+    replays = (
+        versions.c.tolerances,
+        activities.c.parameters,
+        activity_udfs.c.arguments,
+        activity_udfs.c.columns,
+    )
+    for column in replays:
         _add(connection, column)
 
 

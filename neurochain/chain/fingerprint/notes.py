@@ -41,6 +41,7 @@ _EXACT = {
     "uuid.uuid4": _CHANCE,
     "os.system": _PROCESS,
     "os.popen": _PROCESS,
+    "neurochain.param": "ask for parameters at the top of the script: what they give here is not part of the fingerprint",
     "datetime.datetime.now": _CLOCK,
     "datetime.datetime.utcnow": _CLOCK,
     "datetime.datetime.today": _CLOCK,

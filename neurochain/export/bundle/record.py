@@ -80,6 +80,7 @@ class ActivityRecord(_Model):
     requests: int
     steps: list[Json]
     failures: Hash | None
+    parameters: Json | None
     inputs: list[InputRecord]
     functions: list[FunctionRecord]
 
