@@ -60,6 +60,7 @@ if TYPE_CHECKING:
         read_table,
         read_values,
     )
+    from neurochain.chain.replay.staleness import stale
     from neurochain.chain.values.records import Axes, Unit
     from neurochain.chain.values.row import Row
     from neurochain.datasets.lineage import Lineage
@@ -118,6 +119,7 @@ _LAZY = {
     "read_storage": "neurochain.chain.reading",
     "read_table": "neurochain.chain.reading",
     "read_values": "neurochain.chain.reading",
+    "stale": "neurochain.chain.replay.staleness",
     "udf": "neurochain.chain.functions.udf",
     "when": "neurochain.chain.expressions.when",
     "windows": "neurochain.formats.recordings.windows",
@@ -178,6 +180,7 @@ __all__ = [
     "read_storage",
     "read_table",
     "read_values",
+    "stale",
     "udf",
     "when",
     "windows",

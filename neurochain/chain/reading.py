@@ -266,7 +266,7 @@ def read_dataset(reference: str) -> Chain:
     DatasetNotFoundError
         There is none; the message lists what there is.
     """
-    return Chain.of(VersionSource(dataset(reference)))
+    return Chain.of(VersionSource(dataset(reference), asked=reference))
 
 
 def import_versions(

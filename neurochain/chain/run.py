@@ -106,6 +106,7 @@ class Run:
     failures: list[pl.DataFrame] = field(default_factory=list)
     spool_limit: int = 64_000_000  # bytes of rows between two steps that stay in memory
     dry: bool = False  # no function is called, and nothing is noted but headers
+    looked: list[pl.DataFrame] = field(default_factory=list)  # what a dry run would have written for lineage
     kept: list[tuple[Input, pl.LazyFrame, Schema]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -114,6 +115,7 @@ class Run:
     def manifest(self, frame: pl.DataFrame) -> str:
         """Write a part that lineage refers to; its hash."""
         if self.dry:
+            self.looked.append(frame)
             return ""
         part = write_part(self.project, frame)
         self.manifests.append(part)

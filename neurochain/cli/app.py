@@ -198,6 +198,42 @@ def verify(
     replay_command.show("verify", reference, json, root or (), rows=rows, seed=seed, **options)
 
 
+@app.command(epilog="Example: neurochain stale")
+def stale(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            help="Only this dataset, and those it is made of.", autocompletion=completion.datasets
+        ),
+    ] = None,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Leave with 1 where something is stale.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """List the latest versions whose inputs have newer versions or changed files. Files are listed, not read."""
+    page = replay_command.stale_page(name)
+    printing.show(page, json)
+    if exit_code and page["data"]:
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: neurochain refresh alpha_roi_tags --yes")
+def refresh(
+    reference: Annotated[
+        str, typer.Argument(metavar="NAME", help="Dataset.", autocompletion=completion.datasets)
+    ],
+    yes: Yes = False,
+    any_environment: AnyEnvironment = False,
+    json: Json = False,
+) -> None:
+    """Compute a dataset again, and those it is made of, as far as they are stale, in order; what is known is reused.
+
+    The recorded code runs: it is shown, and asked for.
+    """
+    replay_command.refresh(reference, json, yes=yes, any_environment=any_environment)
+
+
 app.add_typer(export_command.app, name="export")
 
 

@@ -53,6 +53,34 @@ def show(use: str, reference: str, as_json: bool, roots: Sequence[str], **option
         raise typer.Exit(found.exit_code)
 
 
+def stale_page(name: str | None) -> printing.Page:
+    """Versions that are stale."""
+    found = nc.stale(name)
+    table = printing.table(None, "version", "what is not as it was")
+    for one in found:
+        for i, reason in enumerate(one.reasons):
+            table.add_row(one.version.reference if not i else "", escape(reason))
+    text = (
+        [table, "", "`neurochain refresh NAME` computes them again, in order."]
+        if found
+        else ["nothing is stale"]
+    )
+    return {"data": [one.to_json() for one in found], "text": text}
+
+
+def refresh(reference: str, as_json: bool, **options: Any) -> None:
+    """Compute stale versions again, and say what was done."""
+    try:
+        done = reach(USES["refresh"])(nc.dataset(reference), ask=ask, **options)
+    except ReplayError as error:
+        printing.error(str(error))
+        raise typer.Exit(2) from None
+    data = [
+        {"before": r.before.reference, "after": r.after.reference, "reasons": list(r.reasons)} for r in done
+    ]
+    printing.show({"data": data, "text": [escape(str(r)) for r in done] or ["nothing is stale"]}, as_json)
+
+
 def page(found: Any) -> printing.Page:
     """What came of it."""
     first, *rest = found.lines()

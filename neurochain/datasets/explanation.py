@@ -209,9 +209,8 @@ def _changes(was: Source, now: Source, before: Lineage, after: Lineage) -> list[
         one, other = was.reference["version"], now.reference["version"]
         return [f"{now.reference['name']}@{one} became {other}"] if one != other else []
     if now.kind == "storage" and was.manifest is not None and now.manifest is not None:
-        counts = file_changes(before.files_of(was), after.files_of(now))
-        text = ", ".join(f"{count:,} {word}" for word, count in counts.items() if count)
-        return [f"{_named(now)}: {_files(text)}"] if text else []
+        text = file_counts(before.files_of(was), after.files_of(now))
+        return [f"{_named(now)}: {text}"] if text else []
     both = was.reference.keys() & now.reference.keys()
     same = all(was.reference[key] == now.reference[key] for key in both)
     return [] if same else [f"{_named(now)} has changed"]
@@ -220,6 +219,13 @@ def _changes(was: Source, now: Source, before: Lineage, after: Lineage) -> list[
 def _files(text: str) -> str:
     first, _, rest = text.partition(" ")
     return f"{first} {'file' if first == '1' else 'files'} {rest}"
+
+
+def file_counts(before: pl.DataFrame, now: pl.DataFrame) -> str:
+    """What is not the same in two lists of files, in words; empty where nothing is."""
+    counts = file_changes(before, now)
+    text = ", ".join(f"{count:,} {word}" for word, count in counts.items() if count)
+    return _files(text) if text else ""
 
 
 def file_changes(before: pl.DataFrame, now: pl.DataFrame) -> dict[str, int]:

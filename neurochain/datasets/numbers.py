@@ -23,6 +23,11 @@ def parse_number(text: str) -> Number:
     return int(match[1]), int(match[2]), int(match[3])
 
 
+def is_exact(text: str) -> bool:
+    """Whether a reference means one version: ``"1.2.0"``."""
+    return _NUMBER.match(text) is not None
+
+
 def format_number(number: Number) -> str:
     """Three integers as ``"1.2.0"``."""
     return ".".join(map(str, number))

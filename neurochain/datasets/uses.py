@@ -5,6 +5,7 @@ from importlib import import_module
 from typing import Any
 
 USES = {
+    "refresh": "neurochain.chain.replay.refreshing:refresh",
     "reproduce": "neurochain.chain.replay.reproduction:reproduce",
     "export": "neurochain.export.bundle.writing:write_bundle",
     "verify": "neurochain.chain.replay.verification:verify",

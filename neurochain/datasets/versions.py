@@ -180,6 +180,31 @@ class DatasetVersion:
         written: Path = reach(USES["export"])(self, folder, who=who)
         return written
 
+    def refresh(self, *, yes: bool = False, any_environment: bool = False) -> list[Any]:
+        """Compute the dataset again, and those that it is made of, as far as their inputs are not what they were.
+
+        Parameters
+        ----------
+        yes, any_environment
+            As in `reproduce`: it is the recorded code that runs.
+
+        Returns
+        -------
+        list of Refreshed
+            What was computed, in order: ``before``, ``after``, ``reasons``. Empty where nothing was stale.
+
+        Notes
+        -----
+        Results that are known are reused: rows are computed for new and changed inputs alone.
+
+        Raises
+        ------
+        ReplayError
+            Nobody allowed the code to run, or it cannot be made again.
+        """
+        done: list[Any] = reach(USES["refresh"])(self, yes=yes, any_environment=any_environment)
+        return done
+
     def verify(
         self,
         rows: int = 100,
@@ -271,6 +296,13 @@ def find_version(project: Project | None, reference: str) -> DatasetVersion:
             raise DatasetNotFoundError(f"Dataset {name!r} has no version {wanted}. Existing: {existing}.")
         row = connection.execute(version_rows().where(tables.versions.c.id == numbers[allowed[-1]])).one()
     return version_of_row(project, row)
+
+
+def dataset_names(project: Project) -> list[str]:
+    """Names of all datasets, in their order."""
+    query = select(tables.datasets.c.name).order_by(tables.datasets.c.name)
+    with project.database.read() as connection:
+        return list(connection.execute(query).scalars())
 
 
 def list_versions(project: Project | None) -> pl.DataFrame:

@@ -1,7 +1,7 @@
 """Inputs of a version, found again where they lie now, and held against what was read of them."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,55 +9,18 @@ from typing import Any
 import polars as pl
 
 from neurochain.chain.replay.contents import Contents
-from neurochain.chain.run import Run, State
-from neurochain.chain.sources.bids.dataset import Dataset
-from neurochain.chain.sources.bids.source import BidsSource
-from neurochain.chain.sources.bids.table_source import BidsTableSource
+from neurochain.chain.replay.sources import given_rows, input_plans, storage_source
 from neurochain.chain.sources.source import Source
-from neurochain.chain.sources.storage import StorageSource
 from neurochain.chain.sources.table import TableSource
 from neurochain.chain.sources.version import VersionSource
 from neurochain.datasets import lineage as recorded
-from neurochain.datasets.activity import Input
 from neurochain.datasets.filetable import enter_root, reach_roots, root_uris
-from neurochain.datasets.parts import scan_parts
 from neurochain.datasets.project import Project
-from neurochain.datasets.schema import Schema
 from neurochain.datasets.versions import find_version
 from neurochain.errors import NeurochainError, ReplayError, suggestion
-from neurochain.formats.identifiers import KEY, Identifiers
 from neurochain.storage import File, Root, folder_root
 
 Json = dict[str, Any]
-
-
-def input_plans(plan: Json) -> Iterator[Json]:
-    """Sources in a recorded plan, in the order in which it opens them."""
-    if plan["source"] == "chain":
-        yield from input_plans(plan["plan"])
-    else:
-        yield plan
-    for step in plan["steps"]:
-        for inner in [step["right"]] if "right" in step else step.get("others", ()):
-            yield from input_plans(inner)
-
-
-@dataclass(frozen=True)
-class GivenRows:
-    """Rows that were given in a script, as they were written down."""
-
-    frame: pl.LazyFrame
-    schema: Schema
-    said: Json
-
-    def open(self, run: Run) -> State:
-        """As in `Source`."""
-        run.activity.inputs.append(Input(self.said["source"], dict(self.said)))
-        return State(self.frame, self.schema)
-
-    def to_json(self) -> Json:
-        """As in `Source`."""
-        return {key: value for key, value in self.said.items() if key not in ("schema", "rows")}
 
 
 @dataclass
@@ -127,19 +90,10 @@ class Inputs:
             case "version":
                 return self._version(source)
             case "values" | "datachain":
-                return self._given(plan, source)
+                return given_rows(self.project, plan, source)
         raise ReplayError(
             f"An input is of the kind {source.kind!r}, which a later neurochain may have recorded."
         )
-
-    def _given(self, plan: Json, source: recorded.Source) -> Source:
-        said = source.reference
-        if "schema" not in said:
-            raise ReplayError(
-                "Values of the script were not kept by the neurochain that saved it. Save the dataset again."
-            )
-        schema = Schema.from_json(said["schema"])
-        return GivenRows(scan_parts(self.project, source.parts, schema), schema, {**said, **_identity(plan)})
 
     def _version(self, source: recorded.Source) -> Source:
         said, known = source.reference, source.lineage
@@ -163,31 +117,16 @@ class Inputs:
         return table
 
     def _storage(self, plan: Json, source: recorded.Source, contents: Contents) -> Source:
-        identifiers = Identifiers.of(plan["phi"]["mode"])
-        if identifiers.to_json() != plan["phi"]:
-            raise ReplayError(f"Identifiers were hashed under another key than that in {KEY}.")
         files = self.lineage.files_of(source)
         roots = []
-        for (name, uri), (_, *globs) in zip(source.reference["roots"].items(), plan["globs"], strict=True):
+        for (name, uri), (own, *globs) in zip(source.reference["roots"].items(), plan["globs"], strict=True):
             listed = files.filter(pl.col("root") == name)
-            root = _root(name, contents.places.get(name, uri), globs, tuple(plan["patterns"]), listed)
+            root = _root(name, own, contents.places.get(name, uri), globs, tuple(plan["patterns"]), listed)
             enter_root(self.scratch, name, root.uri)
             contents.places[name] = root.uri
             self.problems += contents.check(name, root, listed)
             roots.append(root)
-        if plan["source"] == "storage":
-            return StorageSource(tuple(roots), plan["headers"], identifiers)
-        pipelines = plan.get("derivatives", ())
-        dataset = Dataset(roots[0], pipelines and tuple(pipelines), plan["validate"], identifiers)
-        return (
-            BidsTableSource.of(dataset, plan["table"])
-            if "table" in plan
-            else BidsSource(dataset, plan["headers"])
-        )
-
-
-def _identity(plan: Json) -> Json:
-    return {key: value for key, value in plan.items() if key != "steps"}
+        return storage_source(plan, tuple(roots))
 
 
 def _absolute(place: str) -> str:
@@ -195,7 +134,9 @@ def _absolute(place: str) -> str:
     return place if "://" in place else str(Path(place).expanduser().absolute())
 
 
-def _root(name: str, uri: str, globs: list[str], patterns: tuple[str, ...], listed: pl.DataFrame) -> Root:
+def _root(
+    name: str, own: str, uri: str, globs: list[str], patterns: tuple[str, ...], listed: pl.DataFrame
+) -> Root:
     """A root of which only the files are looked at that were there, and what belongs to them."""
     try:
         found = folder_root(uri, globs)
@@ -204,7 +145,7 @@ def _root(name: str, uri: str, globs: list[str], patterns: tuple[str, ...], list
     only = set(listed["path"])
     for path, beside in listed.select("path", "companions").drop_nulls().iter_rows():
         only.update(_beside(path, other) for other in json.loads(beside))
-    return Root(found.uri, name, patterns, tuple(globs), frozenset(only))
+    return Root(found.uri, own, patterns, tuple(globs), frozenset(only))
 
 
 def _beside(path: str, name: str) -> str:

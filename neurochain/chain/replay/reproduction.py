@@ -2,9 +2,8 @@
 
 import math
 import platform
-import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -13,7 +12,8 @@ import polars as pl
 from neurochain.chain.functions.udf import UDF
 from neurochain.chain.plan import Plan
 from neurochain.chain.progress import Progress
-from neurochain.chain.replay.functions import function_steps, remade, sources_of
+from neurochain.chain.replay.consent import Ask, consent
+from neurochain.chain.replay.functions import function_steps, remade
 from neurochain.chain.replay.inputs import Inputs
 from neurochain.chain.replay.steps import Builder
 from neurochain.chain.run import Run, Settings
@@ -28,7 +28,6 @@ Outcome = Literal["identical", "within tolerance", "differs", "impossible"]
 EXIT = {"identical": 0, "within tolerance": 0, "differs": 1, "impossible": 2}
 ROWS = 5  # that differ and are shown
 WORLD = ("clock", "chance", "network", "another program", "may differ between processes")
-Ask = Callable[[Sequence[str]], bool]
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,7 @@ def reproduce(
     """Make a version again; see `DatasetVersion.reproduce`."""
     started = time.monotonic()
     lineage = version.lineage()
-    consent(lineage, yes, ask)
+    consent([lineage], yes, ask)
     with scratch_project(version.project) as scratch:
         replay = Replay(version, lineage, scratch, roots or {}, any_environment)
         if replay.problems:
@@ -122,32 +121,6 @@ def reproduce(
         return Reproduction(
             version.reference, outcome, tuple(reasons), tuple(replay.notes), made.rows, seconds, examples
         )
-
-
-def consent(lineage: Lineage, yes: bool, ask: Ask | None) -> None:
-    """Ask whether the code of a version may run.
-
-    Raises
-    ------
-    ReplayError
-        It may not, or nobody can be asked.
-    """
-    texts = sources_of(lineage)
-    if not texts or yes:
-        return
-    if (ask or _ask)(texts):
-        return
-    raise ReplayError(
-        f"Nothing was run. {lineage.name}@{lineage.version} is made by the code above; if you trust it, say so: --yes, "
-        "or reproduce(yes=True)."
-    )
-
-
-def _ask(texts: Sequence[str]) -> bool:
-    sys.stdout.write("\n\n".join(texts) + "\n")
-    if not sys.stdin.isatty():
-        return False
-    return input("\nThis code was recorded with the version. Run it? [y/N] ").strip().lower() in ("y", "yes")
 
 
 class Replay:

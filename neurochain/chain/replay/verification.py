@@ -6,14 +6,13 @@ from collections.abc import Mapping
 import polars as pl
 
 from neurochain.chain.keys import sample_hashes, smallest
+from neurochain.chain.replay.consent import Ask, consent
 from neurochain.chain.replay.narrowing import narrowed
 from neurochain.chain.replay.reproduction import (
-    Ask,
     Outcome,
     Replay,
     Reproduction,
     columns_changed,
-    consent,
     differing,
 )
 from neurochain.chain.run import batches
@@ -48,7 +47,7 @@ def verify(
         return Reproduction(
             version.reference, "identical", notes=("its parts are whole; no row was made again",)
         )
-    consent(lineage, yes, ask)
+    consent([lineage], yes, ask)
     with scratch_project(version.project) as scratch:
         replay = Replay(version, lineage, scratch, roots or {}, any_environment)
         if replay.plan is None:

@@ -181,6 +181,13 @@ def _listing_frame(name: str, root: Root, headers: bool, run: Run) -> pl.DataFra
     return frame.with_columns(text_keys(frame["file.root"], frame["file.path"]).alias(KEY))
 
 
+def listed_files(roots: Sequence[Root], headers: bool, run: Run) -> pl.DataFrame:
+    """Files as lineage lists them, without a look into any."""
+    names = {root_name(run.project, root.uri, root.name): root for root in roots}
+    files = pl.concat([_listing_frame(name, root, headers, run) for name, root in names.items()])
+    return files_manifest(files.select(KEY, *(f"file.{f.name}" for f in FILE.fields)), None)
+
+
 def note_listing(listing: Listing, run: Run) -> None:
     """Bring the project's table of files up to a listing, and say so in the run."""
     changes = listing.merge_into(run.project, run.dry)
