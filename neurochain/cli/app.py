@@ -125,8 +125,19 @@ def log(
 
 
 @app.command(epilog="Example: neurochain lineage alpha_roi_tags")
-def lineage(reference: Reference, json: Json = False) -> None:
+def lineage(
+    reference: Reference,
+    column: Annotated[
+        str | None,
+        typer.Option(help="Only this column: its function, its input columns, the bytes it came from."),
+    ] = None,
+    json: Json = False,
+) -> None:
     """Show what made a version, back to storage."""
+    if column is not None:
+        traced = nc.dataset(reference).column_lineage(column)
+        printing.show({"data": traced.to_json(), "text": traced.lines()}, json)
+        return
     found = nc.dataset(reference).lineage()
     page: dict[str, Any] = {"data": found.to_json(), "text": [printing.lineage_tree(found)]}
     printing.show(page, json)

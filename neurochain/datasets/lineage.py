@@ -102,6 +102,7 @@ class Lineage:
         Start and end, host, user, command line, Python, platform, git state, counts.
     packages : dict of str to str
         Installed distributions with their versions.
+    columns : tuple of str
     plan : dict
         The canonical plan.
     functions : tuple of FunctionUse
@@ -121,6 +122,7 @@ class Lineage:
     functions: tuple[FunctionUse, ...]
     sources: tuple[Source, ...]
     problems: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return "\n".join(self.tree())
@@ -141,6 +143,26 @@ class Lineage:
         reads = self._parts([f.reads for f in self.functions], READS)
         length = pl.element().list.get(1) - pl.element().list.get(0)
         return reads.with_columns(bytes=pl.col("ranges").list.eval(length).list.sum().cast(pl.Int64))
+
+    def reads_of(self, function: FunctionUse) -> pl.DataFrame:
+        """Bytes that one of the functions read: ``function, root, path, etag, ranges, sha256``."""
+        return self._parts([function.reads], READS).select(list(READS))
+
+    def header_reads_of(self, source: Source) -> pl.DataFrame:
+        """Bytes that headers of one input were read from, as `reads_of`."""
+        files = self.files_of(source)
+        if "header_reads" not in files.columns:
+            return pl.DataFrame(schema=READS)
+        folder = pl.col("path").str.extract(r"^(.*/)[^/]*$").fill_null("")
+        read = (
+            files.select("root", folder.alias("folder"), "header_reads")
+            .explode("header_reads")
+            .drop_nulls("header_reads")
+        )
+        found = read.unnest("header_reads").with_columns(
+            path=pl.col("folder") + pl.col("name"), function=pl.lit("headers")
+        )
+        return found.select(list(READS)).unique(maintain_order=True)
 
     def failures(self) -> pl.DataFrame:
         """Rows whose function failed and that were skipped or kept: ``function, row, file, error, traceback``."""
@@ -337,4 +359,5 @@ def _read(project: Project, connection: Connection, version: int) -> Lineage:
         ),
         sources=sources,
         problems=tuple(row.problems),
+        columns=tuple(column["name"] for column in row.schema),
     )

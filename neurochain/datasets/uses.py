@@ -7,6 +7,7 @@ from typing import Any
 USES = {
     "refresh": "neurochain.chain.replay.refreshing:refresh",
     "reproduce": "neurochain.chain.replay.reproduction:reproduce",
+    "column_lineage": "neurochain.chain.columns:column_lineage",
     "export": "neurochain.export.bundle.writing:write_bundle",
     "verify": "neurochain.chain.replay.verification:verify",
 }

@@ -94,6 +94,32 @@ class DatasetVersion:
         """What made it, back to storage."""
         return read_lineage(self.project, self.id)
 
+    def column_lineage(self, column: str) -> Any:
+        """What a column was computed from: its function, the columns that this got, and theirs, down to files.
+
+        Parameters
+        ----------
+        column : str
+            One of `schema`; of a record a field too: ``"header.shape"``.
+
+        Returns
+        -------
+        ColumnLineage
+            A tree to print; ``reads()`` gives the byte ranges of the files that it came from.
+
+        Raises
+        ------
+        ColumnNotFoundError
+            It has no such column.
+
+        Examples
+        --------
+        >>> print(nc.dataset("features").column_lineage("snr"))              # doctest: +SKIP
+        snr: map(snr()) [0a1b2c3d4e5f]; 3,276,800 bytes of 12 files
+        └─ file: storage data/**/*.nii
+        """
+        return reach(USES["column_lineage"])(self, column)
+
     def diff(self, other: "DatasetVersion | str | None" = None, key: str | Sequence[str] = ()) -> VersionDiff:
         """What is different from another version; of the same dataset, the one before by default.
 

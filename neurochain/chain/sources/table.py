@@ -94,7 +94,7 @@ class TableSource:
         return self.rows.schema
 
     def open(self, run: Run) -> State:
-        reference = {**self.reference, "rows": self.rows.frame.height}
+        reference = {**self.reference, "rows": self.rows.frame.height, "schema": self.rows.schema.to_json()}
         if not run.dry:
             reference |= root_of(run.project, self.reference["uri"])
         run.activity.inputs.append(Input("table", reference))

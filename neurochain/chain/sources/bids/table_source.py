@@ -69,7 +69,7 @@ class BidsTableSource:
         )
         manifest = looked.documents_manifest()
         files = manifest.select(pl.col("size").alias("file.size"))
-        said = {**self.to_json(), **reference(looked, files)}
+        said = {**self.to_json(), **reference(looked, files), "schema": schema.to_json()}
         run.activity.inputs.append(Input("storage", said, manifest=run.manifest(manifest)))
         return State(rows.select(KEY, *schema.leaves()).lazy(), schema)
 
