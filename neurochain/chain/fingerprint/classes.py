@@ -9,11 +9,11 @@ from neurochain.chain.fingerprint.source import class_source, line_of
 
 __all__ = ["class_file", "visit_class"]
 
-# What Python, abc, dataclasses, enum, typing and pydantic keep in a class for themselves.
+# What Python, abc, copyreg, dataclasses, enum, typing and pydantic keep in a class for themselves.
 _OWN = {
     "__abstractmethods__", "__annotations__", "__class_vars__", "__dataclass_fields__", "__dataclass_params__",
     "__dict__", "__doc__", "__firstlineno__", "__module__", "__orig_bases__", "__parameters__", "__qualname__",
-    "__signature__", "__static_attributes__", "__type_params__", "__weakref__", "_abc_impl",
+    "__signature__", "__slotnames__", "__static_attributes__", "__type_params__", "__weakref__", "_abc_impl",
 }  # fmt: skip
 _ENUM_METHODS = (FunctionType, classmethod, staticmethod, property)
 _FIELD_FLAGS = ("init", "repr", "hash", "compare", "kw_only")
@@ -34,6 +34,8 @@ def class_file(cls: type) -> str | None:
         function = getattr(value, "__func__", value)
         if not isinstance(function, FunctionType) or function.__code__.co_filename.startswith("<"):
             continue
+        if str(function.__globals__.get("__name__")).split(".")[0] in sys.stdlib_module_names:
+            continue  # dataclasses and namedtuple add methods under the name of the class
         if function.__qualname__.startswith(f"{cls.__qualname__}."):
             return function.__code__.co_filename
     filename = getattr(sys.modules.get(cls.__module__), "__file__", None)

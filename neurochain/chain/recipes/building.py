@@ -157,7 +157,9 @@ class _Builder:
         item["defaults"] = [self.node(v, "") for v in function.__defaults__ or ()]
         item["kwdefaults"] = {n: self.node(v, n) for n, v in (function.__kwdefaults__ or {}).items()}
         item["attributes"] = {n: self.node(v, n) for n, v in vars(function).items()}
-        item["annotations"] = annotations = texts.annotations(function.__annotations__, code.co_name, source)
+        annotations = texts.annotations(function.__annotations__, code.co_name, source)
+        given = function.__annotations__
+        item["annotations"] = [[n, text, isinstance(given[n], str)] for n, text in annotations.items()]
         names = texts.used_names(source, definition=True)
         names |= {n for text in annotations.values() for n in texts.used_names(text)}
         found = {n: c.cell_contents for n, c in cells.items() if _filled(c)}

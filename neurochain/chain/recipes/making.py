@@ -90,7 +90,10 @@ class Made:
                 (module, name), fields = content
                 if module.split(".")[0] != OWN:
                     raise ReplayError(f"{module}.{name} is none of {OWN}'s records")
-                return self._imported(module, name)(**{k: self._value(v) for k, v in fields})
+                record: Any = object.__new__(self._imported(module, name))
+                for field, node in fields:
+                    object.__setattr__(record, field, self._value(node))
+                return record
             case "annotated":
                 return self._annotated(*content)
             case "unknown":
@@ -141,7 +144,6 @@ class Made:
         function = FunctionType(code, scope, item["name"], None, tuple(cells[n] for n in code.co_freevars))
         self._made[number] = function  # first: it may call itself
         function.__qualname__, function.__module__ = item["qualname"], item["module"]
-        function.__annotations__ = dict(item["annotations"])
         function.__defaults__ = tuple(self._value(v) for v in item["defaults"]) or None
         function.__kwdefaults__ = {n: self._value(v) for n, v in item["kwdefaults"].items()} or None
         scope |= self._names(item["globals"])
@@ -149,6 +151,9 @@ class Made:
             if name in cells:
                 cells[name].cell_contents = value
         vars(function).update(self._names(item["attributes"]))
+        function.__annotations__ = {
+            n: text if quoted else _evaluated(text, scope) for n, text, quoted in item["annotations"]
+        }
 
     def _class(self, number: int, item: Json) -> None:
         if not item["source"]:
@@ -177,6 +182,14 @@ class Made:
         if kind == "Union":
             return functools.reduce(operator.or_, values)
         return self._value(origin)[values if len(values) != 1 else values[0]]
+
+
+def _evaluated(annotation: str, scope: dict[str, Any]) -> Any:
+    """What an annotation means; its text, where that cannot be told."""
+    try:
+        return eval(compile(annotation, "<annotation>", "eval", dont_inherit=True), scope)
+    except Exception:  # a name that nobody recorded
+        return annotation
 
 
 def _filename(item: Json, name: str) -> str:

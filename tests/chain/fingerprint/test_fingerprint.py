@@ -1,6 +1,8 @@
+import dataclasses
 import functools
 import json
 import os
+import pickle
 import subprocess
 import sys
 import threading
@@ -336,3 +338,29 @@ def test_torch_values() -> None:
     with torch.no_grad():
         network.bias[1] += 1
     assert fingerprint(use).digest != before.digest
+
+
+@dataclasses.dataclass
+class Settings:
+    low: float = 1.0
+
+
+class Ranged:
+    def __init__(self) -> None:
+        self.settings = Settings(2.0)
+
+    def __call__(self, x: float) -> bool:
+        return x > self.settings.low and Settings().low > 0
+
+
+def test_what_pickle_notes_in_a_class_is_no_part_of_it() -> None:
+    before = fingerprint(Ranged()).digest
+    pickle.dumps(Settings())
+    assert "__slotnames__" in vars(Settings)
+    assert fingerprint(Ranged()).digest == before
+
+
+def test_a_dataclass_without_methods_has_its_source() -> None:
+    part = next(p for p in fingerprint(Ranged()).parts if p.path.endswith("Settings") and p.kind == "class")
+    assert part.where is not None
+    assert part.where.partition(":")[0].endswith("test_fingerprint.py")
