@@ -45,7 +45,7 @@ class Contents:
     def __init__(self, lineage: Lineage, places: dict[str, str]) -> None:
         self.places = places
         self.same = 0
-        self._checked: set[str] = set()
+        self.checked: set[str] = set()  # roots of which all is said
         self._reads: dict[Place, dict[tuple[Ranges, bytes], str]] = {}
         for root, path, etag, ranges, sha256 in (
             lineage.reads().select("root", "path", "etag", "ranges", "sha256").iter_rows()
@@ -68,7 +68,6 @@ class Contents:
         listed : DataFrame
             Its files as lineage lists them.
         """
-        self._checked.add(name)
         wanted = dict(_listed(listed))
         for path, reads in self._headers(listed):
             for read in reads:
@@ -94,7 +93,7 @@ class Contents:
 
     def check_elsewhere(self) -> list[str]:
         """What is wrong with files that functions read, and that lie under no root that was checked."""
-        rest = [place for place in self._reads if place[0] not in self._checked]
+        rest = [place for place in self._reads if place[0] not in self.checked]
         return self._each(lambda place: self._wrong(place, None, "/".join(filter(None, place))), rest)
 
     def _each(self, look: Any, places: Any) -> list[str]:

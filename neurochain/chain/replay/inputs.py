@@ -120,6 +120,7 @@ class Inputs:
         files = self.lineage.files_of(source)
         roots = []
         for (name, uri), (own, *globs) in zip(source.reference["roots"].items(), plan["globs"], strict=True):
+            contents.checked.add(name)
             listed = files.filter(pl.col("root") == name)
             root = _root(name, own, contents.places.get(name, uri), globs, tuple(plan["patterns"]), listed)
             enter_root(self.scratch, name, root.uri)

@@ -27,6 +27,7 @@ from neurochain.errors import NeurochainError, ReplayError
 Outcome = Literal["identical", "within tolerance", "differs", "impossible"]
 EXIT = {"identical": 0, "within tolerance": 0, "differs": 1, "impossible": 2}
 ROWS = 5  # that differ and are shown
+SHOWN = 12  # reasons
 WORLD = ("clock", "chance", "network", "another program", "may differ between processes")
 
 
@@ -44,6 +45,8 @@ class Reproduction:
         What was not as it was then, and did not matter.
     rows : int
         That were made again.
+    of : int or None
+        Rows that it has, where not all of them were meant.
     seconds : float
     examples : DataFrame or None
         First rows that differ: each column that does, before (``name (old)``) and now.
@@ -54,6 +57,7 @@ class Reproduction:
     reasons: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     rows: int = 0
+    of: int | None = None
     seconds: float = 0.0
     examples: pl.DataFrame | None = field(default=None, repr=False, compare=False)
 
@@ -67,15 +71,19 @@ class Reproduction:
 
     def lines(self) -> list[str]:
         """For people."""
+        many = "1 row" if self.rows == 1 else f"{self.rows:,} rows"
+        made = f"{many} of {self.of:,} made again" if self.of is not None else f"{many} made again"
         said = {
-            "identical": f"{self.rows:,} rows were made again, and every bit is the same",
-            "within tolerance": f"{self.rows:,} rows were made again, and are the same within the declared tolerance",
-            "differs": f"{self.rows:,} rows were made again, and they differ",
+            "identical": f"{made}, every bit is the same" if self.rows else "as it was written",
+            "within tolerance": f"{made}, the same within the declared tolerance",
+            "differs": f"{made}, and not the same" if self.rows else "not what it was",
             "impossible": "it cannot be made again here",
         }
         took = f" ({self.seconds:.1f} s)" if self.rows else ""
         out = [f"{self.reference}: {said[self.outcome]}{took}"]
-        return out + [f"  {reason}" for reason in self.reasons] + [f"  note: {note}" for note in self.notes]
+        more = [f"  … and {len(self.reasons) - SHOWN:,} more"] if len(self.reasons) > SHOWN else []
+        out += [f"  {reason}" for reason in self.reasons[:SHOWN]] + more
+        return out + [f"  note: {note}" for note in self.notes]
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
@@ -88,6 +96,7 @@ class Reproduction:
             "reasons": list(self.reasons),
             "notes": list(self.notes),
             "rows": self.rows,
+            "of": self.of,
             "seconds": round(self.seconds, 3),
             "examples": self.examples.to_dicts() if self.examples is not None else [],
         }
@@ -119,7 +128,14 @@ def reproduce(
             outcome, reasons = "impossible", [*world, *reasons]
         seconds = time.monotonic() - started
         return Reproduction(
-            version.reference, outcome, tuple(reasons), tuple(replay.notes), made.rows, seconds, examples
+            version.reference,
+            outcome,
+            tuple(reasons),
+            tuple(replay.notes),
+            made.rows,
+            None,
+            seconds,
+            examples,
         )
 
 

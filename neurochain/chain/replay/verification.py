@@ -7,8 +7,9 @@ import polars as pl
 
 from neurochain.chain.keys import sample_hashes, smallest
 from neurochain.chain.replay.consent import Ask, consent
-from neurochain.chain.replay.narrowing import narrowed
+from neurochain.chain.replay.narrowing import Narrowed, narrowed
 from neurochain.chain.replay.reproduction import (
+    ROWS,
     Outcome,
     Replay,
     Reproduction,
@@ -17,6 +18,7 @@ from neurochain.chain.replay.reproduction import (
 )
 from neurochain.chain.run import batches
 from neurochain.chain.saving import save_state
+from neurochain.chain.steps.step import Step
 from neurochain.datasets.content import ContentHash
 from neurochain.datasets.diff import compare
 from neurochain.datasets.parts import damaged_parts, scan_parts
@@ -44,48 +46,53 @@ def verify(
     if damage := _damage(version):
         return Reproduction(version.reference, "differs", tuple(damage))
     if not rows:
-        return Reproduction(
-            version.reference, "identical", notes=("its parts are whole; no row was made again",)
-        )
+        return Reproduction(version.reference, "identical")
     consent([lineage], yes, ask)
     with scratch_project(version.project) as scratch:
         replay = Replay(version, lineage, scratch, roots or {}, any_environment)
         if replay.plan is None:
             return Reproduction(version.reference, "impossible", tuple(replay.problems), tuple(replay.notes))
-        keys = _chosen(version, rows, seed)
-        part = narrowed(replay.plan, keys, rows, seed)
-        notes = [
-            *replay.notes,
-            *(
-                f"{s.to_json()['step']} needs all rows before it, so all of them were made"
-                for s in part.whole
-            ),
-        ]
+        part = narrowed(replay.plan, _chosen(version, rows, seed), rows, seed)
+        notes = [*replay.notes, *map(_whole, part.whole)]
         try:
             made = save_state(part.plan, replay.run, version.name, None, "", (), None)
         except NeurochainError as error:
-            return Reproduction(
-                version.reference, "impossible", (f"it ended with an error: {error}",), tuple(notes)
-            )
-        diff = compare(version, made)
-        reasons = columns_changed(diff)
-        common = made.rows - diff.counts["added"]
-        if part.keys is not None and common < len(part.keys):
-            reasons.append(f"{len(part.keys) - common:,} rows were not made again")
-        if part.keys is None and diff.counts["added"]:
-            reasons.append(f"{diff.counts['added']:,} rows are new")
-        off = differing(diff, version.tolerances)
-        if off and (world := replay.world()):
-            return Reproduction(version.reference, "impossible", (*world, *off), tuple(notes), made.rows)
-        reasons += off
-        outcome: Outcome = (
-            "differs" if reasons else "within tolerance" if diff.counts["changed"] else "identical"
-        )
-        examples = diff.changed().head(5) if off else None
-        seconds = time.monotonic() - started
+            reason = f"it ended with an error: {error}"
+            return Reproduction(version.reference, "impossible", (reason,), tuple(notes))
+        outcome, reasons, examples = _compared(version, made, part)
+        if outcome == "differs" and (world := replay.world()):
+            outcome, reasons = "impossible", [*world, *reasons]
         return Reproduction(
-            version.reference, outcome, tuple(reasons), tuple(notes), made.rows, seconds, examples
+            version.reference,
+            outcome,
+            tuple(reasons),
+            ("all its parts are what was written", *notes),
+            made.rows,
+            version.rows,
+            time.monotonic() - started,
+            examples,
         )
+
+
+def _compared(
+    version: DatasetVersion, made: DatasetVersion, part: Narrowed
+) -> tuple[Outcome, list[str], pl.DataFrame | None]:
+    """What is different between the rows that were made and those of their keys."""
+    diff = compare(version, made)
+    reasons = columns_changed(diff)
+    lost = len(part.keys) - (made.rows - diff.counts["added"]) if part.keys is not None else 0
+    if lost:
+        reasons.append(f"{lost:,} rows were not made again")
+    if part.keys is None and diff.counts["added"]:
+        reasons.append(f"{diff.counts['added']:,} rows are new")
+    off = differing(diff, version.tolerances)
+    if reasons or off:
+        return "differs", reasons + off, diff.changed().head(ROWS) if off else None
+    return "within tolerance" if diff.counts["changed"] else "identical", [], None
+
+
+def _whole(step: Step) -> str:
+    return f"{step.to_json()['step']} needs all rows before it, so all of them were made"
 
 
 def _chosen(version: DatasetVersion, rows: int, seed: int) -> pl.Series:

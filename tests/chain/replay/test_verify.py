@@ -9,6 +9,7 @@ import neurochain as nc
 from neurochain.datasets.parts import part_path
 
 CALLS: list[object] = []
+WHOLE = ("all its parts are what was written",)
 
 
 def squared(x: int) -> int:
@@ -46,7 +47,7 @@ def test_rows_alone(folder: Path) -> None:
     )
     (folder / "calls").unlink()
     found = version.verify(20, yes=True)
-    assert (found.outcome, found.rows, found.notes) == ("identical", 20, ())
+    assert (found.outcome, found.rows, found.notes) == ("identical", 20, WHOLE)
     assert calls(folder) == 20
     first = (folder / "calls").read_text()
     (folder / "calls").unlink()
@@ -61,7 +62,7 @@ def test_groups(folder: Path) -> None:
     version = rows.map(y=counting(folder)).agg(total=lambda y: int(np.sum(y)), partition_by="group").save("v")
     (folder / "calls").unlink()
     found = version.verify(3, yes=True)
-    assert (found.outcome, found.rows, found.notes) == ("identical", 3, ())
+    assert (found.outcome, found.rows, found.notes) == ("identical", 3, WHOLE)
     assert calls(folder) == 30
 
 
@@ -83,7 +84,10 @@ def test_what_needs_all_rows_is_said(folder: Path) -> None:
     found = version.verify(4, yes=True)
     assert found.outcome == "identical"
     assert found.rows == 4
-    assert found.notes == ("mutate needs all rows before it, so all of them were made",)
+    assert found.notes == (
+        *WHOLE,
+        "mutate needs all rows before it, so all of them were made",
+    )
     assert calls(folder) == 30
 
 
