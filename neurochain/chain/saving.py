@@ -55,7 +55,7 @@ def save_state(
         if run.failures:
             run.activity.failures = run.manifest(pl.concat(run.failures))
         run.activity.ended = time.time()
-        run.activity.parameters = asked_parameters()
+        run.activity.parameters |= asked_parameters()
         check_columns(tolerance, state.schema)
         draft = Draft(
             name=name,

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from neurochain.chain.progress import Progress
 from neurochain.chain.replay.consent import Ask, consent
 from neurochain.chain.replay.current import current_source
 from neurochain.chain.replay.functions import Remade, function_steps, remade
 from neurochain.chain.replay.staleness import paired, stale_versions
 from neurochain.chain.replay.steps import Builder
-from neurochain.chain.run import Run, Settings
+from neurochain.chain.run import Run
 from neurochain.chain.saving import save_state
+from neurochain.datasets.activity import Activity
 from neurochain.datasets.lineage import Lineage
 from neurochain.datasets.versions import DatasetVersion
 
@@ -58,7 +58,8 @@ def _again(version: DatasetVersion, any_environment: bool) -> DatasetVersion:
     plan = Builder(iter(sources), iter(udfs)).plan(lineage.plan).plan
 
     def run() -> Run:
-        return Run(version.project, Settings(), Progress())
+        asked = lineage.activity["parameters"] or {}
+        return Run(version.project, activity=Activity(parameters=dict(asked)))
 
     return save_state(
         plan, run, version.name, None, version.description, version.labels, "patch", version.tolerances

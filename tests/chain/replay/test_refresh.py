@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import neurochain as nc
+from neurochain.chain import parameters
 from neurochain.errors import ReplayError
 
 
@@ -110,6 +111,19 @@ def test_bids(bids_tree: Path) -> None:
     assert said() == {"v@1.0.0": (f"{bids_tree}: 1 file changed",)}
     nc.dataset("v").refresh()
     assert 31 in nc.read_dataset("v").collect()["age"].to_list()
+
+
+def test_parameters_stay(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parameters, "_asked", {})
+    nc.read_values(x=[1]).save("a")
+    monkeypatch.setenv("NEUROCHAIN_PARAM_LEAST", "5")
+    least = nc.param("least", 1)
+    nc.read_dataset("a").map(y=lambda x: x + least).save("b")
+    monkeypatch.setattr(parameters, "_asked", {})
+    nc.read_values(x=[2]).save("a")
+    (done,) = nc.dataset("b").refresh(yes=True)
+    assert nc.read_dataset("b").collect()["y"].to_list() == [7]
+    assert done.after.lineage().activity["parameters"] == {"least": {"value": 5, "from": "environment"}}
 
 
 def test_values_that_were_given_stay(folder: Path) -> None:
