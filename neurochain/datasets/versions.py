@@ -1,10 +1,8 @@
 """DatasetVersion: an immutable, numbered result, and how one is found."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -26,12 +24,12 @@ from neurochain.datasets.numbers import (
 from neurochain.datasets.parts import scan_parts
 from neurochain.datasets.project import Project
 from neurochain.datasets.schema import Schema
-from neurochain.datasets.uses import USES, reach
+from neurochain.datasets.uses import Uses
 from neurochain.errors import DatasetNotFoundError, suggestion
 
 
 @dataclass(frozen=True)
-class DatasetVersion:
+class DatasetVersion(Uses):
     """One immutable version of a dataset.
 
     Attributes
@@ -94,32 +92,6 @@ class DatasetVersion:
         """What made it, back to storage."""
         return read_lineage(self.project, self.id)
 
-    def column_lineage(self, column: str) -> Any:
-        """What a column was computed from: its function, the columns that this got, and theirs, down to files.
-
-        Parameters
-        ----------
-        column : str
-            One of `schema`; of a record a field too: ``"header.shape"``.
-
-        Returns
-        -------
-        ColumnLineage
-            A tree to print; ``reads()`` gives the byte ranges of the files that it came from.
-
-        Raises
-        ------
-        ColumnNotFoundError
-            It has no such column.
-
-        Examples
-        --------
-        >>> print(nc.dataset("features").column_lineage("snr"))              # doctest: +SKIP
-        snr: map(snr()) [0a1b2c3d4e5f]; 3,276,800 bytes of 12 files
-        └─ file: storage data/**/*.nii
-        """
-        return reach(USES["column_lineage"])(self, column)
-
     def diff(self, other: "DatasetVersion | str | None" = None, key: str | Sequence[str] = ()) -> VersionDiff:
         """What is different from another version; of the same dataset, the one before by default.
 
@@ -148,125 +120,6 @@ class DatasetVersion:
     def explain(self) -> Explanation:
         """Which of its rows were computed and which reused, step by step, and why: what was not so in the version before."""
         return explain_version(self, self.before())
-
-    def reproduce(
-        self,
-        *,
-        yes: bool = False,
-        roots: Mapping[str, str] | None = None,
-        any_environment: bool = False,
-    ) -> Any:
-        """Make it again from what was recorded, without reuse, and hold every row against what was saved.
-
-        Parameters
-        ----------
-        yes : bool
-            Run the recorded code without asking. By default it is shown, and asked for.
-        roots : mapping of str to str, optional
-            Where data lie now: ``{"data": "/elsewhere"}``. Names are those of the folders that were read.
-        any_environment : bool
-            Take other versions of Python and of packages than those that made it.
-
-        Returns
-        -------
-        Reproduction
-            True where it is the same; ``outcome``, ``reasons``, ``examples`` say more. Nothing is saved.
-
-        Raises
-        ------
-        ReplayError
-            Nobody allowed the code to run.
-
-        Examples
-        --------
-        >>> nc.dataset("features@1.0.0").reproduce(yes=True)                 # doctest: +SKIP
-        """
-        return reach(USES["reproduce"])(self, yes=yes, roots=roots, any_environment=any_environment)
-
-    def export(self, folder: str | os.PathLike[str], *, who: bool = False) -> Path:
-        """Write it, with the versions it was made of and how, into a folder that travels; its path.
-
-        Parameters
-        ----------
-        folder : str or path
-            A new one.
-        who : bool
-            Also say on which machine and by whom it was made.
-
-        Notes
-        -----
-        Files of the source data are not in it. ``nc.import_versions(folder)`` takes it over elsewhere, and `reproduce`
-        makes it again there.
-
-        Raises
-        ------
-        StorageError
-            The folder is there and not empty, or cannot be written.
-        """
-        written: Path = reach(USES["export"])(self, folder, who=who)
-        return written
-
-    def refresh(self, *, yes: bool = False, any_environment: bool = False) -> list[Any]:
-        """Compute the dataset again, and those that it is made of, as far as their inputs are not what they were.
-
-        Parameters
-        ----------
-        yes, any_environment
-            As in `reproduce`: it is the recorded code that runs.
-
-        Returns
-        -------
-        list of Refreshed
-            What was computed, in order: ``before``, ``after``, ``reasons``. Empty where nothing was stale.
-
-        Notes
-        -----
-        Results that are known are reused: rows are computed for new and changed inputs alone.
-
-        Raises
-        ------
-        ReplayError
-            Nobody allowed the code to run, or it cannot be made again.
-        """
-        done: list[Any] = reach(USES["refresh"])(self, yes=yes, any_environment=any_environment)
-        return done
-
-    def verify(
-        self,
-        rows: int = 100,
-        *,
-        seed: int = 0,
-        yes: bool = False,
-        roots: Mapping[str, str] | None = None,
-        any_environment: bool = False,
-    ) -> Any:
-        """Check that its parts are what was written, and make some of its rows again.
-
-        Parameters
-        ----------
-        rows : int
-            That are made again, by chance; 0 for none.
-        seed : int
-            Another seed, other rows.
-        yes, roots, any_environment
-            As in `reproduce`.
-
-        Returns
-        -------
-        Reproduction
-            True where all of it is as it was.
-
-        Notes
-        -----
-        Where a step needs all rows before it (a merge, a window), all of those are made again; that is said.
-
-        Raises
-        ------
-        ReplayError
-            Nobody allowed the code to run.
-        """
-        verifying = reach(USES["verify"])
-        return verifying(self, rows=rows, seed=seed, yes=yes, roots=roots, any_environment=any_environment)
 
     def before(self) -> "DatasetVersion | None":
         """The version of the same dataset with the next lower number; None of the first."""
