@@ -15,7 +15,11 @@ from neurochain.formats.registry import readers
 address, channel = sys.argv[1:3]
 start, end = (int(second) for second in sys.argv[3:5])
 there = {"anon": True, "storage_options": {"endpoint": sys.argv[5]}} if len(sys.argv) > 5 else {}
-nc.Chain, readers()  # names are imported at their first use, and imports are not what is timed
+(
+    nc.Chain,
+    nc.read_storage,
+    readers(),
+)  # names are imported at their first use, and imports are not what is timed
 
 
 def alpha(recording: nc.Recording) -> float:

@@ -2,16 +2,20 @@
 
 import hashlib
 import os
+import struct
 import tempfile
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import lru_cache
+from io import FileIO
 from pathlib import Path
 from typing import Protocol
 
 from neurochain.storage.cache import cache_folder, forget_oldest
 
-MARK = b"neurochain memo 1\n"
+MARK = b"neurochain memo 2\n"
 DIGEST = 16  # bytes
+COUNT, ENTRY = struct.Struct("<I"), struct.Struct(f"<Q{DIGEST}s")
 
 
 class Memo(Protocol):
@@ -27,6 +31,14 @@ class Memo(Protocol):
 
     def put(self, key: str, value: bytes) -> None:
         """Remember bytes under the key."""
+        ...
+
+    def get_one(self, key: str, number: int) -> bytes | None:
+        """One of the values put together under the key, or None; the others are not read."""
+        ...
+
+    def put_many(self, key: str, values: Sequence[bytes]) -> None:
+        """Remember several values under one key."""
         ...
 
 
@@ -47,30 +59,36 @@ class FolderMemo:
 
     def get(self, key: str) -> bytes | None:
         """As in `Memo`; what was damaged on disk counts as forgotten."""
-        path = self._path(key)
-        try:
-            data = path.read_bytes()
-        except OSError:
-            return None
-        start = len(MARK) + DIGEST
-        value = data[start:]
-        if data[: len(MARK)] != MARK or data[len(MARK) : start] != _digest(key, value):
-            return None
-        with suppress(OSError):
-            os.utime(path)
-        return value
+        return self.get_one(key, 0)
 
     def put(self, key: str, value: bytes) -> None:
+        """As in `Memo`; a disk that is full or read-only is no error."""
+        self.put_many(key, [value])
+
+    def get_one(self, key: str, number: int) -> bytes | None:
+        """As in `Memo`; what was damaged on disk counts as forgotten."""
+        path = self._path(key)
+        try:
+            with path.open("rb", buffering=0) as file:
+                found = _one(file, key, number)
+                if found is not None:
+                    with suppress(OSError):
+                        os.utime(file.fileno())
+        except OSError:
+            return None
+        return found
+
+    def put_many(self, key: str, values: Sequence[bytes]) -> None:
         """As in `Memo`; a disk that is full or read-only is no error."""
         path = self._path(key)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=path.parent, prefix="new-", delete=False) as file:
-                file.write(MARK + _digest(key, value) + value)
+                file.write(_together(key, values))
             Path(file.name).replace(path)
         except OSError:
             return
-        self._written += len(value)
+        self._written += sum(map(len, values))
         if self._written > self.limit // 10:
             self._written = 0
             forget_oldest(self.folder, self.limit)
@@ -90,5 +108,32 @@ def _memo_in(folder: Path) -> FolderMemo:
     return FolderMemo(folder / "memo")
 
 
-def _digest(key: str, value: bytes) -> bytes:
-    return hashlib.blake2b(key.encode() + b"\0" + value, digest_size=DIGEST).digest()
+def _together(key: str, values: Sequence[bytes]) -> bytes:
+    """Values as they lie on disk: how many, and of each its length and its hash; then they themselves."""
+    entries = [ENTRY.pack(len(value), _digest(key, number, value)) for number, value in enumerate(values)]
+    return b"".join((MARK, COUNT.pack(len(values)), *entries, *values))
+
+
+def _one(file: FileIO, key: str, number: int) -> bytes | None:
+    """One value of those that lie in a file; None where it is not there, or damaged."""
+    head = file.read(len(MARK) + COUNT.size)
+    if len(head) < len(MARK) + COUNT.size or not head.startswith(MARK):
+        return None
+    (count,) = COUNT.unpack_from(head, len(MARK))
+    table = file.read((number + 1) * ENTRY.size) if number < count else b""
+    if len(table) < (number + 1) * ENTRY.size:
+        return None
+    entries = list(ENTRY.iter_unpack(table))
+    length, digest = entries[number]
+    start = len(head) + count * ENTRY.size + sum(size for size, _ in entries[:number])
+    if start + length > os.fstat(file.fileno()).st_size:  # cut off, or no length at all
+        return None
+    file.seek(start)
+    value: bytes = file.read(length)
+    return value if len(value) == length and _digest(key, number, value) == digest else None
+
+
+def _digest(key: str, number: int, value: bytes) -> bytes:
+    digest = hashlib.blake2b(f"{number} {key}\0".encode(), digest_size=DIGEST)
+    digest.update(value)
+    return digest.digest()

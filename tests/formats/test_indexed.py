@@ -2,6 +2,7 @@
 
 import gzip
 import os
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -126,7 +127,12 @@ def test_a_damaged_index_is_built_anew(noise: tuple[Path, np.ndarray], what: str
     windows = [p for p in everything if p != table]
     kept = {"places": [table], "windows": windows, "all": everything}[what]
     assert kept
-    for damage in (None, lambda held: b"", lambda held: held[:-5], lambda held: os.urandom(1000)):
+    for damage in (
+        None,
+        lambda held: b"",
+        lambda held: held[: len(held) // 10],
+        lambda held: os.urandom(1000),
+    ):
         for one in kept:
             one.unlink() if damage is None else one.write_bytes(damage(one.read_bytes()))
         file = CountingFile.at(path)
@@ -142,6 +148,12 @@ class Shelf(dict[str, bytes]):
 
     def put(self, key: str, value: bytes) -> None:
         self[key] = value
+
+    def get_one(self, key: str, number: int) -> bytes | None:
+        return self.get(f"{key}, {number}")
+
+    def put_many(self, key: str, values: Sequence[bytes]) -> None:
+        self.update({f"{key}, {number}": value for number, value in enumerate(values)})
 
 
 @settings(max_examples=40)

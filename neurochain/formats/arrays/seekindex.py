@@ -1,7 +1,6 @@
 """SeekIndex: the places of a gzip file and their windows, remembered apart, so that a slice loads what it needs."""
 
 import hashlib
-import struct
 import zlib
 from collections.abc import Sequence
 
@@ -10,7 +9,7 @@ from neurochain.storage import Memo
 
 __all__ = ["SeekIndex"]
 
-GROUP = 8  # windows that are remembered together: few files, and few bytes to load of them
+GROUP = 64  # windows that are remembered in one file; each is loaded alone
 
 
 class SeekIndex:
@@ -31,7 +30,7 @@ class SeekIndex:
         self._memo = memo
         # Windows belong to these places: of others, built elsewhere in the meantime, they count as forgotten.
         self._key = f"{key}, windows of {hashlib.blake2b(points.pack(), digest_size=16).hexdigest()}"
-        self._groups: dict[int, list[bytes]] = {}
+        self._packed: Sequence[bytes] = ()
 
     @classmethod
     def remembered(cls, memo: Memo, key: str, size: int) -> "SeekIndex | None":
@@ -46,10 +45,9 @@ class SeekIndex:
     def remember(cls, memo: Memo, key: str, points: SeekPoints, windows: Sequence[Window]) -> "SeekIndex":
         """Put an index under a key. What the memo forgets of it, this object still has."""
         index = cls(points, memo, key)
-        packed = [zlib.compress(window, 1) for window in windows]
-        for group, first in enumerate(range(0, len(packed), GROUP)):
-            index._groups[group] = packed[first : first + GROUP]
-            memo.put(index._group_key(group), _together(index._groups[group]))
+        index._packed = [zlib.compress(window, 1) for window in windows]
+        for group, first in enumerate(range(0, len(windows), GROUP)):
+            memo.put_many(index._group_key(group), index._packed[first : first + GROUP])
         memo.put(key, zlib.compress(points.pack(), 1))
         return index
 
@@ -58,29 +56,13 @@ class SeekIndex:
         if place.window is None:
             return b""
         group, number = divmod(place.window, GROUP)
+        held = (
+            self._packed[place.window] if self._packed else self._memo.get_one(self._group_key(group), number)
+        )
         try:
-            if group not in self._groups:
-                value = self._memo.get(self._group_key(group))
-                if value is None:
-                    return None
-                self._groups[group] = _apart(value)
-            return zlib.decompress(self._groups[group][number])
-        except (struct.error, zlib.error, IndexError):
+            return None if held is None else zlib.decompress(held)
+        except zlib.error:
             return None
 
     def _group_key(self, group: int) -> str:
         return f"{self._key} {group}"
-
-
-def _together(parts: Sequence[bytes]) -> bytes:
-    return struct.pack(f"<{len(parts) + 1}I", len(parts), *map(len, parts)) + b"".join(parts)
-
-
-def _apart(value: bytes) -> list[bytes]:
-    (count,) = struct.unpack_from("<I", value)
-    lengths = struct.unpack_from(f"<{min(count, GROUP)}I", value, 4)
-    parts, at = [], 4 + 4 * len(lengths)
-    for length in lengths:
-        parts.append(value[at : at + length])
-        at += length
-    return parts
