@@ -22,6 +22,7 @@
     ├── DatasetNotFoundError (LookupError)
     ├── VersionError (ValueError)             a version that cannot be read, or exists already
     ├── ReplayError (RuntimeError)            a version that cannot be made again from what was recorded
+    ├── ExportError (ValueError)              a format or a place that nothing can be exported to
     └── MissingExtraError (ImportError)       an optional package, with the line that installs it
 
 Beside the tree: NotReproducibleWarning (UserWarning), for functions that cannot be fingerprinted,
@@ -43,6 +44,7 @@ __all__ = [
     "ColumnExistsError",
     "ColumnNotFoundError",
     "DatasetNotFoundError",
+    "ExportError",
     "ExpressionError",
     "FileChangedError",
     "FormatError",
@@ -146,6 +148,10 @@ class VersionError(NeurochainError, ValueError):
 
 class ReplayError(NeurochainError, RuntimeError):
     """A version that cannot be made again from what was recorded of it."""
+
+
+class ExportError(NeurochainError, ValueError):
+    """A format, or a place, that something cannot be exported to."""
 
 
 class MissingExtraError(NeurochainError, ImportError):

@@ -1,8 +1,8 @@
 """Columns: what a column of a version was computed from, down to the bytes of files."""
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -20,6 +20,7 @@ from neurochain.errors import ColumnError, ColumnNotFoundError, suggestion
 Json = dict[str, Any]
 READ_BY = {"column": pl.String(), **READS}
 HEADERS = "headers"  # who read, where no function did
+SAME, COMPUTED, AGGREGATED = "same", "computed", "aggregated"
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,10 @@ class ColumnLineage:
     inputs : tuple of ColumnLineage
     function : FunctionUse or None
         That computed it.
+    source : Source or None
+        Where it was read.
+    how : str
+        What its values are to those of its inputs: `SAME`, `COMPUTED` or `AGGREGATED`.
     """
 
     column: str
@@ -43,6 +48,7 @@ class ColumnLineage:
     function: FunctionUse | None = field(default=None, repr=False)
     lineage: Lineage | None = field(default=None, repr=False, compare=False)
     source: Source | None = field(default=None, repr=False, compare=False)
+    how: str = SAME
 
     def lines(self) -> list[str]:
         """A tree, the column first."""
@@ -110,16 +116,28 @@ def column_lineage(version: DatasetVersion, column: str) -> ColumnLineage:
         raise ColumnNotFoundError(
             f"{version.reference} has no column {column!r}. {suggestion(column, version.schema)}"
         )
-    return _Trace(version.lineage()).whole().of(column)
+    return traced(version.lineage()).of(column)
+
+
+def traced(lineage: Lineage) -> "Columns":
+    """All columns of a version, traced."""
+    return _Trace(lineage).whole()
 
 
 @dataclass
-class _State:
-    """Columns as they are known at one place of a plan: what made each, with the types that tell names apart."""
+class Columns:
+    """Columns as they are known at one place of a plan: what made each, with the types that tell names apart.
+
+    Attributes
+    ----------
+    rows : tuple of (str, ColumnLineage)
+        Columns that decided which rows there are, and in which order, by the verb that used them.
+    """
 
     schema: Schema
     made: dict[str, ColumnLineage]
     otherwise: ColumnLineage
+    rows: tuple[tuple[str, ColumnLineage], ...] = ()
 
     def of(self, name: str) -> ColumnLineage:
         """What a name means here."""
@@ -141,19 +159,24 @@ class _State:
             name = f"{base.column}.{rest}"
         return ColumnLineage(name, base.made_by, lineage=base.lineage, source=base.source)
 
-    def with_columns(self, columns: Mapping[str, ColumnLineage]) -> "_State":
+    def with_columns(self, columns: Mapping[str, ColumnLineage]) -> "Columns":
         """These and further columns."""
         fields = [_known(n, self.schema) for n in columns]
-        return _State(
+        return Columns(
             Schema(self.schema.with_fields(fields).values(), self.schema.partial),
             {**self.made, **columns},
             self.otherwise,
+            self.rows,
         )
 
-    def only(self, columns: Mapping[str, ColumnLineage], schema: Schema) -> "_State":
+    def only(self, columns: Mapping[str, ColumnLineage], schema: Schema) -> "Columns":
         """No other columns."""
         fields = [_known(n, schema) for n in columns]
-        return _State(Schema(fields), dict(columns), self.otherwise)
+        return Columns(Schema(fields), dict(columns), self.otherwise, self.rows)
+
+    def by(self, verb: str, names: Iterable[str]) -> "Columns":
+        """The same columns, of rows that these decided."""
+        return replace(self, rows=(*self.rows, *((verb, self.of(name)) for name in dict.fromkeys(names))))
 
 
 def _known(name: str, schema: Schema) -> Field:
@@ -169,11 +192,11 @@ class _Trace:
         self._sources = iter(lineage.sources)
         self._functions = iter(lineage.functions)
 
-    def whole(self) -> _State:
+    def whole(self) -> Columns:
         """Columns at the end of the plan."""
         return self._plan(self._lineage.plan)
 
-    def _plan(self, plan: Json) -> _State:
+    def _plan(self, plan: Json) -> Columns:
         state = (
             self._plan(plan["plan"]) if plan["source"] == "chain" else self._source(plan, next(self._sources))
         )
@@ -181,9 +204,9 @@ class _Trace:
             state = self._step(step, state)
         return state
 
-    def _source(self, plan: Json, source: Source) -> _State:
+    def _source(self, plan: Json, source: Source) -> Columns:
         if source.lineage is not None:
-            return self._version(source.lineage)
+            return self._version(source, source.lineage)
         said = source.reference
         text = (
             ", ".join(plan["patterns"])
@@ -198,27 +221,32 @@ class _Trace:
         )
         if source.kind == "storage" and "table" not in plan:
             fields = [Field("file", FILE), *header_schema().values()]
-            return _State(Schema(fields, partial=True), {}, otherwise)
+            return Columns(Schema(fields, partial=True), {}, otherwise)
         schema = Schema.from_json(said["schema"]) if "schema" in said else Schema((), partial=True)
-        return _State(schema, {}, otherwise)
+        return Columns(schema, {}, otherwise)
 
-    def _version(self, lineage: Lineage) -> _State:
+    def _version(self, source: Source, lineage: Lineage) -> Columns:
         """Columns of another version, each with its own lineage."""
-        inner = _Trace(lineage).whole()
+        inner = traced(lineage)
         reference = f"{lineage.name}@{lineage.version}"
-        made = {n: ColumnLineage(n, reference, (inner.of(n),)) for n in lineage.columns}
-        return _State(inner.schema, made, ColumnLineage("", reference))
+        made = {n: ColumnLineage(n, reference, (inner.of(n),), source=source) for n in lineage.columns}
+        return Columns(inner.schema, made, ColumnLineage("", reference, source=source))
 
-    def _step(self, step: Json, state: _State) -> _State:
+    def _step(self, step: Json, state: Columns) -> Columns:
         text = step_text(step)
         if "fingerprint" in step:
             return self._called(step, state, text)
         match step["step"]:
             case "mutate":
-                return state.with_columns(self._computed(step, state, text))
+                return state.with_columns(self._computed(step, state, text, COMPUTED))
+            case "filter":
+                return state.by("filter", _names(step["condition"]))
+            case "order_by":
+                return state.by("order_by", (n for node in step["columns"] for n in _names(node)))
             case "group_by":
                 by = {n.rpartition(".")[2]: state.of(n) for n in step["by"]}
-                return state.only({**by, **self._computed(step, state, text)}, state.schema)
+                results = self._computed(step, state, text, AGGREGATED)
+                return state.by("group_by", step["by"]).only({**by, **results}, state.schema)
             case "select":
                 picked = {n.rpartition(".")[2]: state.of(n) for n in step["columns"]}
                 return state.only(picked, state.schema)
@@ -233,25 +261,30 @@ class _Trace:
                     n: ColumnLineage(n, "union", (state.of(n), *(o.of(n) for o in others)))
                     for n in dict.fromkeys([*state.schema, *state.made])
                 }
-                return state.only(both, state.schema)
+                rows = (*state.rows, *(pair for o in others for pair in o.rows))
+                return replace(state.only(both, state.schema), rows=rows)
         return state
 
-    def _called(self, step: Json, state: _State, text: str) -> _State:
+    def _called(self, step: Json, state: Columns, text: str) -> Columns:
         used = next(self._functions)
         arguments = tuple(state.of(name) for name in used.arguments or ())
-        made = {n: ColumnLineage(n, text, arguments, used, self._lineage) for n in used.columns or ()}
+        how = AGGREGATED if step["step"] == "agg" else COMPUTED
+        made = {
+            n: ColumnLineage(n, text, arguments, used, self._lineage, how=how) for n in used.columns or ()
+        }
         if step["step"] == "agg":
             by = {n.rpartition(".")[2]: state.of(n) for n in step["by"]}
-            return state.only({**by, **made}, state.schema)
+            return state.by("group_by", step["by"]).only({**by, **made}, state.schema)
         return state.with_columns(made)
 
-    def _computed(self, step: Json, state: _State, text: str) -> dict[str, ColumnLineage]:
-        return {
-            name: ColumnLineage(name, text, tuple(state.of(n) for n in dict.fromkeys(_names(node))))
-            for name, node in step["columns"].items()
-        }
+    def _computed(self, step: Json, state: Columns, text: str, how: str) -> dict[str, ColumnLineage]:
+        made = {}
+        for name, node in step["columns"].items():
+            inputs = tuple(state.of(n) for n in dict.fromkeys(_names(node)))
+            made[name] = ColumnLineage(name, text, inputs, how=SAME if node[0] == "column" else how)
+        return made
 
-    def _merged(self, step: Json, state: _State) -> _State:
+    def _merged(self, step: Json, state: Columns) -> Columns:
         right = self._plan(step["right"])
         keys = {b for _, b in step["on"]}
         added = {
@@ -259,9 +292,15 @@ class _Trace:
             for n in dict.fromkeys([*right.schema, *right.made])
             if n not in keys
         }
+        mine, theirs = state.by("merge", (a for a, _ in step["on"])), right.by("merge", keys)
+        whole = replace(mine, rows=mine.rows + theirs.rows)
         if step["how"] in ("semi", "anti"):
-            return state
-        return state.with_columns(added)
+            return whole
+        if step["how"] in ("right", "full"):  # a key is that of the side that has the row
+            text = step_text(step)
+            pairs = [(a, (state.of(a), right.of(b))) for a, b in step["on"]]
+            added |= {a: ColumnLineage(a, text, both) for a, both in pairs}
+        return whole.with_columns(added)
 
 
 def _names(node: Any) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Export and import: versions in folders that travel."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -11,6 +12,15 @@ from neurochain.cli.replay import parse_roots
 
 app = typer.Typer(help="Write a version, or what made it, for elsewhere.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+
+class Format(StrEnum):
+    """What a lineage is written as."""
+
+    PROV = "prov"
+    ROCRATE = "rocrate"
+    OPENLINEAGE = "openlineage"
+    BIDS = "bids"
 
 
 @app.command(epilog="Example: neurochain export dataset alpha_roi_tags@1.0.0 --to alpha_bundle")
@@ -42,6 +52,44 @@ def dataset(
         "its README.md says how to use it",
     ]
     printing.show({"data": said, "text": text}, json)
+
+
+@app.command(epilog="Example: neurochain export lineage alpha_roi_tags -f rocrate --to crate")
+def lineage(
+    reference: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME[@VERSION]",
+            help="Dataset; the latest version by default.",
+            autocompletion=completion.references,
+        ),
+    ],
+    format: Annotated[
+        Format,
+        typer.Option("--format", "-f", help="W3C PROV-JSON, Workflow Run RO-Crate, OpenLineage or BIDS."),
+    ],
+    to: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="A file; of a crate, its folder. By default the text is printed."),
+    ] = None,
+    who: Annotated[
+        bool,
+        typer.Option(
+            "--who", help="Write users, hosts, command lines and local paths as they were recorded."
+        ),
+    ] = False,
+    files: Annotated[bool, typer.Option("--files/--no-files", help="Name each file, or count them.")] = True,
+    license: Annotated[
+        str | None, typer.Option(help="Under which the version may be used: a URL, or a name.")
+    ] = None,
+) -> None:
+    """Write what made a version, back to storage, with all versions that it came from."""
+    found = nc.dataset(reference).lineage()
+    written = found.export(format.value, to, who=who, files=files, license=license)
+    if to is None:
+        typer.echo(written, nl=False)
+    else:
+        printing.line(f"wrote {written}")
 
 
 def import_bundle(folder: str, into: str, roots: list[str], as_json: bool) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 from neurochain.datasets import tables
 from neurochain.datasets.parts import part_path
 from neurochain.datasets.project import Project
+from neurochain.datasets.uses import LineageUses
 from neurochain.errors import VersionError
 
 FAILURES_SHOWN = 3
@@ -91,7 +92,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Lineage:
+class Lineage(LineageUses):
     """A version, the activity that made it, and what that activity used.
 
     Attributes

@@ -9,6 +9,7 @@ from typing import Any
 USES = {
     "column_lineage": "neurochain.chain.columns:column_lineage",
     "export": "neurochain.export.bundle.writing:write_bundle",
+    "export_lineage": "neurochain.export.lineage:export_lineage",
     "refresh": "neurochain.chain.replay.refreshing:refresh",
     "reproduce": "neurochain.chain.replay.reproduction:reproduce",
     "verify": "neurochain.chain.replay.verification:verify",
@@ -169,3 +170,45 @@ class Uses:
         """
         verifying = reach(USES["verify"])
         return verifying(self, rows=rows, seed=seed, yes=yes, roots=roots, any_environment=any_environment)
+
+
+class LineageUses:
+    """What can be done with a lineage that the datasets themselves know nothing of."""
+
+    def export(
+        self,
+        format: str,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        who: bool = False,
+        files: bool = True,
+        license: str | None = None,
+    ) -> str | Path:
+        """Write it for other tools: the text, or where it was written.
+
+        Parameters
+        ----------
+        format : str
+            ``"prov"``, ``"rocrate"``, ``"openlineage"``, or another that ``neurochain export lineage --help`` names.
+        path : str or path, optional
+            A local file; of a crate, its folder.
+        who : bool
+            Write users, hosts, command lines and places on local disks; else people are numbered, the rest is left out.
+        files : bool
+            Name each file, or count them.
+        license : str, optional
+            Of the version: a URL, or a name.
+
+        Raises
+        ------
+        ExportError
+            There is no such format, or it needs a path.
+
+        Examples
+        --------
+        >>> nc.dataset("features").lineage().export("rocrate", "crate")          # doctest: +SKIP
+        """
+        written: str | Path = reach(USES["export_lineage"])(
+            self, format, path, who=who, files=files, license=license
+        )
+        return written

@@ -46,20 +46,22 @@ def function_steps(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def sources_of(lineage: Lineage) -> list[str]:
-    """Texts of all that would be run, as they were recorded: helpers and classes, then the function.
+    """Texts of all that would be run, as they were recorded; see `source_texts`."""
+    return list(dict.fromkeys(text for used in lineage.functions for text in source_texts(used)))
+
+
+def source_texts(used: FunctionUse) -> list[str]:
+    """Texts of a function as they were recorded: helpers and classes, then the function itself.
 
     Plain values of the names that they use stand before them, as comments.
     """
     texts: dict[str, None] = {}
-    for used in lineage.functions:
-        items = used.detail.get("recipe", {}).get("items", [])
-        for item in (*items[1:], *items[:1]):
-            if item.get("source"):
-                values = {**item.get("globals", {}), **item.get("cells", {})}
-                bound = [
-                    f"# {n} = {v!r}\n" for n, v in values.items() if isinstance(v, bool | int | float | str)
-                ]
-                texts["".join(bound) + item["source"].rstrip()] = None
+    items = used.detail.get("recipe", {}).get("items", [])
+    for item in (*items[1:], *items[:1]):
+        if item.get("source"):
+            values = {**item.get("globals", {}), **item.get("cells", {})}
+            bound = [f"# {n} = {v!r}\n" for n, v in values.items() if isinstance(v, bool | int | float | str)]
+            texts["".join(bound) + item["source"].rstrip()] = None
     return list(texts)
 
 
