@@ -16,7 +16,7 @@ from neurochain.datasets.activity import Activity, Input
 from neurochain.datasets.parts import Part, write_part
 from neurochain.datasets.project import Project
 from neurochain.datasets.schema import Schema
-from neurochain.errors import ExpressionError
+from neurochain.errors import ExpressionError, VersionError
 from neurochain.storage import Cost
 
 BATCH = 65_536  # rows that go through a function step at a time
@@ -255,6 +255,8 @@ def collected(frame: pl.LazyFrame) -> pl.DataFrame:
     ------
     ExpressionError
         An expression fails on a value, such as a cast of ``"a"`` to a number.
+    VersionError
+        A part is damaged.
     """
     with _in_words():
         return frame.collect()
@@ -266,6 +268,11 @@ def _in_words() -> Iterator[None]:
         yield
     except pl.exceptions.PolarsError as error:
         reason = str(error).partition("\n")[0].replace("_new.", "")
+        if reason.startswith("parquet: "):  # no expression's fault
+            raise VersionError(
+                f"Rows cannot be read back from the project's parts: {reason.removeprefix('parquet: ')} "
+                "A part is damaged: `neurochain doctor --deep` names it, and says what to do."
+            ) from error
         raise ExpressionError(
             f"An expression of the chain cannot be computed for all rows: {reason}."
         ) from error

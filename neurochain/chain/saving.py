@@ -44,6 +44,7 @@ def save_state(
         )
     check_distances(tolerance)
     run = make_run()
+    run.project.database.check_writable()
     canonical = plan.to_json()  # before it runs: a function may change what it is fingerprinted by
     with ThreadPoolExecutor(1) as pool:
         pool.submit(current_environment)  # some 50 ms; the rows take theirs meanwhile

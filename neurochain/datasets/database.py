@@ -6,21 +6,26 @@ memory does not work, journal_mode=DELETE, with a warning.
 """
 
 import re
+import shutil
 import warnings
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, event, exc, insert, select, text, update
+from sqlalchemy import Connection, Engine, create_engine, event, exc, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from neurochain.datasets.faults import database_fault, is_refused
+from neurochain.datasets.snapshot import take_snapshot
 from neurochain.datasets.tables import MIGRATIONS, meta
 from neurochain.errors import ProjectError
 
 BUSY_MS = 30_000
 MOUNTS = Path("/proc/mounts")
 _ESCAPE = re.compile(r"\\([0-7]{3})")  # of a blank, tab, newline or backslash in a mount's path
+_MISTAKES = (exc.IntegrityError, exc.ProgrammingError, exc.DataError)  # of this program, not of the machine
 _DIALECTS: dict[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}
 NETWORK = {
     "nfs",
@@ -64,31 +69,67 @@ class Database:
                 "For several writers use a local disk.",
                 stacklevel=2,
             )
-        self._engine = create_engine(f"sqlite:///{path}")
-        event.listen(self._engine, "connect", _Connect(journal))
-        event.listen(self._engine, "begin", _begin)
+        self._refused: ProjectError | None = None
+        self._engine = _engine(path, journal)
         try:
             self._migrate()
-        except ProjectError:
+        except ProjectError as error:
             self.close()
-            raise
-        except exc.DatabaseError as error:
-            self.close()
-            raise ProjectError(f"{path} cannot be opened as a database: {error.orig}.") from error
+            copy = take_snapshot(path) if is_refused(error) else None
+            if copy is None:
+                raise
+            weakref.finalize(self, shutil.rmtree, copy.parent, True)
+            self._engine = _engine(copy, "DELETE")
+            self._migrate()
+            self._refused = error
+            warnings.warn(f"What is saved is read as it was at this moment. {error}", stacklevel=2)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Consistent view of the database."""
-        with self._engine.connect() as connection, connection.begin():
+        """Consistent view of the database.
+
+        Raises
+        ------
+        ProjectError
+            SQLite cannot read it.
+        """
+        with self._in_words(), self._engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """Transaction that writes: all of it or nothing."""
-        with self._engine.connect() as raw:
+        """Transaction that writes: all of it or nothing.
+
+        Raises
+        ------
+        ProjectError
+            SQLite cannot write it (disk full, no permission, locked for too long).
+        """
+        self.check_writable()
+        with self._in_words(), self._engine.connect() as raw:
             connection = raw.execution_options(neurochain_write=True)
             with connection.begin():
                 yield connection
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        try:
+            yield
+        except _MISTAKES:
+            raise
+        except exc.DatabaseError as error:
+            raise database_fault(self.path, error) from error
+
+    def check_writable(self) -> None:
+        """Refuse early what could not be saved in the end.
+
+        Raises
+        ------
+        ProjectError
+            Only a snapshot of the database could be opened.
+        """
+        if self._refused is not None:
+            raise self._refused
 
     def close(self) -> None:
         """Give back the connections; the next use opens new ones."""
@@ -126,6 +167,13 @@ class Database:
                 f"{self.path} was made by a newer neurochain (schema {at}, this one knows {len(MIGRATIONS)}). "
                 "Upgrade with: pip install --upgrade neurochain"
             )
+
+
+def _engine(path: Path, journal: str) -> Engine:
+    engine = create_engine(f"sqlite:///{path}")
+    event.listen(engine, "connect", _Connect(journal))
+    event.listen(engine, "begin", _begin)
+    return engine
 
 
 class _Connect:

@@ -19,7 +19,15 @@ from neurochain.datasets import tables
 from neurochain.datasets.conversion import convert, unify_schemas
 from neurochain.datasets.hidden import ARG, HIDDEN, HIDDEN_MANY, ORDINAL, READS
 from neurochain.datasets.lookup import Lookup
-from neurochain.datasets.parts import Part, part_path, refresh_part, register_parts, scan_parts, write_part
+from neurochain.datasets.parts import (
+    Part,
+    part_path,
+    part_size,
+    refresh_part,
+    register_parts,
+    scan_parts,
+    write_part,
+)
 from neurochain.datasets.project import Project
 from neurochain.datasets.schema import Schema
 from neurochain.errors import SchemaError
@@ -65,7 +73,8 @@ class Ledger:
     def _load(self) -> list[Entry]:
         c = tables.ledger.c
         query = (
-            select(c.part, c.schema, c.rows)
+            select(c.part, c.schema, c.rows, tables.parts.c.bytes)
+            .join(tables.parts, tables.parts.c.hash == c.part)
             .where(c.reuse_key == self.reuse_key, c.kind == self._kind)
             .order_by(c.id.desc())
         )
@@ -74,8 +83,8 @@ class Ledger:
         entries: list[Entry] = []
         joined = Schema()
         for row in found:
-            # What is lost, or fits no newer result, is not known: it is computed again.
-            if not part_path(self.project, row.part).exists():
+            # What is lost or cut, or fits no newer result, is not known: it is computed again.
+            if part_size(self.project, row.part) != row.bytes:
                 continue
             schema = Schema.from_json(row.schema)
             try:

@@ -9,6 +9,7 @@ import os
 import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from sqlalchemy import Connection
 
 from neurochain.datasets import leases, tables
 from neurochain.datasets.database import insert_or_ignore
+from neurochain.datasets.faults import FULL, REFUSED, is_full
 from neurochain.datasets.project import Project
 from neurochain.datasets.schema import KEY, Schema
 from neurochain.datasets.types import Array, DataType, Ragged, Record
@@ -50,6 +52,14 @@ class Part:
 def part_path(project: Project, part_hash: str) -> Path:
     """Where a part lies."""
     return project.parts / part_hash[:2] / f"{part_hash}.parquet"
+
+
+def part_size(project: Project, part_hash: str) -> int | None:
+    """Bytes of a part on disk, or None where it is not there."""
+    try:
+        return part_path(project, part_hash).stat().st_size
+    except OSError:
+        return None
 
 
 def refresh_part(project: Project, part_hash: str) -> bool:
@@ -97,8 +107,12 @@ def write_part(project: Project, frame: pl.DataFrame, schema: Schema | None = No
             os.fsync(file.fileno())
         _place(project, staged, digest)
     except (OSError, pl.exceptions.ComputeError) as error:
-        staged.unlink(missing_ok=True)
-        raise ProjectError(f"A part could not be written to {project.parts}: {error}.") from error
+        # Polars does not always say why it could not write, so look while the half part still lies there.
+        full = is_full(project.folder)
+        with suppress(OSError):
+            staged.unlink()
+        why = f"the disk is full. {FULL}" if full else f"{error}. {REFUSED}"
+        raise ProjectError(f"A part could not be written to {project.parts}: {why}") from error
     return Part(digest, frame.height, size)
 
 
@@ -186,7 +200,11 @@ def _sync_folder(folder: Path) -> None:
 
 
 def scan_parts(
-    project: Project, hashes: Sequence[str], schema: Schema, hidden: Mapping[str, Any] = KEY_COLUMN
+    project: Project,
+    hashes: Sequence[str],
+    schema: Schema,
+    hidden: Mapping[str, Any] = KEY_COLUMN,
+    sizes: Sequence[int] = (),
 ) -> pl.LazyFrame:
     """Rows of parts, in order, with the hidden columns and exactly the schema's flat ones.
 
@@ -195,10 +213,10 @@ def scan_parts(
     Raises
     ------
     VersionError
-        A part is missing on disk.
+        As `check_parts`.
     """
     leaves: dict[str, Any] = {**hidden, **schema.leaves()}
-    paths = check_parts(project, hashes)
+    paths = check_parts(project, hashes, sizes)
     if not paths:
         return pl.LazyFrame(schema=leaves)
     return pl.scan_parquet(
@@ -206,13 +224,22 @@ def scan_parts(
     ).select(list(leaves))
 
 
-def check_parts(project: Project, hashes: Sequence[str]) -> list[Path]:
+def check_parts(project: Project, hashes: Sequence[str], sizes: Sequence[int] = ()) -> list[Path]:
     """Where parts lie.
+
+    Parameters
+    ----------
+    project : Project
+        Whose parts they are.
+    hashes : sequence of str
+        SHA-256 of each.
+    sizes : sequence of int, optional
+        Bytes that each must have.
 
     Raises
     ------
     VersionError
-        A part is missing on disk.
+        A part is missing on disk, or cut.
     """
     paths = [part_path(project, h) for h in hashes]
     missing = [p for p in paths if not p.exists()]
@@ -222,6 +249,12 @@ def check_parts(project: Project, hashes: Sequence[str]) -> list[Path]:
             "They were deleted by hand, or by a `neurochain gc` on a machine that could not see this process; "
             "restore them from a backup or compute the dataset again."
         )
+    for path, size in zip(paths, sizes, strict=False):
+        if (found := path.stat().st_size) != size:
+            raise VersionError(
+                f"{path} has {found:,} bytes where {size:,} were written: it was cut or overwritten. "
+                "Restore it from a backup; `neurochain doctor --deep` names all that is damaged."
+            )
     return paths
 
 

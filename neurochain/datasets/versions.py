@@ -135,14 +135,25 @@ class DatasetVersion(Uses):
 
     def part_hashes(self) -> list[str]:
         """SHA-256 of each part's file, in row order."""
+        return [part for part, _ in self._parts()]
+
+    def _parts(self) -> list[tuple[str, int]]:
+        """Parts with their bytes, in row order."""
         c = tables.version_parts.c
-        query = select(c.part).where(c.version == self.id).order_by(c.ordinal)
+        query = (
+            select(c.part, tables.parts.c.bytes)
+            .join(tables.parts, tables.parts.c.hash == c.part)
+            .where(c.version == self.id)
+            .order_by(c.ordinal)
+        )
         with self.project.database.read() as connection:
-            return list(connection.execute(query).scalars())
+            return [(row.part, row.bytes) for row in connection.execute(query)]
 
     def scan(self, roots: Mapping[str, str] = MappingProxyType({})) -> pl.LazyFrame:
         """Rows as flat columns, with the hidden key; the files' uris as their roots lie today, or as `roots` says."""
-        frame = scan_parts(self.project, self.part_hashes(), self.schema)
+        parts = self._parts()
+        hashes, sizes = [part for part, _ in parts], [size for _, size in parts]
+        frame = scan_parts(self.project, hashes, self.schema, sizes=sizes)
         if not any(file_columns(self.schema)):
             return frame
         reach_roots(self.project)

@@ -88,17 +88,23 @@ class LocalStore:
         except OSError as error:
             raise StorageError(f"{path} cannot be opened: {error.strerror}.") from error
         try:
-            if etag is not None and local_etag(os.fstat(descriptor)) != etag:
-                raise FileChangedError(
-                    f"{path} has changed since it was listed. Run the chain again to read the new content."
-                )
-            return [_read(descriptor, path, start, end) for start, end in ranges]
+            _check_unchanged(descriptor, path, etag)
+            found = [_read(descriptor, path, start, end) for start, end in ranges]
+            _check_unchanged(descriptor, path, etag)  # somebody may have written meanwhile
+            return found
         except OSError as error:
             if isinstance(error, StorageError):
                 raise
             raise StorageError(f"{path} cannot be read: {error.strerror}.") from error
         finally:
             os.close(descriptor)
+
+
+def _check_unchanged(descriptor: int, path: str, etag: str | None) -> None:
+    if etag is not None and local_etag(os.fstat(descriptor)) != etag:
+        raise FileChangedError(
+            f"{path} has changed since it was listed. Run the chain again to read the new content."
+        )
 
 
 def _read(descriptor: int, path: str, start: int, end: int) -> bytes:

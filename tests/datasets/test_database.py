@@ -104,13 +104,17 @@ def test_the_database_of_a_newer_program_is_refused(path: Path) -> None:
 
 def test_a_file_that_is_no_database_is_refused_and_kept(path: Path) -> None:
     path.write_bytes(b"subject\tage\n01\t33\n" * 100)
-    with pytest.raises(ProjectError, match=r"neurochain\.db cannot be opened as a database: file is not a"):
+    with pytest.raises(
+        ProjectError, match=r"neurochain\.db cannot be used as a database \(file is not a database\).*backup"
+    ):
         Database(path)
     assert path.read_bytes().startswith(b"subject\tage")
 
 
 def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ProjectError, match=r"gone/neurochain\.db cannot be opened"):
+    with pytest.raises(
+        ProjectError, match=r"gone/neurochain\.db cannot be used as a database \(unable to open"
+    ):
         Database(tmp_path / "gone" / "neurochain.db")
 
 
