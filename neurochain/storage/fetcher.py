@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from neurochain.errors import StorageError
 from neurochain.storage.file import File
 from neurochain.storage.scheme import split_uri, store_for
 
@@ -35,6 +36,8 @@ class Fetcher:
         Requests under way; by default as many as prove useful.
     share : int
         Processes that fetch at the same time: each keeps so much less under way.
+    tolerant : bool
+        What cannot be had is left out, so that whoever asks for it meets the error.
 
     Examples
     --------
@@ -42,11 +45,12 @@ class Fetcher:
     ...     for file, [(_, _, head)] in fetcher.fetch([(f, [(f, 0, 352)]) for f in files]): parse(head)
     """
 
-    def __init__(self, at_once: int | None = None, share: int = 1) -> None:
+    def __init__(self, at_once: int | None = None, share: int = 1, tolerant: bool = False) -> None:
         self.at_once = at_once or max(1, LEAST_AT_ONCE // share)
         self._most = at_once or max(1, MOST_AT_ONCE // share)
         self._pool = ThreadPoolExecutor(self._most, thread_name_prefix="neurochain-fetch")
         self._room = TOGETHER // share
+        self._tolerant = tolerant
         self._best = 0.0  # answers per second
 
     def __enter__(self) -> "Fetcher":
@@ -67,7 +71,7 @@ class Fetcher:
         Raises
         ------
         FileChangedError, StorageError
-            As `File.read_range`.
+            As `File.read_range`, unless it is tolerant.
         """
         part, size = list[tuple[T, Sequence[Piece]]](), 0
         for item, pieces in wanted:
@@ -80,7 +84,7 @@ class Fetcher:
 
     def _fetched(self, wanted: Sequence[tuple[T, Sequence[Piece]]]) -> Iterator[tuple[T, Fetched]]:
         pieces = [piece for _, some in wanted for piece in some]
-        found = [b""] * len(pieces)
+        found = list[bytes | None]([None] * len(pieces))
         numbers = iter(range(len(pieces)))
         taking = threading.Lock()
 
@@ -90,7 +94,11 @@ class Fetcher:
                     number = next(numbers, None)
                 if number is None:
                     return
-                found[number] = _read(*pieces[number])
+                try:
+                    found[number] = _read(*pieces[number])
+                except StorageError:
+                    if not self._tolerant:
+                        raise
 
         started = time.monotonic()
         tasks = [self._pool.submit(one_after_the_other) for _ in range(min(self.at_once, len(pieces)))]
@@ -103,7 +111,8 @@ class Fetcher:
         self._learn(len(pieces), time.monotonic() - started)
         data = iter(found)
         for item, some in wanted:
-            yield item, [(file, start, next(data)) for file, start, _ in some]
+            got = [(file, start, next(data)) for file, start, _ in some]
+            yield item, [(file, start, piece) for file, start, piece in got if piece is not None]
 
     def each(self, call: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
         """Results of calls that wait for files, made together."""

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from neurochain.chain.sources.rows import HeaderRow, read_row
+from neurochain.chain.sources.rows import HeaderRow, lost_row, read_row
+from neurochain.errors import StorageError
 from neurochain.formats import HeadSizes, first_bytes
 from neurochain.formats.identifiers import Identifiers
 from neurochain.storage import File, NotFetchedError, ReadLog, recording_reads
@@ -33,12 +34,15 @@ class Manner:
         Files that are fetched at a time; None for as many as prove useful.
     share : int
         Processes that read at the same time.
+    tolerant : bool
+        A file whose bytes cannot be had costs its row's header, and not the run.
     """
 
     remote: bool
     identifiers: Identifiers
     threads: int | None = None
     share: int = 1
+    tolerant: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +76,19 @@ class Head:
         sidecar = None if beside is None else File(*beside, None, log)
         return cls(number, File(uri, size, etag, mtime, log, companions), sidecar, path, log)
 
-    def read(self, sizes: HeadSizes, identifiers: Identifiers) -> HeaderRow:
+    def read(self, sizes: HeadSizes, manner: Manner) -> HeaderRow:
         """Header and sidecar."""
-        with recording_reads(self.log):
-            return read_row(self.number, self.file, self.sidecar, self.path, self.log, sizes, identifiers)
+        try:
+            with recording_reads(self.log):
+                return read_row(
+                    self.number, self.file, self.sidecar, self.path, self.log, sizes, manner.identifiers
+                )
+        except NotFetchedError:
+            raise
+        except StorageError as error:
+            if not manner.tolerant:
+                raise
+            return lost_row(self.number, self.path, self.log, error)
 
     def first(self, sizes: HeadSizes) -> list[tuple[File, int, int]]:
         """Ranges that will most likely be read."""
@@ -106,24 +119,22 @@ def read_heads(bursts: Iterable[list[Place]], manner: Manner) -> Iterator[Header
     Raises
     ------
     StorageError
-        The bytes of a file cannot be had.
+        The bytes of a file cannot be had, and that is not tolerated.
     """
     sizes, together, count, started = HeadSizes(), False, 0, time.monotonic()
-    with Fetcher(manner.threads, manner.share) as fetcher:
+    with Fetcher(manner.threads, manner.share, manner.tolerant) as fetcher:
         for burst in bursts:
             for at, place in enumerate(burst):
                 if together:
-                    yield from _together(fetcher, burst[at:], sizes, manner.identifiers)
+                    yield from _together(fetcher, burst[at:], sizes, manner)
                     break
-                yield Head.of(place).read(sizes, manner.identifiers)
+                yield Head.of(place).read(sizes, manner)
                 count += 1
                 slow = count == FIRST and time.monotonic() - started > FIRST * SLOW
                 together = manner.remote or slow
 
 
-def _together(
-    fetcher: Fetcher, places: list[Place], sizes: HeadSizes, identifiers: Identifiers
-) -> Iterator[HeaderRow]:
+def _together(fetcher: Fetcher, places: list[Place], sizes: HeadSizes, manner: Manner) -> Iterator[HeaderRow]:
     """Headers of files whose first bytes are fetched together; then of those that need more."""
     late: list[Head] = []
     heads = map(Head.of, places)
@@ -132,9 +143,9 @@ def _together(
             head.log.offer(file.uri, start, data)
         head.log.waits = False
         try:
-            yield head.read(sizes, identifiers)
+            yield head.read(sizes, manner)
         except NotFetchedError:
             head.log.take()
             head.log.waits = True
             late.append(head)
-    yield from fetcher.each(lambda head: head.read(sizes, identifiers), late)
+    yield from fetcher.each(lambda head: head.read(sizes, manner), late)

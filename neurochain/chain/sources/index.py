@@ -144,15 +144,16 @@ def with_headers(
     ledger = Ledger(run.project, identifiers.key_with(reader_fingerprint()))
     identity = files.select("file.uri", "file.etag", "file.companions")
     files = files.with_columns(argument_digests(identity).alias(ARG))
-    _read_missing(
+    lost = _read_missing(
         files.filter(~pl.col("file.uri").is_in(list(unread))) if unread else files, ledger, run, identifiers
     )
     ledger.touch()
     known = ledger.known()
     if known is None:
-        if len(unread) < files.height:
+        if len(unread) + len(lost) < files.height:
             raise StorageError("The headers that were read could not be stored.")
         known = pl.LazyFrame(schema={**HIDDEN, **stored_schema(identifiers.indexed).leaves()})
+    known = pl.concat([known, *(frame.lazy().select(known.collect_schema().names()) for frame in lost)])
     wanted = files.lazy().select(ARG)
     found = known.join(wanted, on=ARG, how="semi").select(ARG, READS, SHAPES).collect()
     # What the files have already (as of a tree that says more than a file's own name) wins.
@@ -239,19 +240,23 @@ def _with_keys(shapes: pl.Series, schema: Schema) -> Schema:
     return Schema([keyed(f.name, f) for f in schema.values()])
 
 
-def _read_missing(files: pl.DataFrame, ledger: Ledger, run: Run, identifiers: Identifiers) -> None:
-    missing = files
+def _read_missing(
+    files: pl.DataFrame, ledger: Ledger, run: Run, identifiers: Identifiers
+) -> list[pl.DataFrame]:
+    """Read and remember what is not known; rows of files whose bytes could not be had, where that is tolerated."""
+    missing, lost = files, list[pl.DataFrame]()
     known = ledger.known() if run.settings.reuse else None
     if known is not None:
         missing = files.join(known.select(ARG).collect(), on=ARG, how="anti", maintain_order="left")
     missing = missing.unique(subset=[ARG], keep="first", maintain_order=True)
     if not missing.height:
-        return
+        return lost
     stored = int(missing["file.size"].sum())
     remote = bool(missing["file.uri"].str.contains("://", literal=True).any())
     with run.progress.step("headers", missing.height, stored) as progress:
         blocks, rows = list[Block](), 0
-        manner = Manner(remote, identifiers, run.settings.threads)
+        tolerant = run.settings.on_error != "raise"
+        manner = Manner(remote, identifiers, run.settings.threads, tolerant=tolerant)
         for block in read_all(_places(missing), missing.height, manner, run.settings.processes - 1):
             blocks.append(block)
             pulled, count = sum(block["bytes"]), len(block["number"])
@@ -261,17 +266,27 @@ def _read_missing(files: pl.DataFrame, ledger: Ledger, run: Run, identifiers: Id
             progress.advance(count, pulled, len(errors) - errors.count(None))
             rows += count
             if rows >= CHUNK:
-                _append(blocks, missing, ledger, identifiers.indexed)
+                lost += _append(blocks, missing, ledger, identifiers.indexed)
                 blocks, rows = [], 0
-        _append(blocks, missing, ledger, identifiers.indexed)
+        lost += _append(blocks, missing, ledger, identifiers.indexed)
+    return lost
 
 
-def _append(blocks: Sequence[Block], missing: pl.DataFrame, ledger: Ledger, identified: bool) -> None:
-    """Remember headers."""
-    if blocks:
-        frame = header_frame(blocks, identified)
-        keys = missing[ARG].gather([number for block in blocks for number in block["number"]])
-        ledger.append(frame.insert_column(0, keys), stored_schema(identified))
+def _append(
+    blocks: Sequence[Block], missing: pl.DataFrame, ledger: Ledger, identified: bool
+) -> list[pl.DataFrame]:
+    """Remember headers; those that could not be had."""
+    if not blocks:
+        return []
+    frame = header_frame(blocks, identified)
+    keys = missing[ARG].gather([number for block in blocks for number in block["number"]])
+    frame.insert_column(0, keys)
+    lost = pl.Series([lost for block in blocks for lost in block["lost"]], dtype=pl.Boolean)
+    if not lost.any():
+        ledger.append(frame, stored_schema(identified))
+        return []
+    ledger.append(frame.filter(~lost), stored_schema(identified))
+    return [frame.filter(lost)]
 
 
 def _places(files: pl.DataFrame) -> Iterator[Place]:

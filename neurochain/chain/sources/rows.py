@@ -13,7 +13,7 @@ from typing import Any
 from neurochain import formats
 from neurochain.chain.expressions.catalogue import catalogue
 from neurochain.chain.values.reads import reads_of
-from neurochain.errors import FormatError
+from neurochain.errors import FormatError, StorageError
 from neurochain.formats import HeadSizes
 from neurochain.formats.bids.entities import entities
 from neurochain.formats.bids.sidecar import parse_sidecar
@@ -25,7 +25,7 @@ Block = dict[str, list[Any]]
 none of them has are left out."""
 
 IDENTIFIERS = "identifiers"  # column of what names a person, where it was asked for
-PLAIN = ("number", "sidecar", IDENTIFIERS, "shapes", "reads", "bytes", "requests")
+PLAIN = ("number", "sidecar", IDENTIFIERS, "shapes", "reads", "bytes", "requests", "lost")
 
 
 @dataclass(slots=True)
@@ -46,6 +46,8 @@ class HeaderRow:
         What it was read from, as the ledger keeps it.
     bytes, requests : int
         Pulled for it.
+    lost : bool
+        The bytes could not be had; the header's error says why, and is not remembered.
     """
 
     number: int
@@ -56,6 +58,15 @@ class HeaderRow:
     reads: list[dict[str, Any]] = field(default_factory=list)
     bytes: int = 0
     requests: int = 0
+    lost: bool = False
+
+
+def lost_row(number: int, path: str, log: ReadLog, error: StorageError) -> HeaderRow:
+    """Row of a file whose bytes cannot be had."""
+    header = dict.fromkeys(formats.RECORDS["header"].model_fields) | {"error": str(error)}
+    row = HeaderRow(number, {"header": header, "bids": entities(path)}, lost=True)
+    row.bytes, row.requests = log.bytes, log.requests
+    return row
 
 
 def read_row(
