@@ -43,7 +43,7 @@ class Progress:
 
     @contextmanager
     def step(
-        self, name: str, total: int | None = None, stored: int | None = None
+        self, name: str, total: int | None = None, stored: int | None = None, unit: str = "rows"
     ) -> Iterator["StepProgress"]:
         """Show a step while the block runs.
 
@@ -55,8 +55,10 @@ class Progress:
             Rows to come.
         stored : int, optional
             Bytes that the rows' files hold.
+        unit : str
+            What is counted.
         """
-        step = StepProgress(name, total, stored)
+        step = StepProgress(name, total, stored, unit)
         with step:
             yield step
 
@@ -64,8 +66,8 @@ class Progress:
 class StepProgress:
     """One line; silent where nothing is shown."""
 
-    def __init__(self, name: str, total: int | None, stored: int | None) -> None:
-        self.name, self.total, self.stored = name, total, stored
+    def __init__(self, name: str, total: int | None, stored: int | None, unit: str = "rows") -> None:
+        self.name, self.total, self.stored, self.unit = name, total, stored, unit
         self.rows = self.bytes = self.failures = 0
         self._started = time.monotonic()
         self._looked = 0.0
@@ -104,7 +106,7 @@ class StepProgress:
         """The line as it stands."""
         seconds = max(time.monotonic() - self._started, 1e-9)
         of = f" of {self.total:,}" if self.total is not None else ""
-        parts = [f"{self.name}: {self.rows:,}{of} rows", f"{self.rows / seconds:,.0f} rows/s"]
+        parts = [f"{self.name}: {self.rows:,}{of} {self.unit}", f"{self.rows / seconds:,.0f} {self.unit}/s"]
         if self.bytes:
             stored = f" of {human_bytes(self.stored)} stored" if self.stored else ""
             parts.append(f"{human_bytes(self.bytes)} pulled{stored}")

@@ -4,6 +4,7 @@ import importlib.metadata
 import platform
 import shutil
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,11 @@ from typing import Any
 from rich.markup import escape
 from sqlalchemy import select, text
 
-from neurochain.chain.progress import human_bytes
+from neurochain.chain.progress import Progress, human_bytes
 from neurochain.cli import printing
-from neurochain.datasets import tables
+from neurochain.datasets import inspection, tables
 from neurochain.datasets.database import network_filesystem
+from neurochain.datasets.inspection import Finding
 from neurochain.datasets.parts import part_path
 from neurochain.datasets.project import HOME, Project, find_project
 from neurochain.errors import NeurochainError
@@ -30,6 +32,7 @@ EXTRAS = {
     "datachain": ("datachain", "to_datachain(), read_datachain()"),
 }
 LOW_DISK = 2 * 10**9  # bytes
+MOST = 20  # findings of one kind that are listed
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,14 @@ class Check:
     finding: str
 
 
-def examine() -> list[Check]:
-    """Look at the installation and the project of the current folder."""
+def examine(deep: bool = False) -> list[Check]:
+    """Look at the installation and the project of the current folder.
+
+    Parameters
+    ----------
+    deep : bool
+        Read every part, and every row of every version.
+    """
     checks = [Check("python", "ok", f"{platform.python_version()} at {sys.executable}")]
     checks += [
         _package(name) for name in ("neurochain", "polars", "pydicom", "sqlalchemy", "numpy", "pydantic")
@@ -63,7 +72,13 @@ def examine() -> list[Check]:
     if project is None:
         found = f"none here or above; one is made at the first save, or where {HOME} points"
         return [*checks, Check("project", "note", found)]
-    return [*checks, *_project(project)]
+    checks += _project(project)
+    if not deep:
+        return checks
+    try:
+        return [*checks, *_deep(project)]
+    except NeurochainError as error:
+        return [*checks, Check("database", "error", str(error))]
 
 
 def _package(name: str) -> Check:
@@ -107,6 +122,37 @@ def _project(project: Project) -> list[Check]:
         finding = f"{len(broken):,} of {len(used):,} parts are missing or cut, {broken[0]} first. Restore them from a backup."
     checks.append(Check("parts", "error" if broken else "ok", finding))
     return checks
+
+
+def _deep(project: Project) -> list[Check]:
+    """Hash every part that is used, and then every row of the versions whose parts are whole."""
+    progress = Progress()
+    checks = _found(
+        "tables", inspection.check_tables(project), "no damage, and no row that refers to nothing"
+    )
+    uses = inspection.part_uses(project)
+    used = {part: users for part, users in uses.items() if users}
+    with progress.step("parts", len(used), unit="parts") as step:
+        damaged = inspection.check_files(project, used, step.advance)
+    checks += _found("bytes", damaged.values(), f"{len(used):,} parts hold what was written")
+    versions = inspection.all_versions(project)
+    with progress.step("versions", len(versions), unit="versions") as step:
+        wrong = inspection.check_contents(project, versions, damaged, step.advance)
+    unread = sum(not damaged.keys().isdisjoint(v.part_hashes()) for v in versions) if damaged else 0
+    left = f"; {unread:,} with damaged parts were not read" if unread else ""
+    checks += _found(
+        "rows", wrong, f"{len(versions) - unread:,} versions hold the rows that were saved{left}"
+    )
+    return checks + _found("garbage", inspection.check_garbage(project, uses), "none")
+
+
+def _found(name: str, findings: Iterable[Finding], otherwise: str) -> list[Check]:
+    """What was found, or that nothing was."""
+    found = list(findings)
+    checks = [Check(name, "note" if f.harmless else "error", f.text) for f in found[:MOST]]
+    if len(found) > MOST:
+        checks.append(Check(name, "error", f"and {len(found) - MOST:,} more"))
+    return checks or [Check(name, "ok", otherwise)]
 
 
 def _whole(path: Path, size: int | None) -> bool:

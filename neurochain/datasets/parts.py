@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from neurochain.datasets import leases, tables
 from neurochain.datasets.database import insert_or_ignore
@@ -107,12 +107,10 @@ def write_part(project: Project, frame: pl.DataFrame, schema: Schema | None = No
             os.fsync(file.fileno())
         _place(project, staged, digest)
     except (OSError, pl.exceptions.ComputeError) as error:
-        # Polars does not always say why it could not write, so look while the half part still lies there.
-        full = is_full(project.folder)
+        said = _unwritten(project, error)
         with suppress(OSError):
             staged.unlink()
-        why = f"the disk is full. {FULL}" if full else f"{error}. {REFUSED}"
-        raise ProjectError(f"A part could not be written to {project.parts}: {why}") from error
+        raise said from error
     return Part(digest, frame.height, size)
 
 
@@ -144,15 +142,22 @@ def take_part(project: Project, given: Path, part_hash: str) -> bool:
             return False
         _place(project, staged, part_hash)
     except OSError as error:
-        raise ProjectError(f"A part could not be written to {project.parts}: {error}.") from error
+        raise _unwritten(project, error) from error
     finally:
         staged.unlink(missing_ok=True)
     return True
 
 
+def _unwritten(project: Project, error: Exception) -> ProjectError:
+    """Why a part could not be written; asked for while the half part still lies there."""
+    # Polars does not always say it.
+    why = f"the disk is full. {FULL}" if is_full(project.folder) else f"{error}. {REFUSED}"
+    return ProjectError(f"A part could not be written to {project.parts}: {why}")
+
+
 def _place(project: Project, staged: Path, part_hash: str) -> None:
     """Move a file that is whole and on disk to where parts lie."""
-    if refresh_part(project, part_hash):
+    if refresh_part(project, part_hash) and not damaged_parts(project, [part_hash]):
         staged.unlink()
         return
     target = part_path(project, part_hash)
@@ -272,6 +277,19 @@ def damaged_parts(project: Project, hashes: Iterable[str]) -> list[str]:
         if digest != part:
             found.append(f"part {path} is damaged: its bytes are not those that were written")
     return found
+
+
+def parts_of_version(project: Project, version: int) -> list[tuple[str, int]]:
+    """Hashes and bytes of a version's parts, in row order, by its row in the database."""
+    c = tables.version_parts.c
+    query = (
+        select(c.part, tables.parts.c.bytes)
+        .join(tables.parts, tables.parts.c.hash == c.part)
+        .where(c.version == version)
+        .order_by(c.ordinal)
+    )
+    with project.database.read() as connection:
+        return [(row.part, row.bytes) for row in connection.execute(query)]
 
 
 def register_parts(connection: Connection, parts: Sequence[Part]) -> None:

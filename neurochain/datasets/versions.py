@@ -21,7 +21,7 @@ from neurochain.datasets.numbers import (
     matching,
     parse_number,
 )
-from neurochain.datasets.parts import scan_parts
+from neurochain.datasets.parts import parts_of_version, scan_parts
 from neurochain.datasets.project import Project
 from neurochain.datasets.schema import Schema
 from neurochain.datasets.uses import Uses
@@ -135,25 +135,14 @@ class DatasetVersion(Uses):
 
     def part_hashes(self) -> list[str]:
         """SHA-256 of each part's file, in row order."""
-        return [part for part, _ in self._parts()]
-
-    def _parts(self) -> list[tuple[str, int]]:
-        """Parts with their bytes, in row order."""
-        c = tables.version_parts.c
-        query = (
-            select(c.part, tables.parts.c.bytes)
-            .join(tables.parts, tables.parts.c.hash == c.part)
-            .where(c.version == self.id)
-            .order_by(c.ordinal)
-        )
-        with self.project.database.read() as connection:
-            return [(row.part, row.bytes) for row in connection.execute(query)]
+        return [part for part, _ in parts_of_version(self.project, self.id)]
 
     def scan(self, roots: Mapping[str, str] = MappingProxyType({})) -> pl.LazyFrame:
         """Rows as flat columns, with the hidden key; the files' uris as their roots lie today, or as `roots` says."""
-        parts = self._parts()
-        hashes, sizes = [part for part, _ in parts], [size for _, size in parts]
-        frame = scan_parts(self.project, hashes, self.schema, sizes=sizes)
+        parts = parts_of_version(self.project, self.id)
+        frame = scan_parts(
+            self.project, [part for part, _ in parts], self.schema, sizes=[size for _, size in parts]
+        )
         if not any(file_columns(self.schema)):
             return frame
         reach_roots(self.project)
