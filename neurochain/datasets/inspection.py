@@ -32,14 +32,12 @@ class Finding:
 
     Attributes
     ----------
-    about : {"database", "part", "version", "garbage"}
     text : str
         What is wrong, and what to do.
     harmless : bool
         It only takes space.
     """
 
-    about: str
     text: str
     harmless: bool = False
 
@@ -50,16 +48,13 @@ def check_tables(project: Project) -> list[Finding]:
         broken = [str(line) for line in connection.execute(text("PRAGMA integrity_check")).scalars()]
         lost = connection.execute(text("PRAGMA foreign_key_check")).all()
     found = [
-        Finding("database", f"{line}. Restore {project.database.path} from a backup.")
-        for line in broken
-        if line != "ok"
+        Finding(f"{line}. Restore {project.database.path} from a backup.") for line in broken if line != "ok"
     ]
     counted: dict[tuple[str, str], int] = {}
     for table, _, parent, _ in lost:
         counted[table, parent] = counted.get((table, parent), 0) + 1
     return found + [
         Finding(
-            "database",
             f"Rows of the table {table} that refer to rows of {parent} that are not there: {count:,}. "
             f"Restore {project.database.path} from a backup.",
         )
@@ -119,7 +114,7 @@ def check_files(project: Project, uses: Uses, advance: Advance) -> dict[str, Fin
             continue
         for problem in damaged_parts(project, [part]):
             remedy = FORGET if users == ["results kept for reuse"] else RESTORE
-            found[part] = Finding("part", f"{problem}. It belongs to {_listed(users)}. {remedy}.")
+            found[part] = Finding(f"{problem}. It belongs to {_listed(users)}. {remedy}.")
         advance()
     return found
 
@@ -146,7 +141,6 @@ def check_contents(
         if damaged.isdisjoint(parts):
             found += [
                 Finding(
-                    "version",
                     f"{version.reference}: {wrong}. The database was changed by hand, or is damaged: "
                     f"restore {project.database.path} from a backup, or save the version again.",
                 )
@@ -185,9 +179,7 @@ def check_garbage(project: Project, uses: Uses) -> list[Finding]:
     for parts, which in ((registered, "Registered parts"), (unknown, "Unregistered parts")):
         if parts:
             what = f"{which} that belong to no version and no result: {len(parts):,}, {parts[0]} first."
-            found.append(
-                Finding("garbage", f"{what} `neurochain gc` deletes what no running process needs.", True)
-            )
+            found.append(Finding(f"{what} `neurochain gc` deletes what no running process needs.", True))
     return found
 
 
