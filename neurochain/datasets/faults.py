@@ -21,6 +21,8 @@ _CAUSES = {
     sqlite3.SQLITE_READONLY: "it cannot be written to. Get the right to write to its folder, or copy the folder and "
     "set NEUROCHAIN_HOME to the copy.",
     sqlite3.SQLITE_CORRUPT: "it is damaged. `neurochain doctor --deep` says how far; restore it from a backup.",
+    sqlite3.SQLITE_ERROR: "its tables are not those that this program makes. It was changed by hand, or brought up to date "
+    "wrongly: restore it from a backup, and report this message.",
     sqlite3.SQLITE_NOTADB: "it is no database, or its first page is damaged. Restore it from a backup.",
 }
 _REFUSED = {

@@ -137,30 +137,42 @@ def check_contents(
     """
     damaged, found = set(damaged), []
     for version in versions:
-        parts = version.part_hashes()
-        if damaged.isdisjoint(parts):
-            found += [
-                Finding(
-                    f"{version.reference}: {wrong}. The database was changed by hand, or is damaged: "
-                    f"restore {project.database.path} from a backup, or save the version again.",
-                )
-                for wrong in _wrong(project, version, parts)
-            ]
+        if damaged.isdisjoint(version.part_hashes()) and (wrong := wrong_content(version)):
+            remedy = (
+                f"{wrong}. The database was changed by hand, or is damaged: "
+                f"restore {project.database.path} from a backup, or save the version again."
+            )
+            found.append(Finding(f"{version.reference}: {remedy}"))
         advance()
     return found
 
 
-def _wrong(project: Project, version: DatasetVersion, parts: list[str]) -> list[str]:
+def wrong_content(version: DatasetVersion) -> str:
+    """How the rows of a version, whose parts are whole, are not those that were saved; empty where they are.
+
+    A version that was saved before the scheme of content hashes was recorded may have the hash of an earlier one, which
+    says nothing today. Then its parts alone stand for its rows.
+    """
     content = ContentHash(version.schema)
     try:
-        for part in parts:
-            content.update(scan_parts(project, [part], version.schema).collect())
+        for part in version.part_hashes():
+            content.update(scan_parts(version.project, [part], version.schema).collect())
     except NeurochainError as error:
-        return [str(error)]
+        return str(error).removesuffix(".")
     if content.rows != version.rows:
-        return [f"it has {content.rows:,} rows, and {version.rows:,} were saved"]
-    same = content.hexdigest() == version.content_hash
-    return [] if same else ["its rows are not those that were saved: their content hash is another"]
+        return f"it has {content.rows:,} rows, and {version.rows:,} were saved"
+    if content.hexdigest() == version.content_hash or _scheme(version) is None:
+        return ""
+    return "its rows are not those that were saved: their content hash is another"
+
+
+def _scheme(version: DatasetVersion) -> int | None:
+    c = tables.versions.c
+    with version.project.database.read() as connection:
+        found: int | None = connection.execute(
+            select(c.content_scheme).where(c.id == version.id)
+        ).scalar_one()
+    return found
 
 
 def all_versions(project: Project) -> list[DatasetVersion]:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, insert, select
 
 from neurochain.datasets import tables
 from neurochain.datasets.activity import Activity
+from neurochain.datasets.content import SCHEME
 from neurochain.datasets.environment import Origin
 from neurochain.datasets.numbers import LEVELS, change_level, format_number, next_number, parse_number
 from neurochain.datasets.parts import Part, check_parts, register_parts
@@ -104,6 +105,7 @@ def publish(project: Project, draft: Draft, origin: Origin) -> tuple[DatasetVers
                 problems=draft.activity.problems,
                 activity=draft.activity.id,
                 tolerances=dict(draft.tolerances),
+                content_scheme=SCHEME,
             ),
         )
         for ordinal, part in enumerate(draft.parts):

@@ -146,6 +146,7 @@ versions = Table(
     Column("problems", JSON, nullable=False),
     Column("activity", String, ForeignKey("activities.id"), nullable=False),
     Column("tolerances", JSON),  # by column, how far a value made again may be off
+    Column("content_scheme", Integer),  # of the content hash; unknown of earlier ones
     UniqueConstraint("dataset", "major", "minor", "patch"),
 )
 
@@ -218,9 +219,11 @@ def _add_failures_and_use(connection: Connection) -> None:
 
 
 def _index_references(connection: Connection) -> None:
-    """Indexes that came with garbage collection."""
+    """Indexes that came with garbage collection, of the tables that there were."""
+    there = set(inspect(connection).get_table_names())
     for index in REFERENCES:
-        index.create(connection, checkfirst=True)
+        if index.table is not None and index.table.name in there:
+            index.create(connection, checkfirst=True)
 
 
 def _add_access(connection: Connection) -> None:
@@ -244,13 +247,13 @@ def _add_replay(connection: Connection) -> None:
     """What came with making versions again: given rows, tolerances, and columns of functions."""
     input_parts.create(connection, checkfirst=True)
     REFERENCES[-1].create(connection, checkfirst=True)
-    replays = (
-        versions.c.tolerances,
-        activities.c.parameters,
-        activity_udfs.c.arguments,
-        activity_udfs.c.columns,
-    )
-    for column in replays:
+    for column in (versions.c.tolerances, activity_udfs.c.arguments, activity_udfs.c.columns):
+        _add(connection, column)
+
+
+def _add_parameters_and_scheme(connection: Connection) -> None:
+    """Columns that came with parameters of scripts, and with the check of every row."""
+    for column in (activities.c.parameters, versions.c.content_scheme):
         _add(connection, column)
 
 
@@ -272,4 +275,5 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _add_function_bytes,
     _add_function_calls,
     _add_replay,
+    _add_parameters_and_scheme,
 )

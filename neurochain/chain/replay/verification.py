@@ -16,12 +16,11 @@ from neurochain.chain.replay.reproduction import (
     columns_changed,
     differing,
 )
-from neurochain.chain.run import batches
 from neurochain.chain.saving import save_state
 from neurochain.chain.steps.step import Step
-from neurochain.datasets.content import ContentHash
 from neurochain.datasets.diff import compare
-from neurochain.datasets.parts import damaged_parts, scan_parts
+from neurochain.datasets.inspection import wrong_content
+from neurochain.datasets.parts import damaged_parts
 from neurochain.datasets.project import scratch_project
 from neurochain.datasets.schema import KEY
 from neurochain.datasets.versions import DatasetVersion
@@ -118,8 +117,5 @@ def _damage(version: DatasetVersion) -> list[str]:
     wrong = damaged_parts(version.project, hashes)
     if wrong:
         return wrong
-    content = ContentHash(version.schema)
-    for batch in batches(scan_parts(version.project, version.part_hashes(), version.schema)):
-        content.update(batch)
-    same = content.hexdigest() == version.content_hash
-    return [] if same else ["its rows are not those that were saved: their content hash is another"]
+    different = wrong_content(version)
+    return [different] if different else []

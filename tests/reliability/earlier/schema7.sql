@@ -1,0 +1,207 @@
+-- A project of schema 7, as it was made when that was the newest; packed_parts holds the bytes of its parts, by zlib.
+BEGIN TRANSACTION;
+CREATE TABLE activities (
+	id VARCHAR NOT NULL, 
+	started FLOAT NOT NULL, 
+	ended FLOAT, 
+	status VARCHAR NOT NULL, 
+	host VARCHAR NOT NULL, 
+	user VARCHAR NOT NULL, 
+	command TEXT NOT NULL, 
+	environment VARCHAR NOT NULL, 
+	git_commit VARCHAR, 
+	git_dirty BOOLEAN, 
+	git_diff TEXT, 
+	seed INTEGER NOT NULL, 
+	rows_in INTEGER NOT NULL, 
+	rows_out INTEGER NOT NULL, 
+	reused INTEGER NOT NULL, 
+	computed INTEGER NOT NULL, 
+	failed INTEGER NOT NULL, 
+	bytes INTEGER NOT NULL, 
+	requests INTEGER NOT NULL, 
+	steps JSON NOT NULL, 
+	failures VARCHAR, 
+	PRIMARY KEY (id), 
+	FOREIGN KEY(environment) REFERENCES environments (hash), 
+	FOREIGN KEY(failures) REFERENCES parts (hash)
+);
+INSERT INTO "activities" VALUES('b8f460932a5046d587d4c862fee9d8f6',1.79529936798210287092e+09,1.79529936829345178597e+09,'done','scanner','ada','study.py','environment',NULL,NULL,NULL,0,2,2,0,2,0,8,2,'[{"listed": "/study/data", "files": 2, "new": 2, "changed": 0, "gone": 0}]',NULL);
+INSERT INTO "activities" VALUES('84a2fca27f084ec1bc4ea437702c3b5f',1.79529936842010211942e+09,1.79529936851305961607e+09,'done','scanner','ada','study.py','environment',NULL,NULL,NULL,0,0,3,0,0,0,0,0,'[]',NULL);
+INSERT INTO "activities" VALUES('96e5b88a9eb04fc6ae779d5f6837182a',1795299368.6003,1.7952993687072577476e+09,'done','scanner','ada','study.py','environment',NULL,NULL,NULL,0,0,2,0,0,0,0,0,'[]',NULL);
+CREATE TABLE activity_udfs (
+	activity VARCHAR NOT NULL, 
+	ordinal INTEGER NOT NULL, 
+	udf VARCHAR NOT NULL, 
+	reads VARCHAR, 
+	bytes INTEGER DEFAULT '0' NOT NULL, 
+	requests INTEGER DEFAULT '0' NOT NULL, 
+	reused INTEGER, 
+	computed INTEGER, 
+	failed INTEGER, 
+	arguments JSON, 
+	columns JSON, 
+	PRIMARY KEY (activity, ordinal), 
+	FOREIGN KEY(activity) REFERENCES activities (id), 
+	FOREIGN KEY(udf) REFERENCES udfs (hash), 
+	FOREIGN KEY(reads) REFERENCES parts (hash)
+);
+INSERT INTO "activity_udfs" VALUES('b8f460932a5046d587d4c862fee9d8f6',0,'3afb098456ac082381761145479f806dba62a1be1eb5e6ad44a9c9e2f3e3db11','65d62899dcca406c15ff028639ed87c4ad88d70868c0d614a3f70c58dc614f2f',8,2,0,2,0,'["file"]','["head"]');
+CREATE TABLE datasets (
+	id INTEGER NOT NULL, 
+	name VARCHAR NOT NULL, 
+	created FLOAT NOT NULL, 
+	PRIMARY KEY (id), 
+	UNIQUE (name)
+);
+INSERT INTO "datasets" VALUES(1,'study/heads',1.79529936832188558581e+09);
+INSERT INTO "datasets" VALUES(2,'study/given',1.79529936854025340083e+09);
+CREATE TABLE environments (
+	hash VARCHAR NOT NULL, 
+	python VARCHAR NOT NULL, 
+	platform VARCHAR NOT NULL, 
+	packages JSON NOT NULL, 
+	PRIMARY KEY (hash)
+);
+INSERT INTO "environments" VALUES('environment','3.11.7','Linux-6.1','{"numpy": "2.1.0"}');
+CREATE TABLE files (
+	uri TEXT NOT NULL, 
+	etag TEXT NOT NULL, 
+	size INTEGER NOT NULL, 
+	mtime FLOAT, 
+	PRIMARY KEY (uri)
+)
+ WITHOUT ROWID
+
+;
+INSERT INTO "files" VALUES('/study/data/f0.bin','a-18ea2f42c8c89afd-18ea2f42c8c89afd-46824f',10,1.79529936534350085261e+09);
+INSERT INTO "files" VALUES('/study/data/f1.bin','b-18ea2f42c8c94e98-18ea2f42c8c94e98-468258',11,1.79529936534354686737e+09);
+CREATE TABLE input_parts (
+	activity VARCHAR NOT NULL, 
+	input INTEGER NOT NULL, 
+	ordinal INTEGER NOT NULL, 
+	part VARCHAR NOT NULL, 
+	PRIMARY KEY (activity, input, ordinal), 
+	FOREIGN KEY(activity) REFERENCES activities (id), 
+	FOREIGN KEY(part) REFERENCES parts (hash)
+);
+INSERT INTO "input_parts" VALUES('84a2fca27f084ec1bc4ea437702c3b5f',0,0,'ef6de0e3cc28550e0012ad72e15b2e6ca3a50a35f3da5aaca8bd965f8769fe73');
+CREATE TABLE inputs (
+	activity VARCHAR NOT NULL, 
+	ordinal INTEGER NOT NULL, 
+	kind VARCHAR NOT NULL, 
+	reference JSON NOT NULL, 
+	version INTEGER, 
+	manifest VARCHAR, 
+	PRIMARY KEY (activity, ordinal), 
+	FOREIGN KEY(activity) REFERENCES activities (id), 
+	FOREIGN KEY(version) REFERENCES versions (id), 
+	FOREIGN KEY(manifest) REFERENCES parts (hash)
+);
+INSERT INTO "inputs" VALUES('b8f460932a5046d587d4c862fee9d8f6',0,'storage','{"source": "storage", "patterns": ["data/*.bin"], "globs": [["data", "*.bin"]], "headers": false, "phi": {"mode": "drop"}, "roots": {"data": "/study/data"}, "files": 2, "bytes": 21}',NULL,'87b6b33b1b23105409345e6d9bccc4414a499788b5168ff3e84182f39840252c');
+INSERT INTO "inputs" VALUES('84a2fca27f084ec1bc4ea437702c3b5f',0,'values','{"source": "values", "content": "250de96a59065c5d5afde0e56ed3a03cc1fa969869b277aeb64925cb8cafdb18", "columns": ["x", "name"], "rows": 3, "schema": [{"name": "x", "type": "int64"}, {"name": "name", "type": "string"}]}',NULL,NULL);
+INSERT INTO "inputs" VALUES('96e5b88a9eb04fc6ae779d5f6837182a',0,'version','{"source": "version", "name": "study/heads", "version": "1.0.0", "rows": 2, "content_hash": "c9d9634448bdbd15b1cf57a2500f518f22cc2b602bab38f837aae04216205a83"}',1,NULL);
+CREATE TABLE ledger (
+	id INTEGER NOT NULL, 
+	reuse_key VARCHAR NOT NULL, 
+	part VARCHAR NOT NULL, 
+	schema JSON NOT NULL, 
+	rows INTEGER NOT NULL, 
+	created FLOAT NOT NULL, 
+	used FLOAT DEFAULT '0' NOT NULL, 
+	kind VARCHAR DEFAULT 'row' NOT NULL, 
+	PRIMARY KEY (id), 
+	FOREIGN KEY(part) REFERENCES parts (hash)
+);
+INSERT INTO "ledger" VALUES(1,'e0dca314d3c8c3e74fd96d794f1d45be','5099057f72d9c880f237e674ffe39a0b2d1a210587c3f3ae210f09e8ac59726a','[{"name": "head", "type": "int64"}]',2,1.79529936826554346084e+09,1.79529936826554346084e+09,'row');
+CREATE TABLE meta (
+	"key" VARCHAR NOT NULL, 
+	value TEXT NOT NULL, 
+	PRIMARY KEY ("key")
+);
+INSERT INTO "meta" VALUES('schema','7');
+CREATE TABLE parts (
+	hash VARCHAR NOT NULL, 
+	rows INTEGER NOT NULL, 
+	bytes INTEGER NOT NULL, 
+	created FLOAT NOT NULL, 
+	PRIMARY KEY (hash)
+);
+INSERT INTO "parts" VALUES('5099057f72d9c880f237e674ffe39a0b2d1a210587c3f3ae210f09e8ac59726a',2,3586,1.79529936826582908627e+09);
+INSERT INTO "parts" VALUES('afd44ba6f69b0d9a671abab839e4de3abd7873e0a29b364732a622e28362e86d',2,3924,1.79529936832283759122e+09);
+INSERT INTO "parts" VALUES('87b6b33b1b23105409345e6d9bccc4414a499788b5168ff3e84182f39840252c',2,2431,1.79529936832283759122e+09);
+INSERT INTO "parts" VALUES('65d62899dcca406c15ff028639ed87c4ad88d70868c0d614a3f70c58dc614f2f',2,2901,1.79529936832283759122e+09);
+INSERT INTO "parts" VALUES('ef6de0e3cc28550e0012ad72e15b2e6ca3a50a35f3da5aaca8bd965f8769fe73',3,1269,1.79529936854081320759e+09);
+INSERT INTO "parts" VALUES('9ac8a63ae299a0cef17857aa158491971111d2ecc9da1e8eea82416076d38b97',2,4303,1.79529936875654482844e+09);
+CREATE TABLE roots (
+	name VARCHAR NOT NULL, 
+	uri TEXT NOT NULL, 
+	access JSON, 
+	PRIMARY KEY (name), 
+	UNIQUE (uri)
+);
+INSERT INTO "roots" VALUES('data','/study/data',NULL);
+CREATE TABLE udfs (
+	hash VARCHAR NOT NULL, 
+	fingerprint VARCHAR NOT NULL, 
+	name VARCHAR NOT NULL, 
+	source TEXT, 
+	detail JSON NOT NULL, 
+	PRIMARY KEY (hash)
+);
+INSERT INTO "udfs" VALUES('3afb098456ac082381761145479f806dba62a1be1eb5e6ad44a9c9e2f3e3db11','36ae59ca07620e9631f7f12f7107eac4','head','def head(file: nc.File) -> int:
+    return len(file.read_range(0, 4)) + file.size
+','{"scheme": 1, "digest": "36ae59ca07620e9631f7f12f7107eac4", "name": "head", "problems": [], "notes": [], "packages": {}, "source": "def head(file: nc.File) -> int:\n    return len(file.read_range(0, 4)) + file.size\n", "parts": [{"path": "head", "kind": "code", "digest": "3b965a0e252d8b7698c763d346449e93", "source": "def head(file: nc.File) -> int:\n    return len(file.read_range(0, 4)) + file.size\n", "where": "/study/study.py:7"}, {"path": "head.<const:0>", "kind": "constant", "digest": "a243f3072892effa2aff3e1ed7082a34", "value": 0, "repr": "0", "where": "/study/study.py:8"}, {"path": "head.<const:1>", "kind": "constant", "digest": "e94719fe352ae0b00ec46904cb367534", "value": 4, "repr": "4", "where": "/study/study.py:8"}], "recipe": {"root": {"item": 0}, "items": [{"kind": "function", "name": "head", "qualname": "head", "module": "__main__", "code": "head", "source": "def head(file: nc.File) -> int:\n    return len(file.read_range(0, 4)) + file.size\n", "free": [], "cells": {}, "defaults": [], "kwdefaults": {}, "attributes": {}, "annotations": {"file": "nc.File", "return": "int"}, "globals": {"nc": {"import": ["neurochain", ""]}}, "imports": ["nc"]}]}}');
+CREATE TABLE version_parts (
+	version INTEGER NOT NULL, 
+	ordinal INTEGER NOT NULL, 
+	part VARCHAR NOT NULL, 
+	PRIMARY KEY (version, ordinal), 
+	FOREIGN KEY(version) REFERENCES versions (id), 
+	FOREIGN KEY(part) REFERENCES parts (hash)
+);
+INSERT INTO "version_parts" VALUES(1,0,'afd44ba6f69b0d9a671abab839e4de3abd7873e0a29b364732a622e28362e86d');
+INSERT INTO "version_parts" VALUES(2,0,'ef6de0e3cc28550e0012ad72e15b2e6ca3a50a35f3da5aaca8bd965f8769fe73');
+INSERT INTO "version_parts" VALUES(3,0,'9ac8a63ae299a0cef17857aa158491971111d2ecc9da1e8eea82416076d38b97');
+CREATE TABLE versions (
+	id INTEGER NOT NULL, 
+	dataset INTEGER NOT NULL, 
+	major INTEGER NOT NULL, 
+	minor INTEGER NOT NULL, 
+	patch INTEGER NOT NULL, 
+	schema JSON NOT NULL, 
+	"plan" JSON NOT NULL, 
+	plan_hash VARCHAR NOT NULL, 
+	content_hash VARCHAR NOT NULL, 
+	rows INTEGER NOT NULL, 
+	bytes INTEGER NOT NULL, 
+	created FLOAT NOT NULL, 
+	description TEXT NOT NULL, 
+	labels JSON NOT NULL, 
+	problems JSON NOT NULL, 
+	activity VARCHAR NOT NULL, 
+	tolerances JSON, 
+	PRIMARY KEY (id), 
+	UNIQUE (dataset, major, minor, patch), 
+	FOREIGN KEY(dataset) REFERENCES datasets (id), 
+	FOREIGN KEY(activity) REFERENCES activities (id)
+);
+INSERT INTO "versions" VALUES(1,1,1,0,0,'[{"name": "file", "type": {"record": "File", "fields": [{"name": "uri", "type": "string"}, {"name": "size", "type": "int64", "unit": "bytes"}, {"name": "etag", "type": "string"}, {"name": "mtime", "type": "datetime[UTC]"}, {"name": "root", "type": "string"}, {"name": "path", "type": "string"}, {"name": "companions", "type": "string"}]}}, {"name": "head", "type": "int64"}]','{"source": "storage", "patterns": ["data/*.bin"], "globs": [["data", "*.bin"]], "headers": false, "phi": {"mode": "drop"}, "steps": [{"step": "map", "function": "head", "column": null, "fingerprint": "36ae59ca07620e9631f7f12f7107eac4", "params": {}, "returns": [null, [{"name": "head", "type": "int64"}]], "text": "head()"}]}','13c3b359bcd08025ed8acfb62ed992e07e95741367b52249e6ea2ae79e7576d8','c9d9634448bdbd15b1cf57a2500f518f22cc2b602bab38f837aae04216205a83',2,3924,1.79529936832188558581e+09,'','[]','[]','b8f460932a5046d587d4c862fee9d8f6','{}');
+INSERT INTO "versions" VALUES(2,2,1,0,0,'[{"name": "x", "type": "int64"}, {"name": "name", "type": "string"}]','{"source": "values", "content": "250de96a59065c5d5afde0e56ed3a03cc1fa969869b277aeb64925cb8cafdb18", "columns": ["x", "name"], "steps": []}','1ba53d1ebacd1c36d97f4de117fa1d00327a735caf6966560f954f1d16af397a','250de96a59065c5d5afde0e56ed3a03cc1fa969869b277aeb64925cb8cafdb18',3,1269,1.79529936854025340083e+09,'by hand','["small"]','[]','84a2fca27f084ec1bc4ea437702c3b5f','{}');
+INSERT INTO "versions" VALUES(3,1,1,1,0,'[{"name": "file", "type": {"record": "File", "fields": [{"name": "uri", "type": "string"}, {"name": "size", "type": "int64", "unit": "bytes"}, {"name": "etag", "type": "string"}, {"name": "mtime", "type": "datetime[UTC]"}, {"name": "root", "type": "string"}, {"name": "path", "type": "string"}, {"name": "companions", "type": "string"}]}}, {"name": "head", "type": "int64"}, {"name": "twice", "type": "int64"}]','{"source": "version", "name": "study/heads", "version": "1.0.0", "steps": [{"step": "mutate", "columns": {"twice": ["binary", "*", ["column", "head"], ["literal", 2]]}, "text": "twice = head * 2"}]}','9770599cc63fb76812b0a8163ff98046d46b93b1a53b28aac8f9061eca082c5a','589460b3de7fee457a631273cd826fece352e1c0d989b300b41a1d5a689dfaa0',2,4303,1.79529936875648069385e+09,'','[]','[]','96e5b88a9eb04fc6ae779d5f6837182a','{}');
+CREATE INDEX ix_udfs_fingerprint ON udfs (fingerprint);
+CREATE INDEX ix_ledger_reuse_key ON ledger (reuse_key);
+CREATE INDEX ledger_part ON ledger (part);
+CREATE INDEX activities_failures ON activities (failures);
+CREATE INDEX input_parts_part ON input_parts (part);
+CREATE INDEX activity_udfs_reads ON activity_udfs (reads);
+CREATE INDEX version_parts_part ON version_parts (part);
+CREATE INDEX inputs_manifest ON inputs (manifest);
+CREATE TABLE packed_parts (hash, packed);
+INSERT INTO packed_parts VALUES('5099057f72d9c880f237e674ffe39a0b2d1a210587c3f3ae210f09e8ac59726a',X'78dacd576f4c5b5514bfeff5512a295016eef33df29690063a02cc07856259cadc2b30e804290d9481517c94470b9616dbb232758926c4b0b90f8b313a35126226ce443f38ff641fccb21843fce0874916fda0d91266d8b22cfb845f4c58bcf7be3f2d65a3d3a0f306deb9f79c73cff99d73ef3937f54b8146c8403f1ceb41040050f3b5b859592351c086166f36d902e591862f6f7cf4c972d5c9fa7731eff38d426560f3e41f1f741f5c38e1291f8500ee8155f568b70d9aa159680135b65c1dce966b49f7f4980f001a2d188a32d1d0cabb80d9c673cca89c08432bcbb07729f62dda61f13cac5584e6330a9ea1301ea0e3a91453d333623c3a2e266663a34daed6265728248ecb29599c687c626c32c6eda4d1803574bcc14d0aa44c18b10930f85b054025a2f9f613371448541414a028ab8199ef368f2614793cc9442793a94225aa4c2bb19469363149e25ea3d915dab164f2ec167c948dab145cda9a98dab1fd8d6e45764e343b43ee506bb3d2eadece686e713b5d6eae56ce16b95be589f1ed0cacdb3ca1276baa8d06e77292558be8764bea3e2c1b234e559f26d0dc565c7ed377ed557aa7a4314a4a566fcb05137b8f76ac167afecdd850fa5e8003f5d092c9a3054787076701994172d0504c811f4c38f81f4101260b0b2817ba3e0d0e8d559c37418644b770bfe8cc093916567222ce5ea0c82dec058a5da61ceb56cf83d0a8857129a730ae3f259f653e157f3d34c4efffbeed97eedbe953bf05bef59dbe555075b9fc6219cf55eebb73e5e3b337e3a7c4d5f1abfbae1795bd67ba75fbc6fcef7367aaa5d9b8e5c39f8cc2f88206dbcb229f7dac93cfc34e476f4e4664a7ab452f990d74f8a59edd0a0c65aa123ab3fba2ed75004ab4849666129bdbff2ca5c60194e45c87adfd8ed1fb5d0445468258a4d8ef28c7c572cf83ccf06534bfbdf121d6f6beccb39a7adef6b0b30ae93159e6fe46b520e5872fc32c17c6c54553c6487426a07c878754f2dd806c6f25196fa55bbd09ec3c05dfa15840e64b26b8426bf3d542784f9faf5be1b2aeb35a0a3774fe3c84c7f014d2fc9d6e26118fa7a019406b35adbe70c04573daad863434f77890aa8be1c80d8734961a356e51b7e1f7a11af408d82631835b9fc6c0c6d45e91cfd87dc490a9ce28a8b6b5da5245e4860296e1053eea789f1676e1a9662f099063d758f83c70ac17088fe659647fc6202e3f0e1729e0b85224fc8fde19f62e86768d832b08dae912e13f7824d837f62297e72ae041e058d9233cb2cecb2e621c6b15e454fe84c23f6994ec377b21cbbe26a058d8af8a59c681e22f2e476559cf59a540a06fe840321451a665ee7c8148c6a05792a44ef42fb98fa1e55cbfa4ae09eb69494a4aed84f64b757e244fa731df2749614daf1791f65e2496fa30074f246f5244b67c78e995347d2c52091a61ec997852fd908fdc158c8c105e7b08efefc7ec8eb0d7d81f18dca23feb7f12e3c572e2bf5db5f78c2e77920808deb401a5afa34e14ddc38611350e6f675a43a6cabbf034e48c447aa706b1191fc62b636657563c39788ee0fcb4848da0353c419d413e9d1d48a9ae37d7bf4ad0f00f2079ab64a41209da4922c25210db6f9c120d7cd38767479cc197b1278caf2b37df817ecda82a27a2ae60c3f05088705fc2f6e6c286270defa07e48449ec650bd8da1e917a5145993f39d19ef0aa68852ef8081e768d391e8f05000e1e948627f3d19a3c32a9e5e82af338ce2c1b45fc5d9a1f91335fb5e2d35479d878f8fa4a536c015c594d9443c149171777bf6157b4c9e56ec07ecb82aecf5f6d4f119bc9a8ca55a9aed279e039cd91f8fca89241f45ef43ce1f78db0c801ffdfafb0b360294a0');
+INSERT INTO packed_parts VALUES('65d62899dcca406c15ff028639ed87c4ad88d70868c0d614a3f70c58dc614f2f',X'78dac5565d685b551c3ff7a377d99ae2bae59cde0b7928b2dc95ba2d4d97b6c94875276d9aa6765d12a65d45849bafb62c1fd2a44b159fa40f327c982f52518b8a8e3a64f8220ce9c318557c922aa20f16062a6e0cf1417c1a383cff73ef4dd2365b2c4cbd24f7fc3f7fbffff9fa27719af461191fc48f4f621123847a3ef3fed5eda008c94c99cb1a198cc07b8c072958710fa21e19ec2a7f3766884c91052461a7368094839aeac82d16d395f952113b894c5e21ef09ba23b433ffc1ec19a362346307bbcadf0f6597174aa54a9d79590ced4c66a83df8d4241b6c20d7fb08294cc9f59d48cd17b9e403899571081fd95686627a54c58cb511f6c7ec520449acd7f2a25199e3b5ac0ae4a6a0df9342cd2018fe7501bf2a3496f4fc1702da107b996a1cf705b2467fcedf9f0ea403412397f10f06fafd39f0a582fe6c3000fa404042fee10ed7ed3786de6e52766faa118567ed3698386aef6ec6dd06b38616d3cf568c593efd9b125995f47794d0bf590a9bf60bf8dc31ec6082356d071c28785407aa3fbc646f8780be929826bdc68f9d546867a31d2fa2d329ef9a8465cd8314edbcb2601467b365393f5faeeccbe6b3856cb1b24d61b374904f057245d0afb6871ec4cc76e4b2803fd8b6d1e35444dd4cb9f594b1227fecfdf1f4b4767c63f887f1bbd54b5bc9f5d8eb77da8edc705defd420e6e86f9b1faddc2e5df27e9bf9eee8ad039d6f4977eefebcfccbd2650f5d2c39defda6c9c677b7c255bb5ba13e7c9395f29cd13f30c8b7f90f91bc29e9bf77841e15b1d6296a66c7b0068c34629be1365b4383d9ba55205877b8e6dac36962c1fffc983650d4369b89f6096870b79c320b69b56e169c9b8ce20c415cba21d6c4af655cb4c4f57df8be60c957dbf1155bbef618fe9ecb58d4d6c7ad7e89b0d323d65bb7074dba21028c3c629b01dada36035c74cb3020aad66d61bd5d990c814956f965c122786b57a6891bcb9e7a80896d9d2f4464cdade5f535c1bdb71f1ab2dc855d64f3103e81f40f25f71e7e27c84a1726e43ecf5c6f73efb5ab936b90fec9613c88f4cff7bbffafae4836bab04a7e3a8cbf1490bee9743fe29646b6007e0de32791bedce9fe6fda02f913487fc5785540e4de0122eb0eb2d5ee82d3ad3a69327976fa54393d972d18ea86ec8567f04298521a615f1ab8c8f4a50435756e7a9ad2321de163823e1167fe6a15ec314a67adb8199ecadc4c61ea59c81ff183f10cbcc04147635e861d05354cad7cf624cd08db1f06c8f1a9d2ccb9986f8ac981f890d77b12f2c365881ae1b191676d1413ea655654306633597585c712b681bf4a30d5c99dfc8998cddf077e333f62f92f40688c8e027e801b8df3c97c8a0785cf40bc59efc45caa90c9a7d9b264607d96666ba456bdcf5824a6bfcae793cf44c78adc38c1f1676acc76fd76d2449d3f1d1deb33cc7a23c0bf7b3d13f67cb89fbbc6272ea64e9af621e07fa95a2389d6eb4bd0700ca0d818b1eaae9a50719b3f61daa3cff95285a93e633ab848e9f030529578296f2c94b53c6b713b3e28da86509cfda1fe1bdb54b533');
+INSERT INTO packed_parts VALUES('87b6b33b1b23105409345e6d9bccc4414a499788b5168ff3e84182f39840252c',X'78dac556cd4f1341149f6dd7d2f24d6126bbc91e88910dc12f3e0ab4584da6050b8ad83616c578705b4a21e907d2a610e2413919e3c5b3c6a8078f8603269e8c31eac183d1ff8093265cbc1963d4386f66b75da5a8981827dd9d37eff73e7efbdecca4511aefc332eec4fd936c4208753f3afcb5b3f52a42f5488c0673c6087bf1be03ccaa15bbb04b1b42dd6e0b53dc96b515c1338190832d6449723ab0ac0e2257abaac8c585d5346e2432b923916792ee0eee1485a5792ce135c9ceeac20b093d77f4b0a571b0cf9f36fae77cfd297fca1f30e6667d43fe7edf1c60c9802f1df0c37ad0ef44bea34d1def6f0edfaac1be27698fc2bdb62b441ca5677bc6ed0ac1a176051aad0aa44b468657e09993dc71eaeb8ee0bfa452bbb54d6f3f6cbcb9e84247ccb9566b2d4c715bd6bf6eed9e5c692167efed93bae04e7178a2bd93d85161e5a62c1e5bcc1a2583b161e80f6c64d02bfc6df7102c90b35adda542a1c4395c2677257dcb13fcd99945edc623f68274dc430848cdf51e4a2ee4b9d407528da2b804a2b884ed6f3abd6894e66df5d86c08d60a014cb07792bdac7048e287ad1977da92cb165a1710c99cccc84a559f2ae4168dfc42215fe409e3a4acaf3507c1496d73a8d573c5c4ea71568909ef624731e33fdfaab61495e633b1baeb2a306f8e39d9d4669140305b2220495524040f2864a46ae40c2e13f83e8dbc71e26f92295f7757d40feaf1ac296e34e2bc293e6cc62740c40ef5f2b8b9795847ba1ce2a6621506118e6c179ad4f8ce650ab1d5b337dab403a294dc0abc2d2bae80fedb15b62e996a22ab9a9ad55f49da5fdc90e45a3bee204f5bf031a4bfdea3fdaf1b86dc6ec70af9d6825f4a48bfe2d1feea42201bed9890e76df02dd71bb45d9c67f20a3cd7bcf810d2ef3769bb3d7d6413dcd7bd7808e99f9ab53f3951e423b8bcf3e2bd886cb989acbbc9674f076c27a591c6e3a7cf8e1453f3e99ca17c711e86319008514ac7d843fd65b65e8951b1e6aa9394166998cf31ba3fcaf0e565d04f509a31ed66281fccad9723808738386501cc0e5245400a51d39f8d784cf83225e061f08a4c9593e742f3c95cb69ccc9fa274749421fe196a91147943c74d4f1a59059c43a9c8f15e43c49bf975be7002700e8d9f282707843e03dfb75a251de6e2d8492b5500f0155a81445d32906214d6d3d371362720696936922d9d8728a738ffd48efca316ff98a01a99ee9d39cbcde930e793a93845049f30e7179a007b368f993c97cd786798538056bf2243c331489d11f1c7a716d3b904458a2b5ac81a4b4535cb8efa4f3f74896da428fbebf51d58e4fcae');
+INSERT INTO packed_parts VALUES('9ac8a63ae299a0cef17857aa158491971111d2ecc9da1e8eea82416076d38b97',X'78dac5564d6c1347149eb58d31697e0c64a66bb484c82a5694a6f923094e6a50c7212481101c430884d2b2b637b18b7f527b6313280710aa38b495ca01a116a5b4aa22b58a500f54ea815e504b2f1ce8b5e258b5a8079038f60775deec7a77b11d1322aaae929d37ef7bffb3ef8d4334dc851d388423636c4108b57cdbf14f730b15909b6dee627b78f71bd91b9fd1af5abf3fff6133f0cede534fb6fb771c7ff457f0dd96e8c84f18e14df89536a6edc64eec94fa508bbb544f74976a153d6d1845c8c6360e41b0db70ada71739dd1ed1f1f6296501d71207792890cb369f2bb05aab9004de34c65e450f48605c84eb71b3254647115ddfaff9b733a1a277d74c22a9b4cf67133c8230c9fbaedb03a0c2f49b71b7b550eef308d520ed79495f2b14c455c4445751ba72011c7a081b7808b9c41985c7b02890db82ef174760255bccd97702be2058637bf34701fd606b655bf9b52ebf2277cff47447fd517fbf3c13ebe9f377f7cc0016e9ef51fafdb0eff5db51cfaebac6df3fdef969851c5a23562b5cab9ca1d9115bcb3d9633b418aa7f085a1d14559ee575b86d278b76df47eb03ff653c954fb9eee74737ef9d74a2d7f5b5d2291731d15594ae7eca353cbb949a48598f79a936b09231eecd3b866d46682eca8cb24d4c56651612439f0ac9017c91bfad1a5a28c85e52e76c26a3f240de23d705dffdfa40a90566ba050f584bd3f8394210d94c677b2491e654175015cae3d410d1a9c9aee6e0e764356ea9cc7d77a0929d17d1f30ddc5f34939a93d3894c3a67b4fea5cd555abf5e6fbf862aaddf60b46bfdaa5adf1157e49825e97b8d8195cc540e4ad2d1a62a413519d6a45505b54e2d24a2d68ff44f1258c98e67a3cd533e9a19ab747e63e421202e784401c13f301c9abe31db18690e564d9ec1cfd1d04c78f593c2e2c2683b469a4d6fc0bc23f4c5c2d63f4a20f43ea89263bd996343798e464919d9f4342c918b02be2210c4e9bb76bc4f2797d6e1bc4ede70e1274589c7b506fb6a038ee9e4371b715a276f6e364c5cc386ec9d973512db3cb7461c7c3a34b296d96ed32e688d346ecbed684ce21f25639af7972664ce71ab9465fe253fd828b569299af2e0b1286f72612858b9a5ad6bf5c09b4923b54f18118747f22cfb3eb1492fe0d706f9a3098b64c983df42be2b0ee9d9bf20c8856d98908b5bb017f9ae39a535dff7e42ad859da827723df728df4bfde97e4c63656845fb7e03b02f23da893d67ebd913b90d5d71264f57783f4bcb713b90fea0f24dc8e7c8b9ba435dd25e431d8b8b215f721df93cdd2aaef0772a999e9dddd0a077b99486b99e664114c3cdc0ad9df12a535cd5e72136c2c37311be4b73ae2f0b9c8fbee46d6cc6d622d0d870f4e0de4a27125258b5f3a3be0e91a1aa4940eb17feacfb3fde909aaed396b3fa5393ac8d709fa6a88e18502f047299dd5e5326cd99361309d87edc86c90d2e0282d9a198775900b47e0b5a7a847e958686747c702509af4202787b4853d69c03b3919e42f901a09ef90a7c693b03ffa0cfd33a5faf01a8e278f4d7171fa0ee0a7674bf5278bfa1c2ff84133254f9d4e8ea5c6f391a3c1782495cc47d20768fe19fa1c2f9c32f5d3c1786c7896d7ab83d57ad8080aeac99ef084aea9e183b01d9e9e8b0c4fce4753fdf918973fcc0ec15f308aa89d4350ab307b421c9f30a159a8fe280f11b4f61e999c28c079523a9d4ae6a60ff5aab1e1a43acde02938df2af970dc9a4fea48e7b1a928480ec1a7b4bf349f89d1623e9d806b410de9f82910e5ab599ff1392505eef65090af521f8ef3f8f4fac48eee9be3d0c133907fce500a6af5192a70cf872035b686f5e21cd0edf9c15e908b808fe08cdc7da497d25dbb90589356e6b399685c6643e291edf8596f5a4e29de012f8c036f9b575d9863bbb36cab246339ef8029c086bf817b736a36919ef59e6b336018f5269e48ab7d3d6c3b9f4ea86c1b5950959c551a067a356b7cc69a026c1c2ac0393e7978f084550e4668353b3023abe1e6fc2b973ad1e6cd2ad14c36c6787ba13ae72c8a30054bd3b5c07cc295e12790e80c65927236e75996f8efda95fed0172e844234dcf52f83d6ad69');
+INSERT INTO packed_parts VALUES('afd44ba6f69b0d9a671abab839e4de3abd7873e0a29b364732a622e28362e86d',X'78dac5574d6c1347149eb51763d290982433ac612b4556594521cd8f1b829dbaa863e7878420121712624acbdad9c46efc93da0e21a148a5ea81435ba91c106aa3945e902a21d4039538b417447f0e48a5b7aaca9daa872271a46dd479b3ebddc5714c88a8ba8a77e6bdeffdcfbe37ca288d7661118fe2f8085b10422ddf74fcd3dc4205e461c43dec8c1e7a3d7ff30bfa55eb77173f6e06def9fbc533ed81574e3dfc2bfc6e4be2f08f18e106fc521bd3f6601776c93da8c553ae2779cab54a9e760c21e4608428084e07aef51e402e8f5712df9ed516712d11c99f02b9ec50dca1cd5a852470c3087b953c20817111aec3cdb618c512ba3da8fb7732a19277f7742aadb5cfe7533c822839ab5c73864085e93763bfbd509e8b08d520fd79c1582b14c45dc2247749ba72014423841d3c84426a49e331ac08e48ea0fc268636b2c59cdd16f007823db637bf17d05d472b23d597bb029aea9feef627028940509d9eeaee09f8bba7018b07bbb56000e8030127ea7e6d67d3834f0f7e5e2187d6b8dd0ad75acfd0ed48adeb3dae67e83154ff10f43a68457586d7e18e93ac38954fb687fecb782a9ff2ce5f1edeba7fc6855e35d64aa75cc2247749bafa29d7f0ec32c554c67eccd76b431b19e3de7c23d86186e6a6cc2823a6d4a2ca4262e8132189c097f8dbaea187829c6575cee772451ec87be49aa0acd685ca2d30d32db8d75e9aa62f1182c8a63bdbe3a92cdf75c1ae42795c3a22b974d9cd1cfc9c5a4cda2ab3ea0955b2f33c7abe9efb4be432736a3695cb16ccd6bfd458a5f5eb8cf6abafd2faf566bbd66daaf5c5a4a64ed992bedf14dac88c7797c3bb7e083256f9a4c4c84b405cf04a02821f30445ddf9c226c6b8d305d9ec1cfd03a4c78f33d6973617ee06c6bb59709f36fcf586c6ce3f861637c715572acb372ac7f3247997c28e02b02417c7fcf89878dedf56df8acb1bde9c66b258947b526fb6a3d9e32b65fefc259637babd134b18c7559ecf0de382cf2ee6a609fdc3e877ec1e95bf3b6d9874664dee38c69cd7f5dc89a837629dbfc487fb44b6ed3f3b2e4c16349dee24253d9b9e59fbedd03ff181111bdb27759f9cc213f871b9abc2f63893c26f82da45c11e5a7dfbae4aa8c09f97537f62165d9256ff98e2437c1cee3ddf810526ed4c8ffeb1d43ee42116e4bf8070129bfef94b77e259055c86acd0b59fd5d2f3feb44278f40fddb3db81d292b0df296e62fb9f422b3f1c71edc8394b54679d33395ac80deb5bd70b09789bc9509486e81893b7b59f6e427a6a1b8c9ddba26d67c6d522d8d468f4df41612492da34aabdb3ae039d719a194f6b31f0d9c057a8cea34671da1b440237c1da3fb4719beb000fc214a670cb959b6443a194c935c6d2ccc1827805e028961900f17607b0c5e00d070a283f91a02324c0d7b00e90ba57d4701e791e871f0973a389e8c715e84e383e5fad131435fc7fbc0f5606c2e3e78627ed21f2c260607e6d589e07c622112788a3ec72363963ed3ed547912efecefe8084c9a41e975080f189a063e0cdb58265d88bd716031ee0f76023d00f55b328b0075052b474aaa41c0cf5113d2eb3e0321f6013d3e1e656b0edc65d48973e9914c57a73ad19566f4241ce5c6f9e8b83d9fd8c9683206f5193ace9040ae3c1f7d61cf28e0416a453d43999d7e63b5eae34ff7c4803edad751b53e3a3e64ab4f572233cba18390ffe282a934a8d7e738f71c1e82d4d8da6fd46dc1886f09ecf573881739988f9d9ca548aac96af3f95c22a9b2c6fcd971eabc2fab66345faf0f5ad0d7e62b2ece31ea3c23b5f454c1d76b09b0816be2be42319fcacef82eb499308c570b4f658b3ddd8c9ccfa68a8c8c2f16b5825d1a8668356b7cae59026c0469c03975e278e4b45d0ec656353b3097aae1d6cc592f75bacd97d712b9fc14e30d40752ed81461f294a77be134925ca3b9b49a2f7897d9cdb8d11f7ab01da151f6fff4bf659e6e59');
+INSERT INTO packed_parts VALUES('ef6de0e3cc28550e0012ad72e15b2e6ca3a50a35f3da5aaca8bd965f8769fe73',X'78daad54cf6b1341149ed9dd6e93924394ceb80b7b284bbb040cb48a2969d8089334d46aa449440b15359b9226419b2dd9b4d928050ffe035ea4e84df42e05afe2d143050f1e3c78f0ec51c49be29bfdd560552a386477de8fef7defdb37bba9b0da192211972c96894c1042a997b3dfa7ccb708b949f0b66ca7d3efd85d8405114d3d7c127ff3fa1441649218698027e192b579944a46387f09caaf1114524f54210d8e0c8cd38824d40c9293aa22ddbadd1c920495e99e40bf6123661e9716d4cf91dca87ae53942750c5dc4b00ed53fe13afe8df058085162f8ef42a54028763d952f303dc0c603d1fc1309c8826665d8460979dee2b706883949a647c40829dc50b015a2e3cb7e7b51c4a27038a6aeb5d9f404ecd0c7d8d81f330febd413827a7440474302412a0de0916030c3a71849630bae060f0848d5e806d9c3948335fa41246e607e19236bdc24825abe20f56cbb4f6438d819c13f54980498d80d42fc0166505983022aab9a6a1a3fb0f61f5e03fa3e46287d344e6e22e39da4fdf379d1cfbcfeeb38398f8c03593bd6c4e9fd38d4ecc7888ee82b89ca468c7e942661286925c16ab595d59cb3de6e6e5aca336196af851283e5ddb23be0bbd5c0f74297187358d1dbabec7405f283018f2f33d60a7097612bd8dce116c73156ac72ea25ee1658808755f3b8a3bc975acab41bab57bde836e71fb64212de97b72806456c81e7e758c40a898b1c5a0cfc26bfaddc0550d6899a163cbe4269e089bdc2f1b0d702fdbe64b6980df494fcd6850debecb50c63f93c5226bacded9ebddeb63a5d257ffd9ece67afe774574febfde116373bddfefc397d371de5bc2d4a3bfd5ea7dbd2776f2045aed877ac9ea39af0aaf93ff4143ea80afce1fd04c992ed6e');
+COMMIT;
