@@ -5,7 +5,7 @@ from sqlalchemy import select, text
 from neurochain.datasets import leases, tables
 from neurochain.datasets.content import ContentHash
 from neurochain.datasets.project import SCRATCH, STAGING, Project
-from neurochain.datasets.versions import find_version, list_versions
+from neurochain.datasets.versions import DatasetVersion, find_version, list_versions
 
 REFERENCES = [
     column
@@ -22,17 +22,23 @@ def check_database(project: Project) -> None:
         assert connection.execute(text("PRAGMA foreign_key_check")).all() == []
 
 
+def check_version(project: Project, reference: str) -> DatasetVersion:
+    """A version reads back as the rows that were saved, and so does its lineage."""
+    version = find_version(project, reference)
+    content = ContentHash(version.schema)
+    content.update(version.scan().collect())
+    assert content.hexdigest() == version.content_hash, reference
+    lineage = version.lineage()
+    for frame in (lineage.files(), lineage.reads(), lineage.failures()):
+        assert frame.width > 0
+    return version
+
+
 def check_versions(project: Project) -> list[str]:
-    """Every version that is listed reads back as the rows that were saved; their references."""
+    """As `check_version`, all that are listed; their references."""
     listed = [f"{name}@{number}" for name, number in list_versions(project).select("name", "version").rows()]
     for reference in listed:
-        version = find_version(project, reference)
-        content = ContentHash(version.schema)
-        content.update(version.scan().collect())
-        assert content.hexdigest() == version.content_hash, reference
-        lineage = version.lineage()
-        for frame in (lineage.files(), lineage.reads(), lineage.failures()):
-            assert frame.width > 0
+        check_version(project, reference)
     return listed
 
 
