@@ -45,7 +45,7 @@ class Settings:
         left for long enough.
     on_error : {"raise", "skip", "keep"}
         What becomes of a row whose function fails: the run ends; the row is left out; it stays, with nulls and
-        the column ``error``.
+        the column ``error``. A file whose header cannot be read ends the run, too, or ``header.error`` says why.
     seed : int
         Of the generators that functions get as ``rng``.
     """

@@ -109,6 +109,21 @@ def test_a_file_that_changes_while_it_is_read(rows: Rows, lab: Path) -> None:
     assert again["value"].to_list() == [8768] * 3
 
 
+def test_a_file_that_changes_within_one_read(lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = nc.File.at(lab / "r1.edf")
+    pread = os.pread
+
+    def slow(descriptor: int, count: int, start: int) -> bytes:
+        data = pread(descriptor, count, start)
+        with (lab / "r1.edf").open("r+b") as opened:
+            opened.write(b"other")
+        return data
+
+    monkeypatch.setattr(os, "pread", slow)
+    with pytest.raises(nc.errors.FileChangedError, match=r"r1\.edf has changed since it was listed"):
+        file.read_ranges([(0, 10), (5000, 5010)])
+
+
 def test_a_file_that_is_shortened_while_it_is_read(rows: Rows, lab: Path) -> None:
     def value(file: nc.File) -> int:
         first = file.read_range(6000, 6010)

@@ -102,6 +102,7 @@ class VersionRecord(_Model):
     labels: list[str]
     problems: list[str]
     tolerances: dict[str, float] | None
+    content_scheme: int | None = None
     parts: list[Hash]
     activity: ActivityRecord
 
