@@ -30,6 +30,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder = tmp_path / ".neurochain"
     monkeypatch.setenv("NEUROCHAIN_HOME", str(folder))
     monkeypatch.setenv("NEUROCHAIN_CACHE", str(tmp_path / ".cache"))
+    monkeypatch.setenv("NEUROCHAIN_CONFIG", str(tmp_path / ".config"))
     monkeypatch.setenv("NEUROCHAIN_PROGRESS", "0")
     monkeypatch.delenv("NEUROCHAIN_TRUST", raising=False)
     yield folder

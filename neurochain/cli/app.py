@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 import neurochain as nc
+from neurochain.cli import audit as audit_command
 from neurochain.cli import completion, printing
 from neurochain.cli import demo as demo_command
 from neurochain.cli import doctor as doctor_command
@@ -13,9 +14,10 @@ from neurochain.cli import export as export_command
 from neurochain.cli import garbage as garbage_command
 from neurochain.cli import replay as replay_command
 from neurochain.cli import script as script_command
+from neurochain.datasets.audit import audit as check_events
 from neurochain.datasets.garbage import collect_garbage
 from neurochain.datasets.history import version_history
-from neurochain.datasets.project import find_project
+from neurochain.datasets.project import Project, find_project
 from neurochain.errors import NeurochainError, ProjectError
 
 app = typer.Typer(
@@ -309,12 +311,46 @@ def gc(
 
     Versions are never deleted, and nothing that a running process may need.
     """
+    printing.show(garbage_command.page(collect_garbage(_project(), ledger, dry_run)), json)
+
+
+@app.command(epilog="Example: neurochain audit --check")
+def audit(
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Compute the chain of hashes again, and compare with the versions."),
+    ] = False,
+    kept: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HASH", help="With --check: a last hash from before, which must still be there."
+        ),
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Events to show.")] = 20,
+    json: Json = False,
+) -> None:
+    """List what happened in this project: what was saved, collected, withdrawn, exported or made again, by whom and why.
+
+    With --check it leaves with 1 where the events are not as they were written, or do not fit the versions.
+    """
+    if not check:
+        if kept is not None:
+            raise typer.BadParameter("--kept goes with --check.")
+        printing.show(audit_command.events_page(_project(), limit), json)
+        return
+    found = check_events(_project(), kept)
+    printing.show(audit_command.check_page(found), json)
+    if not found:
+        raise typer.Exit(1)
+
+
+def _project() -> Project:
     project = find_project(create=False)
     if project is None:
         raise ProjectError(
             "There is no .neurochain folder here or above. Change to the project's folder, or set NEUROCHAIN_HOME."
         )
-    printing.show(garbage_command.page(collect_garbage(project, ledger, dry_run)), json)
+    return project
 
 
 @app.command(epilog="Example: neurochain doctor --deep")

@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, exc, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from neurochain.datasets.events import append_migration
 from neurochain.datasets.faults import database_fault, is_refused
 from neurochain.datasets.snapshot import take_snapshot
 from neurochain.datasets.tables import MIGRATIONS, meta
@@ -148,6 +149,8 @@ class Database:
             meta.create(connection, checkfirst=True)
             at = self._number(connection)
             self._check(at)
+            if at == len(MIGRATIONS):
+                return
             for number, migration in enumerate(MIGRATIONS[at:], start=at + 1):
                 migration(connection)
                 values = {"key": "schema", "value": str(number)}
@@ -156,6 +159,7 @@ class Database:
                     == 0
                 ):
                     connection.execute(insert(meta).values(values))
+            append_migration(connection, at, len(MIGRATIONS))
 
     def _number(self, connection: Connection) -> int:
         value = connection.execute(select(meta.c.value).where(meta.c.key == "schema")).scalar_one_or_none()

@@ -103,7 +103,11 @@ def current_origin(code_files: Iterable[str] = ()) -> Origin:
         First-party files of the functions; only these are diffed.
     """
     return Origin(
-        platform.node(), _user(), command_line(sys.argv), current_environment(), git_state(tuple(code_files))
+        platform.node(),
+        user_name(),
+        command_line(sys.argv),
+        current_environment(),
+        git_state(tuple(code_files)),
     )
 
 
@@ -152,7 +156,8 @@ def _git(folder: Path, *arguments: str) -> str | None:
     return done.stdout if done.returncode == 0 else None
 
 
-def _user() -> str:
+def user_name() -> str:
+    """Name of who runs this process."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):  # a container without a passwd entry

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, delete, select, union
 
 from neurochain.datasets import leases, tables
+from neurochain.datasets.events import append
 from neurochain.datasets.leases import Lease
 from neurochain.datasets.parts import refresh_part
 from neurochain.datasets.project import SCRATCH, STAGING, Project
@@ -143,6 +144,9 @@ def _collect(project: Project, ledger: int | None, dry_run: bool) -> Garbage:
         for folder in abandoned:
             shutil.rmtree(folder.path)
         _forget_parts(project)
+        if gone := [*leftovers, *abandoned]:
+            with project.database.write() as connection:
+                append(connection, "collected", {"leftovers": len(gone), "bytes": _sum(gone).bytes})
     return Garbage(
         _sum(old), _sum([*leftovers, *abandoned]), leaving.files, _sum(kept), tuple(running), dry_run
     )
@@ -191,6 +195,7 @@ def _evict(project: Project, leaving: _Leaving, running: list[Lease]) -> list[Le
     for rows in _batches(sorted(leaving.rows)):
         with project.database.write() as connection:
             connection.execute(delete(tables.ledger).where(tables.ledger.c.id.in_(rows)))
+            append(connection, "collected", {"results": len(rows)})
     running = leases.live(project.folder)
     if running:  # and again for who came in between
         _refresh(project, leaving.parts)
@@ -221,7 +226,10 @@ def _delete_parts(project: Project, files: Sequence[_File], horizon: float) -> l
     with project.database.write() as connection, leases.gate(project.folder, "parts", alone=True):
         used = set(connection.execute(found).scalars())
         unused = [f for f in files if f.path.stem not in used and _written(f.path) < horizon]
-        return [f for f in unused if _unlink(f.path)]
+        gone = [f for f in unused if _unlink(f.path)]
+        if gone:
+            append(connection, "collected", {"parts": len(gone), "bytes": _sum(gone).bytes})
+        return gone
 
 
 def _forget_parts(project: Project) -> None:

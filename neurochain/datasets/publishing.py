@@ -14,6 +14,7 @@ from neurochain.datasets import tables
 from neurochain.datasets.activity import Activity
 from neurochain.datasets.content import SCHEME
 from neurochain.datasets.environment import Origin
+from neurochain.datasets.events import append
 from neurochain.datasets.numbers import LEVELS, change_level, format_number, next_number, parse_number
 from neurochain.datasets.parts import Part, check_parts, register_parts
 from neurochain.datasets.project import Project
@@ -112,6 +113,9 @@ def publish(project: Project, draft: Draft, origin: Origin) -> tuple[DatasetVers
             connection.execute(
                 insert(tables.version_parts).values(version=version, ordinal=ordinal, part=part.hash)
             )
+        reference = f"{draft.name}@{format_number(number)}"
+        saved = {"version": reference, "content_hash": draft.content_hash, "rows": draft.rows}
+        append(connection, "saved", saved)
         row = connection.execute(version_rows().where(tables.versions.c.id == version)).one()
     return version_of_row(project, row), True
 

@@ -116,6 +116,7 @@ activities = Table(
     Column("steps", JSON, nullable=False),
     Column("failures", String, ForeignKey("parts.hash")),
     Column("parameters", JSON),  # that the script asked for; unknown of earlier ones
+    Column("variables", JSON),  # of the environment; unknown of earlier ones
 )
 
 datasets = Table(
@@ -147,6 +148,7 @@ versions = Table(
     Column("activity", String, ForeignKey("activities.id"), nullable=False),
     Column("tolerances", JSON),  # by column, how far a value made again may be off
     Column("content_scheme", Integer),  # of the content hash; unknown of earlier ones
+    Column("withdrawn", JSON),  # when and why its rows were deleted; null where they are there
     UniqueConstraint("dataset", "major", "minor", "patch"),
 )
 
@@ -193,6 +195,20 @@ activity_udfs = Table(
     Column("failed", Integer),
     Column("arguments", JSON),  # columns that it got, and that it gave; unknown of earlier ones too
     Column("columns", JSON),
+)
+
+# Never changed: triggers refuse it, see `_add_events`.
+events = Table(
+    "events",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("time", String, nullable=False),
+    Column("who", String, nullable=False),
+    Column("what", String, nullable=False),
+    Column("detail", Text, nullable=False),  # canonical JSON, as it was hashed
+    Column("why", Text),
+    Column("before", String, nullable=False),
+    Column("hash", String, nullable=False),
 )
 
 # What refers to a part: without these, deleting one would read all of each table.
@@ -257,6 +273,25 @@ def _add_parameters_and_scheme(connection: Connection) -> None:
         _add(connection, column)
 
 
+_FROZEN = "SELECT RAISE(ABORT, 'events are never changed')"
+_TRIGGERS = {
+    "events_update": f"BEFORE UPDATE ON events BEGIN {_FROZEN}; END",
+    "events_delete": f"BEFORE DELETE ON events BEGIN {_FROZEN}; END",
+    # INSERT OR REPLACE deletes without asking the trigger above.
+    "events_replace": "BEFORE INSERT ON events WHEN NEW.number <= (SELECT max(number) FROM events) "
+    f"BEGIN {_FROZEN}; END",
+}
+
+
+def _add_events(connection: Connection) -> None:
+    """What came with the audit: events, variables of the environment, and versions that are withdrawn."""
+    events.create(connection, checkfirst=True)
+    for name, rule in _TRIGGERS.items():
+        connection.execute(text(f"CREATE TRIGGER IF NOT EXISTS {name} {rule}"))
+    _add(connection, activities.c.variables)
+    _add(connection, versions.c.withdrawn)
+
+
 def _add(connection: Connection, column: Column[Any]) -> bool:
     """Add a column to a table of an older database; whether it was missing."""
     if column.name in {c["name"] for c in inspect(connection).get_columns(column.table.name)}:
@@ -276,4 +311,5 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _add_function_calls,
     _add_replay,
     _add_parameters_and_scheme,
+    _add_events,
 )

@@ -8,7 +8,7 @@ import polars as pl
 from neurochain.chain.chain import Chain
 from neurochain.chain.run import batches
 from neurochain.export.plain import text_columns
-from neurochain.export.target import opened, rows_at_once, written_beside
+from neurochain.export.target import note_export, opened, rows_at_once, written_beside
 
 
 def to_csv(chain: Chain, path: str | os.PathLike[str]) -> Path:
@@ -25,4 +25,5 @@ def to_csv(chain: Chain, path: str | os.PathLike[str]) -> Path:
                 text = text_columns(batch, schema).write_csv(include_header=False, separator=separator)
                 file.write(text.encode())
                 progress.advance(batch.height)
+        note_export(run, "csv", progress.rows)
     return target

@@ -13,7 +13,7 @@ from neurochain.chain.run import batches
 from neurochain.datasets.schema import Schema
 from neurochain.datasets.types import Field, Json, List, Record
 from neurochain.export.plain import nested_columns
-from neurochain.export.target import opened, rows_at_once, written_beside
+from neurochain.export.target import note_export, opened, rows_at_once, written_beside
 
 LINES = (".jsonl", ".ndjson")
 
@@ -37,6 +37,7 @@ def to_json(chain: Chain, path: str | os.PathLike[str], lines: bool | None = Non
                 file.write(b"" if before == b"" else b"\n")
             else:
                 file.write(b"[]\n" if before == b"[\n" else b"\n]\n")
+        note_export(run, "json", progress.rows)
     return target
 
 

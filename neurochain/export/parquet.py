@@ -11,7 +11,7 @@ from neurochain.chain.run import Run
 from neurochain.chain.values.row import presented
 from neurochain.datasets.schema import Schema
 from neurochain.errors import ExpressionError, StorageError
-from neurochain.export.target import rows_at_once, written_beside
+from neurochain.export.target import note_export, rows_at_once, written_beside
 
 
 def to_parquet(chain: Chain, path: str | os.PathLike[str]) -> Path:
@@ -42,6 +42,7 @@ def to_parquet(chain: Chain, path: str | os.PathLike[str]) -> Path:
             raise ExpressionError(
                 f"An expression of the chain cannot be computed for all rows: {reason}."
             ) from error
+        note_export(run, "parquet", pl.scan_parquet(beside, glob=False).select(pl.len()).collect().item())
     return target
 
 

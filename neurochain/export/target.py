@@ -11,6 +11,8 @@ from typing import IO, cast
 
 import numpy as np
 
+from neurochain.chain.run import Run
+from neurochain.datasets.events import append
 from neurochain.datasets.schema import Schema
 from neurochain.datasets.types import Array, DataType, Record
 from neurochain.errors import StorageError
@@ -68,6 +70,13 @@ def opened(beside: Path, target: Path) -> Iterator[IO[bytes]]:
             return
         with gzip.GzipFile("", "wb", compresslevel=6, fileobj=plain, mtime=0) as packed:
             yield cast("IO[bytes]", packed)
+
+
+def note_export(run: Run, kind: str, rows: int) -> None:
+    """Enter in the project's events that rows leave it, before they can be seen. Where they go is not said: a path may name a person."""
+    versions = [f"{i.reference['name']}@{i.reference['version']}" for i in run.activity.inputs if i.version]
+    with run.project.database.write() as connection:
+        append(connection, "exported", {"as": kind, "rows": rows, "versions": versions})
 
 
 def rows_at_once(schema: Schema) -> int:

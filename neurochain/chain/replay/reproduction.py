@@ -19,6 +19,7 @@ from neurochain.chain.replay.steps import Builder
 from neurochain.chain.run import Run, Settings
 from neurochain.chain.saving import save_state
 from neurochain.datasets.diff import VersionDiff, compare
+from neurochain.datasets.events import append
 from neurochain.datasets.lineage import Lineage
 from neurochain.datasets.project import scratch_project
 from neurochain.datasets.versions import DatasetVersion
@@ -111,11 +112,31 @@ def reproduce(
     ask: Ask | None = None,
 ) -> Reproduction:
     """Make a version again; see `DatasetVersion.reproduce`."""
+    found = _reproduced(version, yes, roots or {}, any_environment, ask)
+    note("reproduced", version, found)
+    return found
+
+
+def note(what: str, version: DatasetVersion, found: Reproduction) -> None:
+    """Enter what came of it in the project's events."""
+    detail = {
+        "version": version.reference,
+        "content_hash": version.content_hash,
+        "outcome": found.outcome,
+        "rows": found.rows,
+    }
+    with version.project.database.write() as connection:
+        append(connection, what, detail)
+
+
+def _reproduced(
+    version: DatasetVersion, yes: bool, roots: Mapping[str, str], any_environment: bool, ask: Ask | None
+) -> Reproduction:
     started = time.monotonic()
     lineage = version.lineage()
     consent([lineage], yes, ask)
     with scratch_project(version.project) as scratch:
-        replay = Replay(version, lineage, scratch, roots or {}, any_environment)
+        replay = Replay(version, lineage, scratch, roots, any_environment)
         if replay.problems:
             return Reproduction(version.reference, "impossible", tuple(replay.problems), tuple(replay.notes))
         try:

@@ -15,6 +15,7 @@ from neurochain.chain.replay.reproduction import (
     Reproduction,
     columns_changed,
     differing,
+    note,
 )
 from neurochain.chain.saving import save_state
 from neurochain.chain.steps.step import Step
@@ -40,6 +41,20 @@ def verify(
     """Check parts, and make some rows of a version again; see `DatasetVersion.verify`."""
     if rows < 0:
         raise ExpressionError(f"verify(rows={rows}): a number of rows is 0 or more.")
+    found = _verified(version, rows, seed, yes, roots or {}, any_environment, ask)
+    note("verified", version, found)
+    return found
+
+
+def _verified(
+    version: DatasetVersion,
+    rows: int,
+    seed: int,
+    yes: bool,
+    roots: Mapping[str, str],
+    any_environment: bool,
+    ask: Ask | None,
+) -> Reproduction:
     started = time.monotonic()
     lineage = version.lineage()
     if damage := _damage(version):
@@ -48,7 +63,7 @@ def verify(
         return Reproduction(version.reference, "identical")
     consent([lineage], yes, ask)
     with scratch_project(version.project) as scratch:
-        replay = Replay(version, lineage, scratch, roots or {}, any_environment)
+        replay = Replay(version, lineage, scratch, roots, any_environment)
         if replay.plan is None:
             return Reproduction(version.reference, "impossible", tuple(replay.problems), tuple(replay.notes))
         part = narrowed(replay.plan, _chosen(version, rows, seed), rows, seed)

@@ -24,7 +24,7 @@ from neurochain.errors import SchemaError
 from neurochain.export.datachain.files import file_fields
 from neurochain.export.datachain.package import package
 from neurochain.export.plain import listed
-from neurochain.export.target import rows_at_once
+from neurochain.export.target import note_export, rows_at_once
 
 PURPOSE = "to_datachain()"
 Convert = Callable[[Any], Any]
@@ -40,7 +40,10 @@ def to_datachain(chain: Chain, name: str) -> Any:
     ways = {f.name: _way(dc, f.type, _checked(f.name, f.name)) for f in schema.values()}
     leaves = state.frame.select(list(schema.leaves()))
 
+    written = 0
+
     def records() -> Iterator[dict[str, Any]]:
+        nonlocal written
         with run.progress.step(f"save {name} in DataChain") as progress:
             for batch in batches(leaves, rows_at_once(schema)):
                 columns = [
@@ -50,8 +53,11 @@ def to_datachain(chain: Chain, name: str) -> Any:
                 for row in zip(*columns, strict=True):
                     yield dict(zip(schema, row, strict=True))
                 progress.advance(batch.height)
+                written += batch.height
 
-    return dc.read_records(records(), schema={n: way[0] for n, way in ways.items()}).save(name)
+    saved = dc.read_records(records(), schema={n: way[0] for n, way in ways.items()}).save(name)
+    note_export(run, "datachain", written)
+    return saved
 
 
 def _checked(name: str, path: str) -> str:
