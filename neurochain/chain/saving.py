@@ -17,6 +17,7 @@ from neurochain.datasets.location import strip_uris
 from neurochain.datasets.numbers import LEVELS, parse_number
 from neurochain.datasets.parts import Part, write_part
 from neurochain.datasets.publishing import Draft, check_name, publish
+from neurochain.datasets.secrets import screened
 from neurochain.datasets.tolerances import check_columns, check_distances
 from neurochain.datasets.versions import DatasetVersion
 from neurochain.errors import VersionError
@@ -45,7 +46,12 @@ def save_state(
     check_distances(tolerance)
     run = make_run()
     run.project.database.check_writable()
-    canonical = plan.to_json()  # before it runs: a function may change what it is fingerprinted by
+    said = plan.to_json()  # before it runs: a function may change what it is fingerprinted by
+    canonical = screened(said)
+    if canonical != said:
+        run.activity.left_out.append(
+            "a step holds what looks like a secret; read it from the environment instead"
+        )
     with ThreadPoolExecutor(1) as pool:
         pool.submit(current_environment)  # some 50 ms; the rows take theirs meanwhile
         state = plan.apply(run)

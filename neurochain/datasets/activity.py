@@ -109,11 +109,12 @@ class Activity:
     steps: list[dict[str, Any]] = field(default_factory=list)
     failures: str | None = None  # hash of the part that lists the rows whose function failed
     parameters: dict[str, Any] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)  # what is not recorded of its plan
 
     @property
     def problems(self) -> list[str]:
         """Why the result cannot be reproduced; empty where it can."""
-        return [f"{f.name}: {p}" for f in self.functions for p in f.problems]
+        return [*self.left_out, *(f"{f.name}: {p}" for f in self.functions for p in f.problems)]
 
     def record(self, connection: Connection, origin: Origin) -> None:
         """Write the activity and all it refers to; its parts must be registered."""
@@ -153,6 +154,7 @@ class Activity:
                 "steps": self.steps,
                 "failures": self.failures,
                 "parameters": self.parameters,
+                "variables": origin.variables,
             },
         )
         for ordinal, used in enumerate(self.inputs):

@@ -6,27 +6,45 @@ import importlib.metadata
 import json
 import os
 import platform
-import re
-import shlex
 import subprocess
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
+from neurochain.datasets.secrets import SHORT, command_line, masked
+
 MAX_DIFF = 1_000_000  # characters of a git diff that are kept
 
-_SECRET = (
-    r"(?:token|passw(?:or)?d|passphrase|pwd|secret|credential|bearer|authorization"
-    r"|(?:api|access|account|private|auth|signing)[-_]?key)"
+# What may change results, and is no secret: all else that the environment holds stays unsaid.
+VARIABLES = frozenset(
+    {
+        *(
+            "OMP_NUM_THREADS",
+            "OPENBLAS_NUM_THREADS",
+            "MKL_NUM_THREADS",
+            "VECLIB_MAXIMUM_THREADS",
+            "BLIS_NUM_THREADS",
+        ),
+        *(
+            "NUMBA_NUM_THREADS",
+            "POLARS_MAX_THREADS",
+            "PYTHONHASHSEED",
+            "PYTHONOPTIMIZE",
+            "CUDA_VISIBLE_DEVICES",
+        ),
+        *("TZ", "LANG", "LANGUAGE", "NEUROCHAIN_CACHE", "NEUROCHAIN_CACHE_BYTES", "NEUROCHAIN_CONFIG"),
+        *(
+            "NEUROCHAIN_HOME",
+            "NEUROCHAIN_PROGRESS",
+            "NEUROCHAIN_REUSE",
+            "NEUROCHAIN_TRUST",
+            "NEUROCHAIN_WORKERS",
+        ),
+    }
 )
-_NAMED = re.compile(
-    rf"(?i)({_SECRET}[\w.-]*['\"]?\s*[=:]\s*)[^&\r\n]+"
-)  # name=value, name: value, ?name=value&
-_NAME = re.compile(rf"(?i)-*[\w.-]*{_SECRET}[\w.-]*:?\Z")  # the value is the next argument
-_BEARER = re.compile(r"(?i)\b(bearer|basic)\s+\S+")
-_USERINFO = re.compile(r"(\w+://)(?:[^\s/@:]*:\S*|[^\s/@]*)@")
+PREFIXES = ("LC_", "NUMEXPR_")
 
 
 @dataclass(frozen=True)
@@ -65,7 +83,7 @@ class GitState:
     dirty : bool or None
         Whether tracked files differ from the commit.
     diff : str or None
-        Of the first-party files that the functions lie in.
+        Of the first-party files that the functions lie in, with what looks like a secret masked.
     """
 
     commit: str | None = None
@@ -82,6 +100,7 @@ class Origin:
     command: str
     environment: Environment
     git: GitState
+    variables: dict[str, str] = field(default_factory=dict)
 
 
 @lru_cache(maxsize=1)
@@ -108,18 +127,24 @@ def current_origin(code_files: Iterable[str] = ()) -> Origin:
         command_line(sys.argv),
         current_environment(),
         git_state(tuple(code_files)),
+        recorded_variables(),
     )
 
 
-def command_line(arguments: list[str]) -> str:
-    """Command line, quoted as for a shell, with what looks like a secret masked."""
-    shown: list[str] = []
-    masked = False
-    for i, argument in enumerate(arguments):
-        text = _NAMED.sub(r"\1***", _USERINFO.sub(r"\1***@", _BEARER.sub(r"\1 ***", argument)))
-        shown.append("***" if masked else shlex.quote(text) if text == argument else text)
-        masked = i > 0 and not masked and _NAME.match(argument) is not None
-    return " ".join(shown)
+def recorded_variables() -> dict[str, str]:
+    """Variables of the environment that are recorded, by name."""
+    return {name: masked(value) for name, value in sorted(os.environ.items()) if _recorded(name)}
+
+
+def private_values() -> frozenset[str]:
+    """What the environment holds beside what may be said: a value that is one of these may be a secret."""
+    return frozenset(
+        value for name, value in os.environ.items() if len(value) >= SHORT and not _recorded(name)
+    )
+
+
+def _recorded(name: str) -> bool:
+    return name in VARIABLES or name.startswith(PREFIXES)
 
 
 def git_state(code_files: tuple[str, ...] = ()) -> GitState:
@@ -137,7 +162,7 @@ def git_state(code_files: tuple[str, ...] = ()) -> GitState:
     files = [str(f) for f in code if f.is_relative_to(top.strip())]
     options = ("--no-color", "--no-ext-diff", "--no-textconv")
     diff = _git(folder, "diff", *options, "HEAD", "--", *files) if dirty and files else None
-    return GitState(commit.strip(), dirty, diff[:MAX_DIFF] if diff else None)
+    return GitState(commit.strip(), dirty, masked(diff[:MAX_DIFF]) if diff else None)
 
 
 def _git(folder: Path, *arguments: str) -> str | None:

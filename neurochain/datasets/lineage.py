@@ -100,7 +100,7 @@ class Lineage(LineageUses):
     name, version, content_hash : str
     rows : int
     activity : dict
-        Start and end, host, user, command line, Python, platform, git state, counts.
+        Start and end, host, user, command line, Python, platform, git state, some variables of the environment, counts.
     packages : dict of str to str
         Installed distributions with their versions.
     columns : tuple of str
@@ -195,6 +195,9 @@ class Lineage(LineageUses):
             *([(f"parameters: {_parameters(a['parameters'])}", [])] if a["parameters"] else []),
             (f"Python {a['python']}, {_git(a)}, {len(self.packages)} packages", []),
         ]
+        if variables := a["variables"]:
+            said = " ".join(f"{name}={value}" for name, value in variables.items())
+            children.append((f"environment: {said}", []))
         failures = self.failures()
         children += [
             (f"failed: {row['function']}() on row {row['row']}{_on(row['file'])}: {row['error']}", [])

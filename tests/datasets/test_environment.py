@@ -90,7 +90,7 @@ def test_the_environment_holds_versions_and_no_variables(monkeypatch: pytest.Mon
     origin = current_origin()
     recorded = asdict(origin)
     assert SECRET not in repr(recorded)
-    assert set(recorded) == {"host", "user", "command", "environment", "git"}
+    assert set(recorded) == {"host", "user", "command", "environment", "git", "variables"}
     assert set(recorded["environment"]) == {"python", "platform", "packages"}
     environment = origin.environment
     assert environment.python == ".".join(map(str, sys.version_info[:3]))

@@ -3,10 +3,7 @@
 import copy
 import copyreg
 import functools
-import itertools
 import json
-import os
-import re
 import sys
 from collections.abc import Collection
 from types import (
@@ -36,8 +33,10 @@ from neurochain.chain.fingerprint.origin import Origin
 from neurochain.chain.fingerprint.owners import Owners
 from neurochain.chain.fingerprint.result import Kind, Part
 from neurochain.chain.fingerprint.values import CONTAINERS, NOT_JSON, exact_json, scalar, show
+from neurochain.datasets.environment import private_values
+from neurochain.datasets.secrets import looks_secret
 
-__all__ = ["LRU", "Walk", "looks_secret"]
+__all__ = ["LRU", "Walk"]
 
 # The type of what functools.lru_cache gives; it has no public name.
 LRU = type(functools.lru_cache(lambda: None))
@@ -48,9 +47,6 @@ _DESCRIPTORS = (
     MethodDescriptorType,
     WrapperDescriptorType,
 )
-_SECRET = re.compile(r"pass(word|wd)|secret|token|api_?key|credential", re.IGNORECASE)
-_SHORT = 6
-_MOST_SEARCHED = 20_000
 
 
 class Walk(Owners, Encoder):
@@ -112,7 +108,7 @@ class Walk(Owners, Encoder):
 
     @functools.cached_property
     def _environment(self) -> frozenset[str]:
-        return frozenset(text for text in os.environ.values() if len(text) >= _SHORT)
+        return private_values()
 
     def note(self, text: str | None) -> None:
         """Remember what the digest cannot see."""
@@ -316,19 +312,3 @@ def _external_name(value: Any) -> str | None:
     ):
         return f"{value.__module__}.{value.__qualname__}"
     return None
-
-
-def looks_secret(value: Any, place: str, environment: frozenset[str]) -> bool:
-    """Whether a text looks like one that should not be stored: by its name, or found in the environment."""
-    waiting: list[tuple[Any, str]] = [(value, place.rpartition(".")[2])]
-    for item, name in waiting:
-        kind = type(item)
-        if kind is str and item:
-            if item in environment or _SECRET.search(name):
-                return True
-        elif len(waiting) < _MOST_SEARCHED:
-            if kind in (list, tuple, set, frozenset):
-                waiting += [(inner, name) for inner in itertools.islice(item, _MOST_SEARCHED)]
-            elif kind is dict:
-                waiting += [(inner, str(key)) for key, inner in item.items() if type(key) in (str, int)]
-    return False

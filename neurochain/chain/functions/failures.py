@@ -8,6 +8,7 @@ from neurochain.chain.functions.call import Call
 from neurochain.chain.functions.chunk import Failure
 from neurochain.datasets.lineage import FAILURES
 from neurochain.datasets.schema import Schema
+from neurochain.datasets.secrets import masked
 from neurochain.datasets.types import Field, Record, Scalar
 from neurochain.errors import UDFError, WorkerLostError
 
@@ -51,15 +52,17 @@ def error_columns(name: str, failures: Mapping[int, Failure], places: Sequence[i
     return [
         pl.Series(f"{ERROR}.function", [None if f is None else name for f in found], dtype=pl.String),
         pl.Series(f"{ERROR}.message", [None if f is None else _line(f) for f in found], dtype=pl.String),
-        pl.Series(f"{ERROR}.traceback", [None if f is None else f.traceback for f in found], dtype=pl.String),
+        pl.Series(
+            f"{ERROR}.traceback", [None if f is None else masked(f.traceback) for f in found], dtype=pl.String
+        ),
     ]
 
 
 def _line(failure: Failure) -> str:
-    return f"{failure.error}: {failure.message}" if failure.message else failure.error
+    return masked(f"{failure.error}: {failure.message}" if failure.message else failure.error)
 
 
 def listed(name: str, failures: Sequence[Failure]) -> pl.DataFrame:
     """What lineage keeps: ``function, row, file, error, traceback``."""
-    rows = [(name, f.row, _shown(f.files) or None, _line(f), f.traceback) for f in failures]
+    rows = [(name, f.row, _shown(f.files) or None, _line(f), masked(f.traceback)) for f in failures]
     return pl.DataFrame(rows, schema=FAILURES, orient="row")

@@ -19,11 +19,10 @@ from neurochain.chain.functions.chunk import ROW, Chunk, Outcome
 from neurochain.chain.functions.failures import failed
 from neurochain.chain.functions.memory import Memory, reads_series
 from neurochain.chain.functions.output import LEARN, Output
+from neurochain.chain.functions.record import record_of
 from neurochain.chain.keys import WIDTH, argument_digests
-from neurochain.chain.recipes.building import recipe_of
 from neurochain.chain.run import Run
 from neurochain.chain.sources.headers import reader_fingerprint
-from neurochain.datasets.activity import UsedFunction
 from neurochain.datasets.filetable import root_uris
 from neurochain.datasets.hidden import ARG, ORDINAL, READS
 from neurochain.datasets.ledger import Ledger
@@ -82,11 +81,7 @@ class Work:
         self._open: deque[OpenBatch] = deque()
         self._memory = Memory(self._ledger, self._many)
         self._asked = self._missing = 0  # calls looked up, and those that were not known
-        detail = identity.to_json()
-        if not run.dry:
-            detail["recipe"] = recipe_of(call.udf.function)
-        problems = tuple(identity.problems)
-        self._used = UsedFunction(identity.digest, call.udf.name, identity.source, detail, problems)
+        self._used = record_of(call.udf, identity, run.dry)
         self._used.arguments = list(dict.fromkeys(name for a in call.arguments for name in a.columns))
 
     def _load(self) -> Lookup | None:

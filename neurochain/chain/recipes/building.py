@@ -17,7 +17,6 @@ import builtins
 import dataclasses
 import enum
 import functools
-import os
 import sys
 import typing
 from types import FunctionType, MethodType, ModuleType
@@ -27,13 +26,14 @@ from neurochain.chain.fingerprint.classes import class_file
 from neurochain.chain.fingerprint.modules import loaded_global
 from neurochain.chain.fingerprint.objects import State, state_of
 from neurochain.chain.fingerprint.source import class_source, code_source, imported_names
-from neurochain.chain.fingerprint.walk import LRU, Walk, looks_secret
+from neurochain.chain.fingerprint.walk import LRU, Walk
 from neurochain.chain.recipes import plain, texts
+from neurochain.datasets.environment import private_values
+from neurochain.datasets.secrets import looks_secret
 from neurochain.errors import ReplayError
 
 MOST_BYTES = 4_000_000  # of the values in one recipe
 OWN = "neurochain"
-_SHORT = 6
 
 Recipe = dict[str, Any]
 
@@ -54,7 +54,7 @@ class _Builder:
         self._held: list[object] = []  # so that no id is given twice
         self._walk = Walk("recipe")
         self._left = MOST_BYTES
-        self._environment = frozenset(text for text in os.environ.values() if len(text) >= _SHORT)
+        self._environment = private_values()
 
     def node(self, value: Any, name: str) -> Any:
         """A value, which is known under a name."""

@@ -105,6 +105,8 @@ def remade(step: dict[str, Any], used: FunctionUse, any_environment: bool) -> Re
         found = _fingerprint(udf)
         if found.digest == step["fingerprint"]:
             return Remade(udf, found.notes)
+    if secrets := used.detail.get("secrets"):
+        problem = "; ".join(secrets)
     raise ReplayError(f"{used.name}() cannot be made as it was: {problem}.")
 
 
