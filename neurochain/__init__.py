@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from neurochain.chain.replay.staleness import stale
     from neurochain.chain.values.records import Axes, Unit
     from neurochain.chain.values.row import Row
+    from neurochain.chain.withdrawing import withdraw
     from neurochain.datasets.lineage import Lineage
     from neurochain.datasets.versions import DatasetVersion
     from neurochain.export.datachain import read_datachain
@@ -124,6 +125,7 @@ _LAZY = {
     "udf": "neurochain.chain.functions.udf",
     "when": "neurochain.chain.expressions.when",
     "windows": "neurochain.formats.recordings.windows",
+    "withdraw": "neurochain.chain.withdrawing",
 }
 
 __all__ = [
@@ -186,6 +188,7 @@ __all__ = [
     "udf",
     "when",
     "windows",
+    "withdraw",
 ]
 
 

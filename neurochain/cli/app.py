@@ -14,6 +14,7 @@ from neurochain.cli import export as export_command
 from neurochain.cli import garbage as garbage_command
 from neurochain.cli import replay as replay_command
 from neurochain.cli import script as script_command
+from neurochain.cli import withdraw as withdraw_command
 from neurochain.datasets.audit import audit as check_events
 from neurochain.datasets.garbage import collect_garbage
 from neurochain.datasets.history import version_history
@@ -312,6 +313,28 @@ def gc(
     Versions are never deleted, and nothing that a running process may need.
     """
     printing.show(garbage_command.page(collect_garbage(_project(), ledger, dry_run)), json)
+
+
+@app.command(epilog="Example: neurochain withdraw --subject 07 --dry-run")
+def withdraw(
+    subject: Annotated[str | None, typer.Option(help="Whose rows: 07 for sub-07.")] = None,
+    where: Annotated[
+        str | None, typer.Option(metavar="COLUMN=VALUE", help="Rows where a column has a value, instead.")
+    ] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="Kept with the events; who is withdrawn is masked.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    json: Json = False,
+) -> None:
+    """Delete a subject's rows from all versions, and from all that is kept beside them.
+
+    Versions that held some get a successor without them, and stay listed without rows. What was exported, and the
+    files themselves, are not touched.
+    """
+    column = withdraw_command.parse_where(where)
+    found = nc.withdraw(subject=subject, where=column, reason=reason, dry_run=dry_run)
+    printing.show(withdraw_command.page(found), json)
 
 
 @app.command(epilog="Example: neurochain audit --check")

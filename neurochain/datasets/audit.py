@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from neurochain.datasets import tables
-from neurochain.datasets.events import FIRST, Event, content_of, known_versions
+from neurochain.datasets.events import FIRST, Event, content_of, known_versions, withdrawn_versions
 from neurochain.datasets.project import Project
 
 
@@ -104,4 +104,6 @@ def _versions(connection: Connection, events: list[Event]) -> list[str]:
             problems.append(f"{reference} is gone, and no event says why (event {event.number} saved it)")
         elif there[reference] != event.detail["content_hash"]:
             problems.append(f"{reference} has other rows than event {event.number} saved")
+    gone = {e.detail["version"] for e in events if e.what == "withdrawn"}
+    problems += [f"{r} is withdrawn, and no event says so" for r in withdrawn_versions(connection) - gone]
     return sorted(problems)

@@ -132,6 +132,26 @@ class Database:
         if self._refused is not None:
             raise self._refused
 
+    def scrub(self) -> None:
+        """Write the file anew, so that nothing that was deleted is left in it or in its log.
+
+        Raises
+        ------
+        ProjectError
+            Another process reads it.
+        """
+        self.close()
+        with self._engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            driver.execute("PRAGMA secure_delete = ON")
+            driver.execute("VACUUM")
+            busy = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        self.close()
+        if busy:
+            raise ProjectError(
+                f"{self.path} is read by another process, so its log still holds what was deleted. Try again."
+            )
+
     def close(self) -> None:
         """Give back the connections; the next use opens new ones."""
         self._engine.dispose()

@@ -116,6 +116,13 @@ def known_versions(connection: Connection) -> list[tuple[int, str, str]]:
     ]
 
 
+def withdrawn_versions(connection: Connection) -> set[str]:
+    """References of the versions whose rows are not there any more."""
+    v = tables.versions.c
+    gone = set(connection.execute(select(v.id).where(v.withdrawn.is_not(None))).scalars())
+    return {reference for number, reference, _ in known_versions(connection) if number in gone}
+
+
 def content_of(versions: list[tuple[int, str, str]]) -> str:
     """One hash over all of some versions."""
     text = "".join(f"{reference} {content}\n" for _, reference, content in versions)

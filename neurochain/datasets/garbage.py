@@ -24,7 +24,7 @@ from neurochain.errors import ProjectError
 BATCH = 500  # files deleted in one transaction: others wait for it
 
 # Every column that refers to a part, so that a table that comes later is not forgotten.
-_REFERENCES: tuple[Column[Any], ...] = tuple(
+PART_COLUMNS: tuple[Column[Any], ...] = tuple(
     column
     for table in tables.metadata.sorted_tables
     for column in table.c
@@ -143,7 +143,7 @@ def _collect(project: Project, ledger: int | None, dry_run: bool) -> Garbage:
         leftovers = [f for f in leftovers if _unlink(f.path)]
         for folder in abandoned:
             shutil.rmtree(folder.path)
-        _forget_parts(project)
+        forget_parts(project)
         if gone := [*leftovers, *abandoned]:
             with project.database.write() as connection:
                 append(connection, "collected", {"leftovers": len(gone), "bytes": _sum(gone).bytes})
@@ -210,7 +210,7 @@ def _refresh(project: Project, parts: Iterable[str]) -> None:
 def _used(connection: Connection, without: frozenset[int]) -> set[str]:
     """Parts that something refers to, apart from some rows of the ledger."""
     used: set[str] = set()
-    for column in _REFERENCES:
+    for column in PART_COLUMNS:
         if column.table is tables.ledger and without:
             found = connection.execute(select(tables.ledger.c.id, column))
             used.update(row[1] for row in found if row[0] not in without)
@@ -222,7 +222,7 @@ def _used(connection: Connection, without: frozenset[int]) -> set[str]:
 def _delete_parts(project: Project, files: Sequence[_File], horizon: float) -> list[_File]:
     """Delete parts that are still old and without use; those that were."""
     hashes = [f.path.stem for f in files]
-    found = union(*(select(c).where(c.in_(hashes)) for c in _REFERENCES))
+    found = union(*(select(c).where(c.in_(hashes)) for c in PART_COLUMNS))
     with project.database.write() as connection, leases.gate(project.folder, "parts", alone=True):
         used = set(connection.execute(found).scalars())
         unused = [f for f in files if f.path.stem not in used and _written(f.path) < horizon]
@@ -232,10 +232,10 @@ def _delete_parts(project: Project, files: Sequence[_File], horizon: float) -> l
         return gone
 
 
-def _forget_parts(project: Project) -> None:
+def forget_parts(project: Project) -> None:
     """Delete the rows of parts that nothing refers to; who uses one later enters it again."""
     hashes = tables.parts.c.hash
-    used = union(*(select(c).where(c.is_not(None)) for c in _REFERENCES)).subquery()
+    used = union(*(select(c).where(c.is_not(None)) for c in PART_COLUMNS)).subquery()
     unused = select(hashes).where(hashes.not_in(select(used.c[0]))).limit(BATCH)
     while True:
         with project.database.write() as connection:

@@ -75,7 +75,11 @@ def publish(project: Project, draft: Draft, origin: Origin) -> tuple[DatasetVers
                 )
         elif latest is None:
             number = (1, 0, 0)
-        elif not draft.bump and latest.plan_hash == plan_hash and latest.content_hash == draft.content_hash:
+        elif not draft.bump and (latest.plan_hash, latest.content_hash, latest.withdrawn) == (
+            plan_hash,
+            draft.content_hash,
+            None,
+        ):
             return version_of_row(project, latest), False
         else:
             level = change_level(Schema.from_json(latest.schema), draft.schema)

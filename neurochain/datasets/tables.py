@@ -148,7 +148,9 @@ versions = Table(
     Column("activity", String, ForeignKey("activities.id"), nullable=False),
     Column("tolerances", JSON),  # by column, how far a value made again may be off
     Column("content_scheme", Integer),  # of the content hash; unknown of earlier ones
-    Column("withdrawn", JSON),  # when and why its rows were deleted; null where they are there
+    Column(
+        "withdrawn", JSON(none_as_null=True)
+    ),  # when and why its rows were deleted; null where they are there
     UniqueConstraint("dataset", "major", "minor", "patch"),
 )
 

@@ -25,7 +25,7 @@ from neurochain.datasets.parts import parts_of_version, scan_parts
 from neurochain.datasets.project import Project
 from neurochain.datasets.schema import Schema
 from neurochain.datasets.uses import Uses
-from neurochain.errors import DatasetNotFoundError, suggestion
+from neurochain.errors import DatasetNotFoundError, VersionError, suggestion
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,8 @@ class DatasetVersion(Uses):
         The canonical plan that made it.
     tolerances : dict of str to float
         By column, how far a value may be off that is made again.
+    withdrawn : dict or None
+        When, why and how many of its rows were withdrawn; then none of them is there any more.
     """
 
     project: Project = field(repr=False)
@@ -70,6 +72,7 @@ class DatasetVersion(Uses):
     problems: tuple[str, ...]
     plan: dict[str, Any] = field(repr=False)
     tolerances: dict[str, float] = field(default_factory=dict, repr=False)
+    withdrawn: dict[str, Any] | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         return (
@@ -133,12 +136,36 @@ class DatasetVersion(Uses):
             return None
         return find_version(self.project, f"{self.name}@{format_number(max(earlier))}")
 
+    def check_rows(self) -> None:
+        """Refuse to go on where its rows were withdrawn.
+
+        Raises
+        ------
+        VersionError
+            They were; the message says when, why, and which version holds the others.
+        """
+        if (said := self.withdrawn) is None:
+            return
+        rest = said["replaced"]
+        what = f"Its other rows are {rest}." if rest else "Compute it again, without them."
+        why = f" ({said['reason']})" if said["reason"] else ""
+        raise VersionError(
+            f"{said['rows']:,} rows of {self.reference} were withdrawn on {said['time'][:10]}{why}. {what}"
+        )
+
     def part_hashes(self) -> list[str]:
         """SHA-256 of each part's file, in row order."""
         return [part for part, _ in parts_of_version(self.project, self.id)]
 
     def scan(self, roots: Mapping[str, str] = MappingProxyType({})) -> pl.LazyFrame:
-        """Rows as flat columns, with the hidden key; the files' uris as their roots lie today, or as `roots` says."""
+        """Rows as flat columns, with the hidden key; the files' uris as their roots lie today, or as `roots` says.
+
+        Raises
+        ------
+        VersionError
+            They were withdrawn, or parts are missing.
+        """
+        self.check_rows()
         parts = parts_of_version(self.project, self.id)
         frame = scan_parts(
             self.project, [part for part, _ in parts], self.schema, sizes=[size for _, size in parts]
@@ -173,6 +200,9 @@ def find_version(project: Project | None, reference: str) -> DatasetVersion:
         if not allowed:
             existing = ", ".join(format_number(n) for n in sorted(numbers, reverse=True)[:12])
             raise DatasetNotFoundError(f"Dataset {name!r} has no version {wanted}. Existing: {existing}.")
+        if len(allowed) > 1:  # of several, one whose rows are there
+            there = set(connection.execute(_there(names[name])).scalars())
+            allowed = [n for n in allowed if numbers[n] in there] or allowed
         row = connection.execute(version_rows().where(tables.versions.c.id == numbers[allowed[-1]])).one()
     return version_of_row(project, row)
 
@@ -182,6 +212,11 @@ def dataset_names(project: Project) -> list[str]:
     query = select(tables.datasets.c.name).order_by(tables.datasets.c.name)
     with project.database.read() as connection:
         return list(connection.execute(query).scalars())
+
+
+def _there(dataset: int) -> Any:
+    c = tables.versions.c
+    return select(c.id).where(c.dataset == dataset, c.withdrawn.is_(None))
 
 
 def list_versions(project: Project | None) -> pl.DataFrame:
@@ -208,12 +243,19 @@ def list_versions(project: Project | None) -> pl.DataFrame:
             r.rows,
             r.bytes,
             datetime.fromtimestamp(r.created, UTC),
-            r.description,
+            _described(r),
             r.labels,
         )
         for r in found
     ]
     return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _described(row: Any) -> str:
+    """Description of a version, or why its rows are not there any more."""
+    if row.withdrawn is None:
+        return str(row.description)
+    return f"withdrawn on {row.withdrawn['time'][:10]}: {row.withdrawn['reason'] or 'no reason given'}"
 
 
 def version_rows() -> Any:
@@ -247,4 +289,5 @@ def version_of_row(project: Project, row: Any) -> DatasetVersion:
         problems=tuple(row.problems),
         plan=row.plan,
         tolerances=row.tolerances or {},
+        withdrawn=row.withdrawn,
     )

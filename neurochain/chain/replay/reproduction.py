@@ -133,6 +133,7 @@ def _reproduced(
     version: DatasetVersion, yes: bool, roots: Mapping[str, str], any_environment: bool, ask: Ask | None
 ) -> Reproduction:
     started = time.monotonic()
+    version.check_rows()
     lineage = version.lineage()
     consent([lineage], yes, ask)
     with scratch_project(version.project) as scratch:

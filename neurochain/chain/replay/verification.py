@@ -56,6 +56,7 @@ def _verified(
     ask: Ask | None,
 ) -> Reproduction:
     started = time.monotonic()
+    version.check_rows()
     lineage = version.lineage()
     if damage := _damage(version):
         return Reproduction(version.reference, "differs", tuple(damage))
