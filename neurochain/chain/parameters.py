@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, overload
 
-from neurochain.chain.fingerprint.walk import looks_secret
+from neurochain.datasets.secrets import looks_secret
 from neurochain.errors import ParameterError, suggestion
 
 OPTION = "--param"

@@ -10,6 +10,8 @@ from neurochain.datasets import tables
 from neurochain.datasets.events import FIRST, Event, content_of, known_versions, withdrawn_versions
 from neurochain.datasets.project import Project
 
+PUBLISHED = ("saved", "imported")  # events that a version begins with
+
 
 @dataclass(frozen=True)
 class Audit:
@@ -97,13 +99,13 @@ def _versions(connection: Connection, events: list[Event]) -> list[str]:
             f"the {began.get('versions', 0):,} versions from before the first event are not those that it found"
         )
     there = {reference: content for _, reference, content in versions[len(earlier) :]}
-    told = {e.detail["version"]: e for e in events if e.what == "saved"}
+    told = {e.detail["version"]: e for e in events if e.what in PUBLISHED}
     problems += [f"{reference} has no event" for reference in there.keys() - told.keys()]
     for reference, event in told.items():
         if reference not in there:
             problems.append(f"{reference} is gone, and no event says why (event {event.number} saved it)")
         elif there[reference] != event.detail["content_hash"]:
             problems.append(f"{reference} has other rows than event {event.number} saved")
-    gone = {e.detail["version"] for e in events if e.what == "withdrawn"}
+    gone = {e.detail["version"] for e in events if e.what in ("withdrawn", "imported")}
     problems += [f"{r} is withdrawn, and no event says so" for r in withdrawn_versions(connection) - gone]
     return sorted(problems)

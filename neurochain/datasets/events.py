@@ -35,7 +35,7 @@ class Event:
     who : str
         Pseudonym of user and machine.
     what : str
-        ``"saved"``, ``"collected"``, ``"withdrawn"``, ``"exported"``, ``"reproduced"``, ``"verified"``, ``"began"``,
+        ``"saved"``, ``"imported"``, ``"collected"``, ``"withdrawn"``, ``"exported"``, ``"reproduced"``, ``"verified"``, ``"began"``,
         ``"migrated"``.
     detail : dict
         Plain JSON: of which version, how much.

@@ -189,6 +189,7 @@ def _published(trace: Trace, target: Target, plan: dict[str, Any]) -> str:
         **{name: plan[name] for name in ("source", "name", "version")},
         "rows": version.rows,
         "content_hash": version.content_hash,
+        "asked": version.reference,
     }
     activity = Activity(inputs=[Input("version", reference, version=version.id)], ended=time.time())
     activity.counts.rows_in, activity.counts.rows_out = version.rows, content.rows

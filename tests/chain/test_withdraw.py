@@ -69,6 +69,10 @@ def _total(length: list[int]) -> int:
     return sum(length)
 
 
+def _summed(age: list[int]) -> int:
+    return sum(age)
+
+
 def rows(reference: str) -> pl.DataFrame:
     return nc.read_dataset(reference).collect()
 
@@ -164,6 +168,32 @@ def test_a_dry_run_says_the_same_and_changes_nothing(study: Project, tmp_path: P
     again = nc.withdraw(subject=WHO)
     assert again.versions == ()
     assert (again.erased.named, again.erased.files, again.erased.texts) == (0, 0, 0)
+
+
+def test_what_must_be_computed_again_is_stale_and_can_be_refreshed(project: Project) -> None:
+    nc.read_values(subject=["07", "08", "09"], age=[30, 40, 50]).save("people")
+    nc.read_dataset("people").agg(total=_summed).save("totals")
+    nc.read_dataset("people").select("age").save("ages")
+    found = nc.withdraw(subject="07")
+    assert [v.version for v in found.versions if v.again] == ["totals@1.0.0"]
+    assert [str(s) for s in nc.stale()] == ["totals@1.0.0: people@1.0.0 became 1.0.1"]
+    nc.dataset("totals").refresh(yes=True)
+    assert rows("totals")["total"].to_list() == [90]
+    assert nc.stale() == []
+    assert nc.withdraw(subject="07").versions == ()
+
+
+def test_a_version_that_lost_rows_travels_with_its_tombstone(project: Project, tmp_path: Path) -> None:
+    nc.read_values(subject=["07", "08"], age=[30, 40]).save("people")
+    nc.withdraw(subject="07")
+    with pytest.raises(VersionError, match="were withdrawn"):
+        nc.dataset("people@1.0.0").export(tmp_path / "bundle")
+    nc.dataset("people").export(tmp_path / "bundle")
+    nc.import_versions(tmp_path / "bundle", into="lab2/")
+    assert rows("lab2/people").rows() == [("08", 40)]
+    with pytest.raises(VersionError, match="were withdrawn"):
+        rows("lab2/people@1.0.0")
+    assert audit(project)
 
 
 def test_who_is_not_there_leaves_all_as_it_is(study: Project, tmp_path: Path) -> None:

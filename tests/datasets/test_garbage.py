@@ -72,7 +72,7 @@ def results(project: Project, key: str) -> list[int]:
 
 
 def test_everything_that_refers_to_parts_is_known() -> None:
-    assert {f"{c.table.name}.{c.name}" for c in garbage._REFERENCES} == {
+    assert {f"{c.table.name}.{c.name}" for c in garbage.PART_COLUMNS} == {
         "version_parts.part",
         "ledger.part",
         "inputs.manifest",
@@ -80,7 +80,7 @@ def test_everything_that_refers_to_parts_is_known() -> None:
         "activities.failures",
         "input_parts.part",
     }
-    assert {str(c) for c in garbage._REFERENCES} == {str(c) for i in tables.REFERENCES for c in i.columns}
+    assert {str(c) for c in garbage.PART_COLUMNS} == {str(c) for i in tables.REFERENCES for c in i.columns}
 
 
 def test_what_is_referred_to_stays_and_the_rest_goes(project: Project) -> None:

@@ -15,6 +15,7 @@ from neurochain.chain.run import batches
 from neurochain.datasets import tables
 from neurochain.datasets.content import ContentHash
 from neurochain.datasets.database import insert_or_ignore
+from neurochain.datasets.events import append
 from neurochain.datasets.filetable import check_root, root_uris
 from neurochain.datasets.numbers import format_number
 from neurochain.datasets.parts import Part, register_parts, scan_parts, take_part
@@ -131,6 +132,8 @@ def _part(project: Project, folder: Path, part: str, rows: int, size: int) -> Pa
 
 def _check_content(project: Project, version: VersionRecord) -> None:
     """Refuse rows that do not have the hash that the record says."""
+    if version.withdrawn is not None and not version.parts:
+        return
     try:
         schema = Schema.from_json(version.schema_)
         content = ContentHash(schema)
@@ -183,6 +186,12 @@ def _enter(connection: Connection, version: VersionRecord, into: str, known: dic
     ).inserted_primary_key
     for ordinal, part in enumerate(version.parts):
         connection.execute(insert(t.version_parts).values(version=made[0], ordinal=ordinal, part=part))
+    imported = {
+        "version": f"{name}@{format_number(number)}",
+        "content_hash": version.content_hash,
+        "rows": version.rows,
+    }
+    append(connection, "imported", imported)
     return int(made[0])
 
 

@@ -81,6 +81,7 @@ class ActivityRecord(_Model):
     steps: list[Json]
     failures: Hash | None
     parameters: Json | None
+    variables: dict[str, str] | None = None
     inputs: list[InputRecord]
     functions: list[FunctionRecord]
 
@@ -103,6 +104,7 @@ class VersionRecord(_Model):
     problems: list[str]
     tolerances: dict[str, float] | None
     content_scheme: int | None = None
+    withdrawn: Json | None = None
     parts: list[Hash]
     activity: ActivityRecord
 

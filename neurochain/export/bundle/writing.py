@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 
 from neurochain.datasets import tables
 from neurochain.datasets.environment import current_environment
+from neurochain.datasets.events import append
 from neurochain.datasets.numbers import format_number
 from neurochain.datasets.parts import damaged_parts, part_path
 from neurochain.datasets.project import Project
@@ -44,6 +45,7 @@ def write_bundle(version: DatasetVersion, folder: str | os.PathLike[str], *, who
     target = Path(folder).expanduser().absolute()
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise StorageError(f"{target} exists and is not empty. Give a new folder.")
+    version.check_rows()
     record = record_of(version, who)
     if wrong := damaged_parts(version.project, record.parts):
         raise VersionError(
@@ -52,6 +54,9 @@ def write_bundle(version: DatasetVersion, folder: str | os.PathLike[str], *, who
     beside = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.partial")
     try:
         _write(version.project, record, beside)
+        exported = {"as": "bundle", "rows": version.rows, "versions": [v.reference for v in record.versions]}
+        with version.project.database.write() as connection:
+            append(connection, "exported", exported)
         if target.exists():
             target.rmdir()
         beside.rename(target)
@@ -142,7 +147,12 @@ class _Collector:
         self._environments.add(row["environment"])
         self._note(row["failures"])
         if not self._who:
-            row |= {"host": NOBODY, "user": NOBODY}
+            said = {k: v for k, v in (row["variables"] or {}).items() if not k.startswith("NEUROCHAIN_")}
+            row |= {
+                "host": NOBODY,
+                "user": NOBODY,
+                "variables": said,
+            }  # those are folders, with names of persons
         return {**row, "inputs": self._inputs(activity), "functions": self._functions(activity)}
 
     def _inputs(self, activity: str) -> list[dict[str, Any]]:
