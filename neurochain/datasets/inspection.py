@@ -176,9 +176,10 @@ def _scheme(version: DatasetVersion) -> int | None:
 
 
 def all_versions(project: Project) -> list[DatasetVersion]:
-    """Every version of the project."""
+    """Every version of the project whose rows were not withdrawn."""
+    query = version_rows().where(tables.versions.c.withdrawn.is_(None))
     with project.database.read() as connection:
-        rows = connection.execute(version_rows()).all()
+        rows = connection.execute(query).all()
     return [version_of_row(project, row) for row in rows]
 
 

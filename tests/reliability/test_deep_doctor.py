@@ -162,6 +162,14 @@ def test_rows_that_are_not_those_that_were_saved(data: Path, project: Project) -
     assert "half@1.0.0: it has 4 rows, and 2 were saved" in only(findings(), "rows")
 
 
+def test_versions_whose_rows_were_withdrawn_are_not_missed(project: Project) -> None:
+    nc.read_values(subject=["01", "02"], x=[1, 2]).save("people")
+    nc.withdraw(subject="01")
+    found = findings()
+    assert not [text for some in found.values() for status, text in some if status == "error"]
+    assert found["rows"] == [("ok", "1 versions hold the rows that were saved")]
+
+
 def test_garbage_is_named_and_no_error(data: Path, project: Project) -> None:
     loose = write_part(project, pl.DataFrame({"x": [1]}))
     entered = write_part(project, pl.DataFrame({"x": [2]}))

@@ -1,0 +1,209 @@
+-- A project of schema 8, as it was made when that was the newest; packed_parts holds the bytes of its parts, by zlib.
+BEGIN TRANSACTION;
+CREATE TABLE activities (
+	id VARCHAR NOT NULL, 
+	started FLOAT NOT NULL, 
+	ended FLOAT, 
+	status VARCHAR NOT NULL, 
+	host VARCHAR NOT NULL, 
+	user VARCHAR NOT NULL, 
+	command TEXT NOT NULL, 
+	environment VARCHAR NOT NULL, 
+	git_commit VARCHAR, 
+	git_dirty BOOLEAN, 
+	git_diff TEXT, 
+	seed INTEGER NOT NULL, 
+	rows_in INTEGER NOT NULL, 
+	rows_out INTEGER NOT NULL, 
+	reused INTEGER NOT NULL, 
+	computed INTEGER NOT NULL, 
+	failed INTEGER NOT NULL, 
+	bytes INTEGER NOT NULL, 
+	requests INTEGER NOT NULL, 
+	steps JSON NOT NULL, 
+	failures VARCHAR, 
+	parameters JSON, 
+	PRIMARY KEY (id), 
+	FOREIGN KEY(environment) REFERENCES environments (hash), 
+	FOREIGN KEY(failures) REFERENCES parts (hash)
+);
+INSERT INTO "activities" VALUES('d80c5a19ae1548e282f1d4069bbd5cb4',1795301356.06714,1.79530135716729426385e+09,'done','scanner','ada','study.py','environment',NULL,NULL,NULL,0,2,2,0,2,0,8,2,'[{"listed": "/study/data", "files": 2, "new": 2, "changed": 0, "gone": 0}]',NULL,'{}');
+INSERT INTO "activities" VALUES('29bec38795664d7195d63cbdd734c643',1.79530135742636251451e+09,1.79530135752707457538e+09,'done','scanner','ada','study.py','environment',NULL,NULL,NULL,0,0,3,0,0,0,0,0,'[]',NULL,'{}');
+INSERT INTO "activities" VALUES('e8a4f5991fee4cfcb388c20df7a2de32',1.79530135759592175486e+09,1.79530135798386716837e+09,'done','scanner','ada','study.py','environment',NULL,NULL,NULL,0,0,2,0,0,0,0,0,'[]',NULL,'{}');
+CREATE TABLE activity_udfs (
+	activity VARCHAR NOT NULL, 
+	ordinal INTEGER NOT NULL, 
+	udf VARCHAR NOT NULL, 
+	reads VARCHAR, 
+	bytes INTEGER DEFAULT '0' NOT NULL, 
+	requests INTEGER DEFAULT '0' NOT NULL, 
+	reused INTEGER, 
+	computed INTEGER, 
+	failed INTEGER, 
+	arguments JSON, 
+	columns JSON, 
+	PRIMARY KEY (activity, ordinal), 
+	FOREIGN KEY(activity) REFERENCES activities (id), 
+	FOREIGN KEY(udf) REFERENCES udfs (hash), 
+	FOREIGN KEY(reads) REFERENCES parts (hash)
+);
+INSERT INTO "activity_udfs" VALUES('d80c5a19ae1548e282f1d4069bbd5cb4',0,'42330653c4d5ebaa552ba470b7a3f9d252973ba4034a3f6a4d9a57e29d18f46f','07d491210076213248a07ffed6f9672e066e18180e424171eb376f551846fc28',8,2,0,2,0,'["file"]','["head"]');
+CREATE TABLE datasets (
+	id INTEGER NOT NULL, 
+	name VARCHAR NOT NULL, 
+	created FLOAT NOT NULL, 
+	PRIMARY KEY (id), 
+	UNIQUE (name)
+);
+INSERT INTO "datasets" VALUES(1,'study/heads',1.79530135738000583647e+09);
+INSERT INTO "datasets" VALUES(2,'study/given',1.79530135757885670657e+09);
+CREATE TABLE environments (
+	hash VARCHAR NOT NULL, 
+	python VARCHAR NOT NULL, 
+	platform VARCHAR NOT NULL, 
+	packages JSON NOT NULL, 
+	PRIMARY KEY (hash)
+);
+INSERT INTO "environments" VALUES('environment','3.11.7','Linux-6.1','{"numpy": "2.1.0"}');
+CREATE TABLE files (
+	uri TEXT NOT NULL, 
+	etag TEXT NOT NULL, 
+	size INTEGER NOT NULL, 
+	mtime FLOAT, 
+	PRIMARY KEY (uri)
+)
+ WITHOUT ROWID
+
+;
+INSERT INTO "files" VALUES('/study/data/f0.bin','a-18ea311164f32c05-18ea311164f32c05-49a4b7',10,1.79530135223842692371e+09);
+INSERT INTO "files" VALUES('/study/data/f1.bin','b-18ea311164f43bca-18ea311164f43bca-49a4b8',11,1.79530135223849582675e+09);
+CREATE TABLE input_parts (
+	activity VARCHAR NOT NULL, 
+	input INTEGER NOT NULL, 
+	ordinal INTEGER NOT NULL, 
+	part VARCHAR NOT NULL, 
+	PRIMARY KEY (activity, input, ordinal), 
+	FOREIGN KEY(activity) REFERENCES activities (id), 
+	FOREIGN KEY(part) REFERENCES parts (hash)
+);
+INSERT INTO "input_parts" VALUES('29bec38795664d7195d63cbdd734c643',0,0,'ef6de0e3cc28550e0012ad72e15b2e6ca3a50a35f3da5aaca8bd965f8769fe73');
+CREATE TABLE inputs (
+	activity VARCHAR NOT NULL, 
+	ordinal INTEGER NOT NULL, 
+	kind VARCHAR NOT NULL, 
+	reference JSON NOT NULL, 
+	version INTEGER, 
+	manifest VARCHAR, 
+	PRIMARY KEY (activity, ordinal), 
+	FOREIGN KEY(activity) REFERENCES activities (id), 
+	FOREIGN KEY(version) REFERENCES versions (id), 
+	FOREIGN KEY(manifest) REFERENCES parts (hash)
+);
+INSERT INTO "inputs" VALUES('d80c5a19ae1548e282f1d4069bbd5cb4',0,'storage','{"source": "storage", "patterns": ["data/*.bin"], "globs": [["data", "*.bin"]], "headers": false, "phi": {"mode": "drop"}, "roots": {"data": "/study/data"}, "files": 2, "bytes": 21}',NULL,'40b12fb69106e45be354e23f65289e4bc3f5b042ef3f432ef5b8797974909313');
+INSERT INTO "inputs" VALUES('29bec38795664d7195d63cbdd734c643',0,'values','{"source": "values", "content": "250de96a59065c5d5afde0e56ed3a03cc1fa969869b277aeb64925cb8cafdb18", "columns": ["x", "name"], "rows": 3, "schema": [{"name": "x", "type": "int64"}, {"name": "name", "type": "string"}]}',NULL,NULL);
+INSERT INTO "inputs" VALUES('e8a4f5991fee4cfcb388c20df7a2de32',0,'version','{"source": "version", "name": "study/heads", "version": "1.0.0", "rows": 2, "content_hash": "c9d9634448bdbd15b1cf57a2500f518f22cc2b602bab38f837aae04216205a83", "asked": "study/heads"}',1,NULL);
+CREATE TABLE ledger (
+	id INTEGER NOT NULL, 
+	reuse_key VARCHAR NOT NULL, 
+	part VARCHAR NOT NULL, 
+	schema JSON NOT NULL, 
+	rows INTEGER NOT NULL, 
+	created FLOAT NOT NULL, 
+	used FLOAT DEFAULT '0' NOT NULL, 
+	kind VARCHAR DEFAULT 'row' NOT NULL, 
+	PRIMARY KEY (id), 
+	FOREIGN KEY(part) REFERENCES parts (hash)
+);
+INSERT INTO "ledger" VALUES(1,'e0dca314d3c8c3e74fd96d794f1d45be','2540288a41c7497998b083bee204cc47392ad605130cb46e3d71b0a0c7aa4616','[{"name": "head", "type": "int64"}]',2,1.79530135697451424595e+09,1.79530135697451424595e+09,'row');
+CREATE TABLE meta (
+	"key" VARCHAR NOT NULL, 
+	value TEXT NOT NULL, 
+	PRIMARY KEY ("key")
+);
+INSERT INTO "meta" VALUES('schema','8');
+CREATE TABLE parts (
+	hash VARCHAR NOT NULL, 
+	rows INTEGER NOT NULL, 
+	bytes INTEGER NOT NULL, 
+	created FLOAT NOT NULL, 
+	PRIMARY KEY (hash)
+);
+INSERT INTO "parts" VALUES('2540288a41c7497998b083bee204cc47392ad605130cb46e3d71b0a0c7aa4616',2,3587,1.79530135702320885662e+09);
+INSERT INTO "parts" VALUES('41c2eb403bfa95a02e6eaeacb2234a7a0a5456a49dc30d133152ea04d8ad6789',2,3926,1.79530135738098692898e+09);
+INSERT INTO "parts" VALUES('40b12fb69106e45be354e23f65289e4bc3f5b042ef3f432ef5b8797974909313',2,2433,1.79530135738098692898e+09);
+INSERT INTO "parts" VALUES('07d491210076213248a07ffed6f9672e066e18180e424171eb376f551846fc28',2,2903,1.79530135738098692898e+09);
+INSERT INTO "parts" VALUES('ef6de0e3cc28550e0012ad72e15b2e6ca3a50a35f3da5aaca8bd965f8769fe73',3,1269,1.79530135757937884329e+09);
+INSERT INTO "parts" VALUES('76c198b74f3b42f125a94ee3af30c9eadb23e226dd702c178046fe6ad2f6e387',2,4305,1.79530135799757194518e+09);
+CREATE TABLE roots (
+	name VARCHAR NOT NULL, 
+	uri TEXT NOT NULL, 
+	access JSON, 
+	PRIMARY KEY (name), 
+	UNIQUE (uri)
+);
+INSERT INTO "roots" VALUES('data','/study/data',NULL);
+CREATE TABLE udfs (
+	hash VARCHAR NOT NULL, 
+	fingerprint VARCHAR NOT NULL, 
+	name VARCHAR NOT NULL, 
+	source TEXT, 
+	detail JSON NOT NULL, 
+	PRIMARY KEY (hash)
+);
+INSERT INTO "udfs" VALUES('42330653c4d5ebaa552ba470b7a3f9d252973ba4034a3f6a4d9a57e29d18f46f','36ae59ca07620e9631f7f12f7107eac4','head','def head(file: nc.File) -> int:
+    return len(file.read_range(0, 4)) + file.size
+','{"scheme": 1, "digest": "36ae59ca07620e9631f7f12f7107eac4", "name": "head", "problems": [], "notes": [], "packages": {}, "source": "def head(file: nc.File) -> int:\n    return len(file.read_range(0, 4)) + file.size\n", "parts": [{"path": "head", "kind": "code", "digest": "3b965a0e252d8b7698c763d346449e93", "source": "def head(file: nc.File) -> int:\n    return len(file.read_range(0, 4)) + file.size\n", "where": "/study/study.py:7"}, {"path": "head.<const:0>", "kind": "constant", "digest": "a243f3072892effa2aff3e1ed7082a34", "value": 0, "repr": "0", "where": "/study/study.py:8"}, {"path": "head.<const:1>", "kind": "constant", "digest": "e94719fe352ae0b00ec46904cb367534", "value": 4, "repr": "4", "where": "/study/study.py:8"}], "recipe": {"root": {"item": 0}, "items": [{"kind": "function", "name": "head", "qualname": "head", "module": "__main__", "code": "head", "source": "def head(file: nc.File) -> int:\n    return len(file.read_range(0, 4)) + file.size\n", "free": [], "cells": {}, "defaults": [], "kwdefaults": {}, "attributes": {}, "annotations": [["file", "nc.File", false], ["return", "int", false]], "globals": {"nc": {"import": ["neurochain", ""]}}, "imports": ["nc"]}]}}');
+CREATE TABLE version_parts (
+	version INTEGER NOT NULL, 
+	ordinal INTEGER NOT NULL, 
+	part VARCHAR NOT NULL, 
+	PRIMARY KEY (version, ordinal), 
+	FOREIGN KEY(version) REFERENCES versions (id), 
+	FOREIGN KEY(part) REFERENCES parts (hash)
+);
+INSERT INTO "version_parts" VALUES(1,0,'41c2eb403bfa95a02e6eaeacb2234a7a0a5456a49dc30d133152ea04d8ad6789');
+INSERT INTO "version_parts" VALUES(2,0,'ef6de0e3cc28550e0012ad72e15b2e6ca3a50a35f3da5aaca8bd965f8769fe73');
+INSERT INTO "version_parts" VALUES(3,0,'76c198b74f3b42f125a94ee3af30c9eadb23e226dd702c178046fe6ad2f6e387');
+CREATE TABLE versions (
+	id INTEGER NOT NULL, 
+	dataset INTEGER NOT NULL, 
+	major INTEGER NOT NULL, 
+	minor INTEGER NOT NULL, 
+	patch INTEGER NOT NULL, 
+	schema JSON NOT NULL, 
+	"plan" JSON NOT NULL, 
+	plan_hash VARCHAR NOT NULL, 
+	content_hash VARCHAR NOT NULL, 
+	rows INTEGER NOT NULL, 
+	bytes INTEGER NOT NULL, 
+	created FLOAT NOT NULL, 
+	description TEXT NOT NULL, 
+	labels JSON NOT NULL, 
+	problems JSON NOT NULL, 
+	activity VARCHAR NOT NULL, 
+	tolerances JSON, 
+	content_scheme INTEGER, 
+	PRIMARY KEY (id), 
+	UNIQUE (dataset, major, minor, patch), 
+	FOREIGN KEY(dataset) REFERENCES datasets (id), 
+	FOREIGN KEY(activity) REFERENCES activities (id)
+);
+INSERT INTO "versions" VALUES(1,1,1,0,0,'[{"name": "file", "type": {"record": "File", "fields": [{"name": "uri", "type": "string"}, {"name": "size", "type": "int64", "unit": "bytes"}, {"name": "etag", "type": "string"}, {"name": "mtime", "type": "datetime[UTC]"}, {"name": "root", "type": "string"}, {"name": "path", "type": "string"}, {"name": "companions", "type": "string"}]}}, {"name": "head", "type": "int64"}]','{"source": "storage", "patterns": ["data/*.bin"], "globs": [["data", "*.bin"]], "headers": false, "phi": {"mode": "drop"}, "steps": [{"step": "map", "function": "head", "column": null, "fingerprint": "36ae59ca07620e9631f7f12f7107eac4", "params": {}, "returns": [null, [{"name": "head", "type": "int64"}]], "text": "head()"}]}','13c3b359bcd08025ed8acfb62ed992e07e95741367b52249e6ea2ae79e7576d8','c9d9634448bdbd15b1cf57a2500f518f22cc2b602bab38f837aae04216205a83',2,3926,1.79530135738000583647e+09,'','[]','[]','d80c5a19ae1548e282f1d4069bbd5cb4','{}',2);
+INSERT INTO "versions" VALUES(2,2,1,0,0,'[{"name": "x", "type": "int64"}, {"name": "name", "type": "string"}]','{"source": "values", "content": "250de96a59065c5d5afde0e56ed3a03cc1fa969869b277aeb64925cb8cafdb18", "columns": ["x", "name"], "steps": []}','1ba53d1ebacd1c36d97f4de117fa1d00327a735caf6966560f954f1d16af397a','250de96a59065c5d5afde0e56ed3a03cc1fa969869b277aeb64925cb8cafdb18',3,1269,1.79530135757885670657e+09,'by hand','["small"]','[]','29bec38795664d7195d63cbdd734c643','{}',2);
+INSERT INTO "versions" VALUES(3,1,1,1,0,'[{"name": "file", "type": {"record": "File", "fields": [{"name": "uri", "type": "string"}, {"name": "size", "type": "int64", "unit": "bytes"}, {"name": "etag", "type": "string"}, {"name": "mtime", "type": "datetime[UTC]"}, {"name": "root", "type": "string"}, {"name": "path", "type": "string"}, {"name": "companions", "type": "string"}]}}, {"name": "head", "type": "int64"}, {"name": "twice", "type": "int64"}]','{"source": "version", "name": "study/heads", "version": "1.0.0", "steps": [{"step": "mutate", "columns": {"twice": ["binary", "*", ["column", "head"], ["literal", 2]]}, "text": "twice = head * 2"}]}','9770599cc63fb76812b0a8163ff98046d46b93b1a53b28aac8f9061eca082c5a','589460b3de7fee457a631273cd826fece352e1c0d989b300b41a1d5a689dfaa0',2,4305,1.79530135799749088285e+09,'','[]','[]','e8a4f5991fee4cfcb388c20df7a2de32','{}',2);
+CREATE INDEX ix_udfs_fingerprint ON udfs (fingerprint);
+CREATE INDEX ledger_part ON ledger (part);
+CREATE INDEX ix_ledger_reuse_key ON ledger (reuse_key);
+CREATE INDEX activities_failures ON activities (failures);
+CREATE INDEX input_parts_part ON input_parts (part);
+CREATE INDEX activity_udfs_reads ON activity_udfs (reads);
+CREATE INDEX version_parts_part ON version_parts (part);
+CREATE INDEX inputs_manifest ON inputs (manifest);
+CREATE TABLE packed_parts (hash, packed);
+INSERT INTO packed_parts VALUES('07d491210076213248a07ffed6f9672e066e18180e424171eb376f551846fc28',X'78dac5565d685b6518fece4fcfb235c376edf7f51cc84591e5ac743f6996346d47aafbd2a6696ad62561da554438f96953961f69d2a58a172243caf0625732610e1d3a26c81843611745c6186357a252f54261434547f1427a2503c5effdce3949da66ab85a987e47ceffbbc3fcffbfdbd499c26bd58c66df8e918163142a8e733cf9fdd0e8a90cc945cd6c86004d603dc49c18a2b807a64c055fe6e8c1099220b48c24ead1f296d9aea985928a62b73a522761299bc4ede1774477063fca3d93346c568c60eb8cadf8f6597e74ba54a9df98c18dc18ccb2f6e0233136d8893a3f404861ca4cdfa1d45c914b5e9058197bf0de756528a645554c5f3bc3cea85d8a2089f55a5e312a395ecb4581dc12f48752b0590a96ff8680df121a4b7ae91b017d2af632d538e81dcc1a3eafd71bf0cff80ea7fbfafd43863f3500b694df974a737550467ea9ed77fac68fc1b5998e2685f7a61af3409cb1193053a9bd9b39370366155b2c40b662ccf205b825914b927e4109fe9ba5b069bf8c4f1cc00e2658d376c091824775a0fac34bf6ec16d05d8969d2123f7852a1958db6bf888ea63c57242c6b6ea468279579a3389b2dcbf9b9726547369f2d648b95750a9ba5835c13c86541bfda1a7c1433db917302beb46eabc7a988ba9972ef59e3bcfcb1e7fba353dac1dbc3df8daf56cffe905c8ebefda065efcdce1bed1af8ecfbedcb8fceff5a3aebf93ab3b2efdeaef677a507ab3f9df979f19c9b2e941cef7dd564e3bbb7caab766f95f5f19bac9473c6e1fe00dfe63591bc23e96bbb834f8a586b1735b3675803461ab161b8cfd6d0005bf70a04eb16d74cdb384dccf99f1fd3068ada6633d13e010de62da7cc5cb65a372b9d8b8ce20c415cba29d6c42f645cb4d11df82fc192afb6e2cbb67cfd29fc2d97b1a82d8f5b1d1361a75bac376f378ab9c00340eeb10e80c6b60e808b6e01fda26add16d6dd9558102059e597058b60ad5d9926662cbbeb0e666eeb7c21226b2e2daf5f115cdbfba9214b5db893acecc18790fea1e4dac62f05b9d0850979b30322975b5cdbedebe43a845febc001a47fbed3f57f754572b70babe4970e7c4740fa8ad3f5845b1ab90fe93fc1f819a42fb5bbfe9bb640fe00d2558c2f0a883cdc4564dd41eeb776c2e9569d34993c3e75a49cce650b867a5bf6c0133815a29486d9970e9e66fa62829a3a879ea3b44c47f898a0fbe3cc5ead021ea574d6f29be6a1cccc14a61e87f8113f80c7e005063a1af5b0dc115043d48a674fd2f4b0ed2148393e599a3e11f54e3279303ee0f1f8203e5406af11ee1b7ec1ce62a67a8d153514b599acba4263091be0af124c35b6913f11b5f9fbc06ec6872dfb29708dd251c83fc841e364329fe24ea163e06fd63b914b1532f9345b960caccfe26c8dd4aaf7798bc4b457f97cf299c8589183133cff748dd9aedf0e9aa8f3a723637d86596f18f837af67c29e0fb773d3f8c4e994cfc40780ffd56a8d2452af2f41435148c5c6b05577d54c15b7f913261e79d19b2a4cf61953430b940e0f23558997f2c67c59cbb316b7e183222d08c5d95feabf01c3c5b0f6');
+INSERT INTO packed_parts VALUES('2540288a41c7497998b083bee204cc47392ad605130cb46e3d71b0a0c7aa4616',X'78dacd577d485b5714bfefc3984ad458bc772f9282932615b57b26c68f96f4e345adda991983c6ead8dccb47135d3e5c121bbb3170a50c296394514af755a43071b0fdb1b24119639432a483c1361136b0d0d1ca26a548ffe89febb67bef7b79d1d89a6eb875177de7de73ce3de777cebde75ce291bc36c8430ff4f7620200a8fd427c505d2b31c0881743378ad74afff01e9afe73f9e953dfdffe80f0a207916579682eb6e3d2daf2ccfca71002b813ee6ec0bb8d500775e616506bccd7118cf996b29e76f400c0e205cf301c0b0da666a0339a047e544e86a101f1688d41efb056bdf371ad62349f30f02c43f0802c9e6a311d9b1013d1a0989c8c8fb6fa038e60ab5f0cca69593c6e7bc63f1617b6d268241a59bcbe070c487304310778f2dd0d4035a685f653370c48561515e1282d4067ead68d26437230c547c752e9e25034140bc5d3dc64728cc67d8b450bac7596736e177c9c8d25065eda98983aff5e5b5b486eb2d96c2d8ee38e267f40decc70ec931dfe36a16e83a8c91e686cdecca0baadd9648d77b2e05c5eb2ea30dd6c49d947647ee25471c9030767bc274ddf727efb7edf5659e3436959b92e973934cd59178b9dff6670387f2fc18106a8cf25524fc22343d083dca049682c65c0758e44ff1d28226466062723abcf82c3feaa790ef234ba998745a74bcaf170282fe2f50b1cb91e5d66d01c635d35381f8546a98caff32ae3e621f902ffb1b87c78c8b4f79b033f75dfc99cb9e1fdaae7add5a2dd572baf549884ea3d777ff8e8c26f8933e2627069cfcd928a77b9d53bb74faf4c9db5489309fd873f6a95f1190b36d74521fb44a79087ad8e5e978ac8f6e6966ccddc67ad4be5ceed0a0c67aa1adad73746e31b0094a9092dcf2536bf01eacbb50328cbbb0e1b1b1e9f6d78111c190de22283ae31d62f2b9d8f3263aa604d9b3b1f666d6ecc26a4aa17ec0f5babd026b3cedcdfa816acfcf865b8ce857671f194d7129d0ba8d0e16195423760bdb7b29cb7f28ddecce83403cf3308d0f92c07175875be580ca73975be6a8073599da572783fabf3268427c814b2a6bbdd7c329148431d80060bab3c71a09915d45b0d59a8eb7562d5665ea0371cb244aad5b85ed9461e080be835139bd40c697d2a8318537a4521630f1143de9253506cabb5a588e80d058837994d51eb7bac791bde6a74d50c05b482e08bc0fa6b91f9c9bc8be86702e2da53f02203ac8b25e6ffd13b83ee1168bf087001437bbbccfc1f3c12686617763957050f02ebf59de627d679d12cc1b152454fe57768fe278d125dd905113a65c6b1a0cf4b116fd5635289cbb24130485e6fdfd0fe5420128ac9c27c9148c7a04b92a44efc2fb59dc0cba97e495953d6b3929492da29ed97ea3d589ec9107e8f2485553d3726ed6e2c96fa08874c24574ac4b67ac8d225a9fa44a4103cc2c433f5a4f8a11fb9cb1719a1bcf600d9df4fd81d6197b6df3bb8417fd2d34af01239f5dfaed87b2e2bb7d30828de8c06a5afa35e14db8635234a1caece8c8a4c91779169c01e89b8c70789991e825726ccae75f1e4e1394af2d312d68256f1f8b20cfae9ecc04af5ee7cff0ac1c33380e5fb242d9558d04e1311967cc4be6d5cd4f0c58e4c8ed87daf124f045f577ebebdfdaa51454e455dbec6e1a100e5be42ec4d85354f2adec1ec215179864075d902b197a5345dd3f39d0876f9d254c93da0e139d674343a3ce4c5783a52c45f6fcee8b082c74df17586713c84f62b383b547fa26adfa5a6e698fdc8c9918c74000825f1d064321188c8a4bb3dff5a4d5c8e856af6d790aaa869a8499f9c20abb178bac551f3fa0b40d079125139993245f1fb90f707cee900f0e09f7f7f01e0ec9d66');
+INSERT INTO packed_parts VALUES('40b12fb69106e45be354e23f65289e4bc3f5b042ef3f432ef5b8797974909313',X'78dac556cd6b1341149f4dd6987e58d3b433ecc21e8ad8a5b47e2426d6568230496bdadad624986afd0077d3342de4a39a904af1a0223d897f82540f1e3c8928f45c44c483a0e83f209e3c8878942ace9bd94d569b6a5b1087ecce9bf77b1fbf7d6f664882a68258c65df8c8389b10423dcf0e7feff2dd44a81989d162cd18613fde7f8059f9b0077bb47ed4e3b531c56b5bdb119a461172b1852c496e1796d5a3c8e35315b93cbf94c5ad4426f724b226e9dec86651589a55092f4b4e5617df4be8a9ab972d8d83c181ac110a0683fde1d9d0914ce06878d0089bc70033c32133c39703320abb7d5fe88d0f91afb31d0df8f79ace38e0676c5488504aefc69c1b158245e31ab4da35c8568c1cafc19a9b3c70eb8f5d917f49a571732f142ef5bdb9ec412bd6dca8b936a6786deb3f377757a1325f7076776d7764b3383cd1be71ecaab1f252168f2d668c8ac1d830f4173632e815fe767a0816c85dafeed552a9c2395c272b92feb929f2bb338bda838f3b0bd2791f2120351b3864ce17b91404a941513c02513cc2f62f9d5e302a738e7a7c6c89340a014cb07f9cbdec7048e2c7ad0d773992cb36ba7b50247333233b5573a65458308af3a56299274c91aabedc160127b5dda5d64f1613eb075a2516bc8d1dc58cb7be551d296acd67627dd7d560de1c6b72a8ad228160b5444092aa48081e50c848d5c8195c25f07d1a79e7c63f244bbeebada91f35e3194b5c6dc5454b7cd286c740c42ef5fa88b5795847ba5de2ae621506118e6c371ad7f8ce650ab1d5f377dab503a294dc0abc6d2bae80fe3b158e2e596a22ab9a9ad75f49da0eee4872a7037792e77bf109a4bfdda5fdaf1b86ac746085dcf2e11712d26f37693bba10c86a0726e4653b7ccbdd166d1be799bc06cf653f3e84f4877bb4ed9e3ef211dc9ffa713fd2d7dbb4ad9c28f20d5c3ef9f13e443e7989ac7bc98fa64ed84e4a2b4da54e9f3d5ececc650b86b2ee3e0c23948e524a87d94307aa6c7d2d49c59aab4e515aa6313e27695f82e18b8ba01fa53467d94d533e985b8023804739386903cc0e52c5418a52cb9f8d5452f83225e031f08a4f56cd73d139b390af9ac5094a87861832304d6d92226ff4a4e549e34b807328133f193044bce93fe78ba501e7d0c858d50c097d0ebe6fa94e3ac6c5e15376aa41c0afd11a24ea92831443b09e9a4ab1390d492b33f17ce53c4499e0fc339bf24fd8fc93826a7c2a307d969bd3639c4faee614177c629c5f7414ecd93c6cf15cb4e29d614e83b4fe15391a4b42ea9c883f32b9902da429523c8952deb85a56f3eca8fff64357d8464ab03f5f3f019312ed24');
+INSERT INTO packed_parts VALUES('41c2eb403bfa95a02e6eaeacb2234a7a0a5456a49dc30d133152ea04d8ad6789',X'78dac5575f6c5355183fb7bd9432e7d68d9dc32d5c93a5919b65ccadddc668978678dafd6130c2568141e794dbee6eadeb9fd9768c0d4980109fd0071f78308b4e624c34c61882090f9a181e700f246aa22f8607e28b2f068d0fbc1889e73bf7f6de4bd795b160bc59ef39dff7fbfe9ffb7d271ba3b10016f1184e8cb20521d4f655d73fad6d54401e46dcc5ced8c1970b5f7c483f6dffe6d23badc03bff43e94c67b067f28fbf236fb6250f7d87116ec62f76306d0f766197dc87da3c957a92a752abec69c708420e468882e074e07aef7ee4f27825f1f5396d09d713913c10c87b0ec51ddeac554802378fb257d903121817e106dc6a8b512ca3db43ba7f27132a7b77cfa4335ae74221cd238891b3caaa330c2a4cbf1577db0be5b984501dd29fe78cb54a41dc654c7297a5ab17403442d8c14328a697351ec30702b92d28bf88e18d6c3167b704fcb6608fedd59f0574d3d1ce48f5a54050537b0281405fef4c4f77d2bfbf37a4f6260e0096e8ed492439191451afd3f327bdf86bf8af999d55b2684fd8ed809eba9ea19b92dad7fb5ccfd0a3a8fd29e895d04aea2cafc46d27b9ee54dedd1efe2fe3a97ece93d9a97d3f9e71a15563ad76ce654c7297a56b9f731dcf2e5b4a67ed07fd597d782363dc9b6f143bccd0dc941965c4b45a5259480c7d2c2411f8127fdb35f45090b3a2ce857cbec403798bac0acafd8670a50566ba0df7db4bd3f2114210d98cbf3391cef15d007655cae3d211c9a5cb6ee6e0e7d552ca5699fb9e70353bcfa2eb1bb9bf643e3bafe6d2f95cd16cfeab3b6b347f83d1808d359abfd16cd8864d35bf98d2d4695bd23fb5843732e36d7278d78f41c6aa9c95187909880b5e4940f00386a8eb9b73846dad21a6cb33f8295a87096fbe276d2ecc0f9c6dadf63261feed198b8d6d1c3f6c8c2fae468e0d568e8d8fe728932b02be2610c4f7779df8b0b1fd641b3e6b6c6fb8f1a3b2c4c37a93bdd288a78dedcd269c33b6b7769a2656b12e8b1ddecf0f89bcbb9ad927b7d7a15f71fad6bc6ff6a25199f738635a37802e64cd41bb946d7e64ae36c91d7a5e963c782ccb5b5c682a3bb7f2d3b77be01f2322a257f6ae28ef3be4677047932b3296c823825f43ca35517ef2bd4b56644cc8bd5dd887941597bce55b92dc003b8f76e18348f9b24efe5fef18b20645f85ac27704a4fcfebcbcf52b81dc87ac2eef86ac2e7ae4a79de8e421a87fbb1b7722e57ab3bca5f94baebec06c3cd88dfb9072b945def44c25d741efe33d70b0d788bc9509486e81893b7b58f6648d69286eb2d6d0c29aaf43aaa7b1d8b189fe6232a56555e9deb62e78cef9a394d241f6a3c1b3408f539de6ac2394166994afe374df18c31717813f42e9ac2137c796a89fc134c5d5c6238c7102e86590380cf291226c8fc10b001a4976315f234046a8610f207da174e028e03c123d0efe52874fa6e29c17e5f870a57e6cdcd0d7f101703d1c9f4f0c9f5838dd1d2a25878716d489d04272311a7c823ec7a3e3963ed3f5ab3c8937f67575054f9b41e975880c199a067e18b6f16ca6187f65ff52a23be4077a08eab76c1601ea0a568e945543809fa326a4d77d16421c00fae4c9185bf3e02eab4e9ccb8c66037e75229061f46938ca8df3d1717b3ef153b1541cea33729c21c17c653efac29e31c043d48a7a96323b83c66ad5a73bd31707fae84057cdfae8f888ad3e8164768e430720ffa545536958afcf71ee393202a9b175d0a8dba211df32d81be4102f72a8103f3547915497d3160af9644a658df9bd63f2bc2fa766355fbf0f5ad0d7e12b2dcd33ea3c23b5cc74d1d76f09b0816be2be62a990cecdfa2e7498308c570b4fe74a7dbd8c5cc8a54b8c4c2c95b4a25d1a86682d6b7cae59026c0469c0993c713c3a659783b155cb0ecca55ab83573d64b4d75f80a5a325f9866bc21a8ce059b224c9eca742f4c21c93596cfa885a27785dd8c1bfda1dfb62334c6fea3fe1700fa5df9');
+INSERT INTO packed_parts VALUES('76c198b74f3b42f125a94ee3af30c9eadb23e226dd702c178046fe6ad2f6e387',X'78dac5564d6c1347149eb51763d29018c84cd7684923ab5851489398fc6022833a0e210984e0184220695ad63fb15dfc93da8e4da0485055a8aa680f3d7040a84da3aa521142085189432b551c5a0971a0527be909f550f580a0e2c0a52aeabcd91f2fb6634244d555b2f3e67def7ff6bd7180063d58c4011c1a650b42a8f5dbce7f5a5aa9801c6c73175b83bbdfcc5efb827ed3f6fdb94f5a8077fa5efe7887b77bfad1dffef75ac3c33f618437e2d7db99b603dbb04dee43ad8e723dc951aea57b5a378290856d4441b05a70bdb317d91c4e497ce7447401d713913c14c86716b7ddb752ab9004de38ca5eba0724302ec20db8c514a3a8a36b77aafead4c48f76e9f4d24a31df3d9048f20480aee45ab0f54987e0bde6e2e94e31c4275487d5ed1d62a05b1eb9864d7a5ab1740d44258c743c8254e45790c9f0be4b6e0fe4df42d678b39bb25e0f38239b6b77e15d04d4b1bdb2a6f78bc51a5dbe3f1f4f5cc766f0f77f5f6ec547a423b000bf57487c27ceb15518fd5f1173dfbbbeff1eca62a59b485cc76404fa964a8a6a4b64a9f950c358ada9f825a89685e89f14adcb69225abfbd3b5beff329eeae73c9d9ad9f6f3711b5ad4d66ae7ac63925d97ae7dce753cbb543e91321ff4957adf72c6b837d728b618a1d92933ca361125afb09018fa4c4822f025fe366ba8a1206b599db3994c9e07f23e5914dcf71b7ce51698e956dc6f2e4dd397084164b35d1da1449a531ea0aa94c7a622924d955dc9c1cf29f9b8a932f71dbe6a765e46d737727fe14c6a4e492732e99cd1fc1736d568fe06ad011b6b347fa3d1b00d2b6a7e311e5522a6a47f69f22d67a67a50b28636d708aad9b026af28a835f962226cfe489f12df72769c1b2ccecae1cc58e5131c23270171c1290908fe8121aafac674636469b4aaf20c7e818666c22b9f14261746db31b2d4f406cc3b425b4c6ceda30442eb831a393694726cacccd12829239b9f8565f2a1802f0a0471faae15efd3c8afd7e08246deb0e3a7bac4937a837db9114734f2e6069cd6c85b9b0c138bd890bdf3aa4a628bf3bb61914f8726d6325b2dea15ad92c67db9158dcafca364ccd20da60a95e6b859ca34ff921736c8ed6a8a2579f0a8cb97b83014ccdcf2d6357be0cda492ea278c88e8949d57dd972cf24bf8bd411e3663895c71e2b791fba2283fff370439ff1a26e4a3cdd885dc976df2aa6f7c7219ec5cd98c7723f7f53af97fbd2fc98dd75811fedc8c7f1490fbc17a79f5d71bb903595d9321abb30ef9456f27721fd41fc8b803b99736caabba4bc813b071690bee43ee0f9ae415df0fe4420bd3bbb7050ef622915733cdc9129878bc05b2ff419257357bc92db071bd99d9207fac27a2db4e3e7634b1666e97ea69307870b23f178e47538af495ad131ecfe000a57490fd536f81ed4f8e5375cf59fb29cdd101be8ed36d0186178bc01fa134a6c965d8b227c3603a0fdbe1989f52ff08d5cd8cc13ac08543f0daa3eb513a1ad8d1d9b900942a3dc0c94175614f1af02e4efaf90ba48683ddcae45812f6479fa37faa5c1f5e43f1e4b1492e4edf05fc64ac5c7f42d7e778d10b9a2965f26472343556081df5c743a96421943e400bcfd1e778f144493fed8f478662bc5e9dacd6434650504ff604c7354d151f80edd0d45c6868623e9cda598870f9c3ec10bc45a388ea39f8d50ab327c0f1f1121483ea8ff010416bef9189f1229c27a553a9646eea506f3e3294cc4f317812ceb7463e1c37e7933ad2756c320c9283f029ed2fcf677c44cfa70b7035a8410d3f01a27c2dd5676c2e9a02777b28c8d7a80fc7797c5a7d2247f7cd71e8e029c83f6728f9d5fa0c16b9e743901a5b835a710e68f6bc60cfcf45c0877f56d97ea497d25dbb9054978ece6733e1b8c286c423cbf469575a49455dfd2e1807ae76577e618eed4eb36d3419c9b9fa4b026cf81bb82b97cf26d231d799760386515fc213e97c5f0fdbcea71379b60d2de4a339b3340cf45ad6f88c2d09b0711805cef4c4e18119b31c8cd05a766046d6c24bf3af526aa6dd958d8633d908e3ed85ea9c3129c2142c4fd704f3095781cf20c916c824956cce7955e6bf6b97fb434b76840234e8f91758749da0');
+INSERT INTO packed_parts VALUES('ef6de0e3cc28550e0012ad72e15b2e6ca3a50a35f3da5aaca8bd965f8769fe73',X'78daad54cf6b1341149ed9dd6e93924394ceb80b7b284bbb040cb48a2969d8089334d46aa449440b15359b9226419b2dd9b4d928050ffe035ea4e84df42e05afe2d143050f1e3c78f0ec51c49be29bfdd560552a386477de8fef7defdb37bba9b0da192211972c96894c1042a997b3dfa7ccb708b949f0b66ca7d3efd85d8405114d3d7c127ff3fa1441649218698027e192b579944a46387f09caaf1114524f54210d8e0c8cd38824d40c9293aa22ddbadd1c920495e99e40bf6123661e9716d4cf91dca87ae53942750c5dc4b00ed53fe13afe8df058085162f8ef42a54028763d952f303dc0c603d1fc1309c8826665d8460979dee2b706883949a647c40829dc50b015a2e3cb7e7b51c4a27038a6aeb5d9f404ecd0c7d8d81f330febd413827a7440474302412a0de0916030c3a71849630bae060f0848d5e806d9c3948335fa41246e607e19236bdc24825abe20f56cbb4f6438d819c13f54980498d80d42fc0166505983022aab9a6a1a3fb0f61f5e03fa3e46287d344e6e22e39da4fdf379d1cfbcfeeb38398f8c03593bd6c4e9fd38d4ecc7888ee82b89ca468c7e942661286925c16ab595d59cb3de6e6e5aca336196af851283e5ddb23be0bbd5c0f74297187358d1dbabec7405f283018f2f33d60a7097612bd8dce116c73156ac72ea25ee1658808755f3b8a3bc975acab41bab57bde836e71fb64212de97b72806456c81e7e758c40a898b1c5a0cfc26bfaddc0550d6899a163cbe4269e089bdc2f1b0d702fdbe64b6980df494fcd6850debecb50c63f93c5226bacded9ebddeb63a5d257ffd9ece67afe774574febfde116373bddfefc397d371de5bc2d4a3bfd5ea7dbd2776f2045aed877ac9ea39af0aaf93ff4143ea80afce1fd04c992ed6e');
+COMMIT;
