@@ -187,7 +187,7 @@ def test_versions_from_before_the_first_event_are_held_too(project: Project) -> 
 
 def test_processes_that_save_at_once_keep_one_chain(project: Project) -> None:
     save(project, [0], "other")
-    script = f"sys.path.insert(0, {str(Path(__file__).parent)!r})" + SAVING
+    script = f"sys.path.insert(0, {str(Path(__file__).parents[1])!r})" + SAVING
     run_all(script, 6)
     found = audit(project)
     assert found
