@@ -76,7 +76,7 @@ def _target(subject: str | None, where: tuple[str, str] | None) -> Target:
     label = str(subject).removeprefix("sub-")
     if not label.isalnum():
         raise ExpressionError(f"withdraw(subject={subject!r}): a subject's label has letters and digits.")
-    return Target(SUBJECT, (label, f"sub-{label}"), (f"sub-{label}",))
+    return Target(SUBJECT, (label, f"sub-{label}"), (f"sub-{label}",), paths=True)
 
 
 def _reach(plan: dict[str, Any], columns: tuple[str, ...]) -> Reach:

@@ -79,7 +79,7 @@ def erase(project: Project, target: Target, dry: bool, wanted: bool) -> Erased:
     if not (wanted or out.named or out.listed or out.files or out.texts):
         return out
     for group in groups:
-        _forget(project, group, dry, out)
+        _forget(project, target, group, dry, out)
     _leftovers(project, dry, out)
     _caches(dry, out)
     if not dry:
@@ -220,10 +220,13 @@ def _looked(project: Project, entry: Any, target: Target) -> pl.DataFrame:
     return frame.select(pl.lit(entry.id).alias("entry"), ARG, dirty.alias("dirty"), told.alias("told"))
 
 
-def _forget(project: Project, group: _Group, dry: bool, out: Erased) -> None:
-    """Keep only results that were read from files, none of them its own; a call's rows stay or go together."""
+def _forget(project: Project, target: Target, group: _Group, dry: bool, out: Erased) -> None:
+    """Keep only results that were read from files, none of them its own; a call's rows stay or go together.
+
+    Where paths do not say whose a file is, nobody can tell of any result.
+    """
     calls = group.rows.group_by(ARG).agg(pl.col("dirty").any(), pl.col("told").any())
-    clean = calls.filter(pl.col("told") & ~pl.col("dirty")).select(ARG)
+    clean = calls.filter(pl.col("told") & ~pl.col("dirty") & target.paths).select(ARG)
     kept = group.rows.join(clean, on=ARG, how="semi").group_by("entry").len()
     counts = dict(kept.iter_rows())
     out.results += group.rows.height - sum(counts.values())

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, insert, select
 from neurochain.datasets import tables
 from neurochain.datasets.numbers import format_number
 from neurochain.datasets.pseudonyms import person
+from neurochain.datasets.secrets import masked
 
 REASON = "NEUROCHAIN_REASON"  # why, for what scripts do
 FIRST = "0" * 64  # stands where no event is before
@@ -84,7 +85,7 @@ def append(connection: Connection, what: str, detail: dict[str, Any], why: str |
     last = connection.execute(select(c.number, c.hash).order_by(c.number.desc()).limit(1)).one_or_none()
     number, before = (last.number + 1, last.hash) if last is not None else (1, FIRST)
     time = datetime.now(UTC).isoformat(timespec="microseconds")
-    reason = why or os.environ.get(REASON) or None
+    reason = masked(why or os.environ.get(REASON, "")) or None
     event = Event(number, time, person(), what, detail, reason, before)
     values = {**asdict(event), "detail": _canonical(detail), "hash": event.computed_hash()}
     connection.execute(insert(tables.events).values(values))

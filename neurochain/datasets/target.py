@@ -25,12 +25,15 @@ class Target:
     values : tuple of str
         That any of these columns holds; numbers as they are written.
     marks : tuple of str
-        Words that name it in paths and texts.
+        Words that name it in texts.
+    paths : bool
+        They name it in paths of files too.
     """
 
     columns: tuple[str, ...]
     values: tuple[str, ...]
     marks: tuple[str, ...] = ()
+    paths: bool = False
 
     @cached_property
     def pseudonym(self) -> str:
@@ -39,7 +42,7 @@ class Target:
 
     def identified(self, schema: Schema) -> bool:
         """Whether columns of a schema say whose a row is."""
-        return bool(self._columns(schema)) or (bool(self.marks) and any(file_columns(schema)))
+        return bool(self._columns(schema)) or (self.paths and any(file_columns(schema)))
 
     def rows(self, schema: Schema) -> pl.Expr:
         """Which rows are its own, over the flat columns of a schema."""
@@ -49,8 +52,8 @@ class Target:
         return pl.any_horizontal(pl.lit(False), *own, *(self.names(pl.col(p)) for p in places))
 
     def names(self, text: pl.Expr) -> pl.Expr:
-        """Which texts name it."""
-        if not self.marks:
+        """Which texts name it, of paths and of what stands beside them."""
+        if not self.paths:
             return pl.lit(False)
         marks = "|".join(map(re.escape, self.marks))
         return text.str.contains(rf"(?:^|[^A-Za-z0-9])(?:{marks})(?:[^A-Za-z0-9]|$)").fill_null(False)

@@ -21,7 +21,7 @@ from neurochain.datasets.activity import Activity, Input
 from neurochain.datasets.content import ContentHash
 from neurochain.datasets.environment import Origin, current_origin
 from neurochain.datasets.erasure import Erased, erase, replace_given
-from neurochain.datasets.events import append
+from neurochain.datasets.events import REASON, append
 from neurochain.datasets.parts import Part, part_path, scan_parts, write_part
 from neurochain.datasets.project import Project
 from neurochain.datasets.publishing import Draft, publish
@@ -109,7 +109,7 @@ def withdraw_rows(
     with leases.gate(project.folder, "gc", alone=True):
         _check_alone(project)
         traces, notes = find_traces(project, target, ways)
-        said = target.masked_words(reason) if reason else None
+        said = target.masked_words(reason or os.environ.get(REASON, "")) or None
         done = [_described(t) for t in traces]
         if not dry_run:
             replaced = {t.version.id: _successor(t, target) for t in traces}
@@ -232,11 +232,14 @@ def _bury(project: Project, trace: Trace, result: Withdrawn, target: Target, rea
         "replaced": result.replaced,
         "again": result.again,
     }
+    problems = [*trace.version.problems, f"{result.rows:,} of its rows were withdrawn on {stone['time']}"]
     with project.database.write() as connection:
         v, p = tables.versions.c, tables.version_parts.c
         connection.execute(delete(tables.version_parts).where(p.version == trace.version.id))
         connection.execute(
-            update(tables.versions).where(v.id == trace.version.id).values(withdrawn=stone, bytes=0)
+            update(tables.versions)
+            .where(v.id == trace.version.id)
+            .values(withdrawn=stone, bytes=0, problems=problems)
         )
         for number, part, made in given:
             replace_given(connection, trace.activity, number, part, made)

@@ -139,6 +139,7 @@ def test_versions_stay_listed_with_date_reason_and_count(study: Project) -> None
     listed = {f"{r['name']}@{r['version']}": r["description"] for r in nc.datasets().to_dicts()}
     assert listed["scans@1.0.0"].startswith("withdrawn on 20")
     assert "asked us to" in listed["scans@1.0.0"]
+    assert "1 of its rows were withdrawn on 20" in str(nc.dataset("scans@1.0.0").lineage())
     stone = nc.dataset("scans@1.0.0").withdrawn
     assert stone is not None
     assert (stone["of"], stone["rows"], stone["replaced"]) == (found.pseudonym, 1, "scans@1.0.1")
@@ -205,13 +206,21 @@ def test_who_is_not_there_leaves_all_as_it_is(study: Project, tmp_path: Path) ->
     assert activity["reused"] == 3
 
 
-def test_rows_where_a_column_has_a_value(project: Project) -> None:
+def test_rows_where_a_column_has_a_value(project: Project, tmp_path: Path) -> None:
     nc.read_values(group=["control", "patient", "patient"], age=[3, 40, 50]).save("people")
     nc.withdraw(where=("age", "40"))
     assert rows("people")["age"].to_list() == [3, 50]
     nc.withdraw(where=("group", "patient"))
     assert rows("people").rows() == [("control", 3)]
     assert nc.dataset("people").version == "1.0.2"
+    (tmp_path / "north").mkdir()
+    (tmp_path / "north" / "a.txt").write_text("a")
+    nc.read_storage(str(tmp_path / "north")).select("file").map(text_of).save("texts")
+    nc.read_values(site=["north", "south"]).save("sites")
+    found = nc.withdraw(where=("site", "north"))
+    assert [v.version for v in found.versions] == ["sites@1.0.0"]  # a folder's name is no column
+    assert found.erased.results >= 2  # a header and a text: nobody can tell whose
+    assert rows("texts")["text_of"].to_list() == ["a"]
     with pytest.raises(ExpressionError, match="either subject= or where="):
         nc.withdraw()
     with pytest.raises(ExpressionError, match="letters and digits"):

@@ -71,6 +71,9 @@ def test_the_reason_of_scripts_is_kept(project: Project, monkeypatch: pytest.Mon
     monkeypatch.setenv("NEUROCHAIN_REASON", "review of March")
     save(project, [1])
     assert events(project)[-1].why == "review of March"
+    monkeypatch.setenv("NEUROCHAIN_REASON", "see https://ada:hunter2@host")
+    save(project, [2])
+    assert events(project)[-1].why == "see https://***@host"
 
 
 def test_who_is_a_pseudonym_under_a_key_of_the_users_own(
