@@ -16,25 +16,27 @@ def events_page(project: Project, limit: int) -> Page:
     """The last events, newest last."""
     with project.database.read() as connection:
         found = list(read_events(connection, limit))
-    out = table(None, "event", "time (UTC)", "who", "what", " ", "why")
+    out = table(None, "event", "time (UTC)", "who", "what", "description")
     for event in found:
-        out.add_row(
-            str(event.number), f"{event.time[:10]} {event.time[11:19]}", event.who[:SHOWN], event.what,
-            escape(_said(event)), escape(event.why or ""),
-        )  # fmt: skip
+        said = _said(event) + (f" ({event.why})" if event.why else "")
+        time = f"{event.time[:10]} {event.time[11:19]}"
+        out.add_row(str(event.number), time, event.who[:SHOWN], event.what, escape(said))
     return {"data": [event.to_json() for event in found], "text": [out]}
 
 
 def _said(event: Event) -> str:
-    """What an event tells, in a few words."""
-    return ", ".join(_word(name, value) for name, value in event.detail.items() if value not in ([], None))
+    """What an event tells, in a few words; the version first."""
+    words = sorted(event.detail.items(), key=lambda pair: pair[0] != "version")
+    return ", ".join(_word(name, value) for name, value in words if value not in ([], None, False))
 
 
 def _word(name: str, value: Any) -> str:
     if name in ("version", "outcome"):
         return str(value)
-    if name.endswith("content_hash") or name == "content":
-        return f"content {value[:SHOWN]}"
+    if value is True:
+        return name
+    if name in ("content_hash", "content", "of"):
+        return f"{name.removesuffix('_hash')} {value[:SHOWN]}"
     if isinstance(value, list):
         return f"{name} {' '.join(map(str, value))}"
     return f"{value:,} {name}" if isinstance(value, int) and name not in ("from", "to") else f"{name} {value}"

@@ -6,7 +6,7 @@ from rich.markup import escape
 
 from neurochain.chain.progress import human_bytes
 from neurochain.cli.printing import Page, table
-from neurochain.datasets.withdrawal import Withdrawal
+from neurochain.datasets.withdrawal import Withdrawal, Withdrawn
 from neurochain.errors import ExpressionError
 
 
@@ -36,11 +36,9 @@ def page(found: Withdrawal) -> Page:
         f"(pseudonym {found.pseudonym})."
     ]
     if found.versions:
-        rows = table(None, "version", "rows", "what becomes of it")
+        rows = table(None, "version", "rows", "description")
         for v in found.versions:
-            rows.add_row(
-                escape(v.version), f"{v.rows:,}", escape(_becomes(v.replaced, v.again, found.dry_run))
-            )
+            rows.add_row(escape(v.version), f"{v.rows:,}", escape(_becomes(v, found.dry_run)))
         text.append(rows)
     text.append(
         f"Beside them: {e.results:,} results to be computed again ({e.named:,} name it), {e.files:,} files of the index, "
@@ -53,9 +51,9 @@ def page(found: Withdrawal) -> Page:
     return {"data": found.to_json(), "text": text}
 
 
-def _becomes(replaced: str | None, again: bool, dry_run: bool) -> str:
-    if again:
+def _becomes(version: Withdrawn, dry_run: bool) -> str:
+    if version.again:
         return "deleted: its rows are made of several"
-    if replaced:
-        return f"replaced by {replaced}"
-    return "a version without them" if dry_run else "deleted: no other rows"
+    if not version.left:
+        return "deleted: no other rows"
+    return f"{version.left:,} stay" if dry_run else f"replaced by {version.replaced}"

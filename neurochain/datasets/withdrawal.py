@@ -41,8 +41,8 @@ class Withdrawn:
     Attributes
     ----------
     version : str
-    rows : int
-        That are deleted.
+    rows, left : int
+        That are deleted, and that stay.
     replaced : str or None
         The version that holds the others.
     again : bool
@@ -51,6 +51,7 @@ class Withdrawn:
 
     version: str
     rows: int
+    left: int
     replaced: str | None
     again: bool
 
@@ -140,7 +141,8 @@ def _check_alone(project: Project) -> None:
 
 
 def _described(trace: Trace) -> Withdrawn:
-    return Withdrawn(trace.version.reference, trace.rows, None, trace.whole)
+    version = trace.version
+    return Withdrawn(version.reference, trace.rows, version.rows - trace.rows, None, trace.whole)
 
 
 def _interrupted(project: Project, target: Target) -> bool:

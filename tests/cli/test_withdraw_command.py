@@ -24,7 +24,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_it_is_said_first_and_done_then(lab: Path) -> None:
     said = " ".join(run("withdraw", "--subject", "07", "--dry-run", cwd=lab).split())
     assert "Would withdraw 3 rows of 2 versions" in said
-    assert "people@1.0.0 1 a version without them" in said
+    assert "people@1.0.0 1 1 stay" in said
     assert json.loads(run("show", "people", "--json", cwd=lab))["rows"] == 2
     done = " ".join(run("withdraw", "--subject", "07", "--reason", "consent of 07", cwd=lab).split())
     assert "people@1.0.0 1 replaced by people@1.0.1" in done
