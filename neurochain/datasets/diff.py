@@ -11,6 +11,7 @@ import polars as pl
 
 from neurochain.datasets.content import LOCATION
 from neurochain.datasets.lineage import Lineage, step_text
+from neurochain.datasets.location import file_columns
 from neurochain.datasets.parts import scan_parts
 from neurochain.datasets.schema import KEY, Schema, describe
 from neurochain.datasets.tolerances import distance
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from neurochain.datasets.versions import DatasetVersion
 
 _OLD = "_old."
+ROW = "row"  # number of a row in its version, from 0
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,17 @@ class VersionDiff:
         keys = self._keys if self.key else []
         pairs = [e for n in leaves for e in (pl.col(f"{_OLD}{n}").alias(f"{n} (old)"), pl.col(n))]
         return self._joined().filter(self._differs()).select([*keys, *pairs]).collect()
+
+    def first_changed(self, limit: int) -> pl.DataFrame:
+        """First rows that differ: their number in the old version, the files that they hold, and as `changed`."""
+        numbers = _scan(self.old).with_row_index(ROW).select(ROW, *self._keys)
+        files = [f"{name}.path" for name in file_columns(self.new.schema)]
+        files = [n for n in files if n not in self.column_counts and n in self._common]
+        leaves = [n for n in self._common if self.column_counts.get(n)]
+        pairs = [e for n in leaves for e in (pl.col(f"{_OLD}{n}").alias(f"{n} (old)"), pl.col(n))]
+        rows = self._joined().filter(self._differs())
+        rows = rows.join(numbers, on=self._keys, how="left", nulls_equal=True, maintain_order="left")
+        return rows.select(ROW, *files, *pairs).head(limit).collect()
 
     @cached_property
     def counts(self) -> dict[str, int]:

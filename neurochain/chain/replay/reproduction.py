@@ -50,7 +50,8 @@ class Reproduction:
         Rows that it has, where not all of them were meant.
     seconds : float
     examples : DataFrame or None
-        First rows that differ: each column that does, before (``name (old)``) and now.
+        First rows that differ: their numbers (from 0) and files, and each column that differs, before (``name (old)``)
+        and now.
     """
 
     reference: str
@@ -250,7 +251,7 @@ def _compared(old: DatasetVersion, new: DatasetVersion) -> tuple[Outcome, list[s
     reasons += off
     if not reasons:
         reasons.append("the rows are the same, and come in another order")
-    examples = diff.changed().head(ROWS) if off else None
+    examples = diff.first_changed(ROWS) if off else None
     return "differs", reasons, examples
 
 
@@ -278,5 +279,5 @@ def differing(diff: VersionDiff, tolerances: Mapping[str, float]) -> list[str]:
             else f" by {apart:.3g} at most"
         )
         allowed = f" ({tolerances[name]:g} is allowed)" if name in tolerances else ""
-        out.append(f"{name} differs in {rows:,} rows{far}{allowed}")
+        out.append(f"{name} differs in {rows:,} row{'s' if rows > 1 else ''}{far}{allowed}")
     return out

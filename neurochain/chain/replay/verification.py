@@ -102,7 +102,7 @@ def _compared(
         reasons.append(f"{diff.counts['added']:,} rows are new")
     off = differing(diff, version.tolerances)
     if reasons or off:
-        return "differs", reasons + off, diff.changed().head(ROWS) if off else None
+        return "differs", reasons + off, diff.first_changed(ROWS) if off else None
     return "within tolerance" if diff.counts["changed"] else "identical", [], None
 
 

@@ -221,7 +221,8 @@ def test_differs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (far.outcome, far.exit_code) == ("differs", 1)
     assert far.reasons == ("y differs in 3 rows by 0.5 at most (0.01 is allowed)",)
     assert far.examples is not None
-    assert far.examples.rows() == [(1.0, 1.5), (2.0, 2.5), (3.0, 3.5)]
+    assert far.examples.columns == ["row", "y (old)", "y"]
+    assert far.examples.rows() == [(0, 1.0, 1.5), (1, 2.0, 2.5), (2, 3.0, 3.5)]
 
 
 def test_rows_that_are_not_made_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -356,3 +357,18 @@ def test_the_command(folder: Path) -> None:
     assert command("verify", "v", "--rows", "1", "--yes").returncode == 0
     assert "every bit is the same" in command("verify", "v", "--yes").stdout
     assert command("reproduce", "v", "--yes", "--root", "x").returncode == 2
+
+
+def test_rows_that_differ_are_named_by_their_files(dicom_tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def odd(file: nc.File) -> int:
+        return int(file.uri.endswith("series1/im2.dcm") and os.environ.get("ODD") is not None)
+
+    version = nc.read_storage(f"{dicom_tree}/**/*.dcm").map(odd=odd).select("file", "odd").save("v")
+    monkeypatch.setenv("ODD", "1")
+    found = version.reproduce(yes=True)
+    assert found.reasons == ("odd differs in 1 row",)
+    assert found.examples is not None
+    assert found.examples.columns == ["row", "file.path", "odd (old)", "odd"]
+    ((row, path, before, now),) = found.examples.rows()
+    assert (path, before, now) == ("2026/series1/im2.dcm", 0, 1)
+    assert nc.read_dataset("v").collect()["file"].struct.field("path")[row] == path
