@@ -82,7 +82,9 @@ def check(told: Told, count: int) -> None:
         "version was there already": sum(t["published"] for t in told.trials),
         "left orphans": sum(t["orphans"] > 0 for t in told.trials),
         "lost a call": sum(t["lost"] for t in told.trials),
-        "before": Counter(told.points[t["point"]] for t in killed).most_common(12),
+        "before": Counter(
+            told.points[t["point"]] for t in killed if t["point"] < len(told.points)
+        ).most_common(12),
     }
     print(json.dumps(report))
 
