@@ -38,26 +38,34 @@ def centre(x):
 """
 
 
-@pytest.fixture
-def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A bundle that a study made, whose code and project are gone."""
-    monkeypatch.delenv("NEUROCHAIN_HOME")
-    study = tmp_path / "study"
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder with a bundle and with the sources, moved; the study that made it and its project are gone."""
+    here = tmp_path_factory.mktemp("made")
+    study = here / "study"
     (study / "scans").mkdir(parents=True)
     for i, name in enumerate("ab"):
         voxels = np.full((30, 30, 30), 7 + i, np.int16)
         nibabel.save(nibabel.Nifti1Image(voxels, np.eye(4)), study / "scans" / f"{name}.nii")  # type: ignore[no-untyped-call]
     (study / "study.py").write_text(STUDY)
     (study / "tools.py").write_text(TOOLS)
-    subprocess.run([sys.executable, "study.py"], cwd=study, check=True)
-    monkeypatch.chdir(study)
-    folder = nc.dataset("twice").export(tmp_path / "bundle")
-    shutil.move(study / "scans", tmp_path / "moved")
-    monkeypatch.chdir(tmp_path)
+    environment = {k: v for k, v in os.environ.items() if k != "NEUROCHAIN_HOME"}
+    export = "import neurochain as nc; nc.dataset('twice').export('../bundle')"
+    for arguments in (["study.py"], ["-c", export]):
+        subprocess.run([sys.executable, *arguments], cwd=study, env=environment, check=True)
+    shutil.move(study / "scans", here / "moved")
     shutil.rmtree(study)
+    return here
+
+
+@pytest.fixture
+def bundle(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The bundle, of which a test may do what it wants, in a folder that has no project yet."""
+    monkeypatch.delenv("NEUROCHAIN_HOME")
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
-    return folder
+    return tmp_path / "bundle"
 
 
 def test_made_again_elsewhere_with_only_the_sources(bundle: Path, tmp_path: Path) -> None:
