@@ -341,5 +341,5 @@ def test_values_come_back_as_they_were(value: Any) -> None:
 
     found = decode(json.loads(json.dumps(encode(value))))
     assert type(found) is type(value)
-    assert repr(found) == repr(value)
+    assert repr(found) == repr(value) if not isinstance(value, set) else found == value  # sets have no order
     assert getattr(found, "dtype", None) == getattr(value, "dtype", None)
