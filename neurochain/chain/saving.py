@@ -53,7 +53,7 @@ def save_state(
             "a step holds what looks like a secret; read it from the environment instead"
         )
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(current_environment)  # some 50 ms; the rows take theirs meanwhile
+        pool.submit(current_environment)  # the rows take their time meanwhile
         state = plan.apply(run)
         kept = pool.submit(run.write_kept)
         content, parts = _store(state, run, name)

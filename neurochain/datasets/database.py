@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, exc, insert, select, text, update
+from sqlalchemy import Connection, Engine, create_engine, event, exc, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from neurochain.datasets.events import append_migration
@@ -171,14 +171,10 @@ class Database:
             self._check(at)
             if at == len(MIGRATIONS):
                 return
-            for number, migration in enumerate(MIGRATIONS[at:], start=at + 1):
+            for migration in MIGRATIONS[at:] if at else MIGRATIONS[:1]:
                 migration(connection)
-                values = {"key": "schema", "value": str(number)}
-                if (
-                    connection.execute(update(meta).where(meta.c.key == "schema").values(values)).rowcount
-                    == 0
-                ):
-                    connection.execute(insert(meta).values(values))
+            number = {"key": "schema", "value": str(len(MIGRATIONS))}
+            connection.execute(upsert(connection, meta, ["key"], ["value"]), number)
             append_migration(connection, at, len(MIGRATIONS))
 
     def _number(self, connection: Connection) -> int:

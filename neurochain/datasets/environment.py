@@ -108,9 +108,20 @@ def current_environment() -> Environment:
     """Interpreter and packages of the running process."""
     packages: dict[str, str] = {}
     for distribution in importlib.metadata.distributions():
-        if name := distribution.metadata["Name"]:
-            packages.setdefault(name, distribution.version)  # the first on the path is the one imported
+        name, version = _named(distribution)
+        if name:
+            packages.setdefault(name, version)  # the first on the path is the one imported
     return Environment(platform.python_version(), platform.platform(), dict(sorted(packages.items())))
+
+
+def _named(distribution: importlib.metadata.Distribution) -> tuple[str, str]:
+    """Name and version of an installed package."""
+    # Parsing all that it says of itself, as `distribution.metadata` does, takes fifteen times as long.
+    head, _, _ = (distribution.read_text("METADATA") or "").partition("\n\n")
+    found = {key: value.strip() for key, _, value in (line.partition(":") for line in head.splitlines())}
+    if "Name" in found and "Version" in found:
+        return found["Name"], found["Version"]
+    return distribution.metadata["Name"], distribution.version
 
 
 def current_origin(code_files: Iterable[str] = ()) -> Origin:

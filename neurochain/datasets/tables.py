@@ -225,7 +225,9 @@ REFERENCES = (
 
 
 def _create_all(connection: Connection) -> None:
-    metadata.create_all(connection)
+    """All that the newest schema has, in a database that holds nothing but `meta`."""
+    metadata.create_all(connection, [t for t in metadata.tables.values() if t is not meta], checkfirst=False)
+    _create_triggers(connection)
 
 
 def _add_failures_and_use(connection: Connection) -> None:
@@ -288,10 +290,14 @@ _TRIGGERS = {
 def _add_events(connection: Connection) -> None:
     """What came with the audit: events, variables of the environment, and versions that are withdrawn."""
     events.create(connection, checkfirst=True)
-    for name, rule in _TRIGGERS.items():
-        connection.execute(text(f"CREATE TRIGGER IF NOT EXISTS {name} {rule}"))
+    _create_triggers(connection)
     _add(connection, activities.c.variables)
     _add(connection, versions.c.withdrawn)
+
+
+def _create_triggers(connection: Connection) -> None:
+    for name, rule in _TRIGGERS.items():
+        connection.execute(text(f"CREATE TRIGGER IF NOT EXISTS {name} {rule}"))
 
 
 def _add(connection: Connection, column: Column[Any]) -> bool:
@@ -303,7 +309,8 @@ def _add(connection: Connection, column: Column[Any]) -> bool:
     return True
 
 
-# A migration and the record of it share one transaction; number n is the n-th entry.
+# A migration and the record of it share one transaction; number n is the n-th entry. The first makes a new database
+# as the newest is, so that the others are for older ones alone.
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _create_all,
     _add_failures_and_use,

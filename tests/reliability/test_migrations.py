@@ -55,10 +55,11 @@ def opened() -> Project:
 
 
 def shape(database: Database) -> dict[str, object]:
-    """Tables with their columns, and the columns that have indexes."""
+    """Tables with their columns, the columns that have indexes, and triggers."""
     with database.read() as connection:
         found = inspect(connection)
-        return {
+        triggers = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
+        return {"triggers": {(name, sql) for name, sql in triggers}} | {
             name: (
                 {column["name"] for column in found.get_columns(name)},
                 {tuple(index["column_names"]) for index in found.get_indexes(name)},

@@ -10,7 +10,7 @@ import os
 import site
 import sys
 import sysconfig
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from types import ModuleType
 from typing import Literal, NamedTuple
@@ -125,8 +125,16 @@ def _find(top: str) -> dict[str, str]:
     # A distribution may bear the name of a package that another one holds.
     if named is not None and _holds(named, top):
         return {named.metadata["Name"]: _exact_version(named)}
-    names = sorted(set(importlib.metadata.packages_distributions().get(top, ())))
+    if _packages.cache_info().currsize and top not in _packages():
+        _packages.cache_clear()  # it may have been installed since
+    names = sorted(set(_packages().get(top, ())))
     return {name: _exact_version(importlib.metadata.distribution(name)) for name in names}
+
+
+@lru_cache(maxsize=1)
+def _packages() -> Mapping[str, list[str]]:
+    """Distributions of every package there is: their records are read, which takes a fifth of a second."""
+    return importlib.metadata.packages_distributions()
 
 
 def _holds(distribution: importlib.metadata.Distribution, top: str) -> bool:

@@ -19,6 +19,7 @@ import enum
 import functools
 import sys
 import typing
+from collections.abc import Set
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -161,7 +162,7 @@ class _Builder:
         given = function.__annotations__
         item["annotations"] = [[n, text, isinstance(given[n], str)] for n, text in annotations.items()]
         names = texts.used_names(source, definition=True)
-        names |= {n for text in annotations.values() for n in texts.used_names(text)}
+        names = names.union(*(texts.used_names(text) for text in annotations.values()))
         found = {n: c.cell_contents for n, c in cells.items() if _filled(c)}
         item["globals"] = self._names(
             names - set(item["cells"]), {**function.__globals__, **found}, texts.chains(source)
@@ -191,9 +192,7 @@ class _Builder:
             "imports": sorted(imported_names(filename) & names),
         }
 
-    def _names(
-        self, names: set[str], scope: dict[str, Any], chains: dict[str, set[tuple[str, ...]]]
-    ) -> dict[str, Any]:
+    def _names(self, names: frozenset[str], scope: dict[str, Any], chains: texts.Chains) -> dict[str, Any]:
         """What names stand for where the code looks them up."""
         out: dict[str, Any] = {}
         for name in sorted(names):
@@ -201,12 +200,12 @@ class _Builder:
                 continue
             value = scope[name]
             if isinstance(value, ModuleType) and self._walk.origin_of_module(value).kind == "first":
-                out[name] = self._stub(value, chains.get(name, set()))
+                out[name] = self._stub(value, chains.get(name, frozenset()))
             else:
                 out[name] = self.node(value, name)
         return out
 
-    def _stub(self, module: ModuleType, chains: set[tuple[str, ...]]) -> Any:
+    def _stub(self, module: ModuleType, chains: Set[tuple[str, ...]]) -> Any:
         """Of a module of the user's own what is taken from it."""
         if not chains or () in chains:
             return {"unknown": f"the module {module.__name__} as a whole"}

@@ -1,23 +1,34 @@
 """Texts: which names the source text of a function or class uses, and its annotations."""
 
 import ast
+import functools
 import symtable
 import textwrap
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+KEPT = 1_024  # texts whose answers are kept: a function is looked at in each run of it
+Chains = Mapping[str, frozenset[tuple[str, ...]]]
 
 
 def parsed(text: str | None) -> ast.Module | None:
     """Syntax tree of a text; of a lambda or an argument that was cut out of its line too."""
+    return _parsed(text)[0]
+
+
+def _parsed(text: str | None) -> tuple[ast.Module | None, str]:
+    """Syntax tree of a text, and the form of it that could be parsed."""
     plain = textwrap.dedent(text or "")
     for form in (plain, f"({plain.strip()})"):
         try:
-            return ast.parse(form)
+            return ast.parse(form), form
         except (SyntaxError, ValueError):
             continue
-    return None
+    return None, ""
 
 
-def used_names(text: str | None, definition: bool = False) -> set[str]:
+@functools.lru_cache(KEPT)
+def used_names(text: str | None, definition: bool = False) -> frozenset[str]:
     """Names that a text uses and does not define itself.
 
     Parameters
@@ -27,10 +38,10 @@ def used_names(text: str | None, definition: bool = False) -> set[str]:
     definition : bool
         Only what is used inside it: not its decorators, defaults and annotations.
     """
-    tree = parsed(text)
+    tree, form = _parsed(text)
     if tree is None:
-        return set()
-    table = symtable.symtable(ast.unparse(tree), "<source>", "exec")
+        return frozenset()
+    table = symtable.symtable(form, "<source>", "exec")
     scopes = table.get_children() if definition else [table]
     found = {
         symbol.get_name()
@@ -41,7 +52,7 @@ def used_names(text: str | None, definition: bool = False) -> set[str]:
     }
     if not definition:
         found.update(_quoted(tree))
-    return found
+    return frozenset(found)
 
 
 def _all(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
@@ -58,7 +69,8 @@ def _quoted(tree: ast.AST) -> Iterator[str]:
             yield from used_names(annotation.value)
 
 
-def chains(text: str | None) -> dict[str, set[tuple[str, ...]]]:
+@functools.lru_cache(KEPT)
+def chains(text: str | None) -> Chains:
     """Attributes that a text takes from each name: ``helpers.a.b`` gives ``{"helpers": {("a", "b")}}``."""
     found: dict[str, set[tuple[str, ...]]] = {}
     tree = parsed(text)
@@ -74,7 +86,7 @@ def chains(text: str | None) -> dict[str, set[tuple[str, ...]]]:
             inner.add(at)
         if isinstance(at, ast.Name):
             found.setdefault(at.id, set()).add(tuple(reversed(chain)))
-    return found
+    return MappingProxyType({name: frozenset(taken) for name, taken in found.items()})
 
 
 def annotations(known: Mapping[str, object], name: str, text: str | None) -> dict[str, str]:
@@ -89,6 +101,15 @@ def annotations(known: Mapping[str, object], name: str, text: str | None) -> dic
     text : str or None
         Its source.
     """
+    if not known:
+        return {}
+    written = _annotations(name, text)
+    return {key: written[key] for key in known if key in written}
+
+
+@functools.lru_cache(KEPT)
+def _annotations(name: str, text: str | None) -> Mapping[str, str]:
+    """All that the text of a function annotates."""
     tree = parsed(text)
     for node in ast.walk(tree) if tree is not None else ():
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name:
@@ -97,8 +118,8 @@ def annotations(known: Mapping[str, object], name: str, text: str | None) -> dic
             written = {arg.arg: _written(arg.annotation) for arg in given if arg.annotation is not None}
             if node.returns is not None:
                 written["return"] = _written(node.returns)
-            return {key: written[key] for key in known if key in written}
-    return {}
+            return MappingProxyType(written)
+    return MappingProxyType({})
 
 
 def _written(annotation: ast.expr) -> str:
