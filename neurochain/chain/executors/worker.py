@@ -1,5 +1,6 @@
 """Worker: what runs in a worker process. It never opens the project's database."""
 
+import gc
 import mmap
 import os
 import signal
@@ -58,6 +59,7 @@ class Payload:
 def begin(parent: int) -> None:
     """Prepare a worker: Ctrl-C is the parent's business, and without a parent there is nothing left to do."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.freeze()  # what is imported is never let go, so it is not looked through again and again
     threading.Thread(target=_watch, args=(parent,), daemon=True).start()
 
 

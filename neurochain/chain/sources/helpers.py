@@ -4,6 +4,7 @@ A helper imports the readers and nothing else, gets places over a pipe, and send
 may die at any moment: what it had not sent is read here, and what is wrong with a file is found and said here too.
 """
 
+import gc
 import itertools
 import os
 import signal
@@ -211,6 +212,7 @@ def _exchange(team: list[Helper], work: Places, seconds: float | None) -> Iterat
 def serve(descriptor: int) -> None:
     """What a helper does: read what it is told to, until there is no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the business of the process that started it
+    gc.freeze()  # what is imported is never let go, so it is not looked through again and again
     pipe = Connection(descriptor)
     manner: Manner = pipe.recv()
     coming: SimpleQueue[list[Place]] = SimpleQueue()
