@@ -1,6 +1,7 @@
 """Run the benchmarks: ``python -m benchmarks.run --peers .bench-venv/bin/python --write docs/benchmarks.md``."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -78,6 +79,7 @@ def main() -> None:
 
 def _run(comparison: Comparison, repeats: int) -> Comparison:
     _say(comparison.title)
+    os.sync()  # files that were just made are on disk, so that nobody's time goes into writing them
     run_interleaved(comparison.contestants, repeats)
     return comparison
 
