@@ -45,8 +45,10 @@ class Contestant:
     python : Path
         Interpreter of its environment.
     case : str
-        File in ``cases/``, without its ending.
+        File in `folder`, without its ending.
     arguments : tuple of str
+    folder : Path
+        Of the cases.
     amount : int or None
         How many it does; None means as many as the comparison says, which fills it in.
     runs : list of Measurement
@@ -57,6 +59,7 @@ class Contestant:
     case: str
     arguments: tuple[str, ...] = ()
     amount: int | None = None
+    folder: Path = CASES
     runs: list[Measurement] = field(default_factory=list)
 
     def run(self) -> None:
@@ -77,7 +80,7 @@ class Contestant:
                 "DATACHAIN_NO_ANALYTICS": "1",
             }
             ran = subprocess.run(
-                [str(self.python), str(CASES / f"{self.case}.py"), *self.arguments],
+                [str(self.python), str(self.folder / f"{self.case}.py"), *self.arguments],
                 cwd=folder,
                 env=environment,
                 capture_output=True,

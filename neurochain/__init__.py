@@ -26,6 +26,7 @@ from neurochain.errors import (
     ExpressionError,
     FileChangedError,
     FormatError,
+    LoaderError,
     ManyMatchesWarning,
     MissingExtraError,
     NeurochainError,
@@ -81,6 +82,7 @@ if TYPE_CHECKING:
     from neurochain.formats.opening import open
     from neurochain.formats.recordings.windows import windows
     from neurochain.formats.volumes.patches import patches
+    from neurochain.loaders.leakage import check_leakage
     from neurochain.storage import File
 
     def datasets() -> pl.DataFrame: ...
@@ -105,6 +107,7 @@ _LAZY = {
     "Row": "neurochain.chain.values.row",
     "Unit": "neurochain.chain.values.records",
     "Volume": "neurochain.formats",
+    "check_leakage": "neurochain.loaders.leakage",
     "dataset": "neurochain.chain.reading",
     "dicom_series": "neurochain.formats",
     "import_versions": "neurochain.chain.reading",
@@ -147,6 +150,7 @@ __all__ = [
     "FormatError",
     "Header",
     "Lineage",
+    "LoaderError",
     "ManyMatchesWarning",
     "MissingExtraError",
     "NeurochainError",
@@ -167,6 +171,7 @@ __all__ = [
     "Volume",
     "WorkerLostError",
     "__version__",
+    "check_leakage",
     "dataset",
     "datasets",
     "dicom_series",

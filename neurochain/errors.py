@@ -23,6 +23,7 @@
     ├── VersionError (ValueError)             a version that cannot be read, or exists already
     ├── ReplayError (RuntimeError)            a version that cannot be made again from what was recorded
     ├── ExportError (ValueError)              a format or a place that nothing can be exported to
+    ├── LoaderError (ValueError)              a training loop that cannot be fed as it asks
     └── MissingExtraError (ImportError)       an optional package, with the line that installs it
 
 Beside the tree: NotReproducibleWarning (UserWarning), for functions that cannot be fingerprinted,
@@ -48,6 +49,7 @@ __all__ = [
     "ExpressionError",
     "FileChangedError",
     "FormatError",
+    "LoaderError",
     "ManyMatchesWarning",
     "MissingExtraError",
     "NeurochainError",
@@ -152,6 +154,10 @@ class ReplayError(NeurochainError, RuntimeError):
 
 class ExportError(NeurochainError, ValueError):
     """A format, or a place, that something cannot be exported to."""
+
+
+class LoaderError(NeurochainError, ValueError):
+    """A training loop that cannot be fed as it asks: a state of other rows, a batch of no rows, splits that leak."""
 
 
 class MissingExtraError(NeurochainError, ImportError):

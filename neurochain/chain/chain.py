@@ -53,6 +53,11 @@ class Chain(Relational, Exports):
         return Chain(Plan(self._plan.source, (*self._plan.steps, step)), schema, self._settings)
 
     @property
+    def plan(self) -> Plan:
+        """Its source and steps: what uses of a chain look at."""
+        return self._plan
+
+    @property
     def schema(self) -> Schema:
         """Columns with types and units, as far as they are known before the chain runs."""
         return self._schema
@@ -277,6 +282,13 @@ class Chain(Relational, Exports):
     def collect(self) -> pl.DataFrame:
         """All rows as a Polars DataFrame: records are structs, arrays `pl.Array`."""
         return presented(*self.physical())
+
+    def before(self, step: int) -> "Chain":
+        """Chain of the steps before one, by its number."""
+        chain = Chain(Plan(self._plan.source, ()), self._plan.source.schema, self._settings)
+        for earlier in self._plan.steps[:step]:
+            chain = chain._with(earlier)
+        return chain
 
     def execute(self) -> tuple[State, Run]:
         """Run the chain: its rows as lazy flat columns, and what the run used. What exports build on."""

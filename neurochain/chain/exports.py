@@ -1,6 +1,7 @@
 """Exports: the ``to_…`` methods of a chain, each reached by name."""
 
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -120,10 +121,86 @@ class Exports:
         """
         return use("to_datachain")(self, name)
 
-    def to_pytorch(self: Runs) -> Any:
-        """Dataset for ``torch.utils.data.DataLoader``: one dict per row.
+    def to_pytorch(
+        self: Runs,
+        transform: Callable[[dict[str, Any]], Any] | None = None,
+        shuffle: bool = False,
+        seed: int = 0,
+        ragged: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Dataset for ``torch.utils.data.DataLoader``: one dict per row; ``.loader()`` gives the loader, ready and fast.
 
+        Parameters
+        ----------
+        transform : callable, optional
+            Gets the dict of a row, and gives what stands in its place.
+        shuffle : bool
+            Give rows in an order that only the number of rows, `seed` and the epoch decide.
+        seed : int
+            Of the order.
+        ragged : mapping of str to str, optional
+            What a loader makes of arrays of several shapes, by column: ``"pad"`` with zeros up to the longest of the batch
+            (their own shapes are ``{column}_shape``), ``"crop"`` from the beginning down to the shortest, or ``"bucket"``:
+            batches hold rows of one shape. By default they are an error.
+
+        Notes
+        -----
         Numbers and arrays are tensors, texts stay texts, a file becomes a float32 tensor: NIfTI (x, y, z[, t]),
-        DICOM ([frame,] row, column), EDF (channel, sample).
+        DICOM ([frame,] row, column), EDF (channel, sample). What was saved is read from files that are mapped into
+        memory, made once in the cache folder and shared by all processes.
+
+        Raises
+        ------
+        MissingExtraError
+            torch is not installed.
+        SchemaError
+            A column can become neither a tensor nor a text, or holds nulls.
+
+        Examples
+        --------
+        >>> data = nc.read_dataset("features").to_pytorch(shuffle=True, seed=1)      # doctest: +SKIP
+        >>> for batch in data.loader(batch_size=64): ...                           # doctest: +SKIP
         """
-        return use("to_pytorch")(self)
+        return use("to_pytorch")(self, transform, shuffle, seed, ragged or {})
+
+    def to_numpy_batches(
+        self: Runs,
+        batch_size: int = 16,
+        shuffle: bool = False,
+        seed: int = 0,
+        drop_last: bool = False,
+        rank: int = 0,
+        ranks: int = 1,
+        ragged: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Batches of numpy arrays, for NumPy and JAX, in the order of `to_pytorch`.
+
+        Parameters
+        ----------
+        batch_size : int
+            Rows of a batch (of each rank).
+        shuffle, seed, ragged
+            As in `to_pytorch`.
+        drop_last : bool
+            Leave out the rows that fill no batch of all ranks.
+        rank, ranks : int
+            Which of how many processes of one training this is.
+
+        Returns
+        -------
+        NumpyBatches
+            Each pass over it is an epoch; it has ``set_epoch()``, ``state_dict()`` and ``load_state_dict()``.
+
+        Raises
+        ------
+        SchemaError
+            A column can become neither an array nor a text, or holds nulls.
+        LoaderError
+            A size or rank that cannot be; the chain is a part of a split whose parts share something.
+
+        Examples
+        --------
+        >>> for batch in nc.read_dataset("features").to_numpy_batches(64, shuffle=True): ...    # doctest: +SKIP
+        """
+        options = {"shuffle": shuffle, "seed": seed, "drop_last": drop_last, "rank": rank, "ranks": ranks}
+        return use("to_numpy_batches")(self, batch_size, ragged or {}, **options)

@@ -1,6 +1,7 @@
 """Relational: the verbs of a chain that expressions and other chains are enough for."""
 
 from abc import ABC, abstractmethod
+from collections import namedtuple
 from collections.abc import Mapping, Sequence
 from typing import Any, Self, get_args
 
@@ -17,6 +18,7 @@ from neurochain.chain.steps.mutate import Mutate
 from neurochain.chain.steps.order import OrderBy
 from neurochain.chain.steps.sample import Sample
 from neurochain.chain.steps.select import Select
+from neurochain.chain.steps.split import Split
 from neurochain.chain.steps.step import Step
 from neurochain.chain.steps.union import Union
 from neurochain.datasets.schema import Schema
@@ -123,6 +125,56 @@ class Relational(ABC):
         >>> scans.sample(fraction=0.1)                                      # doctest: +SKIP
         """
         return self._with(Sample(n, fraction, seed))
+
+    def split(
+        self,
+        by: str | Sequence[str] | None = "subject",
+        *,
+        seed: int = 0,
+        stratify: str | Sequence[str] = (),
+        allow_leakage: bool = False,
+        **shares: float,
+    ) -> Any:
+        """Deal the rows out to parts, all rows of a subject to the same one.
+
+        Parameters
+        ----------
+        by : str, list of str, or None
+            Columns whose values stay together; None deals out row by row.
+        seed : int
+            Another seed, other parts.
+        stratify : str or list of str
+            Columns whose values each part has in the same shares: one value for each subject.
+        allow_leakage : bool
+            Let loaders take parts that share a subject, a session or a file; without, they refuse them.
+        **shares : float
+            Of the subjects, by the names of the parts; together 1.
+
+        Returns
+        -------
+        named tuple of Chain
+            In the order of `shares`. Which part a chain is, of which shares and seed, stands in its lineage.
+
+        Raises
+        ------
+        ExpressionError
+            The shares do not make 1; when it runs: a subject is null or of several strata, or a part would get none.
+
+        Examples
+        --------
+        >>> train, val, test = features.split(train=0.8, val=0.1, test=0.1)  # doctest: +SKIP
+        >>> parts = features.split(by=["site", "subject"], stratify="group", train=0.7, test=0.3)  # doctest: +SKIP
+        >>> parts.train.to_pytorch(shuffle=True)                            # doctest: +SKIP
+        """
+        names = () if by is None else _names("split", (by,) if isinstance(by, str) else tuple(by))
+        layers = (stratify,) if isinstance(stratify, str) else tuple(stratify)
+        chains = {
+            name: self._with(Split(names, shares, name, seed, layers, allow_leakage)) for name in shares
+        }
+        if not chains:
+            raise ExpressionError("split() needs the parts and their shares: split(train=0.8, test=0.2).")
+        splits: Any = namedtuple("Splits", list(chains))  # type: ignore[misc]  # the parts' names are the user's
+        return splits(*chains.values())
 
     def group_by(self, *by: str, **columns: Any) -> Self:
         """Make one row of each group of rows, by expressions; for a function of yours see `agg`.

@@ -15,6 +15,7 @@ USES = {
     "to_csv": "neurochain.export.csv:to_csv",
     "to_datachain": "neurochain.export.datachain:to_datachain",
     "to_json": "neurochain.export.json:to_json",
+    "to_numpy_batches": "neurochain.loaders.arrays:to_numpy_batches",
     "to_parquet": "neurochain.export.parquet:to_parquet",
     "to_pytorch": "neurochain.loaders.pytorch:to_pytorch",
 }

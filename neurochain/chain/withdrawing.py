@@ -4,6 +4,7 @@ from typing import Any
 
 from neurochain.chain.expressions.expression import is_elementwise
 from neurochain.chain.expressions.recorded import expression_of
+from neurochain.chain.identities import SUBJECT
 from neurochain.chain.keys import text_keys
 from neurochain.datasets.project import find_project
 from neurochain.datasets.target import Target
@@ -11,9 +12,10 @@ from neurochain.datasets.traces import Reach, Ways
 from neurochain.datasets.withdrawal import STEP, Withdrawal, withdraw_rows
 from neurochain.errors import ExpressionError, NeurochainError, ProjectError
 
-_SAME = frozenset({"filter", "select", "drop", "order_by", "limit", "sample", "distinct", "map", STEP})
+_SAME = frozenset(
+    {"filter", "select", "drop", "order_by", "limit", "sample", "split", "distinct", "map", STEP}
+)
 _OWN = frozenset({"gen", "union"})
-SUBJECT = ("subject", "subject_id", "participant", "participant_id")
 
 
 def withdraw(

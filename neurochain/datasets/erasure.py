@@ -20,7 +20,7 @@ from neurochain.datasets.schema import Schema
 from neurochain.datasets.target import Target
 from neurochain.storage import cache_folder
 
-CACHES = ("extents", "files", "memo")  # folders of what can be fetched, or computed, again
+CACHES = ("extents", "files", "maps", "memo")  # folders of what can be fetched, or computed, again
 _LISTS = (
     (tables.inputs, tables.inputs.c.manifest),
     (tables.activity_udfs, tables.activity_udfs.c.reads),

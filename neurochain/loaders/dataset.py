@@ -1,80 +1,152 @@
-"""TorchDataset: the columns of a chain as a dataset for ``torch.utils.data.DataLoader``."""
+"""TorchDataset: the rows of a chain as a dataset for ``torch.utils.data.DataLoader``."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import torch
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, default_collate
 
-from neurochain.loaders.values import RowValues, check_shapes
+from neurochain.loaders.loader import Loader
+from neurochain.loaders.order import Indices, Order
+from neurochain.loaders.rows import Rows
+from neurochain.loaders.tensors import tensors
+
+Sample = dict[str, Any]
 
 
-class TorchDataset(Dataset[dict[str, Any]]):
+class TorchDataset(Dataset[Any]):
     """Rows as dicts by column; numbers and arrays are tensors, texts are texts.
 
-    Map-style, so that a ``DataLoader`` shuffles and splits it among workers, each row exactly once.
+    Map-style: ``dataset[i]`` is the row at position `i` of the epoch. `loader` gives the ``DataLoader`` with the fast path;
+    in one of your own, leave its ``shuffle`` off.
 
     Parameters
     ----------
-    columns : dict of str to RowValues
-        Values by column.
-    rows : sequence of str
-        Name of each row, for messages.
+    rows : Rows
+    transform : callable, optional
+        Gets each row, and gives what stands in its place.
+    shuffle : bool
+        The positions of an epoch are those of `neurochain.loaders.order.Order`.
+    seed : int
+        Of the order.
     """
 
-    def __init__(self, columns: dict[str, RowValues], rows: Sequence[str]) -> None:
-        self.columns = columns
-        self.rows = rows
+    def __init__(
+        self,
+        rows: Rows,
+        transform: Callable[[Sample], Any] | None = None,
+        shuffle: bool = False,
+        seed: int = 0,
+    ) -> None:
+        self.rows, self.transform, self.shuffle, self.seed = rows, transform, shuffle, seed
+        self._epoch = torch.zeros(
+            (), dtype=torch.int64
+        ).share_memory_()  # workers that live on see another one too
+        self._order: tuple[int, Order] | None = None
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return self.rows.count
 
     def __repr__(self) -> str:
-        return f"TorchDataset({len(self):,} rows: {', '.join(self.columns)})"
+        return f"TorchDataset({len(self):,} rows: {', '.join(self.rows.columns)})"
 
-    def __getitem__(self, index: int) -> dict[str, Any]:
-        if not -len(self) <= index < len(self):
-            raise IndexError(f"Row {index} is not there: the dataset has {len(self):,} rows.")
-        return {name: _tensor(column[index % len(self)]) for name, column in self.columns.items()}
+    @property
+    def epoch(self) -> int:
+        """Epoch whose order positions are looked up in."""
+        return int(self._epoch)
 
-    def __getitems__(self, indices: list[int]) -> list[dict[str, Any]]:
-        """Rows of a batch, whose shapes agree (ShapeError otherwise)."""
-        batch = [self[i] for i in indices]
-        names = [self.rows[i] for i in indices]
-        for name in self.columns:
-            _check(name, [row[name] for row in batch], names)
-        return batch
+    def set_epoch(self, epoch: int) -> None:
+        """Look positions up in the order of another epoch, in all workers."""
+        self._epoch.fill_(epoch)
+
+    def __getitem__(self, index: int) -> Any:
+        """The row at a position, from either end.
+
+        Raises
+        ------
+        IndexError
+            There is none.
+        """
+        return self.__getitems__([index])[0]
+
+    def __getitems__(self, indices: Sequence[int]) -> list[Any]:
+        """The rows at some positions, taken together.
+
+        Raises
+        ------
+        IndexError
+            There is none at one of them.
+        """
+        found = self._samples(self._at(np.asarray(indices, np.int64)))
+        return found if self.transform is None else [self.transform(sample) for sample in found]
+
+    def batch(self, rows: Indices) -> Any:
+        """Some rows, by their own numbers and not by positions, as one batch.
+
+        Raises
+        ------
+        ShapeError
+            Arrays have different shapes; the message names two rows.
+        """
+        if self.transform is not None:
+            return default_collate([self.transform(sample) for sample in self._samples(rows)])
+        return tensors(self.rows.batch(rows))
+
+    def loader(
+        self,
+        batch_size: int = 16,
+        num_workers: int = 0,
+        drop_last: bool = False,
+        rank: int | None = None,
+        ranks: int | None = None,
+        **options: Any,
+    ) -> Loader:
+        """The ready ``DataLoader``: batches in the order of the epoch, each taken from the columns at once.
+
+        Parameters
+        ----------
+        batch_size : int
+            Rows of a batch (of each rank).
+        num_workers : int
+            Processes that take batches. Rows that were saved come faster without; files that are read, and slow
+            transforms, are worth some.
+        drop_last : bool
+            Leave out the rows that fill no batch of all ranks.
+        rank, ranks : int, optional
+            Which of how many processes of one training this is; by default as ``torch.distributed`` says, if it runs.
+        **options
+            Of ``torch.utils.data.DataLoader``: ``pin_memory``, ``prefetch_factor``, ``persistent_workers`` …
+
+        Raises
+        ------
+        LoaderError
+            A size or rank that cannot be.
+
+        Examples
+        --------
+        >>> loader = nc.read_dataset("features").to_pytorch(shuffle=True).loader(batch_size=64)    # doctest: +SKIP
+        >>> for batch in loader: step(batch["signal"], batch["label"])                             # doctest: +SKIP
+        """
+        return Loader(self, batch_size, num_workers, drop_last, rank, ranks, options)
+
+    def _at(self, positions: Indices) -> Indices:
+        count = len(self)
+        outside = (positions < -count) | (positions >= count)
+        if outside.any():
+            raise IndexError(f"Row {positions[outside][0]} is not there: the dataset has {count:,} rows.")
+        positions = np.where(positions < 0, positions + count, positions)
+        if not self.shuffle:
+            return positions
+        if self._order is None or self._order[0] != self.epoch:
+            self._order = self.epoch, Order(count, self.seed, self.epoch)
+        return self._order[1].at(positions)
+
+    def _samples(self, rows: Indices) -> list[Sample]:
+        values = {name: tensors(found) for name, found in self.rows.take(rows).items()}
+        return [{name: _one(found, i) for name, found in values.items()} for i in range(len(rows))]
 
 
-def _check(name: str, values: list[Any], rows: Sequence[str]) -> None:
-    if isinstance(values[0], dict):
-        for key in values[0]:
-            _check(f"{name}.{key}", [v[key] for v in values], rows)
-    elif isinstance(values[0], torch.Tensor):
-        check_shapes(name, values, rows)
-
-
-def _tensor(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        return torch.from_numpy(value.copy())  # a transform in place must not reach the dataset's own values
-    if isinstance(value, np.generic):
-        return torch.as_tensor(value.item(), dtype=_DTYPES.get(value.dtype.name))
-    if isinstance(value, dict):
-        return {k: _tensor(v) for k, v in value.items()}
-    return value
-
-
-_DTYPES = {
-    "bool": torch.bool,
-    "int8": torch.int8,
-    "int16": torch.int16,
-    "int32": torch.int32,
-    "int64": torch.int64,
-    "uint8": torch.uint8,
-    "uint16": torch.uint16,
-    "uint32": torch.uint32,
-    "uint64": torch.uint64,
-    "float32": torch.float32,
-    "float64": torch.float64,
-}
+def _one(values: Any, i: int) -> Any:
+    """Those of one row."""
+    return {name: _one(inner, i) for name, inner in values.items()} if isinstance(values, dict) else values[i]

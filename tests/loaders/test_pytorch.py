@@ -104,7 +104,7 @@ def test_files_come_in_batches_from_workers(here: Path) -> None:
 def test_shapes_that_differ_name_both_rows(here: Path) -> None:
     for name, shape in (("a", (2, 2, 2)), ("b", (2, 2, 3))):
         nibabel.Nifti1Image(np.zeros(shape, np.int16), np.eye(4)).to_filename(here / f"{name}.nii")
-    loader = DataLoader(nc.read_storage("*.nii").select("file").to_pytorch(), batch_size=2)
+    loader = nc.read_storage("*.nii").select("file").to_pytorch().loader(batch_size=2)
     with pytest.raises(
         nc.ShapeError, match=r"a\.nii\) has shape \[2, 2, 2\] and row 1 .*b\.nii\) has \[2, 2, 3\]"
     ):
@@ -114,7 +114,7 @@ def test_shapes_that_differ_name_both_rows(here: Path) -> None:
 def test_ragged_arrays_name_both_rows() -> None:
     chain = nc.read_values(x=[np.zeros(2), np.zeros(3)])
     with pytest.raises(nc.ShapeError, match=r"row 0 has shape \[2\] and row 1 has \[3\]"):
-        next(iter(DataLoader(chain.to_pytorch(), batch_size=2)))
+        next(iter(chain.to_pytorch().loader(batch_size=2)))
 
 
 def test_nulls_are_refused_with_the_row() -> None:

@@ -28,12 +28,14 @@ from neurochain.chain.steps.mutate import Mutate
 from neurochain.chain.steps.order import OrderBy
 from neurochain.chain.steps.sample import Sample
 from neurochain.chain.steps.select import Select
+from neurochain.chain.steps.split import Split
 from neurochain.chain.steps.step import Step
 from neurochain.datasets.schema import KEY, Schema
 
 CHOOSING = (
     Limit,
     Sample,
+    Split,
     OrderBy,
     Distinct,
 )  # they say which rows stay and in what order, not what is in them

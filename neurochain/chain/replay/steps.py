@@ -22,6 +22,8 @@ from neurochain.chain.steps.mutate import Mutate
 from neurochain.chain.steps.order import OrderBy
 from neurochain.chain.steps.sample import Sample
 from neurochain.chain.steps.select import Select
+from neurochain.chain.steps.split import SCHEME as SPLITS
+from neurochain.chain.steps.split import Split
 from neurochain.chain.steps.step import Step
 from neurochain.chain.steps.union import Union
 from neurochain.datasets.schema import Schema
@@ -120,6 +122,14 @@ class Builder:
 
     def _sample(self, r: Json) -> Step:
         return Sample(r["count"], r["fraction"], r["seed"])
+
+    def _split(self, r: Json) -> Step:
+        if r["scheme"] != SPLITS:
+            raise ReplayError(
+                f"The rows were dealt out as {r['scheme']!r} says; this neurochain knows {SPLITS!r}."
+            )
+        layers = tuple(r["stratify"])
+        return Split(tuple(r["by"]), r["shares"], r["part"], r["seed"], layers, r["allow_leakage"])
 
     def _merge(self, r: Json) -> Step:
         right = self.plan(r["right"])

@@ -1,0 +1,171 @@
+"""Columns: what a loader takes the rows of a batch from. Mapped files alone, so that a worker touches no engine.
+
+`take(rows)` gives the values of some rows: one array where they have one shape, else a list.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+
+from neurochain.formats import open_array
+from neurochain.loaders.buffers import Buffers
+from neurochain.loaders.mapped import Mapped, Values
+from neurochain.loaders.order import Indices
+from neurochain.storage import File
+
+
+class Column(Protocol):
+    """Values of all rows.
+
+    Attributes
+    ----------
+    reads_files : bool
+        Taking some reads files of the user's.
+    """
+
+    @property
+    def reads_files(self) -> bool: ...
+
+    def take(self, rows: Indices) -> Any:
+        """Of some rows, in their order; the numbers are not checked."""
+        ...
+
+
+class Numbers:
+    """Numbers, or arrays of one shape.
+
+    Parameters
+    ----------
+    mapped : Mapped
+        Shape (rows, …).
+    """
+
+    reads_files = False
+
+    def __init__(self, mapped: Mapped) -> None:
+        self.mapped = mapped
+        self._buffers: Buffers | None = None
+
+    def take(self, rows: Indices) -> Values:
+        """Shape (len(rows), …)."""
+        values = self.mapped.values
+        if self._buffers is None:
+            self._buffers = Buffers(values.dtype, values.shape[1:])
+        out = self._buffers.take(len(rows))
+        # With mode="raise" numpy gathers into a copy of `out` first.
+        return np.take(values, rows, axis=0, out=out, mode="clip")
+
+
+class Varying:
+    """Arrays whose shapes differ.
+
+    Parameters
+    ----------
+    data : Mapped
+        All values, one array behind the other.
+    ends : Mapped
+        Where each ends, shape (rows,).
+    shapes : Mapped, optional
+        Shape (rows, axes); without, they have one axis.
+    """
+
+    reads_files = False
+
+    def __init__(self, data: Mapped, ends: Mapped, shapes: Mapped | None = None) -> None:
+        self.data, self.ends, self.shapes = data, ends, shapes
+
+    def take(self, rows: Indices) -> list[Values]:
+        """Copies, which may be written to."""
+        data = self.data.values
+        found = [data[start:end].copy() for start, end in spans(self.ends, rows)]
+        if self.shapes is None:
+            return found
+        shapes = self.shapes.values[rows].tolist()
+        return [values.reshape(shape) for values, shape in zip(found, shapes, strict=True)]
+
+    def shapes_of(self, rows: Indices) -> Indices:
+        """Shapes of some rows, shape (len(rows), axes)."""
+        if self.shapes is not None:
+            return self.shapes.values[rows]
+        return np.array([[end - start] for start, end in spans(self.ends, rows)], np.int64).reshape(
+            len(rows), 1
+        )
+
+
+class Texts:
+    """Texts.
+
+    Parameters
+    ----------
+    data : Mapped
+        Of bytes, in UTF-8.
+    ends : Mapped
+        Where each ends.
+    """
+
+    reads_files = False
+
+    def __init__(self, data: Mapped, ends: Mapped) -> None:
+        self.data, self.ends = data, ends
+
+    def take(self, rows: Indices) -> list[str]:
+        data = self.data.values
+        return [data[start:end].tobytes().decode() for start, end in spans(self.ends, rows)]
+
+
+class Group:
+    """Fields of a record.
+
+    Parameters
+    ----------
+    fields : mapping of str to Column
+    """
+
+    def __init__(self, fields: Mapping[str, Column]) -> None:
+        self.fields = fields
+
+    @property
+    def reads_files(self) -> bool:
+        """As in `Column`."""
+        return any(column.reads_files for column in self.fields.values())
+
+    def take(self, rows: Indices) -> dict[str, Any]:
+        return {name: column.take(rows) for name, column in self.fields.items()}
+
+
+class Files:
+    """Content of files, read when it is asked for.
+
+    Parameters
+    ----------
+    uri, etag : Texts
+    size : Numbers
+    """
+
+    reads_files = True
+
+    def __init__(self, uri: Texts, size: Numbers, etag: Texts) -> None:
+        self.uri, self.size, self.etag = uri, size, etag
+
+    def files(self, rows: Indices) -> list[File]:
+        """The files themselves."""
+        parts = zip(self.uri.take(rows), self.size.take(rows).tolist(), self.etag.take(rows), strict=True)
+        return [File(*part) for part in parts]
+
+    def take(self, rows: Indices) -> list[Values]:
+        """As float32: NIfTI (x, y, z[, t]), DICOM ([frame,] row, column), EDF (channel, sample).
+
+        Raises
+        ------
+        FormatError
+            A file is of no known format, or has no one array (channels of different rates).
+        """
+        return [np.asarray(open_array(file), dtype=np.float32) for file in self.files(rows)]
+
+
+def spans(ends: Mapped, rows: Indices) -> list[tuple[int, int]]:
+    """Where the values of some rows begin and end."""
+    stops = ends.values
+    starts = np.where(rows > 0, stops[np.maximum(rows, 1) - 1], 0)
+    return list(zip(starts.tolist(), stops[rows].tolist(), strict=True))

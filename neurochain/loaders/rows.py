@@ -1,0 +1,100 @@
+"""Rows: what a loader gives batches of."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from neurochain.loaders.batches import Batches
+from neurochain.loaders.buckets import Buckets
+from neurochain.loaders.columns import Column, Files, Varying
+from neurochain.loaders.order import Indices
+from neurochain.loaders.shapes import Ways, stacked
+
+Values = dict[str, Any]
+
+
+@dataclass
+class Rows:
+    """Rows of a chain, by columns.
+
+    Attributes
+    ----------
+    columns : dict of str to Column
+    count : int
+    chosen : ndarray of int or None
+        Those rows of the columns that are meant, in their order; None for all of them.
+    identity : str
+        The same for the same rows only.
+    ragged : mapping of str to str
+        What becomes of arrays of several shapes, by column: see `stacked`.
+    """
+
+    columns: dict[str, Column]
+    count: int
+    chosen: Indices | None
+    identity: str
+    ragged: Ways = field(default_factory=dict)
+
+    @property
+    def reads_files(self) -> bool:
+        """Whether a batch reads files of the user's."""
+        return any(column.reads_files for column in self.columns.values())
+
+    def name(self, row: int) -> str:
+        """Of a row, for messages: with its file, where it has one."""
+        files = next((c for c in self.columns.values() if isinstance(c, Files)), None)
+        if files is None:
+            return f"row {row}"
+        place = row if self.chosen is None else int(self.chosen[row])
+        return f"row {row} ({files.uri.take(np.array([place]))[0]})"
+
+    def take(self, rows: Indices) -> Values:
+        """Values of some rows by column: an array where all have one shape in the whole column, else a list."""
+        places = self._places(rows)
+        return {name: column.take(places) for name, column in self.columns.items()}
+
+    def batch(self, rows: Indices) -> Values:
+        """Values of some rows by column, arrays put together as `ragged` says.
+
+        Raises
+        ------
+        ShapeError
+            Arrays have different shapes, and nothing is said of it; the message names two rows.
+        """
+        found: Values = {}
+        for name, values in self.take(rows).items():
+            found |= self._together(name, values, rows)
+        return found
+
+    def batches(self, batch_size: int, **options: Any) -> Batches:
+        """Row numbers in batches, see `Batches`: of rows of one shape, where a column is put into buckets.
+
+        Raises
+        ------
+        LoaderError
+            A size or rank that cannot be.
+        """
+        ragged = [name for name, way in self.ragged.items() if way == "bucket"]
+        if not ragged:
+            return Batches(self.count, batch_size, identity=self.identity, **options)
+        places = self._places(np.arange(self.count))
+        shapes = [c.shapes_of(places) for c in map(self.columns.get, ragged) if isinstance(c, Varying)]
+        buckets = np.zeros(self.count, np.int64)
+        if shapes:
+            buckets = np.unique(np.concatenate(shapes, axis=1), axis=0, return_inverse=True)[1].reshape(-1)
+        return Buckets(buckets, batch_size, identity=self.identity, **options)
+
+    def _places(self, rows: Indices) -> Indices:
+        return rows if self.chosen is None else self.chosen[rows]
+
+    def _together(self, name: str, values: Any, rows: Indices) -> Values:
+        if isinstance(values, dict):
+            inner: Values = {}
+            for key, one in values.items():
+                found = self._together(f"{name}.{key}", one, rows)
+                inner |= {path.removeprefix(f"{name}."): array for path, array in found.items()}
+            return {name: inner}
+        if not isinstance(values, list) or not values or isinstance(values[0], str):
+            return {name: values}
+        return dict(stacked(name, values, self.ragged.get(name), lambda i: self.name(int(rows[i]))))
