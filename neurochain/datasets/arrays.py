@@ -10,6 +10,8 @@ import polars as pl
 from neurochain.datasets.types import ARRAY_KINDS, Array, Ragged
 from neurochain.errors import SchemaError
 
+WIDE = 2_048  # bytes of an array
+
 
 def array_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
     """Little-endian twin of a dtype that can be stored.
@@ -57,6 +59,11 @@ def decode(series: pl.Series, kind: Array) -> np.ndarray[Any, Any]:
     lengths = filled.bin.size()
     if lengths.min() != width or lengths.max() != width:
         raise SchemaError(f"Column {series.name!r} holds values that are not {kind} ({width:,} bytes each).")
+    if width >= WIDE:  # where a row takes longer than a step of a loop, that is three times as fast
+        out = np.empty((len(filled), width), np.uint8)
+        for i, data in enumerate(filled.to_list()):
+            out[i] = np.frombuffer(data, np.uint8)
+        return out.view(dtype).reshape(shape)
     flat = filled.bin.reinterpret(dtype=pl.Array(pl.UInt8, width), endianness="little").to_numpy()
     return np.array(flat, order="C").view(np.uint8).reshape(-1).view(dtype).reshape(shape)
 

@@ -40,9 +40,8 @@ class TorchDataset(Dataset[Any]):
         seed: int = 0,
     ) -> None:
         self.rows, self.transform, self.shuffle, self.seed = rows, transform, shuffle, seed
-        self._epoch = torch.zeros(
-            (), dtype=torch.int64
-        ).share_memory_()  # workers that live on see another one too
+        self._epoch: Any = torch.zeros((), dtype=torch.int64)
+        self._epoch.share_memory_()  # type: ignore[no-untyped-call]  # workers that live on see another one too
         self._order: tuple[int, Order] | None = None
 
     def __len__(self) -> int:

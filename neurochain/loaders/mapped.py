@@ -8,7 +8,9 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -33,11 +35,19 @@ class Mapped:
     ----------
     path : Path
         Of the ``.npy`` file.
+    there : Path, optional
+        Where it lies until it has its name.
+
+    Attributes
+    ----------
+    placing : Future or None
+        Done when it has.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, there: Path | None = None) -> None:
         self.path = path
-        self._values: Values | None = None
+        self.placing: Future[None] | None = None
+        self._values: Values | None = None if there is None else _loaded(there)
 
     @property
     def values(self) -> Values:
@@ -49,21 +59,27 @@ class Mapped:
             The file is gone, or is not whole.
         """
         if self._values is None:
-            try:
-                mapped = np.load(self.path, mmap_mode="r")
-            except FileNotFoundError:
-                raise LoaderError(
-                    f"{self.path} is gone: the cache folder was emptied since the loader was made. Make the loader again."
-                ) from None
-            except (OSError, ValueError) as error:
-                raise LoaderError(
-                    f"{self.path} cannot be mapped ({error}). Delete it, and make the loader again."
-                ) from error
-            self._values = np.asarray(mapped)  # of numpy's own class, which is quicker to take rows of
+            self._values = _loaded(self.path)
         return self._values
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"path": self.path, "_values": None}
+        if self.placing is not None:
+            self.placing.result()
+        return {"path": self.path, "placing": None, "_values": None}
+
+
+def _loaded(path: Path) -> Values:
+    try:
+        mapped = np.load(path, mmap_mode="r")
+    except FileNotFoundError:
+        raise LoaderError(
+            f"{path} is gone: the cache folder was emptied since the loader was made. Make the loader again."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise LoaderError(
+            f"{path} cannot be mapped ({error}). Delete it, and make the loader again."
+        ) from error
+    return np.asarray(mapped)  # of numpy's own class, which is quicker to take rows of
 
 
 class MapWriter:
@@ -82,6 +98,8 @@ class MapWriter:
     def __init__(self, dtype: np.dtype[Any], shape: Sequence[int] = (), name: str = "") -> None:
         self.dtype, self.shape, self.name = dtype, tuple(shape), name
         self.rows = 0
+        self._closed = False
+        self._writing: Future[None] | None = None
         self._hash = None if name else hashlib.blake2b(f"{dtype.str} {self.shape}".encode(), digest_size=20)
         self._path = folder() / f"new-{secrets.token_hex(8)}"
         with _in_words():
@@ -90,47 +108,88 @@ class MapWriter:
             self._file.write(bytes(HEAD))
 
     def add(self, values: Values) -> None:
-        """Append rows, shape (rows, *shape).
+        """Append rows, shape (rows, *shape). They are written while the next ones are made, so they stay as they are.
 
         Raises
         ------
         StorageError
-            The disk is full.
+            The disk is full; said of these rows when the next ones come.
         """
         block = np.ascontiguousarray(values, self.dtype)
-        data: Any = block.reshape(-1).view(np.uint8).data
+        self._wait()
+        self._writing = _writer().submit(self._write, block.reshape(-1).view(np.uint8).data)
+        self.rows += len(block)
+
+    def _write(self, data: Any) -> None:
         if self._hash is not None:
             self._hash.update(data)
         with _in_words():
             self._file.write(data)
-        self.rows += len(block)
+
+    def _wait(self) -> None:
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            writing.result()
 
     def close(self) -> Mapped:
-        """Put it in its place.
+        """The array. It has its place when it is on the disk, which is not waited for: after a power cut it is whole, or not
+        there.
 
         Raises
         ------
         StorageError
             The disk is full, or the folder cannot be written.
         """
+        self._wait()
         head = _head(self.dtype, (self.rows, *self.shape))
         target = place(self.name if self._hash is None else self._hash.hexdigest())
         with _in_words():
             self._file.seek(0)
             self._file.write(head)
             self._file.flush()
-            os.fdatasync(self._file.fileno())  # after a power cut it is whole, or not there
-            self._file.close()
             target.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(self._path, target)
-        return Mapped(target)
+        self._closed = True
+        made = Mapped(target, self._path)
+        made.placing = _under_way[target] = _disk().submit(_place, self._file, self._path, target)
+        return made
 
     def discard(self) -> None:
-        """Leave nothing behind."""
+        """Leave nothing behind of what was not closed."""
+        if self._closed:
+            return
+        with suppress(StorageError):
+            self._wait()
         with suppress(OSError):
             self._file.close()
         with suppress(OSError):
             self._path.unlink()
+
+
+@lru_cache(1)
+def _writer() -> ThreadPoolExecutor:
+    """Thread that writes."""
+    return ThreadPoolExecutor(1, thread_name_prefix="neurochain-maps")
+
+
+@lru_cache(1)
+def _disk() -> ThreadPoolExecutor:
+    """Thread that waits for the disk; the interpreter waits for it in the end."""
+    return ThreadPoolExecutor(1, thread_name_prefix="neurochain-maps")
+
+
+_under_way: "dict[Path, Future[None]]" = {}  # files that are on their way to their places
+
+
+def _place(file: BinaryIO, path: Path, target: Path) -> None:
+    try:
+        with file:
+            os.fdatasync(file.fileno())
+        os.replace(path, target)
+    except OSError:
+        with suppress(OSError):  # another loader makes it again
+            path.unlink()
+    finally:
+        _under_way.pop(target, None)
 
 
 @contextmanager
@@ -157,6 +216,8 @@ def place(name: str) -> Path:
 def found(name: str) -> Mapped | None:
     """A file that is there; it was used now."""
     path = place(name)
+    if (placing := _under_way.get(path)) is not None:
+        placing.result()
     try:
         os.utime(path)
     except OSError:
@@ -165,11 +226,27 @@ def found(name: str) -> Mapped | None:
 
 
 def make_room(kept: Sequence[Path]) -> None:
-    """Delete what was not used for longest, as far as there is more than is meant to be."""
-    for path in kept:
-        with suppress(OSError):
-            os.utime(path)
-    forget_oldest(folder(), _limit())
+    """Delete what was not used for longest, as far as there is more than is meant to be, once all has its place.
+
+    Raises
+    ------
+    StorageError
+        The limit in the environment is no number.
+    """
+    limit = _limit()
+
+    def forget() -> None:
+        for path in kept:
+            with suppress(OSError):
+                os.utime(path)
+        forget_oldest(folder(), limit)
+
+    _disk().submit(forget)
+
+
+def settle() -> None:
+    """Wait until all that was written has its place."""
+    _disk().submit(lambda: None).result()
 
 
 def _limit() -> int:

@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader
 
 import neurochain as nc
 from neurochain.loaders.buffers import KEPT
+from neurochain.loaders.mapped import settle
 from neurochain.loaders.order import Order
 
 ROWS = 103
@@ -165,10 +166,12 @@ def test_rows_are_those_of_the_chain(saved: nc.Chain, choice: str) -> None:
 def test_columns_are_mapped_once(saved: nc.Chain, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEUROCHAIN_CACHE", str(here / "cache"))
     saved.to_pytorch()
+    settle()
     made = {p: p.stat().st_ino for p in (here / "cache" / "maps").rglob("*.npy")}
     assert made
     saved.filter(nc.Column("odd")).select("signal").to_pytorch()
     saved.select("name", "i").limit(3).to_pytorch()
+    settle()
     assert {p: p.stat().st_ino for p in (here / "cache" / "maps").rglob("*.npy")} == made
     values = {np.load(p, mmap_mode="r").shape for p in made}
     assert (ROWS, 4, 3) in values  # any tool reads them
@@ -189,6 +192,7 @@ def test_maps_are_bounded(saved: nc.Chain, here: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("NEUROCHAIN_MAPS_BYTES", "20000")
     for k in range(5):
         nc.read_values(x=[np.full(1000, i + k, np.float32) for i in range(3)]).to_pytorch()
+    settle()
     held = sum(p.stat().st_size for p in (here / "cache" / "maps").rglob("*.npy"))
     assert 12_000 < held <= 20_000
 
