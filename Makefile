@@ -15,6 +15,7 @@ TORCH ?= torch==2.13.0
 VENV := .venv
 BIN := $(VENV)/bin
 PEERS := .bench-venv
+LOADERS := .loaders-venv
 INTEROP := .interop-venv
 INTEROP_TESTS := tests/export/test_datachain.py tests/export/test_datachain_functions.py tests/test_sample_data.py
 PIP := -m pip --disable-pip-version-check
@@ -44,14 +45,14 @@ format: $(VENV)/.test ## let ruff mend and format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.test $(PEERS)/.installed ## compare with peers; writes docs/benchmarks.md
-	$(BIN)/python -m benchmarks.run --peers $(PEERS)/bin/python --write docs/benchmarks.md
+bench: $(VENV)/.test $(PEERS)/.installed $(LOADERS)/.installed ## compare with peers; writes docs/benchmarks.md
+	$(BIN)/python -m benchmarks.run --peers $(PEERS)/bin/python --loaders $(LOADERS)/bin/python --write docs/benchmarks.md
 
 size: $(VENV)/.made ## what the core installation weighs (a fresh environment, measured)
 	$(BIN)/python benchmarks/install_size.py -c constraints.txt
 
 clean: ## remove what make has made
-	rm -rf $(VENV) $(PEERS) $(INTEROP) dist neurochain-demo .ruff_cache .mypy_cache .hypothesis .pytest_cache
+	rm -rf $(VENV) $(PEERS) $(LOADERS) $(INTEROP) dist neurochain-demo .ruff_cache .mypy_cache .hypothesis .pytest_cache
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
 find-python: # the Python that would be used, or why there is none
@@ -91,7 +92,15 @@ $(VENV)/.test: $(VENV)/.torch pyproject.toml constraints.txt
 $(PEERS)/.installed: benchmarks/peers.txt
 	@$(MAKE) --no-print-directory -s find-python >/dev/null
 	$(PYTHON) -m venv --clear $(PEERS)
+	$(PEERS)/bin/python $(PIP) install --quiet $(TORCH)
 	$(PEERS)/bin/python $(PIP) install --quiet -r benchmarks/peers.txt
+	@touch $@
+
+$(LOADERS)/.installed: benchmarks/loaders/peers.txt
+	@$(MAKE) --no-print-directory -s find-python >/dev/null
+	$(PYTHON) -m venv --clear $(LOADERS)
+	$(LOADERS)/bin/python $(PIP) install --quiet $(TORCH)
+	$(LOADERS)/bin/python $(PIP) install --quiet --no-deps -r benchmarks/loaders/peers.txt
 	@touch $@
 
 # DataChain and DVC: the tests of them need these, and no other test may.

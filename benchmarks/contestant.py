@@ -47,11 +47,11 @@ class Contestant:
     case : str
         File in `folder`, without its ending.
     arguments : tuple of str
-    folder : Path
-        Of the cases.
     amount : int or None
         How many it does; None means as many as the comparison says, which fills it in.
     runs : list of Measurement
+    folder : Path
+        Of the cases.
     """
 
     name: str
@@ -59,8 +59,8 @@ class Contestant:
     case: str
     arguments: tuple[str, ...] = ()
     amount: int | None = None
-    folder: Path = CASES
     runs: list[Measurement] = field(default_factory=list)
+    folder: Path = CASES
 
     def run(self) -> None:
         """Run once, in a fresh folder, and remember the measurement.

@@ -1,4 +1,4 @@
-"""Run the benchmarks: ``python -m benchmarks.run --peers .bench-venv/bin/python --write docs/benchmarks.md``."""
+"""Run the benchmarks: ``make bench``."""
 
 import argparse
 import os
@@ -11,6 +11,7 @@ from benchmarks.contestant import run_interleaved
 from benchmarks.engine import engine
 from benchmarks.headers import bids, edf, local_dicom, remote_dicom
 from benchmarks.install_size import REPOSITORY, installed_size
+from benchmarks.loaders import features
 from benchmarks.machine import OURS, PEERS, commit, describe_machine, versions
 from benchmarks.report import page, section
 from benchmarks.scale import Scale
@@ -24,7 +25,7 @@ SELECTIVE: dict[str, Callable[[Path, Path, Scale], Comparisons]] = {
     "slices": images,
     "bands": band_power,
 }
-CASES = ("map", "engine", *SELECTIVE, "import", "size")
+CASES = ("map", "engine", *SELECTIVE, "loaders", "import", "size")
 
 
 def main() -> None:
@@ -32,6 +33,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--peers", type=Path, required=True, help="Python of the environment that has the peers"
+    )
+    parser.add_argument(
+        "--loaders", type=Path, help="Python of the environment that has other loaders; needed for `loaders`"
     )
     parser.add_argument("--write", type=Path, help="the page; without it, the tables are printed")
     parser.add_argument("--repeats", type=int, default=3)
@@ -58,6 +62,12 @@ def main() -> None:
             _say(f"making what {name} read")
             # One after the other: each finds its files only until the next one is asked for.
             done += [_run(c, chosen.repeats) for c in comparisons(ours, peers, Scale(chosen.share))]
+    if "loaders" in chosen.only:
+        if chosen.loaders is None:
+            parser.error("loaders need the environment that has others: --loaders .loaders-venv/bin/python")
+        _say("making what loaders read")
+        given = features(ours, peers, chosen.loaders.absolute(), Scale(chosen.share))
+        done += [_run(c, chosen.repeats) for c in given]
     if "import" in chosen.only:
         done.append(_run(importing(ours, peers), chosen.repeats))
     if "size" in chosen.only:

@@ -17,6 +17,8 @@ from benchmarks.dicom_tree import make_tree
 from benchmarks.goal import faster_per_second
 from benchmarks.headers import KNOWN
 from benchmarks.images import make_images
+from benchmarks.loaders import CASES as LOADERS
+from benchmarks.loaders import make_rows
 from benchmarks.recordings import CHANNELS, RATE, RECORD, WINDOW, make_recordings
 from benchmarks.report import page
 from benchmarks.scale import Scale, linked
@@ -125,6 +127,28 @@ def test_dataset_is_indexed(ran: dict[str, Contestant], data: Path) -> None:
     assert len(values) == 20
     assert values["sub-0001_ses-02_dwi.nii.gz"] == ["0001", pytest.approx(0.030001)]
     assert sum(path.is_file() for path in (data / "bids").rglob("*")) == 3 + 2 * PER_SUBJECT
+
+
+def test_loaders_give_every_row_once(tmp_path: Path) -> None:
+    make_rows(tmp_path, 200)
+    cases = {
+        "first": ("neurochain", "0", "first"),
+        "second": ("neurochain", "0", "second"),
+        "plain": ("neurochain", "0", "second", "plain"),
+        "two workers": ("neurochain", "2", "second"),
+        "gathered": ("memory", "0", "second", "gather"),
+        "batched": ("memory", "2", "second", "batched"),
+        "collated": ("memory", "0", "second", "collate"),
+        "by hand": ("h5py", "0", "first"),
+    }
+    alike = []
+    for name, (case, *rest) in cases.items():
+        arguments = (str(tmp_path), "16", *rest)
+        contestant = Contestant(name, OURS, f"loader_{case}", arguments, 200, folder=LOADERS)
+        contestant.run()
+        alike.append(contestant)
+    check_agreement(alike)
+    assert facts(alike[0])["values"] == {"labels": [200 * 199 / 2], "shape": [64.0, 64.0]}
 
 
 def measured(name: str, seconds: float, amount: int | None = None, **found: object) -> Contestant:

@@ -32,16 +32,19 @@ ROW = (
 )
 
 
-def features(ours: Path, peers: Path, scale: Scale) -> Comparisons:
-    """Rows of features."""
+def features(ours: Path, peers: Path, others: Path, scale: Scale) -> Comparisons:
+    """Rows of features; `others` is the Python of the environment that has other loaders, `peers` that of DataChain."""
     rows = scale.of(ROWS)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        _make(folder, rows)
+        make_rows(folder, rows)
 
         def one(who: str, python: Path, case: str, workers: int, when: str, *more: str) -> Contestant:
             arguments = (str(folder), str(BATCH), str(workers), when, *more)
             return Contestant(who, python, f"loader_{case}", arguments, folder=CASES)
+
+        def python_of(case: str) -> Path:
+            return peers if case == "datachain" else others
 
         def memory(who: str, how: str, workers: int) -> Contestant:
             return one(who, ours, "memory", workers, "second", how)
@@ -60,7 +63,7 @@ def features(ours: Path, peers: Path, scale: Scale) -> Comparisons:
                 memory("gathered from memory", "gather", 0),
                 memory("TensorDataset, batched", "batched", 0),
                 memory("TensorDataset", "collate", 0),
-                *(one(who, peers, case, 0, "second") for who, case in PEERS.items()),
+                *(one(who, python_of(case), case, 0, "second") for who, case in PEERS.items()),
             ],
             (
                 faster(0.8, "gathered from memory"),
@@ -80,7 +83,11 @@ def features(ours: Path, peers: Path, scale: Scale) -> Comparisons:
                 one("neurochain", ours, "neurochain", 2, "second"),
                 memory("TensorDataset, batched", "batched", 2),
                 memory("TensorDataset", "collate", 2),
-                *(one(who, peers, case, 2, "second") for who, case in PEERS.items() if who not in FROM_ONE),
+                *(
+                    one(who, python_of(case), case, 2, "second")
+                    for who, case in PEERS.items()
+                    if who not in FROM_ONE
+                ),
             ],
             (faster(0.9, "TensorDataset"), faster(5, "TensorDataset")),
         )
@@ -92,7 +99,7 @@ def features(ours: Path, peers: Path, scale: Scale) -> Comparisons:
             rows,
             [
                 one("neurochain", ours, "neurochain", 0, "first"),
-                *(one(who, peers, case, 0, "first") for who, case in PEERS.items()),
+                *(one(who, python_of(case), case, 0, "first") for who, case in PEERS.items()),
             ],
             tuple(_all(10, "litdata", "mosaicml-streaming")),
         )
@@ -102,7 +109,7 @@ def _all(times: float, *than: str) -> list[Goal]:
     return [faster(times, who) for who in than]
 
 
-def _make(folder: Path, rows: int) -> None:
+def make_rows(folder: Path, rows: int) -> None:
     """Noise whose first value says the row's label."""
     chance = np.random.default_rng(0)
     signals = np.lib.format.open_memmap(folder / "signals.npy", "w+", np.float32, (rows, *SHAPE))

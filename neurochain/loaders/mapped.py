@@ -7,6 +7,7 @@ same rows shares one, and its pages. They can be made again at any time: what wa
 import hashlib
 import os
 import secrets
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -23,6 +24,7 @@ from neurochain.storage.cache import cache_folder, forget_oldest
 FOLDER = "maps"  # in the cache folder
 LIMIT = "NEUROCHAIN_MAPS_BYTES"  # in the environment
 SHARE = 0.5  # of what is free on the disk, where nobody said how much
+ABANDONED = 86_400  # seconds after which nobody writes a file any more: its process was killed
 HEAD = 256  # bytes in front of the values, so that rows begin where a page of cache lines does
 
 Values = np.ndarray[Any, np.dtype[Any]]
@@ -233,13 +235,17 @@ def make_room(kept: Sequence[Path]) -> None:
     StorageError
         The limit in the environment is no number.
     """
-    limit = _limit()
+    limit, where = _limit(), folder()
 
     def forget() -> None:
         for path in kept:
             with suppress(OSError):
                 os.utime(path)
-        forget_oldest(folder(), limit)
+        forget_oldest(where, limit, "*.npy")  # what is being written has no such name yet
+        for path in where.glob("new-*"):
+            with suppress(OSError):
+                if time.time() - path.stat().st_mtime > ABANDONED:
+                    path.unlink()
 
     _disk().submit(forget)
 

@@ -13,10 +13,20 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "neurochain"
 
 
-def forget_oldest(folder: Path, limit: int) -> None:
-    """Delete what was not used for longest, where files hold more than a limit; a tenth of it is made free."""
+def forget_oldest(folder: Path, limit: int, names: str = "*") -> None:
+    """Delete what was not used for longest, where files hold more than a limit; a tenth of it is made free.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the files, at any depth.
+    limit : int
+        Bytes.
+    names : str
+        Pattern of the files that are meant; others are neither counted nor deleted.
+    """
     found = []
-    for path in folder.rglob("*"):
+    for path in folder.rglob(names):
         with suppress(OSError):
             if path.is_file():
                 status = path.stat()

@@ -6,7 +6,10 @@ import datachain as dc
 import numpy as np
 import torch
 from epochs import Loader, folder_of_arguments, timed
+from stand_in import TORCHVISION, TRANSFORMERS, stand_in
 from torch.utils.data import DataLoader
+
+stand_in(*TORCHVISION, *TRANSFORMERS)
 
 folder, batch, workers = folder_of_arguments()
 

@@ -2,8 +2,12 @@
 
 import numpy as np
 from epochs import Loader, folder_of_arguments, timed
-from streaming import MDSWriter, StreamingDataset
+from stand_in import TORCHVISION, stand_in
 from torch.utils.data import DataLoader
+
+stand_in(*TORCHVISION)
+
+from streaming import MDSWriter, StreamingDataset  # noqa: E402
 
 folder, batch, workers = folder_of_arguments()
 
