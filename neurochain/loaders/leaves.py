@@ -1,5 +1,6 @@
 """Leaves: how the flat columns of a frame become the arrays that are mapped, and the columns of a loader again."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -18,7 +19,7 @@ _INT64 = np.dtype("<i8")
 _DATES = ("date", "time", "datetime", "datetime[UTC]")
 
 
-class Leaf:
+class Leaf(ABC):
     """One value of each row.
 
     Attributes
@@ -38,13 +39,13 @@ class Leaf:
     makes: Made
     said: str
 
+    @abstractmethod
     def arrays(self, frame: pl.DataFrame) -> dict[str, Values]:
         """What is mapped of the next rows; nulls are zeros or empty."""
-        raise NotImplementedError
 
+    @abstractmethod
     def column(self, mapped: Mapping[str, Mapped]) -> Column:
         """The loader's column."""
-        raise NotImplementedError
 
 
 class NumberLeaf(Leaf):
