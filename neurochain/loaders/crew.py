@@ -65,6 +65,7 @@ class Crew:
         self._workers: list[_Worker] = []
         self._slots: list[Slot] = []
         self._free: deque[int] = deque()
+        self._flights: deque[_Flight] = deque()  # of the pass that is under way
 
     def batches(self, items: Iterable[Indices]) -> Iterator[Any]:
         """Batches in the order of their row numbers.
@@ -74,13 +75,17 @@ class Crew:
         Exception
             Whatever making one raised, there as here.
         """
+        self._leave()
         left = iter(items)
-        flights: deque[_Flight] = deque()
+        flights = self._flights
         try:
             while True:
-                self._send(left, flights)
+                mine = self._flights is flights  # else another pass has begun since, and has the processes
+                if mine:
+                    self._send(left, flights)
                 if flights:
-                    yield self._landed(flights.popleft())
+                    flight = flights.popleft()
+                    yield self._landed(flight) if mine else self._take(flight.rows)
                     continue
                 rows = next(left, None)
                 if rows is None:
@@ -91,13 +96,24 @@ class Crew:
                 yield batch
                 del batch
         finally:
-            for flight in flights:
-                flight.worker.stale.append(flight.slot)
+            if self._flights is flights:
+                self._leave()
 
     def close(self) -> None:
         """End the processes; batches that somebody holds stay."""
         _end([worker.process for worker in self._workers], [worker.pipe for worker in self._workers])
         self._workers.clear()
+
+    def _leave(self) -> None:
+        """What the last pass was waiting for is not wanted any more."""
+        for flight in self._flights:
+            (flight.worker.stale if flight.worker.alive else self._free).append(flight.slot)
+        self._flights = deque()
+
+    def _drain(self, worker: _Worker) -> None:
+        """Take one answer that nobody wants any more."""
+        if self._receive(worker) is not None:
+            self._free.append(worker.stale.popleft())
 
     def _start(self, size: int) -> None:
         self._slots = [Slot(max(size, 1)) for _ in range(self._count * PREFETCH + HELD)]
@@ -125,6 +141,8 @@ class Crew:
             ours.send_bytes(payload)
             ours.send(known)
             self._workers.append(_Worker(process, ours))
+        for slot in self._slots:
+            slot.close()  # all who need it have it
         weakref.finalize(self, _end, [w.process for w in self._workers], [w.pipe for w in self._workers])
 
     def _send(self, left: Iterator[Indices], flights: deque[_Flight]) -> None:
@@ -145,8 +163,7 @@ class Crew:
         """The process that is asked for least, of those that may be asked."""
         for worker in self._workers:
             while worker.alive and worker.stale and (worker.pipe.poll() or worker.waiting >= PREFETCH):
-                self._receive(worker)  # nobody wants it any more
-                self._free.append(worker.stale.popleft())
+                self._drain(worker)
             if not worker.ready and worker.alive and worker.pipe.poll():
                 worker.ready = self._receive(worker) is not None
         able = [w for w in self._workers if w.alive and w.ready and w.waiting < PREFETCH]
@@ -156,8 +173,7 @@ class Crew:
         """The batch that was asked for; made here, where the process has died."""
         worker = flight.worker
         while worker.alive and worker.stale:
-            self._receive(worker)
-            self._free.append(worker.stale.popleft())
+            self._drain(worker)
         message = self._receive(worker) if worker.alive else None
         if message is None:
             self._free.append(flight.slot)

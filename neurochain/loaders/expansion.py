@@ -62,10 +62,10 @@ def expand(chain: Chain) -> Rows:
 
 def _chooses(steps: Sequence[Step]) -> bool:
     """Whether steps only choose among the rows of their source, in whatever order, and among its columns."""
-    kinds = [*(i for i, s in enumerate(steps) if isinstance(s, Mutate)), len(steps)]
     first = next((i for i, s in enumerate(steps) if isinstance(s, CHOOSING)), len(steps))
     # What is computed behind a filter may depend on the rows that are left.
-    return all(isinstance(s, CHOOSING + PROJECTING) for s in steps) and all(i < first for i in kinds[:-1])
+    computed_late = any(isinstance(s, Mutate) for s in steps[first:])
+    return all(isinstance(s, CHOOSING + PROJECTING) for s in steps) and not computed_late
 
 
 def _chosen(chain: Chain, source: VersionSource) -> Indices | None:

@@ -16,13 +16,6 @@ if TYPE_CHECKING:
     from neurochain.loaders.dataset import TorchDataset
 
 POSIX = os.name == "posix"
-TORCHS = {
-    "worker_init_fn",
-    "multiprocessing_context",
-    "timeout",
-    "generator",
-    "persistent_workers",
-}  # for its own processes
 SET = ("dataset", "batch_size", "sampler", "batch_sampler", "shuffle", "collate_fn")  # by the loader itself
 
 
@@ -31,8 +24,8 @@ class Loader(Resumable, DataLoader[Any]):
 
     Each pass is an epoch, and the next one has a number one higher, unless `set_epoch` or `load_state_dict` says otherwise.
     Row numbers are drawn in this process, so the batches are the same for any number of workers. Without workers, batches
-    are taken as they are asked for; with some, in processes that hand them over in shared memory. Options that only torch's
-    own processes have (``pin_memory``, ``worker_init_fn`` …) leave it to torch.
+    are taken as they are asked for; with some, in processes that hand them over in shared memory. Options of torch's own
+    (``pin_memory``, ``worker_init_fn`` …) leave it to torch.
 
     Raises
     ------
@@ -66,9 +59,7 @@ class Loader(Resumable, DataLoader[Any]):
         )
         self._data = dataset
         self._crew: Crew | None = None
-        self._by_torch = bool(options.get("pin_memory")) or bool(
-            num_workers and (TORCHS & set(options) or not POSIX)
-        )
+        self._by_torch = any(options.values()) or bool(num_workers and not POSIX)
         super().__init__(
             _ByBatch(dataset),
             batch_size=None,

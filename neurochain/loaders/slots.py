@@ -112,7 +112,7 @@ class Slot:
         return _unpacked(packed, whole, released is None)
 
     def close(self) -> None:
-        """Give back the descriptor; the memory goes when no array needs it."""
+        """Give back the descriptor; the memory stays until no array needs it."""
         os.close(self.descriptor)
 
 

@@ -84,6 +84,33 @@ def test_a_pass_that_is_left_does_not_disturb_the_next(crew: Crew) -> None:
     assert sorted(crew._free) == list(range(2 * PREFETCH + HELD)) or len(crew._free) >= 2 * PREFETCH
 
 
+def test_two_passes_at_once_do_not_take_each_others_batches(crew: Crew) -> None:
+    ready(crew)
+    first, second = crew.batches(items()), crew.batches(items(50, 5))
+    for number in range(50):
+        check(next(first), items()[number])
+        check(next(second), items(50, 5)[number])
+        if number == 20:
+            check(next(iter(crew.batches(items(3, 11)))), items(3, 11)[0])
+
+
+def test_a_process_that_dies_with_batches_that_nobody_wants(crew: Crew) -> None:
+    def loop() -> None:
+        for batch, rows in zip(crew.batches(items()), items(), strict=True):
+            check(batch, rows)
+
+    ready(crew)
+    batches = crew.batches(items())
+    for rows in items()[:3]:
+        check(next(batches), rows)
+    batches.close()
+    for worker in crew._workers:
+        os.kill(worker.process.pid, signal.SIGKILL)
+        worker.process.wait()
+    with pytest.warns(UserWarning, match="process of the loader died"):
+        loop()
+
+
 def test_an_error_there_is_raised_here(crew: Crew) -> None:
     ready(crew)
     with pytest.raises(ValueError, match="no luck"):
