@@ -32,8 +32,12 @@ class Buckets(Batches):
         self._counts = np.bincount(buckets) if len(buckets) else np.zeros(0, np.int64)
 
     def __len__(self) -> int:
+        return self._number(self.rank)
+
+    def _number(self, rank: int) -> int:
+        """Batches of a rank; the first has one of each of all ranks."""
         whole, rest = np.divmod(self._counts, self.together)
-        return int(whole.sum() + (0 if self.drop_last else (rest > self.rank).sum()))
+        return int(whole.sum() + (0 if self.drop_last else (rest > rank).sum()))
 
     def __iter__(self) -> Iterator[Indices]:
         order = Order(self.rows, self.seed, self.epoch) if self.shuffle else None
@@ -77,7 +81,7 @@ class Buckets(Batches):
     def state(self, epoch: int, done: int, start: int) -> dict[str, Any]:
         """As of `Batches`; the position is a number of batches."""
         position = start + done
-        if position >= len(self) and self.rank == 0:
+        if position >= self._number(0):
             epoch, position = epoch + 1, 0
         return {**super().state(epoch, 0, 0), "epoch": epoch, "position": position, "bucketed": self.together}
 

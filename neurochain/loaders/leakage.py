@@ -105,14 +105,10 @@ def _shared(states: Mapping[str, State]) -> Iterator[Found]:
         columns = {name: identity(names, state.schema) for name, state in states.items()}
         told = {name: column.expression() for name, column in columns.items() if column is not None}
         if len(told) == len(states):
-            values = {name: pl.col("value").cast(pl.String) for name in states}
-            yield from _in_several(
-                what,
-                {
-                    n: states[n].frame.select(e.alias("value")).select(values[n].alias("id"), values[n])
-                    for n, e in told.items()
-                },
-            )
+            texts = {
+                n: (e.cast(pl.String).alias("id"), e.cast(pl.String).alias("value")) for n, e in told.items()
+            }
+            yield from _in_several(what, {n: states[n].frame.select(*both) for n, both in texts.items()})
             break  # a session of another subject may have the same name
     for path in dict.fromkeys(p for state in states.values() for p in file_columns(state.schema)):
         frames = {

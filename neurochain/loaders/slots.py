@@ -9,6 +9,7 @@ import os
 import tempfile
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -80,7 +81,8 @@ class Slot:
             case np.ndarray() if value.dtype.kind in "biufc":
                 return self._packed(value, False)
         if type(value).__module__ == "torch" and hasattr(value, "numpy"):
-            return self._packed(value.detach().numpy(), True)
+            with suppress(TypeError):  # numpy has no bfloat16: it travels as it is
+                return self._packed(value.detach().numpy(), True)
         return value
 
     def _packed(self, array: Values, tensor: bool) -> Packed:

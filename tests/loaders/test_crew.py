@@ -165,6 +165,14 @@ def test_a_slot_is_free_when_the_last_view_is_gone() -> None:
     assert size_of({"a": np.zeros(10), "b": ["x"]}) > 80
 
 
+def test_what_numpy_has_no_type_for_travels_as_it_is() -> None:
+    slot = Slot(10_000)
+    packed = slot.pack({"half": torch.ones(3, dtype=torch.bfloat16), "whole": torch.ones(3)})
+    found = slot.unpack(packed, None)
+    assert found["half"].dtype == torch.bfloat16
+    assert torch.equal(found["whole"], torch.ones(3))
+
+
 def test_rows_of_a_version_come_from_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     nc.read_values(
