@@ -38,5 +38,5 @@ class NumpyBatches(Resumable):
 
 def to_numpy_batches(chain: Chain, batch_size: int, ragged: Ways, **options: Any) -> NumpyBatches:
     """Run a chain and give its rows in batches; see `Chain.to_numpy_batches`."""
-    rows = rows_of(chain, ragged)
+    rows = rows_of(chain, ragged, options.get("seed", 0))
     return NumpyBatches(rows, rows.batches(batch_size, **options))

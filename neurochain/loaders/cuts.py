@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 import numpy as np
 
 from neurochain.formats import Recording, Volume, open_recording, open_volume
-from neurochain.formats.recordings.windows import Windows
+from neurochain.formats.recordings.windows import Span, Windows
 from neurochain.formats.volumes.patches import Patches
 from neurochain.loaders.columns import Column, Files
 from neurochain.loaders.mapped import Mapped, Values
-from neurochain.loaders.order import Indices
+from neurochain.loaders.order import Indices, shares
 from neurochain.storage import File, cache_memo
 from neurochain.storage.scheme import split_uri, store_for
 
@@ -36,14 +36,17 @@ class Origin:
         Number of the first cut behind those of each file, shape (files,).
     chosen : ndarray of int or None
         Rows of the files' columns, as in `Rows`.
+    count : int
+        Of all cuts; in later epochs their numbers go on from there.
     """
 
     ends: Mapped
     chosen: Indices | None
+    count: int
 
     def of(self, rows: Indices) -> Indices:
         """Rows of the files' columns, for some cuts."""
-        files = np.searchsorted(self.ends.values, rows, side="right")
+        files = np.searchsorted(self.ends.values, rows % max(self.count, 1), side="right")
         return files if self.chosen is None else self.chosen[files]
 
 
@@ -73,13 +76,15 @@ class Cuts:
     origin : Origin
     places : Mapped
         Of each cut: for patches (start, end) along each axis, shape (cuts, axes, 2); for windows start and end in seconds,
-        shape (cuts, 2).
+        or the earliest and latest start of random ones, shape (cuts, 2).
+    seed : int
+        Of random windows.
     """
 
     reads_files = True
 
-    def __init__(self, files: Files, spec: Spec, origin: Origin, places: Mapped) -> None:
-        self.files, self.spec, self.origin, self.places = files, spec, origin, places
+    def __init__(self, files: Files, spec: Spec, origin: Origin, places: Mapped, seed: int = 0) -> None:
+        self.files, self.spec, self.origin, self.places, self.seed = files, spec, origin, places, seed
 
     def take(self, rows: Indices) -> list[Values]:
         """As float32: patches with the volume's axes, windows (channel, sample).
@@ -92,15 +97,17 @@ class Cuts:
             Its bytes cannot be had.
         """
         files = self.files.files(self.origin.of(rows))
-        places = self.places.values[rows]
-        return list(together(self._one, files, places))
+        places = self.places.values[rows % max(self.origin.count, 1)]
+        return list(together(self._one, files, places, shares(rows, self.seed).tolist()))
 
-    def _one(self, file: File, place: Values) -> Values:
-        opened = opened_file(file, self.spec)
+    def _one(self, file: File, place: Values, share: float) -> Values:
+        opened, spec = opened_file(file, self.spec), self.spec
         if isinstance(opened, Volume):
             return np.asarray(opened.crop(*((int(a), int(b)) for a, b in place))[...], np.float32)
-        picked = picked_of(opened, self.spec)
-        return np.asarray(picked.window(float(place[0]), float(place[1])).read(), np.float32)
+        assert isinstance(spec, Windows)
+        span = Span(float(place[0]), float(place[1]))
+        cut = spec.drawn(opened, span, share) if spec.random else spec.picked(opened).window(*span)
+        return np.asarray(cut.read(), np.float32)
 
 
 def places_of(opened: Opened, spec: Spec) -> Values:
@@ -114,15 +121,9 @@ def places_of(opened: Opened, spec: Spec) -> Values:
     if isinstance(spec, Patches):
         found = spec.cuts(opened.shape)
         return np.asarray(found, np.int64).reshape(len(found), len(spec.shape), 2)
-    times = spec.times(opened) if isinstance(opened, Recording) else []
-    return np.asarray(times, np.float64).reshape(len(times), 2)
-
-
-def picked_of(opened: Opened, spec: Spec) -> Recording:
-    """Recording with the channels that are asked for."""
     assert isinstance(opened, Recording)
-    assert isinstance(spec, Windows)
-    return opened if spec.channels is None else opened.pick(spec.channels)
+    times = spec.beginnings(opened) if spec.random else spec.times(opened)
+    return np.asarray(times, np.float64).reshape(len(times), 2)
 
 
 def opened_file(file: File, spec: Spec) -> Opened:

@@ -35,7 +35,7 @@ def cutting_step(chain: Chain) -> int | None:
     return behind - 1 if is_cut else None
 
 
-def cut_rows(chain: Chain, number: int, expand: Callable[[Chain], Rows]) -> Rows:
+def cut_rows(chain: Chain, number: int, expand: Callable[[Chain], Rows], seed: int = 0) -> Rows:
     """Rows of a chain whose step of this number cuts files.
 
     Parameters
@@ -46,6 +46,8 @@ def cut_rows(chain: Chain, number: int, expand: Callable[[Chain], Rows]) -> Rows
         As `cutting_step` says.
     expand : callable
         Rows of any other chain.
+    seed : int
+        Of random windows.
 
     Raises
     ------
@@ -69,8 +71,9 @@ def cut_rows(chain: Chain, number: int, expand: Callable[[Chain], Rows]) -> Rows
         )
     identity = hashlib.sha256(f"{SCHEME} {files.identity} {spec!r}".encode()).hexdigest()
     ends, places = _places(column, files, spec, identity)
-    origin = Origin(ends, files.chosen)
-    cuts = Cuts(column, spec, origin, places)
+    count = int(ends.values[-1]) if files.count else 0
+    origin = Origin(ends, files.chosen, count)
+    cuts = Cuts(column, spec, origin, places, seed)
     kept = _kept(chain, number, before, name)
     others = [n for n in kept if n != name]
     known = expand(before.select(*others)).columns if others else {}
@@ -82,8 +85,7 @@ def cut_rows(chain: Chain, number: int, expand: Callable[[Chain], Rows]) -> Rows
         else:
             own, column_beside = next(given)
             columns[own] = OfOrigin(column_beside, origin)
-    count = int(ends.values[-1]) if files.count else 0
-    return Rows(columns, count, None, identity)
+    return Rows(columns, count, None, identity, drawn=isinstance(spec, Windows) and spec.random)
 
 
 def _kept(chain: Chain, number: int, before: Chain, name: str) -> list[str]:

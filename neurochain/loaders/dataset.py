@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset, default_collate
 
+from neurochain.loaders.batches import checked, order_state
 from neurochain.loaders.loader import Loader
 from neurochain.loaders.order import Indices, Order
 from neurochain.loaders.rows import Rows
@@ -58,6 +59,21 @@ class TorchDataset(Dataset[Any]):
     def set_epoch(self, epoch: int) -> None:
         """Look positions up in the order of another epoch, in all workers."""
         self._epoch.fill_(epoch)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Which epoch it is, of which rows in which order: what ``torchdata.StatefulDataLoader`` keeps beside its own state."""
+        return {**self._ordered(), "epoch": self.epoch}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on with the epoch of another dataset of the same rows.
+
+        Raises
+        ------
+        LoaderError
+            It is of other rows or of another order.
+        """
+        (epoch,) = checked(state, self._ordered(), "epoch")
+        self.set_epoch(epoch)
 
     def __getitem__(self, index: int) -> Any:
         """The row at a position, from either end.
@@ -129,17 +145,21 @@ class TorchDataset(Dataset[Any]):
         """
         return Loader(self, batch_size, num_workers, drop_last, rank, ranks, options)
 
+    def _ordered(self) -> dict[str, Any]:
+        return order_state(len(self), self.rows.identity, self.shuffle, self.seed)
+
     def _at(self, positions: Indices) -> Indices:
         count = len(self)
         outside = (positions < -count) | (positions >= count)
         if outside.any():
             raise IndexError(f"Row {positions[outside][0]} is not there: the dataset has {count:,} rows.")
         positions = np.where(positions < 0, positions + count, positions)
+        epoch = self.epoch
         if not self.shuffle:
-            return positions
-        if self._order is None or self._order[0] != self.epoch:
-            self._order = self.epoch, Order(count, self.seed, self.epoch)
-        return self._order[1].at(positions)
+            return self.rows.numbers(positions, epoch)
+        if self._order is None or self._order[0] != epoch:
+            self._order = epoch, Order(count, self.seed, epoch)
+        return self.rows.numbers(self._order[1].at(positions), epoch)
 
     def _samples(self, rows: Indices) -> list[Sample]:
         values = {name: tensors(found) for name, found in self.rows.take(rows).items()}

@@ -38,8 +38,15 @@ CHOOSING = (Distinct, Filter, Limit, OrderBy, Sample, Split)  # steps that choos
 PROJECTING = (Drop, Mutate, Select)  # steps that keep every row
 
 
-def expand(chain: Chain) -> Rows:
+def expand(chain: Chain, seed: int = 0) -> Rows:
     """Run a chain, as far as its rows are not mapped already.
+
+    Parameters
+    ----------
+    chain : Chain
+        Of any kind.
+    seed : int
+        Of random windows.
 
     Raises
     ------
@@ -47,7 +54,7 @@ def expand(chain: Chain) -> Rows:
         A column can become neither a tensor nor a text, or holds nulls.
     """
     if (cutting := cutting_step(chain)) is not None:
-        return cut_rows(chain, cutting, expand)
+        return cut_rows(chain, cutting, expand, seed)
     plan, source = chain.plan, chain.plan.source
     if isinstance(source, VersionSource) and _chooses(plan.steps):
         projecting = Plan(source, tuple(s for s in plan.steps if isinstance(s, PROJECTING)))

@@ -7,7 +7,7 @@ from neurochain.loaders.rows import Rows
 from neurochain.loaders.shapes import Ways, check_ways
 
 
-def rows_of(chain: Chain, ragged: Ways) -> Rows:
+def rows_of(chain: Chain, ragged: Ways, seed: int = 0) -> Rows:
     """Run a chain, as far as its rows are not mapped already.
 
     Parameters
@@ -16,6 +16,8 @@ def rows_of(chain: Chain, ragged: Ways) -> Rows:
         Of any kind.
     ragged : mapping of str to str
         What becomes of arrays of several shapes, by column.
+    seed : int
+        Of what is drawn anew in each epoch.
 
     Raises
     ------
@@ -25,7 +27,7 @@ def rows_of(chain: Chain, ragged: Ways) -> Rows:
         The chain is a part of a split whose parts share a subject, a session or content; `ragged` cannot be.
     """
     check_splits(chain)
-    rows = expand(chain)
+    rows = expand(chain, seed)
     check_ways(ragged, rows.columns)
     rows.ragged = ragged
     return rows

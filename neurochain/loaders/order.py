@@ -16,9 +16,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["SCHEME", "Order"]
+__all__ = ["SCHEME", "Order", "shares"]
 
 SCHEME = "neurochain order 1"
+SHARES = "neurochain shares 1"
 ROUNDS = 6
 BLOCK = 8_192  # positions drawn at a time: 45 ns each, twenty times as much one by one
 MOST = 2**62  # rows; the pairs' arithmetic stays within 64 bits
@@ -96,6 +97,18 @@ class Order:
             for key in self._keys:
                 a, b = b, (a + _splitmix64(b + key) % side) % side
             return a * side + b
+
+
+def shares(numbers: Indices, seed: int) -> NDArray[np.float64]:
+    """A share, from 0 to below 1, for each of some numbers: what places are drawn by.
+
+    The first 53 bits of the output of splitmix64 at state number + key; the key is the first word of SHA-512 of
+    ``"neurochain shares 1:{seed}"``.
+    """
+    key = np.frombuffer(hashlib.sha512(f"{SHARES}:{seed}".encode()).digest(), "<u8")[0]
+    with np.errstate(over="ignore"):
+        mixed = _splitmix64(numbers.astype(np.uint64) + key)
+    return (mixed >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
 def _splitmix64(state: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -26,4 +26,4 @@ def to_pytorch(
     require("torch", "torch", "to_pytorch()")
     from neurochain.loaders.dataset import TorchDataset  # its base class is torch's, an optional extra
 
-    return TorchDataset(rows_of(chain, ragged), transform, shuffle, seed)
+    return TorchDataset(rows_of(chain, ragged, seed), transform, shuffle, seed)

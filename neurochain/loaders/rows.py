@@ -28,6 +28,8 @@ class Rows:
         The same for the same rows only.
     ragged : mapping of str to str
         What becomes of arrays of several shapes, by column: see `stacked`.
+    drawn : bool
+        Some are drawn anew in each epoch: row r of epoch e has the number ``e * count + r``.
     """
 
     columns: dict[str, Column]
@@ -35,6 +37,7 @@ class Rows:
     chosen: Indices | None
     identity: str
     ragged: Ways = field(default_factory=dict)
+    drawn: bool = False
 
     @property
     def reads_files(self) -> bool:
@@ -43,11 +46,16 @@ class Rows:
 
     def name(self, row: int) -> str:
         """Of a row, for messages: with its file, where it has one."""
+        row %= max(self.count, 1)
         files = next((c for c in self.columns.values() if isinstance(c, Files)), None)
         if files is None:
             return f"row {row}"
         place = row if self.chosen is None else int(self.chosen[row])
         return f"row {row} ({files.uri.take(np.array([place]))[0]})"
+
+    def numbers(self, rows: Indices, epoch: int) -> Indices:
+        """Numbers of some rows in an epoch."""
+        return rows + epoch * self.count if self.drawn else rows
 
     def take(self, rows: Indices) -> Values:
         """Values of some rows by column: an array where all have one shape in the whole column, else a list."""
@@ -77,7 +85,7 @@ class Rows:
         """
         ragged = [name for name, way in self.ragged.items() if way == "bucket"]
         if not ragged:
-            return Batches(self.count, batch_size, identity=self.identity, **options)
+            return Batches(self.count, batch_size, identity=self.identity, onward=self.drawn, **options)
         places = self._places(np.arange(self.count))
         shapes = [c.shapes_of(places) for c in map(self.columns.get, ragged) if isinstance(c, Varying)]
         buckets = np.zeros(self.count, np.int64)

@@ -99,7 +99,12 @@ def missing(wanted: Sequence[Range], pieces: Sequence[Piece]) -> list[Range]:
     >>> missing([(0, 10), (20, 30)], [(2, b"abc"), (18, b"abcd")])
     [(0, 2), (5, 10), (22, 30)]
     """
-    held = sorted((start, start + len(data)) for start, data in pieces)
+    return uncovered(wanted, [(start, start + len(data)) for start, data in pieces])
+
+
+def uncovered(wanted: Sequence[Range], ranges: Sequence[Range]) -> list[Range]:
+    """Parts of ranges that lie in none of some others."""
+    held = sorted(ranges)
     left = []
     for start, end in wanted:
         at = start

@@ -9,12 +9,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 from neurochain.errors import FileChangedError, StorageError
 from neurochain.storage.cache import cache_folder
-from neurochain.storage.extents import apart, extent_cache, missing
+from neurochain.storage.extents import apart, extent_cache
+from neurochain.storage.flights import FLIGHTS
 from neurochain.storage.planner import Cost, cut, plan
 from neurochain.storage.rangeio import RangeIO
 from neurochain.storage.reads import NotFetchedError, ReadLog, active_log
@@ -190,13 +192,21 @@ class File:
             return [self.read_range(start, end, note) for start, end in wanted]
         store, _ = self._where()
         cache = extent_cache() if note and store.is_remote and self.etag and self._keeps else None
-        held = cache.find(self.uri, self.etag, wanted) if cache is not None else []
-        requests = plan(missing(wanted, held) if held else wanted, store.link, self._cost)
+        link = store.link
         asked = time.monotonic()
-        pulled = list(zip((start for start, _ in requests), self._pull_each(requests), strict=True))
-        if cache is not None:
-            cache.keep(self.uri, self.etag, pulled)
-        pieces = apart([*held, *pulled]) if held else pulled
+        if cache is None:
+            requests = plan(wanted, link, self._cost)
+            pieces = pulled = list(zip((a for a, _ in requests), self._pull_each(requests), strict=True))
+        else:
+            held, pulled, shared = FLIGHTS.pull(
+                (self.uri, self.etag),
+                wanted,
+                partial(cache.find, self.uri, self.etag, wanted),
+                lambda ranges: plan(ranges, link, self._cost),
+                self._pull_each,
+                partial(cache.keep, self.uri, self.etag),
+            )
+            pieces = apart([*held, *pulled, *shared])
         found = cut(wanted, [(a, a + len(data)) for a, data in pieces], [data for _, data in pieces])
         if self._log is not None:
             waited = time.monotonic() - asked if store.is_remote else 0.0

@@ -161,3 +161,50 @@ def test_real_recordings(real_data):
         made = list(windows(1, drop_last=True).of(recording))
         assert len(made) == windows(1).count(recording)
         assert all(w.duration == pytest.approx(1, abs=1 / min(recording.sampling_frequencies)) for w in made)
+
+
+@settings(max_examples=200, deadline=None)
+@given(rate=RATES, seconds=st.floats(1, 20), step=st.floats(1, 20), n_samples=st.integers(0, 3_000))
+def test_random_windows_begin_in_parts_of_their_own(rate, seconds, step, n_samples):
+    recording = Recording.of(np.arange(n_samples, dtype=float)[None], rate)
+    spec = windows(seconds, step, random=True)
+    places = spec.beginnings(recording)
+    cuts = spec.cuts(rate, n_samples)
+    assert len(places) == len(cuts) == spec.count(recording)
+    length = cuts[0][1] - cuts[0][0] if cuts else 0
+    reached = set()
+    for place in places:
+        for share in (0.0, 0.37, 1 - 2**-53):
+            window = spec.drawn(recording, place, share).read()[0]
+            assert len(window) == length
+            np.testing.assert_array_equal(np.diff(window), 1)
+            assert place.start * rate - 0.5 <= window[0] <= place.end * rate + 0.5
+            reached.add(int(window[0]))
+    if places:
+        assert {0, n_samples - length} <= reached, "the first and the last sample can be in a window"
+        first, last = (np.array(places) * rate).round().astype(int).T
+        if len(places) <= n_samples - length + 1:
+            assert (first[1:] == last[:-1] + 1).all(), "each beginning is in one part"
+
+
+def test_random_windows_keep_to_stretches_and_channels():
+    segments: Segments = ((0.0, 5.0), (7.5, 10.0))
+    recording = Recording(
+        None, "made", None, MemorySamples(np.arange(150.0).reshape(2, 75)), channels=("a", "b"), units=("", ""),
+        sampling_frequencies=(10.0, 10.0), lengths=(75, 75), gains=np.ones(2), offsets=np.zeros(2), start_time=None,
+        duration=7.5, discontinuous=True, segments=lambda: segments,
+    )  # fmt: skip
+    spec = windows(2, channels=["b"], random=True)
+    places = spec.beginnings(recording)
+    assert [(round(p.start, 6), round(p.end, 6)) for p in places] == [(0, 1.4), (1.5, 3), (7.5, 8)]
+    last = spec.drawn(recording, places[-1], 0.999)
+    assert (last.channels, last.start, last.read()[0].tolist()) == (("b",), 8.0, list(np.arange(130.0, 150)))
+
+
+def test_random_windows_that_cannot_be():
+    with pytest.raises(ValueError, match="Leave drop_last out"):
+        windows(2, random=True, drop_last=False)
+    with pytest.raises(ShapeError, match="different sampling frequencies"):
+        windows(2, random=True).beginnings(several_rates())
+    with pytest.raises(ShapeError, match="to_pytorch"):
+        windows(2, random=True).times(several_rates())

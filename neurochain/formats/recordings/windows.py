@@ -5,7 +5,7 @@ A spec is plain numbers, so it is the same wherever it travels.
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -47,12 +47,15 @@ class Windows:
         Labels or indices; None for all.
     drop_last : bool
         Whether what is left behind the last whole window is left out; else it is one shorter window.
+    random : bool
+        Whether a loader draws where they begin, in each epoch anew.
     """
 
     seconds: float
     step: float
     channels: tuple[str | int, ...] | None = None
     drop_last: bool = True
+    random: bool = False
 
     def cuts(self, sampling_frequency: float, n_samples: int) -> list[tuple[int, int]]:
         """Samples [first, last) of each window of a stretch without gaps.
@@ -77,7 +80,7 @@ class Windows:
         [(0, 200), (200, 400), (400, 450)]
         """
         rate = _exact(sampling_frequency)
-        length, step = _nearest(_exact(self.seconds) * rate), _exact(self.step) * rate
+        length, step = self._length(sampling_frequency), _exact(self.step) * rate
         if length < 1 or step < Fraction(1, 2):
             raise ShapeError(
                 f"windows of {self.seconds:g} s, {self.step:g} s apart: at {sampling_frequency:g} Hz there is a sample "
@@ -103,10 +106,15 @@ class Windows:
         Raises
         ------
         ShapeError
-            As `cuts`; or a header says neither samples nor duration.
+            As `cuts`; or a header says neither samples nor duration; or the windows are random.
         """
+        if self.random:
+            raise ShapeError(
+                "windows(random=True) begin somewhere else in each epoch of a loader, and rows that are saved do not. End the "
+                "chain in gen(), with select() at most behind it, and call to_pytorch() or to_numpy_batches()."
+            )
         if isinstance(recording, Recording):
-            stretches = _stretches(self._picked(recording))
+            stretches = _stretches(self.picked(recording))
         else:
             stretches = [_stretch(recording if isinstance(recording, Mapping) else recording.model_dump())]
         return [time for stretch in stretches for time in self._times(*stretch)]
@@ -124,7 +132,54 @@ class Windows:
         >>> windows(2, step=1).count({"sampling_frequency": 256.0, "n_samples": 2560, "duration": 10.0})
         9
         """
-        return len(self.times(recording))
+        return len(replace(self, random=False).times(recording))
+
+    def beginnings(self, recording: Recording) -> list[Span]:
+        """Between which times each random window of a recording begins; both may be drawn. No samples are read.
+
+        A stretch without gaps has as many windows as if they were `step` apart, and each begins in a part of its own of all
+        the times at which one can begin there: so an epoch covers the recording evenly, and every sample can be reached.
+
+        Raises
+        ------
+        ShapeError
+            As `cuts`; or the channels have different sampling frequencies.
+
+        Examples
+        --------
+        >>> windows(2, random=True).beginnings(Recording.of([[0.0] * 9], 1.0))
+        [Span(start=0.0, end=1.0), Span(start=2.0, end=3.0), Span(start=4.0, end=5.0), Span(start=6.0, end=7.0)]
+        """
+        spans = []
+        for start, _, rate, n_samples in _stretches(self.picked(recording)):
+            if rate is None:
+                raise ShapeError(
+                    "windows(random=True): the channels have different sampling frequencies. Name those of one with channels=."
+                )
+            cuts = self.cuts(rate, n_samples)
+            choices = n_samples - self._length(rate) + 1
+            for k in range(len(cuts)):
+                first, behind = k * choices // len(cuts), (k + 1) * choices // len(cuts)
+                spans.append(Span(start + first / rate, start + max(behind - 1, first) / rate))
+        return spans
+
+    def drawn(self, recording: Recording, beginning: Span, share: float) -> Recording:
+        """A random window, whose samples are read when they are used.
+
+        Parameters
+        ----------
+        recording : Recording
+            With all its channels.
+        beginning : Span
+            One of its `beginnings`.
+        share : float
+            From 0 to below 1: how far from the earliest to the latest time it begins.
+        """
+        picked = self.picked(recording)
+        rate = picked.sampling_frequencies[0]
+        choices = round((beginning.end - beginning.start) * rate) + 1
+        start = beginning.start + math.floor(share * choices) / rate
+        return picked.window(start, start + self._length(rate) / rate)
 
     def of(self, recording: Recording) -> Iterator[Recording]:
         """Windows of a recording, one after the other; their samples are read when they are used.
@@ -142,7 +197,7 @@ class Windows:
         >>> [window.read().tolist() for window in windows(1).of(recording)]
         [[[0.0, 1.0]], [[2.0, 3.0]], [[4.0, 5.0]]]
         """
-        picked = self._picked(recording)
+        picked = self.picked(recording)
         for start, end in self.times(recording):
             yield picked.window(start, end)
 
@@ -150,7 +205,12 @@ class Windows:
         """As `of`: ``chain.gen(window=nc.windows(2))`` gives a row for each window."""
         return self.of(recording)
 
-    def _picked(self, recording: Recording) -> Recording:
+    def _length(self, sampling_frequency: float) -> int:
+        """Samples of a window."""
+        return _nearest(_exact(self.seconds) * _exact(sampling_frequency))
+
+    def picked(self, recording: Recording) -> Recording:
+        """A recording's channels that are asked for."""
         return recording if self.channels is None else recording.pick(self.channels)
 
     def _times(self, start: float, duration: float, rate: float | None, n_samples: int) -> Iterator[Span]:
@@ -176,6 +236,7 @@ def windows(
     step: float | None = None,
     channels: Iterable[str | int] | None = None,
     drop_last: bool = True,
+    random: bool = False,
 ) -> Windows:
     """Cut recordings into windows of time: by itself, or as a function of `gen`.
 
@@ -189,6 +250,9 @@ def windows(
         Labels or indices; all by default.
     drop_last : bool
         Leave out what is left behind the last whole window; else it is one shorter window.
+    random : bool
+        For loaders: as many windows of each recording, but they begin somewhere else in each epoch, as the loader's seed
+        decides.
 
     Returns
     -------
@@ -197,12 +261,12 @@ def windows(
     Raises
     ------
     ValueError
-        A length or step that is not positive.
+        A length or step that is not positive; random windows that are not whole.
 
     Examples
     --------
     >>> windows(2, step=1)
-    Windows(seconds=2.0, step=1.0, channels=None, drop_last=True)
+    Windows(seconds=2.0, step=1.0, channels=None, drop_last=True, random=False)
     >>> chain.gen(window=nc.windows(2, step=1)).map(power=lambda window: window.read().var())    # doctest: +SKIP
     """
     length, apart = float(seconds), float(seconds if step is None else step)
@@ -212,7 +276,11 @@ def windows(
         )
     if isinstance(channels, str):
         raise ValueError(f"windows(channels={channels!r}): give a list of labels: [{channels!r}].")
-    return Windows(length, apart, None if channels is None else tuple(channels), drop_last)
+    if random and not drop_last:
+        raise ValueError(
+            "windows(random=True, drop_last=False): random windows are whole ones. Leave drop_last out."
+        )
+    return Windows(length, apart, None if channels is None else tuple(channels), drop_last, random)
 
 
 def _stretches(recording: Recording) -> list[tuple[float, float, float | None, int]]:
