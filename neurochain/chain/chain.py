@@ -24,6 +24,7 @@ from neurochain.chain.sources.source import Source
 from neurochain.chain.spool import Spool
 from neurochain.chain.steps.limit import Limit
 from neurochain.chain.steps.step import Step
+from neurochain.chain.summaries import Summaries
 from neurochain.chain.values.row import Row, presented, rows
 from neurochain.datasets.explanation import Explanation
 from neurochain.datasets.project import project
@@ -32,7 +33,7 @@ from neurochain.datasets.versions import DatasetVersion
 from neurochain.errors import ExpressionError, UDFError
 
 
-class Chain(Relational, Exports):
+class Chain(Relational, Exports, Summaries):
     """Rows, and what is to be done with them. Nothing runs until rows are asked for.
 
     Made by `read_storage`, `read_bids`, `read_values`, `read_table` and `read_dataset`. Each verb gives a new chain.

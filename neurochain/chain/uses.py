@@ -10,7 +10,9 @@ from typing import Any
 from neurochain.datasets.uses import reach
 
 USES = {
+    "class_weights": "neurochain.loaders.statistics:class_weights",
     "import": "neurochain.export.bundle.importing:import_bundle",
+    "mean_std": "neurochain.loaders.statistics:mean_std",
     "to_arrow": "neurochain.export.arrow:to_arrow",
     "to_csv": "neurochain.export.csv:to_csv",
     "to_datachain": "neurochain.export.datachain:to_datachain",

@@ -160,6 +160,11 @@ def version_page(version: nc.DatasetVersion, rows: int) -> Page:
     schema = table("\ncolumns", "column", "type")
     for field in version.schema.values():
         schema.add_row(escape(field.name), escape(_described(field)))
+    kept = version.statistics()
+    numbers = table("\nstatistics", "of", "is", "rows")
+    for one in kept:
+        chosen = " · ".join(f"{s['step']}: {s['text']}" for s in one.about["steps"]) or "all"
+        numbers.add_row(escape(one.about["column"]), one.about["statistic"], escape(chosen))
     chain = nc.read_dataset(version.reference).limit(rows)
     frame, physical = chain.physical()
     body = table("\nrows", *physical)
@@ -178,9 +183,10 @@ def version_page(version: nc.DatasetVersion, rows: int) -> Page:
         "labels": list(version.labels),
         "problems": list(version.problems),
         "schema": version.schema.to_json(),
+        "statistics": [{**one.about, **one.found} for one in kept],
         "first_rows": chain.collect().to_dicts() if rows else [],
     }
-    return {"data": data, "text": [head, schema, *([body] if rows else [])]}
+    return {"data": data, "text": [head, schema, *([numbers] if kept else []), *([body] if rows else [])]}
 
 
 def pulled_text(activity: dict[str, Any]) -> str:

@@ -213,6 +213,17 @@ events = Table(
     Column("hash", String, nullable=False),
 )
 
+# Numbers over rows of a version, each computed once.
+statistics = Table(
+    "statistics",
+    metadata,
+    Column("version", Integer, ForeignKey("versions.id"), primary_key=True),
+    Column("hash", String, primary_key=True),  # of `about`
+    Column("about", JSON, nullable=False),  # which, of which column and rows
+    Column("found", JSON, nullable=False),
+    Column("created", Float, nullable=False),
+)
+
 # What refers to a part: without these, deleting one would read all of each table.
 REFERENCES = (
     Index("version_parts_part", version_parts.c.part),
@@ -295,6 +306,11 @@ def _add_events(connection: Connection) -> None:
     _add(connection, versions.c.withdrawn)
 
 
+def _add_statistics(connection: Connection) -> None:
+    """Table that came with numbers over rows of a version."""
+    statistics.create(connection, checkfirst=True)
+
+
 def _create_triggers(connection: Connection) -> None:
     for name, rule in _TRIGGERS.items():
         connection.execute(text(f"CREATE TRIGGER IF NOT EXISTS {name} {rule}"))
@@ -321,4 +337,5 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _add_replay,
     _add_parameters_and_scheme,
     _add_events,
+    _add_statistics,
 )

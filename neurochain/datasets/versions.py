@@ -24,6 +24,7 @@ from neurochain.datasets.numbers import (
 from neurochain.datasets.parts import parts_of_version, scan_parts
 from neurochain.datasets.project import Project
 from neurochain.datasets.schema import Schema
+from neurochain.datasets.statistics import Statistic, version_statistics
 from neurochain.datasets.uses import Uses
 from neurochain.errors import DatasetNotFoundError, VersionError, suggestion
 
@@ -94,6 +95,10 @@ class DatasetVersion(Uses):
     def lineage(self) -> Lineage:
         """What made it, back to storage."""
         return read_lineage(self.project, self.id)
+
+    def statistics(self) -> list[Statistic]:
+        """Numbers over its rows that were computed for trainings and kept with it."""
+        return version_statistics(self.project, self.id)
 
     def diff(self, other: "DatasetVersion | str | None" = None, key: str | Sequence[str] = ()) -> VersionDiff:
         """What is different from another version; of the same dataset, the one before by default.

@@ -26,6 +26,7 @@ from neurochain.datasets.parts import Part, part_path, scan_parts, write_part
 from neurochain.datasets.project import Project
 from neurochain.datasets.publishing import Draft, publish
 from neurochain.datasets.schema import KEY
+from neurochain.datasets.statistics import forget_statistics
 from neurochain.datasets.target import SHOWN, Target
 from neurochain.datasets.traces import Trace, Ways, find_traces, given_rows
 from neurochain.datasets.versions import DatasetVersion, version_of_row, version_rows
@@ -238,6 +239,7 @@ def _bury(project: Project, trace: Trace, result: Withdrawn, target: Target, rea
     with project.database.write() as connection:
         v, p = tables.versions.c, tables.version_parts.c
         connection.execute(delete(tables.version_parts).where(p.version == trace.version.id))
+        forget_statistics(connection, trace.version.id)
         connection.execute(
             update(tables.versions)
             .where(v.id == trace.version.id)

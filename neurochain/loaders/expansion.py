@@ -56,7 +56,7 @@ def expand(chain: Chain, seed: int = 0) -> Rows:
     if (cutting := cutting_step(chain)) is not None:
         return cut_rows(chain, cutting, expand, seed)
     plan, source = chain.plan, chain.plan.source
-    if isinstance(source, VersionSource) and _chooses(plan.steps):
+    if isinstance(source, VersionSource) and chooses(plan.steps):
         projecting = Plan(source, tuple(s for s in plan.steps if isinstance(s, PROJECTING)))
         every = len(projecting.steps) == len(plan.steps)
         chosen = None if every else _chosen(chain, source)
@@ -67,7 +67,7 @@ def expand(chain: Chain, seed: int = 0) -> Rows:
     return _rows(_map(state, {}), state, None, "")
 
 
-def _chooses(steps: Sequence[Step]) -> bool:
+def chooses(steps: Sequence[Step]) -> bool:
     """Whether steps only choose among the rows of their source, in whatever order, and among its columns."""
     first = next((i for i, s in enumerate(steps) if isinstance(s, CHOOSING)), len(steps))
     # What is computed behind a filter may depend on the rows that are left.
