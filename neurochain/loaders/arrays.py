@@ -5,6 +5,7 @@ from typing import Any
 
 from neurochain.chain.chain import Chain
 from neurochain.loaders.batches import Batches
+from neurochain.loaders.foresight import foreseen
 from neurochain.loaders.given import rows_of
 from neurochain.loaders.resumable import Resumable, ahead
 from neurochain.loaders.rows import Rows, Values
@@ -32,8 +33,9 @@ class NumpyBatches(Resumable):
         )
 
     def __iter__(self) -> Iterator[Values]:
-        take = ahead if self.rows.reads_files else map
-        return self._pass(lambda: take(self.rows.batch, self._batches))
+        if self.rows.reads_files:
+            return self._pass(lambda: ahead(self.rows.batch, self._batches))
+        return self._pass(lambda: map(self.rows.batch, foreseen(self.rows, self._batches)))
 
 
 def to_numpy_batches(chain: Chain, batch_size: int, ragged: Ways, **options: Any) -> NumpyBatches:

@@ -32,6 +32,14 @@ class Column(Protocol):
         ...
 
 
+class Announced(Protocol):
+    """A column of which the kernel may be asked to read rows ahead."""
+
+    def announce(self, rows: Indices) -> None:
+        """Ask for some rows that will be taken soon."""
+        ...
+
+
 class Numbers:
     """Numbers, or arrays of one shape.
 
@@ -47,6 +55,11 @@ class Numbers:
         self.mapped = mapped
         self._buffers: Buffers | None = None
 
+    @property
+    def count(self) -> int:
+        """Rows that the file has."""
+        return len(self.mapped.values)
+
     def take(self, rows: Indices) -> Values:
         """Shape (len(rows), …)."""
         values = self.mapped.values
@@ -55,6 +68,10 @@ class Numbers:
         out = self._buffers.take(len(rows))
         # With mode="raise" numpy gathers into a copy of `out` first.
         return np.take(values, rows, axis=0, out=out, mode="clip")
+
+    def announce(self, rows: Indices) -> None:
+        """As in `Announced`."""
+        self.mapped.announce((row, row + 1) for row in rows.tolist())
 
 
 class Varying:
@@ -75,6 +92,11 @@ class Varying:
     def __init__(self, data: Mapped, ends: Mapped, shapes: Mapped | None = None) -> None:
         self.data, self.ends, self.shapes = data, ends, shapes
 
+    @property
+    def count(self) -> int:
+        """Rows that the file has."""
+        return len(self.ends.values)
+
     def take(self, rows: Indices) -> list[Values]:
         """Copies, which may be written to."""
         data = self.data.values
@@ -83,6 +105,10 @@ class Varying:
             return found
         shapes = self.shapes.values[rows].tolist()
         return [values.reshape(shape) for values, shape in zip(found, shapes, strict=True)]
+
+    def announce(self, rows: Indices) -> None:
+        """As in `Announced`."""
+        self.data.announce(spans(self.ends, rows))
 
     def shapes_of(self, rows: Indices) -> Indices:
         """Shapes of some rows, shape (len(rows), axes)."""

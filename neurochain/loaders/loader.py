@@ -8,6 +8,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from neurochain.errors import LoaderError
 from neurochain.loaders.crew import Crew
+from neurochain.loaders.foresight import foreseen
 from neurochain.loaders.order import Indices
 from neurochain.loaders.resumable import Resumable, ahead
 from neurochain.loaders.tensors import tensors
@@ -75,8 +76,9 @@ class Loader(Resumable, DataLoader[Any]):
             return self._pass(super().__iter__)
         if self.num_workers:
             return self._pass(self._by_crew)
-        take = ahead if data.rows.reads_files else map
-        return self._pass(lambda: take(data.batch, self._batches))
+        if data.rows.reads_files:
+            return self._pass(lambda: ahead(data.batch, self._batches))
+        return self._pass(lambda: map(data.batch, foreseen(data.rows, self._batches)))
 
     def _by_crew(self) -> Iterator[Any]:
         data = self._data

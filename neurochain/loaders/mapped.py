@@ -8,7 +8,8 @@ import hashlib
 import os
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+import weakref
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import lru_cache
@@ -50,6 +51,8 @@ class Mapped:
         self.path = path
         self.placing: Future[None] | None = None
         self._values: Values | None = None if there is None else _loaded(there)
+        self._open: int | None = None
+        self._head = 0
 
     @property
     def values(self) -> Values:
@@ -64,10 +67,26 @@ class Mapped:
             self._values = _loaded(self.path)
         return self._values
 
+    def announce(self, spans: Iterable[tuple[int, int]]) -> None:
+        """Ask the kernel to read entries, by [start, end) along the first axis, that will be taken soon."""
+        values = self.values
+        if self._open is None:
+            try:
+                self._open = os.open(self.path, os.O_RDONLY)
+            except OSError:  # it has no name yet, or none any more: whoever takes them waits
+                return
+            weakref.finalize(self, os.close, self._open)
+            self._head = os.fstat(self._open).st_size - values.nbytes
+        size = values.nbytes // max(len(values), 1)
+        for start, end in spans:
+            os.posix_fadvise(
+                self._open, self._head + start * size, (end - start) * size, os.POSIX_FADV_WILLNEED
+            )
+
     def __getstate__(self) -> dict[str, Any]:
         if self.placing is not None:
             self.placing.result()
-        return {"path": self.path, "placing": None, "_values": None}
+        return {"path": self.path, "placing": None, "_values": None, "_open": None, "_head": 0}
 
 
 def _loaded(path: Path) -> Values:

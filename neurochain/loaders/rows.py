@@ -1,17 +1,21 @@
 """Rows: what a loader gives batches of."""
 
+import os
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from neurochain.loaders.batches import Batches
 from neurochain.loaders.buckets import Buckets
-from neurochain.loaders.columns import Column, Files, Varying
+from neurochain.loaders.columns import Announced, Column, Files, Numbers, Varying
 from neurochain.loaders.order import Indices
 from neurochain.loaders.shapes import Ways, stacked
 
 Values = dict[str, Any]
+LARGE = 1024  # bytes of a row
+MOST = 0.75  # of the rows of a file
 
 
 @dataclass
@@ -75,6 +79,29 @@ class Rows:
             found |= self._together(name, values, rows)
         return found
 
+    @cached_property
+    def announced(self) -> list[Announced]:
+        """Columns whose rows are worth being announced.
+
+        Not small ones, of which the kernel reads several at once by itself; and not where most of a file is wanted, and fits
+        into memory: it reads megabytes around each row that is waited for, and soon has it all.
+        """
+        found: list[Announced] = []
+        for column in self.columns.values():
+            if isinstance(column, Numbers | Varying):
+                mapped = column.mapped if isinstance(column, Numbers) else column.data
+                rows, size = column.count, mapped.values.nbytes
+                most = self.count > MOST * rows and size < _memory() / 2
+                if size >= LARGE * rows and not most:
+                    found.append(column)
+        return found
+
+    def announce(self, rows: Indices) -> None:
+        """Ask the kernel to read some rows that will be taken soon."""
+        places = self._places(rows)
+        for column in self.announced:
+            column.announce(places)
+
     def batches(self, batch_size: int, **options: Any) -> Batches:
         """Row numbers in batches, see `Batches`: of rows of one shape, where a column is put into buckets.
 
@@ -106,3 +133,11 @@ class Rows:
         if not isinstance(values, list) or not values or isinstance(values[0], str):
             return {name: values}
         return dict(stacked(name, values, self.ragged.get(name), lambda i: self.name(int(rows[i]))))
+
+
+def _memory() -> int:
+    """Bytes of this machine's memory; without end where nobody says."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return 2**63
