@@ -15,6 +15,7 @@ from neurochain.errors import require
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+    from datasets import Dataset
 
 
 class Runs(Protocol):
@@ -98,6 +99,184 @@ class Exports:
             The file cannot be written.
         """
         return Path(use("to_parquet")(self, path))
+
+    def to_hdf5(self: Runs, path: str | os.PathLike[str]) -> Path:
+        """Write all rows to one HDF5 file, a dataset per column; its path.
+
+        Parameters
+        ----------
+        path : str or path
+            A local file.
+
+        Notes
+        -----
+        A dataset has shape (rows, *shape) and chunks of about a megabyte that hold whole rows where they fit. Fields
+        of records are columns of their own (``"header.duration"``), a file is its uri, texts are UTF-8, lists JSON
+        text. Arrays of several shapes, and bytes, are a group: row i is
+        ``data[offsets[i]:offsets[i + 1]].reshape(shapes[i])``. Dates, times and durations are int64 in the unit that
+        the attribute ``dtype`` names (``"datetime64[us]"``; times since midnight).
+
+        HDF5 has no nulls. Where a column holds some, the dataset ``"{column}.null"`` says where, and the values are
+        0, False, ``""`` or empty there.
+
+        Each dataset has the attributes ``type``, ``unit`` and ``axes`` where they are known; those of the file are as
+        in `to_parquet`: the schema (``neurochain``) and what the rows came from (``neurochain.lineage``), as JSON.
+
+        Raises
+        ------
+        MissingExtraError
+            h5py is not installed.
+        SchemaError
+            A column has a name that no dataset can have, or a text holds a NUL character.
+        StorageError
+            The file cannot be written.
+
+        Examples
+        --------
+        >>> nc.read_dataset("windows").to_hdf5("windows.h5")                       # doctest: +SKIP
+        """
+        return Path(use("to_hdf5")(self, path))
+
+    def to_zarr(self: Runs, folder: str | os.PathLike[str]) -> Path:
+        """Write all rows to a Zarr group in a folder, an array per column; its path.
+
+        Parameters
+        ----------
+        folder : str or path
+            A local folder: none yet, an empty one, or an earlier export, which is replaced.
+
+        Notes
+        -----
+        Columns are as in `to_hdf5`, except that Zarr has dates and durations (``datetime64[us]``). The format is
+        Zarr 3, since only it has shards: chunks of about two megabytes, which are read alone, lie many in a file of
+        about 64 MB, compressed by Blosc (zstd). The group's attribute ``neurochain`` holds the schema and what the
+        rows came from, those of an array are ``type``, ``unit`` and ``axes``; its dimensions are named by them.
+
+        Raises
+        ------
+        MissingExtraError
+            zarr is not installed.
+        SchemaError
+            A column has a name that no array can have.
+        StorageError
+            The folder cannot be written, or holds something else.
+
+        Examples
+        --------
+        >>> nc.read_dataset("windows").to_zarr("windows.zarr")                     # doctest: +SKIP
+        """
+        return Path(use("to_zarr")(self, folder))
+
+    def to_webdataset(
+        self: Runs,
+        folder: str | os.PathLike[str],
+        shard_bytes: int = 256_000_000,
+        shard_rows: int | None = None,
+    ) -> Path:
+        """Write all rows to tar files for WebDataset, ``shard-000000.tar`` and so on; the folder.
+
+        Parameters
+        ----------
+        folder : str or path
+            A local folder: none yet, an empty one, or an earlier export, which is replaced.
+        shard_bytes : int
+            Of a tar file; one row may have more.
+        shard_rows : int, optional
+            Rows of one at most.
+
+        Notes
+        -----
+        A row is ``{column}.npy`` for each array, ``{column}.bin`` for bytes, and one ``json`` with all else by its
+        dotted name; ``WebDataset(…).decode()`` gives arrays, bytes and a dict. In ``json`` a file is its uri, dates,
+        times and durations are ISO 8601; NaN and infinity are written as Python's json does. Null is null there; of
+        an array or bytes that are null the row has no member. WebDataset reads names in lower case.
+
+        The same rows have the same bytes. The schema and what the rows came from are the member
+        ``__neurochain__/lineage.json`` of each tar file, which WebDataset passes over, and ``lineage.json`` beside
+        them, which counts the rows of each.
+
+        Raises
+        ------
+        SchemaError
+            A column of arrays or bytes has a name that is none of a member, or two differ only in their case.
+        ExportError
+            A size that cannot be.
+        StorageError
+            The folder cannot be written, or holds something else.
+
+        Examples
+        --------
+        >>> nc.read_dataset("windows").to_webdataset("windows", shard_rows=10_000)   # doctest: +SKIP
+        """
+        return Path(use("to_webdataset")(self, folder, shard_bytes, shard_rows))
+
+    def to_litdata(self: Runs, folder: str | os.PathLike[str], chunk_bytes: int = 64_000_000) -> Path:
+        """Write all rows to chunks for ``litdata.StreamingDataset``; the folder.
+
+        Parameters
+        ----------
+        folder : str or path
+            A local folder: none yet, an empty one, or an earlier export, which is replaced.
+        chunk_bytes : int
+            Of a chunk; one row may have more.
+
+        Notes
+        -----
+        A row is a dict by dotted names: arrays are numpy's, numbers, texts and bytes Python's (uint64 numpy's). A
+        file is its uri, lists and JSON are JSON text, dates, times and durations ISO 8601, inside arrays int64 in
+        their unit. litdata has no nulls: where a column holds some, ``"{column}.null"`` says whether a row's is, and
+        its value is 0, False, ``""`` or empty then. To know which do, nulls are counted first.
+
+        The schema and what the rows came from are ``config.neurochain`` of ``index.json``, and ``lineage.json``.
+
+        Raises
+        ------
+        MissingExtraError
+            litdata is not installed.
+        ExportError
+            A size that cannot be.
+        StorageError
+            The folder cannot be written, or holds something else.
+
+        Examples
+        --------
+        >>> nc.read_dataset("windows").to_litdata("windows")                       # doctest: +SKIP
+        """
+        return Path(use("to_litdata")(self, folder, chunk_bytes))
+
+    def to_huggingface(self: Runs, folder: str | os.PathLike[str] | None = None) -> "Dataset":
+        """All rows as a Dataset of Hugging Face's ``datasets``, mapped into memory.
+
+        Parameters
+        ----------
+        folder : str or path, optional
+            Where its files lie, as ``save_to_disk`` leaves them and ``load_from_disk`` reads them: none yet, an empty
+            one, or an earlier export, which is replaced. By default the library's folder for this session, which is
+            gone when Python ends.
+
+        Notes
+        -----
+        Arrays of two to five axes are `Array2D` to `Array5D`, others lists of that length; those of several shapes are
+        lists, of more than one axis a dict of a flat list (``data``) and its ``shape``. Records are dicts, a file is
+        its uri, JSON a text. Nulls stay. Arrow has no complex numbers: they are a last axis (real, imaginary); NaT is
+        null, and dates in arrays have the nearest unit that Arrow has, without loss.
+
+        The schema and what the rows came from stand in ``info.description`` behind one line for people, in
+        ``lineage.json``, and in the metadata of the Arrow files, as in `to_parquet`.
+
+        Raises
+        ------
+        MissingExtraError
+            datasets is not installed.
+        StorageError
+            The folder cannot be written, or holds something else.
+
+        Examples
+        --------
+        >>> nc.read_dataset("windows").to_huggingface().with_format("torch")       # doctest: +SKIP
+        """
+        dataset: Dataset = use("to_huggingface")(self, folder)
+        return dataset
 
     def to_datachain(self: Runs, name: str) -> Any:
         """Save all rows as a dataset of DataChain; the chain that reads it there.

@@ -16,10 +16,15 @@ USES = {
     "to_arrow": "neurochain.export.arrow:to_arrow",
     "to_csv": "neurochain.export.csv:to_csv",
     "to_datachain": "neurochain.export.datachain:to_datachain",
+    "to_hdf5": "neurochain.export.hdf5:to_hdf5",
+    "to_huggingface": "neurochain.export.huggingface:to_huggingface",
     "to_json": "neurochain.export.json:to_json",
+    "to_litdata": "neurochain.export.litdata:to_litdata",
     "to_numpy_batches": "neurochain.loaders.arrays:to_numpy_batches",
     "to_parquet": "neurochain.export.parquet:to_parquet",
     "to_pytorch": "neurochain.loaders.pytorch:to_pytorch",
+    "to_webdataset": "neurochain.export.webdataset:to_webdataset",
+    "to_zarr": "neurochain.export.zarr:to_zarr",
 }
 ADAPTERS = {"datachain.lib.file.File": "neurochain.export.datachain:as_datachain_file"}
 """Classes of files that others define, with what makes one of a `File`."""

@@ -1,16 +1,14 @@
 """To Parquet: rows in one file that any tool reads, with what they are and come from in its metadata."""
 
-import json
 import os
 from pathlib import Path
 
 import polars as pl
 
 from neurochain.chain.chain import Chain
-from neurochain.chain.run import Run
 from neurochain.chain.values.row import presented
-from neurochain.datasets.schema import Schema
 from neurochain.errors import ExpressionError, StorageError
+from neurochain.export.origin import metadata
 from neurochain.export.target import note_export, rows_at_once, written_beside
 
 
@@ -32,7 +30,7 @@ def to_parquet(chain: Chain, path: str | os.PathLike[str]) -> Path:
             rows.sink_parquet(
                 beside,
                 row_group_size=rows_at_once(schema),
-                metadata=_metadata(schema, run),
+                metadata=metadata(schema, run),
                 maintain_order=True,
             )
         except pl.exceptions.PolarsError as error:
@@ -44,13 +42,3 @@ def to_parquet(chain: Chain, path: str | os.PathLike[str]) -> Path:
             ) from error
         note_export(run, "parquet", pl.scan_parquet(beside, glob=False).select(pl.len()).collect().item())
     return target
-
-
-def _metadata(schema: Schema, run: Run) -> dict[str, str]:
-    """The logical schema, as in the parts of a version, and which inputs and functions the rows came from."""
-    used = run.activity
-    lineage = {
-        "inputs": [{"kind": i.kind, **i.reference} for i in used.inputs],
-        "functions": [{"name": f.name, "fingerprint": f.fingerprint} for f in used.functions],
-    }
-    return {"neurochain": schema.dumps(), "neurochain.lineage": json.dumps(lineage, sort_keys=True)}
