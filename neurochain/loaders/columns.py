@@ -33,7 +33,16 @@ class Column(Protocol):
 
 
 class Announced(Protocol):
-    """A column of which the kernel may be asked to read rows ahead."""
+    """A column of which the kernel may be asked to read rows ahead.
+
+    Attributes
+    ----------
+    values : Mapped
+        What they are read of.
+    """
+
+    @property
+    def values(self) -> Mapped: ...
 
     def announce(self, rows: Indices) -> None:
         """Ask for some rows that will be taken soon."""
@@ -60,14 +69,17 @@ class Numbers:
         """Rows that the file has."""
         return len(self.mapped.values)
 
+    @property
+    def values(self) -> Mapped:
+        """As in `Announced`."""
+        return self.mapped
+
     def take(self, rows: Indices) -> Values:
         """Shape (len(rows), …)."""
-        values = self.mapped.values
         if self._buffers is None:
+            values = self.mapped.values
             self._buffers = Buffers(values.dtype, values.shape[1:])
-        out = self._buffers.take(len(rows))
-        # With mode="raise" numpy gathers into a copy of `out` first.
-        return np.take(values, rows, axis=0, out=out, mode="clip")
+        return self.mapped.take(rows, self._buffers.take(len(rows)))
 
     def announce(self, rows: Indices) -> None:
         """As in `Announced`."""
@@ -97,10 +109,14 @@ class Varying:
         """Rows that the file has."""
         return len(self.ends.values)
 
+    @property
+    def values(self) -> Mapped:
+        """As in `Announced`."""
+        return self.data
+
     def take(self, rows: Indices) -> list[Values]:
         """Copies, which may be written to."""
-        data = self.data.values
-        found = [data[start:end].copy() for start, end in spans(self.ends, rows)]
+        found = [self.data.piece(start, end) for start, end in spans(self.ends, rows)]
         if self.shapes is None:
             return found
         shapes = self.shapes.values[rows].tolist()

@@ -16,7 +16,8 @@ from neurochain.formats.recordings.windows import Windows
 from neurochain.formats.volumes.patches import Patches
 from neurochain.loaders.columns import Column, Files
 from neurochain.loaders.cuts import Cuts, OfOrigin, Origin, Spec, opened_file, places_of, together
-from neurochain.loaders.mapped import Mapped, MapWriter, found, make_room
+from neurochain.loaders.mapped import Mapped
+from neurochain.loaders.maps import MapWriter, found, make_room
 from neurochain.loaders.order import Indices
 from neurochain.loaders.rows import Rows
 

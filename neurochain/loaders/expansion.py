@@ -29,7 +29,7 @@ from neurochain.errors import SchemaError
 from neurochain.loaders.cutting import cut_rows, cutting_step
 from neurochain.loaders.leaves import column_of, leaves_of
 from neurochain.loaders.making import Making, MappedLeaf
-from neurochain.loaders.mapped import make_room
+from neurochain.loaders.maps import make_room
 from neurochain.loaders.order import Indices
 from neurochain.loaders.rows import Rows
 

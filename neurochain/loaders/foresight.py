@@ -35,7 +35,7 @@ def foreseen(rows: Rows, batches: Iterable[Indices]) -> Iterator[Indices]:
         return
     coming: deque[Indices] = deque()
     left = 0  # batches for which it goes on
-    waited = _waits()
+    waited = _waits(rows)
     for batch in batches:
         coming.append(batch)
         if left:
@@ -44,7 +44,7 @@ def foreseen(rows: Rows, batches: Iterable[Indices]) -> Iterator[Indices]:
             continue
         yield coming.popleft()
         left = max(left - 1, 0)
-        now = _waits()
+        now = _waits(rows)
         if now > waited and not left:
             left = RELIED_ON
             for other in coming:
@@ -53,6 +53,7 @@ def foreseen(rows: Rows, batches: Iterable[Indices]) -> Iterator[Indices]:
     yield from coming
 
 
-def _waits() -> int:
-    """How often this thread has waited for a page from the disk."""
-    return resource.getrusage(resource.RUSAGE_THREAD).ru_majflt
+def _waits(rows: Rows) -> int:
+    """How often this thread has waited for the disk."""
+    mapped = resource.getrusage(resource.RUSAGE_THREAD).ru_majflt
+    return mapped + sum(column.values.waits for column in rows.announced)

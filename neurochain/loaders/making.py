@@ -9,7 +9,8 @@ import polars as pl
 
 from neurochain.loaders.columns import Column
 from neurochain.loaders.leaves import Leaf
-from neurochain.loaders.mapped import Mapped, MapWriter, found
+from neurochain.loaders.mapped import Mapped
+from neurochain.loaders.maps import MapWriter, found
 from neurochain.loaders.order import Indices
 
 NULLS = "nulls"  # numbers of the rows whose value is null

@@ -1,34 +1,26 @@
-"""Mapped: a column's values as a ``.npy`` file that is mapped into memory.
+"""Mapped: a column's values in a ``.npy`` file, of which rows are taken.
 
-The files lie in the cache folder under names that follow from what they hold, so that every process and every loader of the
-same rows shares one, and its pages. They can be made again at any time: what was not used for longest goes first.
+It is mapped into memory; one that is large for this machine is read row by row instead, since what is touched of a map counts
+as this process's memory until the system wants it back.
 """
 
-import hashlib
 import os
-import secrets
-import time
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
+from concurrent.futures import Future
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
-from numpy.lib import format as npy
 
-from neurochain.errors import LoaderError, StorageError
-from neurochain.storage.cache import cache_folder, forget_oldest
+from neurochain.errors import LoaderError
 
-FOLDER = "maps"  # in the cache folder
-LIMIT = "NEUROCHAIN_MAPS_BYTES"  # in the environment
-SHARE = 0.5  # of what is free on the disk, where nobody said how much
-ABANDONED = 86_400  # seconds after which nobody writes a file any more: its process was killed
-HEAD = 256  # bytes in front of the values, so that rows begin where a page of cache lines does
+LARGE = 1 / 8  # of this machine's memory
+NOW = getattr(os, "RWF_NOWAIT", 0)  # Linux: an error, where the disk would be waited for
 
 Values = np.ndarray[Any, np.dtype[Any]]
+Span = tuple[int, int]
 
 
 class Mapped:
@@ -45,11 +37,14 @@ class Mapped:
     ----------
     placing : Future or None
         Done when it has.
+    waits : int
+        How often the disk was waited for, where it is read and not mapped.
     """
 
     def __init__(self, path: Path, there: Path | None = None) -> None:
         self.path = path
         self.placing: Future[None] | None = None
+        self.waits = 0
         self._values: Values | None = None if there is None else _loaded(there)
         self._open: int | None = None
         self._head = 0
@@ -67,26 +62,113 @@ class Mapped:
             self._values = _loaded(self.path)
         return self._values
 
-    def announce(self, spans: Iterable[tuple[int, int]]) -> None:
+    @property
+    def is_large(self) -> bool:
+        """Whether it is read, and not mapped."""
+        return hasattr(os, "preadv") and self.values.nbytes > LARGE * memory()
+
+    def take(self, rows: np.ndarray[Any, np.dtype[np.int64]], out: Values) -> Values:
+        """Entries along the first axis, by their numbers, which are not checked.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            Each at least 0 and below their number.
+        out : ndarray, shape (len(rows), …)
+            Where they go.
+        """
+        if not self.is_large or not self._opened():
+            # With mode="raise" numpy gathers into a copy of `out` first.
+            return np.take(self.values, rows, axis=0, out=out, mode="clip")
+        if len(rows) > 1 and bool((np.diff(rows) == 1).all()):
+            self._read(int(rows[0]), out)
+            return out
+        assert self._open is not None
+        wanted, size, at = out.reshape(-1).view(np.uint8).data, self._size, 0
+        for row in rows.tolist():
+            try:
+                whole = os.preadv(self._open, [wanted[at : at + size]], self._head + row * size, NOW) == size
+            except OSError:
+                whole = False
+            if not whole:
+                self._read(row, out[at // size : at // size + 1])
+            at += size
+        return out
+
+    def piece(self, start: int, end: int) -> Values:
+        """A copy of the entries [start, end), which may be written to."""
+        if not self.is_large or not self._opened():
+            return self.values[start:end].copy()
+        out = np.empty((end - start, *self.values.shape[1:]), self.values.dtype)
+        self._read(start, out)
+        return out
+
+    def announce(self, spans: Iterable[Span]) -> None:
         """Ask the kernel to read entries, by [start, end) along the first axis, that will be taken soon."""
-        values = self.values
+        if not self._opened():  # it has no name yet, or none any more: whoever takes them waits
+            return
+        for start, end in spans:
+            self._announce(start, end)
+
+    def _announce(self, start: int, end: int) -> None:
+        assert self._open is not None
+        size = self._size
+        os.posix_fadvise(self._open, self._head + start * size, (end - start) * size, os.POSIX_FADV_WILLNEED)
+
+    def _read(self, start: int, out: Values) -> None:
+        """Fill an array with the entries from one on."""
+        assert self._open is not None
+        wanted = out.reshape(-1).view(np.uint8).data
+        at, done = self._head + start * self._size, 0
+        flags = NOW
+        while done < len(wanted):
+            try:
+                got = os.preadv(self._open, [wanted[done:]], at + done, flags)
+            except BlockingIOError:
+                self.waits += 1
+                flags = 0
+                continue
+            except OSError:  # a file system that cannot say whether it would wait
+                if not flags:
+                    raise
+                flags = 0
+                continue
+            if not got and not flags:
+                raise LoaderError(
+                    f"{self.path} has become shorter since it was opened. Make the loader again."
+                )
+            self.waits += bool(flags) and done + got < len(wanted)
+            flags, done = 0, done + got
+
+    @property
+    def _size(self) -> int:
+        """Bytes of an entry."""
+        return self.values.nbytes // max(len(self.values), 1)
+
+    def _opened(self) -> bool:
+        """Whether its file could be opened by its name."""
         if self._open is None:
             try:
                 self._open = os.open(self.path, os.O_RDONLY)
-            except OSError:  # it has no name yet, or none any more: whoever takes them waits
-                return
+            except OSError:
+                return False
             weakref.finalize(self, os.close, self._open)
-            self._head = os.fstat(self._open).st_size - values.nbytes
-        size = values.nbytes // max(len(values), 1)
-        for start, end in spans:
-            os.posix_fadvise(
-                self._open, self._head + start * size, (end - start) * size, os.POSIX_FADV_WILLNEED
-            )
+            self._head = os.fstat(self._open).st_size - self.values.nbytes
+        return True
 
     def __getstate__(self) -> dict[str, Any]:
         if self.placing is not None:
             self.placing.result()
-        return {"path": self.path, "placing": None, "_values": None, "_open": None, "_head": 0}
+        return {**self.__dict__, "placing": None, "waits": 0, "_values": None, "_open": None}
+
+
+@lru_cache(1)
+def memory() -> int:
+    """Bytes of this machine's memory; without end where nobody says."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return 2**63
 
 
 def _loaded(path: Path) -> Values:
@@ -101,199 +183,3 @@ def _loaded(path: Path) -> Values:
             f"{path} cannot be mapped ({error}). Delete it, and make the loader again."
         ) from error
     return np.asarray(mapped)  # of numpy's own class, which is quicker to take rows of
-
-
-class MapWriter:
-    """Writes one file row by row; it has its name when it is whole.
-
-    Parameters
-    ----------
-    dtype : numpy.dtype
-        Of the values, little endian.
-    shape : sequence of int
-        Of one row.
-    name : str, optional
-        Of the file; by default it follows from the bytes.
-    """
-
-    def __init__(self, dtype: np.dtype[Any], shape: Sequence[int] = (), name: str = "") -> None:
-        self.dtype, self.shape, self.name = dtype, tuple(shape), name
-        self.rows = 0
-        self._closed = False
-        self._writing: Future[None] | None = None
-        self._hash = None if name else hashlib.blake2b(f"{dtype.str} {self.shape}".encode(), digest_size=20)
-        self._path = folder() / f"new-{secrets.token_hex(8)}"
-        with _in_words():
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._file: BinaryIO = open(self._path, "xb", opener=_private)  # noqa: SIM115 closed by `close`
-            self._file.write(bytes(HEAD))
-
-    def add(self, values: Values) -> None:
-        """Append rows, shape (rows, *shape). They are written while the next ones are made, so they stay as they are.
-
-        Raises
-        ------
-        StorageError
-            The disk is full; said of these rows when the next ones come.
-        """
-        block = np.ascontiguousarray(values, self.dtype)
-        self._wait()
-        self._writing = _writer().submit(self._write, block.reshape(-1).view(np.uint8).data)
-        self.rows += len(block)
-
-    def _write(self, data: Any) -> None:
-        if self._hash is not None:
-            self._hash.update(data)
-        with _in_words():
-            self._file.write(data)
-
-    def _wait(self) -> None:
-        writing, self._writing = self._writing, None
-        if writing is not None:
-            writing.result()
-
-    def close(self) -> Mapped:
-        """The array. It has its place when it is on the disk, which is not waited for: after a power cut it is whole, or not
-        there.
-
-        Raises
-        ------
-        StorageError
-            The disk is full, or the folder cannot be written.
-        """
-        self._wait()
-        head = _head(self.dtype, (self.rows, *self.shape))
-        target = place(self.name if self._hash is None else self._hash.hexdigest())
-        with _in_words():
-            self._file.seek(0)
-            self._file.write(head)
-            self._file.flush()
-            target.parent.mkdir(parents=True, exist_ok=True)
-        self._closed = True
-        made = Mapped(target, self._path)
-        made.placing = _under_way[target] = _disk().submit(_place, self._file, self._path, target)
-        return made
-
-    def discard(self) -> None:
-        """Leave nothing behind of what was not closed."""
-        if self._closed:
-            return
-        with suppress(StorageError):
-            self._wait()
-        with suppress(OSError):
-            self._file.close()
-        with suppress(OSError):
-            self._path.unlink()
-
-
-@lru_cache(1)
-def _writer() -> ThreadPoolExecutor:
-    """Thread that writes."""
-    return ThreadPoolExecutor(1, thread_name_prefix="neurochain-maps")
-
-
-@lru_cache(1)
-def _disk() -> ThreadPoolExecutor:
-    """Thread that waits for the disk; the interpreter waits for it in the end."""
-    return ThreadPoolExecutor(1, thread_name_prefix="neurochain-maps")
-
-
-_under_way: "dict[Path, Future[None]]" = {}  # files that are on their way to their places
-
-
-def _place(file: BinaryIO, path: Path, target: Path) -> None:
-    try:
-        with file:
-            os.fdatasync(file.fileno())
-        os.replace(path, target)
-    except OSError:
-        with suppress(OSError):  # another loader makes it again
-            path.unlink()
-    finally:
-        _under_way.pop(target, None)
-
-
-@contextmanager
-def _in_words() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StorageError(
-            f"Columns cannot be mapped in {folder()}: {error.strerror}. Make room there, or set NEUROCHAIN_CACHE to a folder "
-            "on another disk."
-        ) from error
-
-
-def folder() -> Path:
-    """Where the files lie."""
-    return cache_folder() / FOLDER
-
-
-def place(name: str) -> Path:
-    """Path of a file."""
-    return folder() / name[:2] / f"{name}.npy"
-
-
-def found(name: str) -> Mapped | None:
-    """A file that is there; it was used now."""
-    path = place(name)
-    if (placing := _under_way.get(path)) is not None:
-        placing.result()
-    try:
-        os.utime(path)
-    except OSError:
-        return None
-    return Mapped(path)
-
-
-def make_room(kept: Sequence[Path]) -> None:
-    """Delete what was not used for longest, as far as there is more than is meant to be, once all has its place.
-
-    Raises
-    ------
-    StorageError
-        The limit in the environment is no number.
-    """
-    limit, where = _limit(), folder()
-
-    def forget() -> None:
-        for path in kept:
-            with suppress(OSError):
-                os.utime(path)
-        forget_oldest(where, limit, "*.npy")  # what is being written has no such name yet
-        for path in where.glob("new-*"):
-            with suppress(OSError):
-                if time.time() - path.stat().st_mtime > ABANDONED:
-                    path.unlink()
-
-    _disk().submit(forget)
-
-
-def settle() -> None:
-    """Wait until all that was written has its place."""
-    _disk().submit(lambda: None).result()
-
-
-def _limit() -> int:
-    text = os.environ.get(LIMIT)
-    if text is not None:
-        if not text.isdigit():
-            raise StorageError(f"{LIMIT}={text!r} in the environment: give a number of bytes.")
-        return int(text)
-    held = sum(path.stat().st_size for path in folder().rglob("*.npy"))
-    status = os.statvfs(folder())
-    return held + int(SHARE * status.f_bavail * status.f_frsize)
-
-
-def _head(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
-    """Header of a ``.npy`` file of `HEAD` bytes, as its format 1.0 allows."""
-    said = {"descr": npy.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
-    text = repr(said).encode("latin1")
-    room = HEAD - npy.MAGIC_LEN - 2
-    if len(text) >= room:
-        raise LoaderError(f"Arrays of shape {shape} cannot be mapped: they have too many axes.")
-    return npy.magic(1, 0) + room.to_bytes(2, "little") + text.ljust(room - 1) + b"\n"
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

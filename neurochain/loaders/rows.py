@@ -1,6 +1,5 @@
 """Rows: what a loader gives batches of."""
 
-import os
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -83,16 +82,14 @@ class Rows:
     def announced(self) -> list[Announced]:
         """Columns whose rows are worth being announced.
 
-        Not small ones, of which the kernel reads several at once by itself; and not where most of a file is wanted, and fits
-        into memory: it reads megabytes around each row that is waited for, and soon has it all.
+        Not small ones, of which the kernel reads several at once by itself; and not where most of a file is wanted that is
+        mapped: it reads megabytes around each row that is waited for, and soon has it all.
         """
         found: list[Announced] = []
         for column in self.columns.values():
             if isinstance(column, Numbers | Varying):
-                mapped = column.mapped if isinstance(column, Numbers) else column.data
-                rows, size = column.count, mapped.values.nbytes
-                most = self.count > MOST * rows and size < _memory() / 2
-                if size >= LARGE * rows and not most:
+                left_alone = self.count > MOST * column.count and not column.values.is_large
+                if column.values.values.nbytes >= LARGE * column.count and not left_alone:
                     found.append(column)
         return found
 
@@ -133,11 +130,3 @@ class Rows:
         if not isinstance(values, list) or not values or isinstance(values[0], str):
             return {name: values}
         return dict(stacked(name, values, self.ragged.get(name), lambda i: self.name(int(rows[i]))))
-
-
-def _memory() -> int:
-    """Bytes of this machine's memory; without end where nobody says."""
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return 2**63

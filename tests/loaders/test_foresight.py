@@ -9,7 +9,8 @@ import pytest
 import neurochain as nc
 from neurochain.loaders import foresight
 from neurochain.loaders.dataset import TorchDataset
-from neurochain.loaders.mapped import Mapped, settle
+from neurochain.loaders.mapped import Mapped
+from neurochain.loaders.maps import settle
 
 ROWS = 6_000
 pytestmark = pytest.mark.skipif(not foresight.COUNTS, reason="only Linux says how often a thread has waited")
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.skipif(not foresight.COUNTS, reason="only Linux says ho
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How often the disk was waited for, as the test says."""
     said = [0]
-    monkeypatch.setattr(foresight, "_waits", lambda: said[0])
+    monkeypatch.setattr(foresight, "_waits", lambda _: said[0])
     return said
 
 

@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader
 
 import neurochain as nc
 from neurochain.loaders.buffers import KEPT
-from neurochain.loaders.mapped import settle
+from neurochain.loaders.maps import settle
 from neurochain.loaders.order import Order
 
 ROWS = 103
