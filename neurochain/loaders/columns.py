@@ -13,6 +13,7 @@ from neurochain.loaders.buffers import Buffers
 from neurochain.loaders.mapped import Mapped, Values
 from neurochain.loaders.order import Indices
 from neurochain.storage import File
+from neurochain.storage.scheme import split_uri, store_for
 
 
 class Column(Protocol):
@@ -172,6 +173,11 @@ class Group:
         """As in `Column`."""
         return any(column.reads_files for column in self.fields.values())
 
+    @property
+    def lies_far(self) -> bool:
+        """As of `Files`."""
+        return any(getattr(column, "lies_far", False) for column in self.fields.values())
+
     def take(self, rows: Indices) -> dict[str, Any]:
         return {name: column.take(rows) for name, column in self.fields.items()}
 
@@ -186,6 +192,12 @@ class Files:
     """
 
     reads_files = True
+
+    @property
+    def lies_far(self) -> bool:
+        """Whether they lie elsewhere, so that several are worth being read at once."""
+        first = self.uri.take(np.zeros(min(len(self.uri.ends.values), 1), np.int64))
+        return any(store_for(split_uri(uri)[0]).is_remote for uri in first)
 
     def __init__(self, uri: Texts, size: Numbers, etag: Texts) -> None:
         self.uri, self.size, self.etag = uri, size, etag

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from neurochain.formats import Recording, Volume, open_recording, open_volume
 from neurochain.formats.recordings.windows import Span, Windows
 from neurochain.formats.volumes.patches import Patches
+from neurochain.loaders.buffers import Buffers
 from neurochain.loaders.columns import Column, Files
 from neurochain.loaders.mapped import Mapped, Values
 from neurochain.loaders.order import Indices, shares
@@ -61,6 +62,11 @@ class OfOrigin:
         """As in `Column`."""
         return self.column.reads_files
 
+    @property
+    def lies_far(self) -> bool:
+        """As of `Files`."""
+        return bool(getattr(self.column, "lies_far", False))
+
     def take(self, rows: Indices) -> Any:
         """As in `Column`."""
         return self.column.take(self.origin.of(rows))
@@ -85,9 +91,16 @@ class Cuts:
 
     def __init__(self, files: Files, spec: Spec, origin: Origin, places: Mapped, seed: int = 0) -> None:
         self.files, self.spec, self.origin, self.places, self.seed = files, spec, origin, places, seed
+        self._buffers: Buffers | None = None
+        self._held: dict[int, Opened] = {}
 
-    def take(self, rows: Indices) -> list[Values]:
-        """As float32: patches with the volume's axes, windows (channel, sample).
+    @cached_property
+    def lies_far(self) -> bool:
+        """As of `Files`."""
+        return self.files.lies_far
+
+    def take(self, rows: Indices) -> Values | list[Values]:
+        """As float32: patches with the volume's axes, windows (channel, sample); one array where patches have one shape.
 
         Raises
         ------
@@ -96,18 +109,64 @@ class Cuts:
         StorageError
             Its bytes cannot be had.
         """
-        files = self.files.files(self.origin.of(rows))
-        places = self.places.values[rows % max(self.origin.count, 1)]
-        return list(together(self._one, files, places, shares(rows, self.seed).tolist()))
+        numbers = self.origin.of(rows).tolist()
+        opened = self._opened(numbers)
+        places = self.places.values[rows % max(self.origin.count, 1)].tolist()
+        if isinstance(self.spec, Patches):
+            return self._patches(opened, places)
+        drawn = shares(rows, self.seed).tolist() if self.spec.random else places
+        return list(self._together(self._window, opened, places, drawn))
 
-    def _one(self, file: File, place: Values, share: float) -> Values:
-        opened, spec = opened_file(file, self.spec), self.spec
-        if isinstance(opened, Volume):
-            return np.asarray(opened.crop(*((int(a), int(b)) for a, b in place))[...], np.float32)
-        assert isinstance(spec, Windows)
-        span = Span(float(place[0]), float(place[1]))
-        cut = spec.drawn(opened, span, share) if spec.random else spec.picked(opened).window(*span)
-        return np.asarray(cut.read(), np.float32)
+    def _opened(self, numbers: Sequence[int]) -> list[Opened]:
+        """What files hold, by their rows; what was opened last stays open."""
+        held = self._held
+        missing = [number for number in dict.fromkeys(numbers) if number not in held]
+        if missing:
+            if len(held) + len(missing) > OPEN:
+                held = {}
+            files = self.files.files(np.array(missing))
+            found = together(lambda file: self._picked(opened_file(file, self.spec)), files)
+            # Another thread may look meanwhile: it sees one dict or the other.
+            self._held = held = {**held, **dict(zip(missing, found, strict=True))}
+        return [held[number] for number in numbers]
+
+    def _picked(self, opened: Opened) -> Opened:
+        picks = isinstance(opened, Recording) and isinstance(self.spec, Windows) and not self.spec.random
+        return self.spec.picked(opened) if picks else opened  # type: ignore[union-attr, arg-type]
+
+    def _together(self, call: Callable[..., T], *items: Iterable[Any]) -> Iterator[T]:
+        return _pool(os.getpid()).map(call, *items) if self.lies_far else map(call, *items)
+
+    def _patches(
+        self, opened: Sequence[Opened], places: Sequence[Sequence[tuple[int, int]]]
+    ) -> Values | list[Values]:
+        volumes = [volume for volume in opened if isinstance(volume, Volume)]
+        indices = [tuple(slice(a, b) for a, b in place) for place in places]
+        shapes = [
+            (*(cut.stop - cut.start for cut in index), *volume.shape[len(index) :])
+            for index, volume in zip(indices, volumes, strict=True)
+        ]
+        # The first axis varies fastest, as in most files: to turn a patch round takes longer than to read it.
+        if len(set(shapes)) == 1:
+            turned = shapes[0][::-1]
+            if self._buffers is None or self._buffers.shape != turned:
+                self._buffers = Buffers(np.dtype(np.float32), turned)
+            held = self._buffers.take(len(volumes))
+            found: Values | list[Values] = held.transpose(0, *range(held.ndim - 1, 0, -1))
+        else:
+            found = [np.empty(shape, np.float32, "F") for shape in shapes]
+        for _ in self._together(Volume.read_into, volumes, found, indices):
+            pass
+        return found
+
+    def _window(self, recording: Recording, place: tuple[float, float], share: float) -> Values:
+        assert isinstance(self.spec, Windows)
+        if self.spec.random:
+            return np.asarray(self.spec.drawn(recording, Span(*place), share).read(), np.float32)
+        return recording.read_window(*place).astype(np.float32, copy=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_held": {}}
 
 
 def places_of(opened: Opened, spec: Spec) -> Values:

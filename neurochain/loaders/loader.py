@@ -77,7 +77,7 @@ class Loader(Resumable, DataLoader[Any]):
         if self.num_workers:
             return self._pass(self._by_crew)
         if data.rows.reads_files:
-            return self._pass(lambda: ahead(data.batch, self._batches))
+            return self._pass(lambda: ahead(data.batch, self._batches, data.rows.reads_at_once))
         return self._pass(lambda: map(data.batch, foreseen(data.rows, self._batches)))
 
     def _by_crew(self) -> Iterator[Any]:

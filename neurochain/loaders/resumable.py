@@ -61,10 +61,20 @@ class Resumable:
         self._epoch, self._start, self._done = epoch, start, 0
 
 
-def ahead(call: Callable[[S], T], items: Iterable[S]) -> Iterator[T]:
-    """Results of calls in their order, some of them made before they are asked for."""
+def ahead(call: Callable[[S], T], items: Iterable[S], threads: int = 1) -> Iterator[T]:
+    """Results of calls in their order, some of them made before they are asked for.
+
+    Parameters
+    ----------
+    call : callable
+        Called in other threads.
+    items : iterable
+        What it is called with.
+    threads : int
+        Calls under way: several are worth it where they wait, and take the interpreter from one another where they do not.
+    """
     waiting: deque[Future[T]] = deque()
-    with ThreadPoolExecutor(AHEAD, thread_name_prefix="neurochain-ahead") as pool:
+    with ThreadPoolExecutor(threads, thread_name_prefix="neurochain-ahead") as pool:
         try:
             for item in items:
                 waiting.append(pool.submit(call, item))

@@ -24,15 +24,16 @@ Packed = Any
 
 
 class _Place:
-    """Where an array lies."""
+    """Where an array lies, and whether it is a tensor, and has its axes turned round (see `_turned`)."""
 
-    __slots__ = ("dtype", "offset", "shape", "tensor")
+    __slots__ = ("dtype", "offset", "shape", "tensor", "turned")
 
-    def __init__(self, offset: int, dtype: str, shape: tuple[int, ...], tensor: bool) -> None:
-        self.offset, self.dtype, self.shape, self.tensor = offset, dtype, shape, tensor
+    def __init__(self, offset: int, dtype: str, shape: tuple[int, ...], tensor: bool, turned: bool) -> None:
+        self.offset, self.dtype, self.shape = offset, dtype, shape
+        self.tensor, self.turned = tensor, turned
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _Place, (self.offset, self.dtype, self.shape, self.tensor)
+        return _Place, (self.offset, self.dtype, self.shape, self.tensor, self.turned)
 
 
 class Slot:
@@ -86,14 +87,16 @@ class Slot:
         return value
 
     def _packed(self, array: Values, tensor: bool) -> Packed:
+        turned = array.ndim > 2 and not array.flags.c_contiguous and _turned(array).flags.c_contiguous
+        lying = _turned(array) if turned else array
         offset = array.ctypes.data - self._address()
-        if not (0 <= offset < self.size and array.flags.c_contiguous):
-            inside = self.place(array.shape, array.dtype)
+        if not (0 <= offset < self.size and lying.flags.c_contiguous):
+            inside = self.place(lying.shape, array.dtype)
             if inside is None:
                 return array
-            inside[...] = array
+            inside[...] = lying
             offset = inside.ctypes.data - self._address()
-        return _Place(offset, array.dtype.str, array.shape, tensor)
+        return _Place(offset, array.dtype.str, lying.shape, tensor, turned)
 
     def _address(self) -> int:
         return np.frombuffer(self.memory, np.uint8, 1).ctypes.data
@@ -131,8 +134,14 @@ def _unpacked(packed: Packed, whole: Values, copy: bool) -> Any:
             end = packed.offset + int(np.prod(packed.shape, dtype=np.int64)) * dtype.itemsize
             array = whole[packed.offset : end].view(dtype).reshape(packed.shape)
             array = array.copy() if copy else array
+            array = _turned(array) if packed.turned else array
             return as_tensor(array) if packed.tensor else array
     return packed
+
+
+def _turned(array: Values) -> Values:
+    """A view with the axes behind the first in the other order."""
+    return array.transpose(0, *range(array.ndim - 1, 0, -1))
 
 
 def as_tensor(array: Values) -> Any:

@@ -15,6 +15,8 @@ from neurochain.storage.pattern import Globs, Rule
 from neurochain.storage.planner import Link, Range
 from neurochain.storage.store import Entry
 
+CAN_FILL = hasattr(os, "preadv")
+
 
 def local_etag(status: os.stat_result) -> str:
     """Identity of a local file's content: size, mtime_ns, ctime_ns and inode.
@@ -83,21 +85,52 @@ class LocalStore:
         return self.read_each(path, [(start, end)], etag)[0]
 
     def read_each(self, path: str, ranges: Sequence[Range], etag: str | None = None) -> Sequence[bytes]:
-        try:
-            descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
-        except OSError as error:
-            raise StorageError(f"{path} cannot be opened: {error.strerror}.") from error
+        descriptor = _opened(path)
         try:
             _check_unchanged(descriptor, path, etag)
             found = [_read(descriptor, path, start, end) for start, end in ranges]
             _check_unchanged(descriptor, path, etag)  # somebody may have written meanwhile
             return found
+        except StorageError:
+            raise
         except OSError as error:
-            if isinstance(error, StorageError):
-                raise
             raise StorageError(f"{path} cannot be read: {error.strerror}.") from error
         finally:
             os.close(descriptor)
+
+    def fill(
+        self, path: str, starts: Sequence[int], length: int, into: memoryview, etag: str | None = None
+    ) -> None:
+        """Read blocks of one length into memory that is there, one behind the other; quicker than `read_each`.
+
+        Raises
+        ------
+        FileChangedError, StorageError
+            As `read_range`.
+        """
+        descriptor = _opened(path)
+        try:
+            _check_unchanged(descriptor, path, etag)
+            at = 0
+            for start in starts:
+                block = into[at : at + length]
+                if os.preadv(descriptor, [block], start) != length:
+                    block[:] = _read(descriptor, path, start, start + length)
+                at += length
+            _check_unchanged(descriptor, path, etag)
+        except StorageError:
+            raise
+        except OSError as error:
+            raise StorageError(f"{path} cannot be read: {error.strerror}.") from error
+        finally:
+            os.close(descriptor)
+
+
+def _opened(path: str) -> int:
+    try:
+        return os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+    except OSError as error:
+        raise StorageError(f"{path} cannot be opened: {error.strerror}.") from error
 
 
 def _check_unchanged(descriptor: int, path: str, etag: str | None) -> None:

@@ -8,6 +8,7 @@ import pytest
 from edf_files import ANNOTATIONS, TALS, edf_bytes, noise, with_gaps, write
 from hypothesis import given
 from hypothesis import strategies as st
+from in_memory import memory_file
 
 from neurochain.errors import ColumnNotFoundError, FormatError, ShapeError
 from neurochain.formats import Annotation, open_recording, read_header
@@ -98,11 +99,8 @@ def test_any_range_of_any_channels_equals_the_whole(data):
     raw = edf_bytes(signals, n_records, bdf=bdf)
     whole = np.stack([d.ravel() for d in digital])
 
-    class Memory(File):
-        def _pull_each(self, ranges):
-            return [raw[start:end] for start, end in ranges]
-
-    recording = open_recording(Memory("memory.edf", len(raw))).stored
+    fills = data.draw(st.booleans())  # as files elsewhere, and as files here are read
+    recording = open_recording(memory_file("memory.edf", raw, fills=fills)).stored
     n = n_records * per_record
     bound = st.none() | st.integers(-n - 1, n + 1)
     step = st.sampled_from([None, 1, 2, 3, -1, -2])

@@ -11,6 +11,7 @@ import pytest
 from edf_files import annotation_signal, edf_bytes, noise, tal
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from in_memory import memory_file
 
 from neurochain.errors import FormatError
 from neurochain.formats import Annotation, Recording, open_recording, read_header
@@ -88,11 +89,7 @@ def test_what_edfio_writes_is_read(
     )
     data = written.to_bytes()
 
-    class Memory(File):
-        def _pull_each(self, ranges):  # type: ignore[no-untyped-def]
-            return [data[a:b] for a, b in ranges]
-
-    recording = open_recording(Memory("memory.bdf" if bdf else "memory.edf", len(data)))
+    recording = open_recording(memory_file("memory.bdf" if bdf else "memory.edf", data))
     assert recording.start_time == start
     assert recording.window(2.5, 3).start_time == start + timedelta(seconds=2.5)
     found = [(round(a.onset, 6), a.duration, a.text) for a in recording.annotations]

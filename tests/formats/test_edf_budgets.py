@@ -8,6 +8,7 @@ import pytest
 from edf_files import annotation_signal, edf_bytes, noise, tal
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from in_memory import memory_file
 
 from neurochain.formats import HeadSizes, open_recording, read_header
 from neurochain.storage import File, ReadLog, recording_reads
@@ -173,12 +174,8 @@ def test_bytes_needed_are_those_that_are_pulled(data: st.DataObject) -> None:
                for i, n in enumerate(counts)]  # fmt: skip
     raw = edf_bytes(signals, n_records, bdf=bdf)
 
-    class Memory(File):
-        def _pull_each(self, ranges):  # type: ignore[no-untyped-def]
-            return [raw[start:end] for start, end in ranges]
-
     with recording_reads(ReadLog(io="bytes")) as log:
-        recording = open_recording(Memory("memory.edf", len(raw)), format="edf")
+        recording = open_recording(memory_file("memory.edf", raw), format="edf")
     count = data.draw(st.sampled_from(counts))
     alike = data.draw(st.permutations([i for i, n in enumerate(counts) if n == count]))
     picked = recording.pick(alike[: data.draw(st.integers(1, len(alike)))])

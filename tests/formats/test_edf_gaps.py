@@ -9,6 +9,7 @@ import pytest
 from edf_files import annotation_signal, edf_bytes, noise, tal, with_gaps
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from in_memory import memory_file
 
 from neurochain.errors import FormatError, ShapeError
 from neurochain.formats import Annotation, Recording, open_recording, read_header
@@ -39,11 +40,7 @@ def gapped(tmp_path: Path) -> Recording:
 
 
 def in_memory(data: bytes, memo: Kept | None = None) -> Recording:
-    class Memory(File):
-        def _pull_each(self, ranges):  # type: ignore[no-untyped-def]
-            return [data[a:b] for a, b in ranges]
-
-    return open_recording(Memory("memory.edf", len(data), "etag"), memo=memo or Kept())
+    return open_recording(memory_file("memory.edf", data, "etag"), memo=memo or Kept())
 
 
 @settings(deadline=None)

@@ -9,6 +9,7 @@ import pytest
 from fif_files import KINDS, UNITS, chain, load, raw_of, save, with_directory
 from hypothesis import given
 from hypothesis import strategies as st
+from in_memory import memory_file
 from noted import noted
 
 from neurochain.errors import FormatError
@@ -90,11 +91,7 @@ def test_any_range_of_any_channels_in_any_buffers_equals_the_whole(data):
         raw += whole[at : at + count].tobytes()
         at += count
 
-    class Memory(File):
-        def _pull_each(self, ranges):
-            return [raw[start:end] for start, end in ranges]
-
-    samples = Interleaved(Memory("memory", len(raw)), np.array(starts), counts, n_channels, np.dtype(">i2"))
+    samples = Interleaved(memory_file("memory", raw), np.array(starts), counts, n_channels, np.dtype(">i2"))
     start = data.draw(st.integers(0, n))
     end = data.draw(st.integers(start, n))
     channels = data.draw(st.lists(st.integers(0, n_channels - 1), max_size=5))

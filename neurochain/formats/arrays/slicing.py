@@ -3,6 +3,7 @@
 The law, tested: what `gather` gives for a `plan` equals slicing the whole array.
 """
 
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
@@ -22,6 +23,11 @@ Index = int | slice | EllipsisType | tuple[int | slice | EllipsisType, ...]
 LARGEST = 64 * 2**20
 """Bytes that are read at once, what nobody asked for among them: bounds memory, not speed."""
 
+SCRATCH = 8 * 2**20
+"""Bytes that are kept for what is read, of each thread that reads."""
+
+_thread = threading.local()
+
 
 class Ranged(Protocol):
     """What bytes can be read from by range; a File is one."""
@@ -36,6 +42,15 @@ class Ranged(Protocol):
 
     def read_ranges(self, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
         """Bytes of several ranges [start, end), at once where that is quicker; fewer where they end before."""
+        ...
+
+
+@runtime_checkable
+class Filling(Protocol):
+    """What may put bytes into memory that is there."""
+
+    def fill(self, starts: Sequence[int], length: int, into: memoryview) -> bool:
+        """Blocks of `length` bytes, one behind the other; False where they must be read by `read_ranges`."""
         ...
 
 
@@ -219,7 +234,13 @@ def plan(shape: tuple[int, ...], itemsize: int, order: Order, axes: tuple[Axis, 
     )
 
 
-def gather(source: Ranged, offset: int, blocks: Blocks, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+def gather(
+    source: Ranged,
+    offset: int,
+    blocks: Blocks,
+    dtype: np.dtype[Any],
+    out: np.ndarray[Any, Any] | None = None,
+) -> np.ndarray[Any, Any]:
     """Read blocks.
 
     Parameters
@@ -232,18 +253,23 @@ def gather(source: Ranged, offset: int, blocks: Blocks, dtype: np.dtype[Any]) ->
         From `plan`.
     dtype : dtype
         As stored, byte order included.
+    out : ndarray, shape (n_blocks, *blocks.shape), optional
+        Where they go, whatever its dtype.
 
     Returns
     -------
-    ndarray, shape (n_blocks, *blocks.shape), in the machine's byte order
-        Its own memory.
+    ndarray, shape (n_blocks, *blocks.shape)
+        `out`; by default memory of its own, in the machine's byte order.
 
     Raises
     ------
     FormatError
         The source ends before a block does.
     """
-    out = np.empty((len(blocks.starts), *blocks.shape), dtype.newbyteorder("="))
+    if out is None:
+        out = np.empty((len(blocks.starts), *blocks.shape), dtype.newbyteorder("="))
+    if _filled(source, offset, blocks, dtype, out):
+        return out
     for some in _together(blocks.ranges(source.gap)):
         pulled = source.read_ranges([(offset + start, offset + end) for start, end, _, _ in some])
         for (start, end, first, last), data in zip(some, pulled, strict=True):
@@ -255,6 +281,30 @@ def gather(source: Ranged, offset: int, blocks: Blocks, dtype: np.dtype[Any]) ->
             # The assignment copies (bytes are read-only) and swaps bytes where it must.
             out[first:last] = _blocks_of(data, blocks, first, last, start, dtype)
     return out
+
+
+def _filled(
+    source: Ranged, offset: int, blocks: Blocks, dtype: np.dtype[Any], out: np.ndarray[Any, Any]
+) -> bool:
+    """Whether `gather` was done: of blocks that lie apart, where the source can put them into memory."""
+    n = len(blocks.starts)
+    apart = n > 1 and bool((np.diff(blocks.starts) - blocks.length > source.gap).all())
+    if not apart or n * blocks.length > SCRATCH or not isinstance(source, Filling):
+        return False
+    held = _scratch()[: n * blocks.length]
+    if not source.fill((blocks.starts + offset).tolist(), blocks.length, held.data):
+        return False
+    found = np.ndarray((n, *blocks.shape), dtype, held, strides=(blocks.length, *blocks.strides))
+    np.copyto(out, found, casting="unsafe")
+    return True
+
+
+def _scratch() -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """Memory of this thread, which the system need not clear each time."""
+    if not hasattr(_thread, "scratch"):
+        _thread.scratch = np.empty(SCRATCH, np.uint8)
+    held: np.ndarray[Any, np.dtype[np.uint8]] = _thread.scratch
+    return held
 
 
 def _together(ranges: Iterable[tuple[int, int, int, int]]) -> Iterator[list[tuple[int, int, int, int]]]:

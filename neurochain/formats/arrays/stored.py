@@ -105,6 +105,29 @@ class ByteArray:
             array = self._correct(array)
         return finish(array, axes)
 
+    def select_into(self, out: np.ndarray[Any, Any], axes: tuple[Axis, ...]) -> None:
+        """Put selected entries into an array of their shape, whatever its dtype; in one copy, where its axes lie as the file's.
+
+        Raises
+        ------
+        FormatError
+            The file ends before they do.
+        """
+        stored, blocks = self._planned(axes)
+        shown_as_stored = self._transpose == tuple(range(len(axes))) and self._correct is None
+        target = out if self._order == "C" else out.T
+        plain = shown_as_stored and target.flags.c_contiguous and not any(a.reverse or a.drop for a in stored)
+        if not plain or not len(blocks.starts):
+            np.copyto(out, self.select(axes), casting="unsafe")
+            return
+        gather(
+            self._source,
+            self._offset,
+            blocks,
+            self._dtype,
+            target.reshape(len(blocks.starts), *blocks.shape),
+        )
+
     def pick(self, mask: np.ndarray[Any, np.dtype[np.bool_]]) -> np.ndarray[Any, Any]:
         """Entries under a mask of the first axes, as ``array[mask]`` gives them; only their bytes are pulled.
 

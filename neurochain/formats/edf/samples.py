@@ -13,6 +13,9 @@ from neurochain.storage.planner import REQUEST_BYTES, Link, plan
 
 __all__ = ["EdfSamples", "blocks_of"]
 
+Places = tuple[int, int, np.ndarray[Any, np.dtype[np.int64]]]
+AT_ONCE = 2**20  # bytes that are read in one piece
+
 
 class EdfSamples:
     """Stored samples: in each data record the channels stand one after the other.
@@ -28,6 +31,7 @@ class EdfSamples:
     def __init__(self, file: File, header: EdfHeader) -> None:
         self._file = file
         self._header = header
+        self._known: tuple[tuple[int, ...], Places] | None = None  # of the channels that were read last
         self.dtype = np.dtype(np.int16 if header.sample_bytes == 2 else np.int32)
 
     def read(self, channels: list[int], start: int, end: int) -> np.ndarray[Any, Any]:
@@ -35,11 +39,13 @@ class EdfSamples:
         out = np.empty((len(channels), max(end - start, 0)), self.dtype)
         if not out.size:
             return out
+        pieces = list(_pieces(self._header.channels[channels[0]].samples, start, end))
+        if self._fill(out, tuple(channels), pieces):
+            return out
         signals = [self._header.channels[i] for i in channels]
         order = sorted(range(len(signals)), key=lambda i: signals[i].offset)
         ascending = [signals[i] for i in order]
         where: Any = ... if ascending == signals else order
-        pieces = list(_pieces(signals[0].samples, start, end))
         blocks = [blocks_of(self._header, ascending, *piece) for piece in pieces]
         source = _OneRound(self._file, self._header.header_bytes, blocks)
         at = 0
@@ -53,6 +59,45 @@ class EdfSamples:
             target[where] = values.transpose(1, 0, 2)
             at += n
         return out
+
+    def _fill(
+        self,
+        out: np.ndarray[Any, Any],
+        channels: tuple[int, ...],
+        pieces: Sequence[tuple[int, int, int, int]],
+    ) -> bool:
+        """Samples of little of a file that lies here, read in one piece with what stands between them; whether it was so."""
+        header = self._header
+        low, reach, offsets = self._places(channels)
+        spans = [
+            (
+                r0 * header.record_bytes + 2 * (low + s0),
+                (r1 - r0 - 1) * header.record_bytes + 2 * (reach + s1 - s0),
+            )
+            for r0, r1, s0, s1 in pieces
+        ]
+        if header.sample_bytes != 2 or sum(length for _, length in spans) > AT_ONCE:
+            return False
+        at = 0
+        for (r0, r1, s0, s1), (first, length) in zip(pieces, spans, strict=True):
+            held = np.empty(length, np.uint8)
+            if not self._file.fill([header.header_bytes + first], length, held.data):
+                return False
+            n, records = s1 - s0, r1 - r0
+            words = np.ndarray((records, reach + n), "<i2", held, strides=(header.record_bytes, 2))
+            found = words.take(offsets + np.arange(n), axis=1)
+            target = out[:, at : at + records * n].reshape(len(channels), records, n)
+            target[...] = found.transpose(1, 0, 2)
+            at += records * n
+        return True
+
+    def _places(self, channels: tuple[int, ...]) -> Places:
+        """First sample of these channels in a data record, how far from it the last one begins, and where each does."""
+        if self._known is None or self._known[0] != channels:
+            offsets = np.array([self._header.channels[i].offset for i in channels], np.int64)
+            low = int(offsets.min())
+            self._known = channels, (low, int(offsets.max()) - low, (offsets - low)[:, None])
+        return self._known[1]
 
     def bytes_needed(self, channels: list[int], start: int, end: int) -> int:
         """Bytes that `read` pulls where bytes are saved; nothing is read."""

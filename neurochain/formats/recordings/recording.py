@@ -262,6 +262,22 @@ class Recording(Timed):
             )
         return self._cut(part)
 
+    def read_window(self, start: float, end: float) -> np.ndarray[Any, Any]:
+        """Values of the times [start, end): what ``recording.window(start, end).read()`` gives, in less time.
+
+        Raises
+        ------
+        ShapeError
+            As `window`; or sampling frequencies differ.
+        FormatError
+            The file does not hold what its header promises.
+        """
+        found = self._part.samples(start, end) if self._segments is None else None
+        if found is None or not (self._is_stored or np.isfinite(self.gains).all()):
+            return self.window(start, end).read()
+        array = self._samples.read(list(self._part.channels), *found)
+        return array if self._is_stored else array * self.gains[:, None] + self.offsets[:, None]
+
     def channel(self, name: str | int, start: int = 0, end: int | None = None) -> np.ndarray[Any, Any]:
         """Samples [start, end) of one channel, whatever the rates of the others.
 

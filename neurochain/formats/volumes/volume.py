@@ -10,7 +10,7 @@ from neurochain.errors import ShapeError
 from neurochain.formats.arrays.memory import FORMAT, MemoryArray, shared, volume_parts
 from neurochain.formats.arrays.scaling import Scaling
 from neurochain.formats.arrays.slicing import Index, normalise
-from neurochain.formats.arrays.stored import Array, CutArray, Picking
+from neurochain.formats.arrays.stored import Array, ByteArray, CutArray, Picking
 from neurochain.formats.volumes import regions
 from neurochain.formats.volumes.placed import Placed
 from neurochain.storage import File
@@ -175,6 +175,19 @@ class Volume(Placed):
         if self._scaling is not None and not self._is_stored:
             array = self._scaling.of(array, axes)
         return array if array.ndim else array[()]
+
+    def read_into(self, out: np.ndarray[Any, Any], index: Index = ...) -> None:
+        """Read a slice into an array of its shape, whatever its dtype: ``out[...] = volume[index]``, in one copy where that can be.
+
+        Raises
+        ------
+        IndexError, FormatError, StorageError
+            As for a slice.
+        """
+        if isinstance(self._array, ByteArray) and (self._scaling is None or self._is_stored):
+            self._array.select_into(out, normalise(index, self.shape, "volume"))
+        else:
+            np.copyto(out, self[index], casting="unsafe")
 
     def bytes_needed(self, index: Index = ...) -> int:
         """Bytes of the file that hold the values of an index, planned without reading them.
