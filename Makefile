@@ -22,7 +22,7 @@ PIP := -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench size clean find-python
+.PHONY: help demo test lint format notebooks bench size clean find-python
 .DELETE_ON_ERROR:
 
 help: ## show this
@@ -45,8 +45,11 @@ format: $(VENV)/.test ## let ruff mend and format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.test $(PEERS)/.installed $(LOADERS)/.installed ## compare with peers; writes docs/benchmarks.md
-	$(BIN)/python -m benchmarks.run --peers $(PEERS)/bin/python --loaders $(LOADERS)/bin/python --write docs/benchmarks.md
+notebooks: $(VENV)/.test ## run the notebooks on real files (NEUROCHAIN_REAL_DATA), and keep their outputs
+	$(BIN)/python notebooks/execute.py
+
+bench: $(VENV)/.test $(PEERS)/.installed $(LOADERS)/.installed ## compare with peers (ONLY="loaders raw": some jobs); writes docs/benchmarks.md
+	$(BIN)/python -m benchmarks.run --peers $(PEERS)/bin/python --loaders $(LOADERS)/bin/python --write docs/benchmarks.md $(if $(ONLY),--only $(ONLY))
 
 size: $(VENV)/.made ## what the core installation weighs (a fresh environment, measured)
 	$(BIN)/python benchmarks/install_size.py -c constraints.txt

@@ -86,3 +86,13 @@ def memory_at_most(megabytes: float, who: str, why: str = "") -> Goal:
         lambda all_: (f"{all_[who].peak_mb:,.0f} MB", all_[who].peak_mb < megabytes),
         why,
     )
+
+
+def memory_over(megabytes: float, than: str, who: str = "neurochain", why: str = "") -> Goal:
+    """So much memory more than another one at most."""
+
+    def measure(all_: Contestants) -> tuple[str, bool]:
+        more = all_[who].peak_mb - all_[than].peak_mb
+        return f"{more:,.0f} MB", more < megabytes
+
+    return Goal(f"{who}: under {megabytes:,g} MB more than {than}", measure, why)

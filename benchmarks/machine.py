@@ -23,6 +23,10 @@ PEERS = (
     "datachain", "daft", "ray", "pydicom", "nibabel", "mne", "pyEDFlib", "pybids", "bids2table", "obstore", "scipy",
 )  # fmt: skip
 
+LOADERS = (
+    "torch", "litdata", "mosaicml-streaming", "webdataset", "datasets", "pylance", "h5py", "monai", "torchio",
+)  # fmt: skip
+
 
 def describe_machine() -> dict[str, str]:
     """Processor, cores, memory, system and date."""

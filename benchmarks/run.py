@@ -12,6 +12,9 @@ from benchmarks.engine import engine
 from benchmarks.headers import bids, edf, local_dicom, remote_dicom
 from benchmarks.install_size import REPOSITORY, installed_size
 from benchmarks.loaders import features
+from benchmarks.loaders.large import large
+from benchmarks.loaders.raw import raw
+from benchmarks.machine import LOADERS as OTHERS
 from benchmarks.machine import OURS, PEERS, commit, describe_machine, versions
 from benchmarks.report import page, section
 from benchmarks.scale import Scale
@@ -25,7 +28,8 @@ SELECTIVE: dict[str, Callable[[Path, Path, Scale], Comparisons]] = {
     "slices": images,
     "bands": band_power,
 }
-CASES = ("map", "engine", *SELECTIVE, "loaders", "import", "size")
+LOADERS = ("loaders", "raw", "large")
+CASES = ("map", "engine", *SELECTIVE, *LOADERS, "import", "size")
 
 
 def main() -> None:
@@ -35,9 +39,13 @@ def main() -> None:
         "--peers", type=Path, required=True, help="Python of the environment that has the peers"
     )
     parser.add_argument(
-        "--loaders", type=Path, help="Python of the environment that has other loaders; needed for `loaders`"
+        "--loaders",
+        type=Path,
+        help="Python of the environment that has other loaders; needed for `loaders` and `raw`",
     )
-    parser.add_argument("--write", type=Path, help="the page; without it, the tables are printed")
+    parser.add_argument(
+        "--write", type=Path, help="the page, whose other jobs stay; without it, the tables are printed"
+    )
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--rows", type=int, default=200_000)
     parser.add_argument(
@@ -45,11 +53,12 @@ def main() -> None:
     )
     parser.add_argument("--only", choices=CASES, nargs="+", default=CASES)
     chosen = parser.parse_args()
-    if chosen.write and (set(chosen.only) != set(CASES) or chosen.share != 1):
+    if chosen.write and chosen.share != 1:
         parser.error(
-            "--write needs all cases and all files: a page with half of them would be taken for all. "
-            "Leave out --only and --share."
+            "--write needs all files: figures of some would be taken for those of all. Leave out --share."
         )
+    if chosen.loaders is None and {"loaders", "raw"} & set(chosen.only):
+        parser.error("loaders need the environment that has others: --loaders .loaders-venv/bin/python")
     ours, peers = Path(sys.executable), chosen.peers.absolute()
     done: list[Comparison] = []
     sizes: dict[str, dict[str, object]] = {}
@@ -62,12 +71,17 @@ def main() -> None:
             _say(f"making what {name} read")
             # One after the other: each finds its files only until the next one is asked for.
             done += [_run(c, chosen.repeats) for c in comparisons(ours, peers, Scale(chosen.share))]
-    if "loaders" in chosen.only:
-        if chosen.loaders is None:
-            parser.error("loaders need the environment that has others: --loaders .loaders-venv/bin/python")
-        _say("making what loaders read")
-        given = features(ours, peers, chosen.loaders.absolute(), Scale(chosen.share))
-        done += [_run(c, chosen.repeats) for c in given]
+    for name in LOADERS:
+        if name in chosen.only:
+            _say(f"making what {name} read")
+            scale = Scale(chosen.share)
+            if name == "large":
+                given = large(ours, scale)
+            else:
+                given = (features if name == "loaders" else raw)(
+                    ours, peers, chosen.loaders.absolute(), scale
+                )
+            done += [_run(c, chosen.repeats) for c in given]
     if "import" in chosen.only:
         done.append(_run(importing(ours, peers), chosen.repeats))
     if "size" in chosen.only:
@@ -77,8 +91,11 @@ def main() -> None:
         sizes["DataChain"] = installed_size(f"datachain=={datachain}", None)
     machine = describe_machine() | {"commit": commit(REPOSITORY)}
     found = {"neurochain's environment": versions(ours, OURS), "peers' environment": versions(peers, PEERS)}
+    if chosen.loaders is not None:
+        found["other loaders' environment"] = versions(chosen.loaders.absolute(), OTHERS)
     if chosen.write:
-        chosen.write.write_text(page(machine, found, done, sizes, chosen.repeats), "utf-8")
+        earlier = chosen.write.read_text("utf-8") if chosen.write.exists() else ""
+        chosen.write.write_text(page(machine, found, done, sizes, chosen.repeats, earlier), "utf-8")
         _say(f"written: {chosen.write}")
         return
     for comparison in done:

@@ -14,11 +14,12 @@ from benchmarks.bids_tree import PER_SUBJECT, make_dataset
 from benchmarks.comparison import Comparison
 from benchmarks.contestant import Contestant, Measurement, check_agreement
 from benchmarks.dicom_tree import make_tree
-from benchmarks.goal import faster_per_second
+from benchmarks.goal import faster, faster_per_second
 from benchmarks.headers import KNOWN
 from benchmarks.images import make_images
 from benchmarks.loaders import CASES as LOADERS
 from benchmarks.loaders import make_rows
+from benchmarks.loaders.raw import make_volumes
 from benchmarks.recordings import CHANNELS, RATE, RECORD, WINDOW, make_recordings
 from benchmarks.report import page
 from benchmarks.scale import Scale, linked
@@ -149,6 +150,60 @@ def test_loaders_give_every_row_once(tmp_path: Path) -> None:
         alike.append(contestant)
     check_agreement(alike)
     assert facts(alike[0])["values"] == {"labels": [200 * 199 / 2], "shape": [64.0, 64.0]}
+
+
+def test_cuts_of_raw_files_are_what_they_say(tmp_path: Path) -> None:
+    make_volumes(tmp_path / "volumes", 2)
+    make_recordings(tmp_path / "edf", 2, 2, 3)
+    ran = [
+        Contestant("patches", OURS, "patches_neurochain", (str(tmp_path / "volumes"), "8"), 8, folder=LOADERS),
+        Contestant("windows", OURS, "windows_neurochain", (str(tmp_path / "edf"), "O1,Fz", "0.25"), 240, folder=LOADERS),
+        Contestant("by mne", OURS, "windows_mne", (str(tmp_path / "edf"), "O1,Fz", "0.25"), 240, folder=LOADERS),
+    ]  # fmt: skip
+    for contestant in ran:
+        contestant.run()
+    check_agreement(ran[1:])
+    assert facts(ran[0]) == {"rows": 8, "values": {"shape": [64]}}
+
+
+def test_large_cases_run_at_any_size(tmp_path: Path) -> None:
+    make_rows(tmp_path, 300)
+    ran = [
+        Contestant("cold", OURS, "cold_neurochain", (str(tmp_path), "half"), 150, folder=LOADERS),
+        Contestant("by hand", OURS, "cold_mapped", (str(tmp_path), "half"), 150, folder=LOADERS),
+    ]
+    for contestant in ran:
+        contestant.run()
+    check_agreement(ran)
+    for case, rows, what in (
+        ("many_neurochain", 200_000, "resume"),
+        ("many_torch", 200_000, "first"),
+        ("large_neurochain", 300, "epoch"),
+    ):
+        folder = tmp_path / case
+        folder.mkdir()
+        Contestant(case, OURS, case, (str(folder), str(rows), what), folder=LOADERS).run()
+
+
+def test_a_page_keeps_the_jobs_that_are_not_measured_again() -> None:
+    def job(title: str, seconds: float) -> Comparison:
+        contestants = [measured("neurochain", seconds), measured("slow", 10.0)]
+        return Comparison(title, f"{title} in words", "files", 100, contestants, (faster(2, "slow"),))
+
+    size = {"neurochain, core": {"megabytes": 1, "packages": 2, "largest": {}}}
+    machine = {"cores": "2", "date": "2026-01-01", "commit": "aaa"}
+    first = page(machine, {}, [job("one", 1.0), job("two", 2.0), job("Import", 4.0)], size, 1)
+    later = {"cores": "2", "date": "2026-02-02", "commit": "bbb"}
+    second = page(later, {}, [job("two", 1.0), job("three", 8.0)], {}, 1, first)
+    assert [line for line in second.splitlines() if line.startswith("## ")] == [
+        "## What was asked", "## one", "## two", "## three", "## Import", "## Size of the installation",
+    ]  # fmt: skip
+    asked = [line.split(" | ")[0::2] for line in second.splitlines() if "at least 2 x" in line]
+    assert asked == [["| one", "10 x"], ["| two", "10 x"], ["| three", "1.25 x"], ["| Import", "2.5 x"]]
+    assert [line[line.index("Measured") :] for line in second.splitlines() if "Measured" in line] == [
+        f"Measured 2026-0{n} at {c * 3}." for n, c in (("1-01", "a"), ("2-02", "b"), ("2-02", "b"), ("1-01", "a"), ("1-01", "a"))
+    ]  # fmt: skip
+    assert page(later, {}, [job("two", 1.0), job("three", 8.0)], {}, 1, second) == second
 
 
 def measured(name: str, seconds: float, amount: int | None = None, **found: object) -> Contestant:

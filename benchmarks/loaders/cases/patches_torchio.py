@@ -12,7 +12,9 @@ warnings.filterwarnings("ignore")
 
 
 def batches(folder: str) -> Iterator[Any]:
-    subjects = [torchio.Subject(image=torchio.ScalarImage(path)) for path in sorted(Path(folder).glob("*.nii"))]
+    subjects = [
+        torchio.Subject(image=torchio.ScalarImage(path)) for path in sorted(Path(folder).glob("*.nii"))
+    ]
     queue = torchio.Queue(
         torchio.SubjectsDataset(subjects),
         max_length=10 * OF_EACH,

@@ -1,14 +1,16 @@
 """Part: which channels and samples of a whole recording are meant, and when they were taken."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from neurochain.errors import ShapeError
 from neurochain.formats.arrays.memory import samples_between
 from neurochain.formats.recordings.gaps import Segments, stretch_of
+from neurochain.storage import File
 
-__all__ = ["Part"]
+__all__ = ["Part", "reopened"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,3 +138,12 @@ class Part:
     def _bases(self) -> tuple[int, ...]:
         """Samples of the whole, of each channel, that lie before `time`."""
         return tuple(round(self.before * rate) for rate in self.rates)
+
+
+def reopened(reopen: Callable[[File], Any], file: File, stored: bool, window: bool, part: Part | None) -> Any:
+    """Recording as it was pickled: of its file, with its part of it."""
+    recording = reopen(file)
+    recording = recording.stored if stored else recording
+    if part is not None and part.channels != tuple(range(len(recording.channels))):
+        recording = recording._pick(part.channels)
+    return recording._cut(part) if part is not None and window else recording

@@ -13,7 +13,7 @@ from neurochain.formats.arrays.slicing import Axis, Index, normalise
 from neurochain.formats.recordings.annotations import Annotation
 from neurochain.formats.recordings.channels import channel_index, channel_indices
 from neurochain.formats.recordings.gaps import Segments
-from neurochain.formats.recordings.part import Part
+from neurochain.formats.recordings.part import Part, reopened
 from neurochain.formats.recordings.samples import Samples, bytes_of, turned
 from neurochain.formats.recordings.timed import Timed
 from neurochain.storage import File
@@ -85,16 +85,11 @@ class Recording(Timed):
     ) -> None:
         whole = Part.whole(sampling_frequencies, lengths, start)
         super().__init__(whole, duration, start_time, discontinuous, annotations, segments, delay)
-        self.file = file
-        self.format = format
+        self.file, self.format = file, format
         self._called = file.uri if file is not None else "the recording"
-        self.channels = channels
-        self.units = units
-        self.gains = gains
-        self.offsets = offsets
-        self._reopen = reopen
-        self._samples = samples
-        self._is_stored = stored
+        self.channels, self.units = channels, units
+        self.gains, self.offsets = gains, offsets
+        self._reopen, self._samples, self._is_stored = reopen, samples, stored
 
     @classmethod
     def of(
@@ -263,15 +258,7 @@ class Recording(Timed):
         return self._cut(part)
 
     def read_window(self, start: float, end: float) -> np.ndarray[Any, Any]:
-        """Values of the times [start, end): what ``recording.window(start, end).read()`` gives, in less time.
-
-        Raises
-        ------
-        ShapeError
-            As `window`; or sampling frequencies differ.
-        FormatError
-            The file does not hold what its header promises.
-        """
+        """Values of the times [start, end): what ``window(start, end).read()`` gives, in less time; errors as theirs."""
         found = self._part.samples(start, end) if self._segments is None else None
         if found is None or not (self._is_stored or np.isfinite(self.gains).all()):
             return self.window(start, end).read()
@@ -347,14 +334,16 @@ class Recording(Timed):
             values = np.asarray(self), self.sampling_frequency, self.channels, self.units
             return Recording.of, (*values, self.start, self.start_time)
         part = None if self._part is self._whole else self._part
-        return _reopen, (self._reopen, self.file, self._is_stored, self._is_window, part)
+        return reopened, (self._reopen, self.file, self._is_stored, self._is_window, part)
 
     def __repr__(self) -> str:
         rates = sorted(set(self.sampling_frequencies))
         hz = f"{rates[0]:g} Hz" if len(rates) == 1 else f"{len(rates)} rates"
-        gaps = ", may have gaps" if self.discontinuous else ""
+        gaps, since = (
+            (", may have gaps" if self.discontinuous else ""),
+            (f" from {self.start:g} s" if self.start else ""),
+        )
         name = self.file.name if self.file is not None else "in memory"
-        since = f" from {self.start:g} s" if self.start else ""
         return f"<Recording {name} ({len(self.channels)} channels, {self.duration:g} s{since}) {hz}{gaps}>"
 
     def _with(self, **changes: Any) -> "Recording":
@@ -402,13 +391,3 @@ class Recording(Timed):
             )
         array = self._samples.read(*self._located(channels, start, end))
         return array if self._is_stored else array * self.gains[channels, None] + self.offsets[channels, None]
-
-
-def _reopen(
-    reopen: Callable[[File], Recording], file: File, stored: bool, window: bool, part: Part | None
-) -> Recording:
-    recording = reopen(file)
-    recording = recording.stored if stored else recording
-    if part is not None and part.channels != tuple(range(len(recording.channels))):
-        recording = recording._pick(part.channels)
-    return recording._cut(part) if part is not None and window else recording
