@@ -18,6 +18,7 @@ PEERS := .bench-venv
 LOADERS := .loaders-venv
 INTEROP := .interop-venv
 INTEROP_TESTS := tests/export/test_datachain.py tests/export/test_datachain_functions.py tests/test_sample_data.py
+PARALLEL := -n logical --maxprocesses 4 --dist loadfile
 PIP := -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet -c constraints.txt
 
@@ -33,7 +34,7 @@ demo: $(VENV)/.demo ## the main job on real files: index, compute, save, lineage
 	$(BIN)/neurochain demo
 
 test: lint $(INTEROP)/.installed ## lint, types and all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 	$(INTEROP)/bin/python -m pytest $(INTEROP_TESTS)
 
 lint: $(VENV)/.test ## ruff and mypy

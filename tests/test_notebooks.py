@@ -77,7 +77,7 @@ def check_eeg(text: str) -> None:
 
 
 def check_spikes(text: str) -> None:
-    assert "train and test share 1 files" in text
+    assert "train and test share 1 file" in text
     assert number(text, r"decoder: ([\d.]+) pA") < 0.5 * number(text, r"baseline: ([\d.]+) pA")
 
 

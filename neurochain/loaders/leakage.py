@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
+import numpy as np
 import polars as pl
 
 from neurochain.chain.chain import Chain
@@ -22,7 +23,10 @@ from neurochain.errors import LoaderError
 from neurochain.storage import cache_memo
 
 SCHEME = "neurochain leakage 1"
-MANY = 8  # values of an array, from which on two equal ones are no accident
+MANY = 8  # values of an array, from which on it is looked at
+TELLING = (
+    32  # bytes of an array that differ from its commonest one, from which on two equal ones are no accident
+)
 SHOWN = 3
 Found = tuple[str, list[str], list[str]]
 _PART = "_part"
@@ -95,7 +99,7 @@ def _refuse(states: Mapping[str, State], hint: str) -> None:
     for what, parts, values in _shared(states):
         first = ", ".join(values[:SHOWN]) + (", …" if len(values) > SHOWN else "")
         raise LoaderError(
-            f"{' and '.join(parts)} share {len(values):,} {what}: {first}. A model would be tested on what it has seen.{hint}"
+            f"{' and '.join(parts)} share {_counted(len(values), what)}: {first}. A model would be tested on what it has seen.{hint}"
         )
 
 
@@ -180,6 +184,14 @@ def _same_arrays(leaf: str, frames: Mapping[str, pl.LazyFrame]) -> Iterator[Foun
         yield f"arrays of {leaf.removesuffix('.data')!r}", parts, said
 
 
+def _counted(number: int, what: str) -> str:
+    """``1 file``, ``2 files``, ``1 array of 'x'``."""
+    noun, _, of = what.partition(" ")
+    return f"{number:,} {noun.removesuffix('s') if number == 1 else noun}{' ' if of else ''}{of}"
+
+
 def _varies(data: bytes) -> bool:
-    """Whether an array is more than one value again and again, as what was masked is."""
-    return len(data) >= MANY and data[8:] != data[:-8]
+    """Whether an array is more than one value again and again, as what was masked is, and than a few counts among zeros."""
+    if len(data) < TELLING or data[8:] == data[:-8]:
+        return False
+    return len(data) - int(np.bincount(np.frombuffer(data, np.uint8)).max()) >= TELLING

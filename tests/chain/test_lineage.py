@@ -1,5 +1,6 @@
 """Saving: versions, and what their lineage can prove."""
 
+import functools
 import hashlib
 import json
 import shutil
@@ -210,3 +211,20 @@ def test_the_plan_is_that_of_the_function_before_it_ran(folder: Path) -> None:
     assert total == [3]
     (used,) = version.lineage().functions
     assert version.plan["steps"][0]["fingerprint"] == used.fingerprint
+
+
+def test_what_was_given_to_a_function_stands_in_the_plan(folder: Path) -> None:
+    def scaled(x: float, by: float, token: str = "") -> float:
+        return x * by
+
+    given = functools.partial(scaled, by=2.5, token="Xq7Zk29fLmPq83RtVw")
+    version = nc.read_values(x=[1.0]).map(y=given).save("scaled")
+    text = str(version.lineage())
+    assert "y = scaled(by=2.5, token=" in text
+    assert "Xq7Zk29fLmPq83RtVw" not in text
+    chain = nc.read_storage(".", headers=False).gen(window=nc.windows(2, step=1, channels=["Cz", "Pz"]))
+    said = "window = Windows(seconds=2.0, step=1.0, channels=('Cz', 'Pz'), drop_last=True, random=False)"
+    assert said in repr(chain)
+    assert "patch = Patches(shape=(8, 8), stride=(4, 4)" in repr(
+        nc.read_storage(".", headers=False).gen(patch=nc.patches((8, 8), stride=4))
+    )

@@ -16,6 +16,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Folder with two versions, of which one is made of the other."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("NEUROCHAIN_HOME", raising=False)
+    monkeypatch.setattr("sys.argv", ["compute_scores.py"])
     nc.read_values(x=[1, 2]).save("first")
     nc.read_dataset("first").mutate(y=nc.Column("x") * 2).save("second")
     return tmp_path

@@ -3,6 +3,7 @@
 import getpass
 import json
 import platform
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,8 @@ FORMATS = ("prov", "openlineage", "bids", "rocrate")
 
 @pytest.fixture
 def person(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody with a name, on a machine with one."""
+    """Somebody with a name, on a machine with one, who runs a script."""
+    monkeypatch.setattr(sys, "argv", ["compute_scores.py"])
     monkeypatch.setattr(getpass, "getuser", lambda: USER)
     monkeypatch.setattr(platform, "node", lambda: HOST)
 

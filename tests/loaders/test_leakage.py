@@ -53,19 +53,23 @@ def test_sessions_count_where_nobody_says_the_subject() -> None:
 
 
 def test_arrays_that_are_the_same_are_found() -> None:
-    again = [np.arange(10.0), np.zeros(10), np.arange(10.0) + 1, np.zeros(10)]
+    noise = np.random.default_rng(0).normal(size=(2, 10))
+    counts = np.array([0, 1, 0, 0, 2, 0, 0, 0, 1])  # which two trials may well have in common
+    again = [noise[0], np.zeros(10), noise[1], np.zeros(10)]
     chain = nc.read_values(subject=["a", "a", "b", "b"], signal=again)
     nc.check_leakage(chain.filter(nc.Column("subject") == "a"), chain.filter(nc.Column("subject") == "b"))
-    twin = nc.read_values(subject=["c", "c"], signal=[np.ones(10), np.arange(10.0)])
+    twin = nc.read_values(subject=["c", "c"], signal=[np.ones(10), noise[0]])
     with pytest.raises(
-        nc.LoaderError, match="a and twin share 1 arrays of 'signal': row 0 of a is row 1 of twin"
+        nc.LoaderError, match="a and twin share 1 array of 'signal': row 0 of a is row 1 of twin"
     ):
         nc.check_leakage(a=chain.filter(nc.Column("subject") == "a"), twin=twin)
+    nc.check_leakage(nc.read_values(n=[counts, counts]), nc.read_values(n=[counts]))
 
 
 def test_arrays_of_many_shapes_are_looked_at_too() -> None:
-    left = nc.read_values(signal=[np.arange(10.0), np.arange(20.0)])
-    right = nc.read_values(signal=[np.arange(30.0), np.arange(20.0)])
+    noise = np.random.default_rng(0).normal(size=30)
+    left = nc.read_values(signal=[noise[:10], noise[:20]])
+    right = nc.read_values(signal=[noise, noise[:20]])
     with pytest.raises(nc.LoaderError, match="row 1 of chain 1 is row 1 of chain 2"):
         nc.check_leakage(left, right)
 
@@ -76,7 +80,7 @@ def test_a_file_in_two_parts_is_found(here: Path) -> None:
     files = nc.read_storage("*.edf").select("file")
     train, test = files.split(by=None, train=0.5, test=0.5)
     nc.check_leakage(train, test)
-    with pytest.raises(nc.LoaderError, match=r"share 1 files: .*3\.edf"):
+    with pytest.raises(nc.LoaderError, match=r"share 1 file: .*3\.edf"):
         nc.check_leakage(files.limit(4), nc.read_storage("3.edf").select("file"))
 
 

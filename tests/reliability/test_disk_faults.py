@@ -20,7 +20,7 @@ from neurochain.datasets.project import HOME, Project, close_projects
 
 HERE = Path(__file__).parent
 KINDS = [
-    ("disk", ["165000", "200000", "250000", "450000", "800000", "1500000"]),
+    ("disk", ["175000", "210000", "260000", "460000", "810000", "1510000"]),
     ("limit", ["40000", "120000", "800000"]),
 ]
 

@@ -123,7 +123,7 @@ class FunctionStep(ABC):
             "fingerprint": identity.digest,
             "params": dict(self.udf.params),
             "returns": self._output().describe(),
-            "text": f"{self.name} = {self.udf.name}()" if self.name else f"{self.udf.name}()",
+            "text": f"{self.name} = {self.udf.text}" if self.name else self.udf.text,
         }
         if self.on_error != "raise":
             out["on_error"] = self.on_error

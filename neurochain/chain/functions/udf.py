@@ -1,6 +1,7 @@
 """UDF: a plain function of the user's, and what the engine must know of it."""
 
 import copy
+import dataclasses
 import functools
 import inspect
 import typing
@@ -10,7 +11,11 @@ from types import MappingProxyType
 from typing import Any
 
 from neurochain.chain.fingerprint import Fingerprint, fingerprint
+from neurochain.datasets.secrets import masked
 from neurochain.errors import UDFError
+
+SHOWN = (str, int, float, bool, type(None))  # values that a plan writes out
+LONGEST = 80  # characters of one
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,25 @@ class UDF:
         inner = innermost(self.function)
         name = getattr(inner, "__name__", None) or type(inner).__name__
         return "result" if name == "<lambda>" else str(name)
+
+    @property
+    def text(self) -> str:
+        """How it reads in a plan: ``snr()``, ``band(low=8)``, ``Windows(seconds=2.0, …)``."""
+        inner = innermost(self.function)
+        if dataclasses.is_dataclass(inner) and not isinstance(inner, type):
+            fields = dataclasses.fields(inner)
+            given = {f.name: getattr(inner, f.name) for f in fields if f.repr}
+            return f"{self.name}({_listed(given)})"
+        return f"{self.name}({_listed(self._given())})"
+
+    def _given(self) -> dict[str, Any]:
+        """What partials have given by name."""
+        given: dict[str, Any] = {}
+        function = self.function
+        while isinstance(function, functools.partial):
+            given = {**function.keywords, **given}
+            function = function.func
+        return given
 
     def signature(self) -> inspect.Signature:
         """Parameters of the function.
@@ -72,12 +96,7 @@ class UDF:
 
     def bound(self) -> frozenset[str]:
         """Parameters that a partial has already given a value."""
-        names: set[str] = set()
-        function = self.function
-        while isinstance(function, functools.partial):
-            names.update(function.keywords)
-            function = function.func
-        return frozenset(names)
+        return frozenset(self._given())
 
     def prepared(self) -> Callable[..., Any]:
         """The function, ready to be called: of an object with ``setup()``, a copy that was set up."""
@@ -91,6 +110,19 @@ class UDF:
     def fingerprint(self, seeds: tuple[object, ...] = ()) -> Fingerprint:
         """What decides whether a result may be reused."""
         return fingerprint(self.function, seeds=seeds, version=self.version)
+
+
+def _listed(given: Mapping[str, Any]) -> str:
+    return ", ".join(masked(f"{name}={_short(value)}") for name, value in given.items())
+
+
+def _short(value: Any) -> str:
+    """A value in a few characters; what is no plain value, or a long one, is left out."""
+    plain = isinstance(value, SHOWN) or (
+        isinstance(value, tuple) and all(isinstance(v, SHOWN) for v in value)
+    )
+    text = repr(value) if plain else "…"
+    return text if len(text) <= LONGEST else "…"
 
 
 def innermost(function: Any) -> Any:

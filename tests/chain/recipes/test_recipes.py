@@ -322,7 +322,7 @@ def test_a_damaged_recipe_is_refused(recipe: Any) -> None:
 
 
 VALUES = [
-    None, True, 3, -0.0, float("inf"), "ä\0", b"\x00\xff", bytearray(b"x"), 2 + 3j, ..., (1, (2,)), [1, [2.0]], {1, "a"},
+    None, True, 3, -0.0, float("inf"), "ä\0", b"\x00\xff", bytearray(b"x"), 2 + 3j, ..., (1, (2,)), [1, [2.0]], pytest.param({1, "a"}, id="set of two kinds"),
     frozenset({2}), {"a": 1, 2: (3,)}, range(1, 9, 2), slice(None, 3), dt.date(2026, 1, 2), WHEN, dt.timedelta(1, 2, 3),
     dt.time(1, 2), decimal.Decimal("1.10"), pathlib.PurePosixPath("/a/b"), re.compile("a+", re.MULTILINE), re.compile(b"a"),
     np.float32(1.5), np.datetime64("2026-01-02"), np.dtype("<f4"), np.dtype([("x", "<i2"), ("y", "<f8", (2,))]),
