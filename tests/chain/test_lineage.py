@@ -222,9 +222,11 @@ def test_what_was_given_to_a_function_stands_in_the_plan(folder: Path) -> None:
     text = str(version.lineage())
     assert "y = scaled(by=2.5, token=" in text
     assert "Xq7Zk29fLmPq83RtVw" not in text
-    chain = nc.read_storage(".", headers=False).gen(window=nc.windows(2, step=1, channels=["Cz", "Pz"]))
+    (folder / "data").mkdir()
+    (folder / "data" / "a.bin").write_bytes(b"")
+    files = nc.read_storage("data", headers=False)
+    chain = files.gen(window=nc.windows(2, step=1, channels=["Cz", "Pz"]))
     said = "window = Windows(seconds=2.0, step=1.0, channels=('Cz', 'Pz'), drop_last=True, random=False)"
     assert said in repr(chain)
-    assert "patch = Patches(shape=(8, 8), stride=(4, 4)" in repr(
-        nc.read_storage(".", headers=False).gen(patch=nc.patches((8, 8), stride=4))
-    )
+    patches = files.gen(patch=nc.patches((8, 8), stride=4))
+    assert "patch = Patches(shape=(8, 8), stride=(4, 4), drop_last=True)" in repr(patches)
