@@ -12,7 +12,7 @@ from benchmarks.engine import engine
 from benchmarks.headers import bids, edf, local_dicom, remote_dicom
 from benchmarks.install_size import REPOSITORY, installed_size
 from benchmarks.loaders import features
-from benchmarks.loaders.large import large
+from benchmarks.loaders.large import cold, large, many
 from benchmarks.loaders.raw import raw
 from benchmarks.machine import LOADERS as OTHERS
 from benchmarks.machine import OURS, PEERS, commit, describe_machine, versions
@@ -28,8 +28,9 @@ SELECTIVE: dict[str, Callable[[Path, Path, Scale], Comparisons]] = {
     "slices": images,
     "bands": band_power,
 }
-LOADERS = ("loaders", "raw", "large")
-CASES = ("map", "engine", *SELECTIVE, *LOADERS, "import", "size")
+OF_OTHERS = {"loaders": features, "raw": raw}
+ALONE = {"cold": cold, "many": many, "large": large}
+CASES = ("map", "engine", *SELECTIVE, *OF_OTHERS, *ALONE, "import", "size")
 
 
 def main() -> None:
@@ -57,7 +58,7 @@ def main() -> None:
         parser.error(
             "--write needs all files: figures of some would be taken for those of all. Leave out --share."
         )
-    if chosen.loaders is None and {"loaders", "raw"} & set(chosen.only):
+    if chosen.loaders is None and set(OF_OTHERS) & set(chosen.only):
         parser.error("loaders need the environment that has others: --loaders .loaders-venv/bin/python")
     ours, peers = Path(sys.executable), chosen.peers.absolute()
     done: list[Comparison] = []
@@ -71,17 +72,15 @@ def main() -> None:
             _say(f"making what {name} read")
             # One after the other: each finds its files only until the next one is asked for.
             done += [_run(c, chosen.repeats) for c in comparisons(ours, peers, Scale(chosen.share))]
-    for name in LOADERS:
+    for name, of_others in OF_OTHERS.items():
         if name in chosen.only:
             _say(f"making what {name} read")
-            scale = Scale(chosen.share)
-            if name == "large":
-                given = large(ours, scale)
-            else:
-                given = (features if name == "loaders" else raw)(
-                    ours, peers, chosen.loaders.absolute(), scale
-                )
+            given = of_others(ours, peers, chosen.loaders.absolute(), Scale(chosen.share))
             done += [_run(c, chosen.repeats) for c in given]
+    for name, alone in ALONE.items():
+        if name in chosen.only:
+            _say(f"making what {name} read")
+            done += [_run(c, chosen.repeats) for c in alone(ours, Scale(chosen.share))]
     if "import" in chosen.only:
         done.append(_run(importing(ours, peers), chosen.repeats))
     if "size" in chosen.only:

@@ -14,8 +14,8 @@ MANY = 100_000_000
 LARGE = 1_220_000  # rows of 16 KiB, 20 GB
 
 
-def large(ours: Path, scale: Scale) -> Comparisons:
-    """Cold files, a hundred million rows, and twenty gigabytes."""
+def cold(ours: Path, scale: Scale) -> Comparisons:
+    """Files that are not in the page cache."""
     with tempfile.TemporaryDirectory() as name:
         folder, rows = Path(name), scale.of(COLD)
         make_rows(folder, rows)
@@ -34,10 +34,14 @@ def large(ours: Path, scale: Scale) -> Comparisons:
                 [one("neurochain", "neurochain"), one("mapped by hand", "mapped")],
                 (faster(1, "mapped by hand"), faster(1.2, "mapped by hand")),
             )
+
+
+def many(ours: Path, scale: Scale) -> Comparisons:
+    """A hundred million rows."""
     with tempfile.TemporaryDirectory() as name:
         rows = scale.of(MANY)
 
-        def many(who: str, case: str, what: str) -> Contestant:
+        def one(who: str, case: str, what: str) -> Contestant:
             return Contestant(who, ours, f"many_{case}", (name, str(rows), what), 1, folder=CASES)
 
         yield Comparison(
@@ -48,10 +52,10 @@ def large(ours: Path, scale: Scale) -> Comparisons:
             "",
             1,
             [
-                many("neurochain, first batch", "neurochain", "first"),
-                many("neurochain, taken up", "neurochain", "resume"),
-                many("neurochain, 2,000 batches", "neurochain", "epoch"),
-                many("torch, first batch", "torch", "first"),
+                one("neurochain, first batch", "neurochain", "first"),
+                one("neurochain, taken up", "neurochain", "resume"),
+                one("neurochain, 2,000 batches", "neurochain", "epoch"),
+                one("torch, first batch", "torch", "first"),
             ],
             (
                 seconds_at_most(1, "neurochain, first batch"),
@@ -59,6 +63,10 @@ def large(ours: Path, scale: Scale) -> Comparisons:
                 memory_over(50, "neurochain, first batch", "neurochain, 2,000 batches"),
             ),
         )
+
+
+def large(ours: Path, scale: Scale) -> Comparisons:
+    """Twenty gigabytes."""
     with tempfile.TemporaryDirectory() as name:
         rows = scale.of(LARGE)
 
