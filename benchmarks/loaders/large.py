@@ -49,7 +49,7 @@ def many(ours: Path, scale: Scale) -> Comparisons:
             f"A saved version of {rows:,} rows, mapped by an earlier loader: from `read_dataset` to the first shuffled batch of 64; the same where "
             "a loop is taken up at nine tenths of an epoch; and then 2,000 batches more. torch: `DataLoader(shuffle=True)` over the mapped array, which draws "
             "all numbers first, and taken up by going through them.",
-            "",
+            "times",
             1,
             [
                 one("neurochain, first batch", "neurochain", "first"),
