@@ -232,15 +232,16 @@ class File:
         Returns
         -------
         bool
-            Whether they were read: not of files elsewhere, nor where somebody notes what is read.
+            Whether they were read: not of files elsewhere, nor where somebody notes what is read, nor beyond the file's end.
 
         Raises
         ------
         FileChangedError, StorageError
-            As `read_range`; also where the file ends before a block does.
+            As `read_range`.
         """
         store, path = self._where()
-        if self._log is not None or not isinstance(store, LocalStore) or not CAN_FILL:
+        noted = self._log is not None
+        if noted or not isinstance(store, LocalStore) or not CAN_FILL or max(starts) + length > self.size:
             return False
         store.fill(path, starts, length, into, self.etag or None)
         return True

@@ -1,5 +1,6 @@
 import re
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
@@ -335,3 +336,18 @@ def test_made_files_are_read_by_other_libraries(tmp_path, edfio):
     assert not ours.discontinuous
     with pytest.raises(ValueError, match="3 data records have so many starts, not 1"):
         write_edf(path, waves, 100, ["Fp1", "O2"], starts=[0])
+
+
+def test_threads_that_read_other_channels_get_their_own(tmp_path):
+    waves = np.repeat(np.arange(8.0)[:, None], 2_000, axis=1)
+    write_edf(tmp_path / "a.edf", waves, 100, [f"c{i}" for i in range(8)])
+    recording = open_recording(File.at(tmp_path / "a.edf"))
+
+    def level(i):
+        return [
+            round(float(recording.pick([i, 7 - i]).read_window(k / 10, k / 10 + 1)[0, 0])) for k in range(100)
+        ]
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(level, range(8)))
+    assert found == [[i] * 100 for i in range(8)]

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 import neurochain as nc
+from neurochain.storage import File
 from neurochain.testing.edf import write_edf
 
 
@@ -100,3 +101,15 @@ def test_values_are_those_that_a_chain_would_save(recordings: list[np.ndarray]) 
 def test_files_that_cannot_be_cut_are_named(here: Path, images: list[np.ndarray]) -> None:
     with pytest.raises(nc.ShapeError, match="fewer axes than a patch"):
         nc.read_storage("*.nii").gen(patch=nc.patches((2, 2, 2, 2))).select("patch").to_pytorch()
+
+
+def test_a_volume_that_is_cut_short_says_so(here: Path, images: list[np.ndarray]) -> None:
+    whole = (here / "sub-01_T1w.nii").read_bytes()
+    (here / "sub-01_T1w.nii").write_bytes(whole[:-9_000])
+    chain = nc.read_storage("sub-01_T1w.nii").gen(patch=nc.patches((4, 4, 12))).select("patch")
+    with pytest.raises(nc.FormatError, match="but the file ends at byte 6,712"):
+        chain.to_pytorch()
+    file = File.at("sub-01_T1w.nii")
+    assert not file.fill(
+        [file.size - 4], 8, memoryview(bytearray(8))
+    )  # who asks for ranges hears what is wrong

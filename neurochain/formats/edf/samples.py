@@ -93,11 +93,12 @@ class EdfSamples:
 
     def _places(self, channels: tuple[int, ...]) -> Places:
         """First sample of these channels in a data record, how far from it the last one begins, and where each does."""
-        if self._known is None or self._known[0] != channels:
+        known = self._known
+        if known is None or known[0] != channels:  # another thread may ask for others meanwhile
             offsets = np.array([self._header.channels[i].offset for i in channels], np.int64)
             low = int(offsets.min())
-            self._known = channels, (low, int(offsets.max()) - low, (offsets - low)[:, None])
-        return self._known[1]
+            known = self._known = channels, (low, int(offsets.max()) - low, (offsets - low)[:, None])
+        return known[1]
 
     def bytes_needed(self, channels: list[int], start: int, end: int) -> int:
         """Bytes that `read` pulls where bytes are saved; nothing is read."""
