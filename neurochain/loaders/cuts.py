@@ -17,7 +17,6 @@ from neurochain.loaders.columns import Column, Files
 from neurochain.loaders.mapped import Mapped, Values
 from neurochain.loaders.order import Indices, shares
 from neurochain.storage import File, cache_memo
-from neurochain.storage.scheme import split_uri, store_for
 
 OPEN = 512  # files that are kept open in a process
 AT_ONCE = 32  # reads of files elsewhere
@@ -115,7 +114,7 @@ class Cuts:
         if isinstance(self.spec, Patches):
             return self._patches(opened, places)
         drawn = shares(rows, self.seed).tolist() if self.spec.random else places
-        return list(self._together(self._window, opened, places, drawn))
+        return list(together(self.lies_far, self._window, opened, places, drawn))
 
     def _opened(self, numbers: Sequence[int]) -> list[Opened]:
         """What files hold, by their rows; what was opened last stays open."""
@@ -125,7 +124,7 @@ class Cuts:
             if len(held) + len(missing) > OPEN:
                 held = {}
             files = self.files.files(np.array(missing))
-            found = together(lambda file: self._picked(opened_file(file, self.spec)), files)
+            found = together(self.lies_far, lambda file: self._picked(opened_file(file, self.spec)), files)
             # Another thread may look meanwhile: it sees one dict or the other.
             self._held = held = {**held, **dict(zip(missing, found, strict=True))}
         return [held[number] for number in numbers]
@@ -133,9 +132,6 @@ class Cuts:
     def _picked(self, opened: Opened) -> Opened:
         picks = isinstance(opened, Recording) and isinstance(self.spec, Windows) and not self.spec.random
         return self.spec.picked(opened) if picks else opened  # type: ignore[union-attr, arg-type]
-
-    def _together(self, call: Callable[..., T], *items: Iterable[Any]) -> Iterator[T]:
-        return _pool(os.getpid()).map(call, *items) if self.lies_far else map(call, *items)
 
     def _patches(
         self, opened: Sequence[Opened], places: Sequence[Sequence[tuple[int, int]]]
@@ -155,7 +151,7 @@ class Cuts:
             found: Values | list[Values] = held.transpose(0, *range(held.ndim - 1, 0, -1))
         else:
             found = [np.empty(shape, np.float32, "F") for shape in shapes]
-        for _ in self._together(Volume.read_into, volumes, found, indices):
+        for _ in together(self.lies_far, Volume.read_into, volumes, found, indices):
             pass
         return found
 
@@ -196,10 +192,9 @@ def opened_file(file: File, spec: Spec) -> Opened:
     return _opened(file.uri, file.size, file.etag, isinstance(spec, Patches))
 
 
-def together(call: Callable[..., T], files: Sequence[File], *others: Iterable[Any]) -> Iterator[T]:
+def together(lies_far: bool, call: Callable[..., T], *items: Iterable[Any]) -> Iterator[T]:
     """Results of a call for each file, in their order; several at once where they lie elsewhere."""
-    far = bool(files) and store_for(split_uri(files[0].uri)[0]).is_remote
-    return _pool(os.getpid()).map(call, files, *others) if far else map(call, files, *others)
+    return _pool(os.getpid()).map(call, *items) if lies_far else map(call, *items)
 
 
 @lru_cache(OPEN)

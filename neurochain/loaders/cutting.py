@@ -115,7 +115,9 @@ def _places(files: Files, rows: Rows, spec: Spec, identity: str) -> tuple[Mapped
             for start in range(0, rows.count, PAGE):
                 page: Indices = np.arange(start, min(start + PAGE, rows.count))
                 opened = files.files(page if rows.chosen is None else rows.chosen[page])
-                for place in together(lambda file: places_of(opened_file(file, spec), spec), opened):
+                for place in together(
+                    files.lies_far, lambda file: places_of(opened_file(file, spec), spec), opened
+                ):
                     end += len(place)
                     places.add(place)
                     ends.add(np.array([end]))

@@ -107,13 +107,10 @@ class Mapped:
         """Ask the kernel to read entries, by [start, end) along the first axis, that will be taken soon."""
         if not self._opened():  # it has no name yet, or none any more: whoever takes them waits
             return
-        for start, end in spans:
-            self._announce(start, end)
-
-    def _announce(self, start: int, end: int) -> None:
         assert self._open is not None
-        size = self._size
-        os.posix_fadvise(self._open, self._head + start * size, (end - start) * size, os.POSIX_FADV_WILLNEED)
+        file, head, size = self._open, self._head, self._size
+        for start, end in spans:
+            os.posix_fadvise(file, head + start * size, (end - start) * size, os.POSIX_FADV_WILLNEED)
 
     def _read(self, start: int, out: Values) -> None:
         """Fill an array with the entries from one on."""

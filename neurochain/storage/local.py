@@ -6,9 +6,10 @@ was listed is an error and never other bytes.
 
 import os
 import stat as stat_
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from neurochain.errors import FileChangedError, StorageError
 from neurochain.storage.pattern import Globs, Rule
@@ -16,6 +17,8 @@ from neurochain.storage.planner import Link, Range
 from neurochain.storage.store import Entry
 
 CAN_FILL = hasattr(os, "preadv")
+
+T = TypeVar("T")
 
 
 def local_etag(status: os.stat_result) -> str:
@@ -85,18 +88,9 @@ class LocalStore:
         return self.read_each(path, [(start, end)], etag)[0]
 
     def read_each(self, path: str, ranges: Sequence[Range], etag: str | None = None) -> Sequence[bytes]:
-        descriptor = _opened(path)
-        try:
-            _check_unchanged(descriptor, path, etag)
-            found = [_read(descriptor, path, start, end) for start, end in ranges]
-            _check_unchanged(descriptor, path, etag)  # somebody may have written meanwhile
-            return found
-        except StorageError:
-            raise
-        except OSError as error:
-            raise StorageError(f"{path} cannot be read: {error.strerror}.") from error
-        finally:
-            os.close(descriptor)
+        return _of_opened(
+            path, etag, lambda descriptor: [_read(descriptor, path, start, end) for start, end in ranges]
+        )
 
     def fill(
         self, path: str, starts: Sequence[int], length: int, into: memoryview, etag: str | None = None
@@ -108,29 +102,35 @@ class LocalStore:
         FileChangedError, StorageError
             As `read_range`.
         """
-        descriptor = _opened(path)
-        try:
-            _check_unchanged(descriptor, path, etag)
+
+        def read(descriptor: int) -> None:
             at = 0
             for start in starts:
                 block = into[at : at + length]
                 if os.preadv(descriptor, [block], start) != length:
                     block[:] = _read(descriptor, path, start, start + length)
                 at += length
-            _check_unchanged(descriptor, path, etag)
-        except StorageError:
-            raise
-        except OSError as error:
-            raise StorageError(f"{path} cannot be read: {error.strerror}.") from error
-        finally:
-            os.close(descriptor)
+
+        _of_opened(path, etag, read)
 
 
-def _opened(path: str) -> int:
+def _of_opened(path: str, etag: str | None, read: Callable[[int], T]) -> T:
+    """What is read of a file's descriptor, which has the etag before and behind it."""
     try:
-        return os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
     except OSError as error:
         raise StorageError(f"{path} cannot be opened: {error.strerror}.") from error
+    try:
+        _check_unchanged(descriptor, path, etag)
+        found = read(descriptor)
+        _check_unchanged(descriptor, path, etag)  # somebody may have written meanwhile
+        return found
+    except StorageError:
+        raise
+    except OSError as error:
+        raise StorageError(f"{path} cannot be read: {error.strerror}.") from error
+    finally:
+        os.close(descriptor)
 
 
 def _check_unchanged(descriptor: int, path: str, etag: str | None) -> None:
