@@ -34,6 +34,7 @@ demo: $(VENV)/.demo ## the main job on real files: index, compute, save, lineage
 	$(BIN)/neurochain demo
 
 test: lint $(INTEROP)/.installed ## lint, types and all tests
+	@$(BIN)/python -m compileall -q neurochain udfs # many tests start processes, which else compile all of it
 	$(BIN)/python -m pytest $(PARALLEL)
 	$(INTEROP)/bin/python -m pytest $(INTEROP_TESTS)
 

@@ -1,6 +1,7 @@
 """Run the benchmarks: ``make bench``."""
 
 import argparse
+import compileall
 import os
 import sys
 from collections.abc import Callable
@@ -30,6 +31,7 @@ SELECTIVE: dict[str, Callable[[Path, Path, Scale], Comparisons]] = {
 }
 OF_OTHERS = {"loaders": features, "raw": raw}
 ALONE = {"cold": cold, "many": many, "large": large}
+OWN = ("neurochain", "udfs")
 CASES = ("map", "engine", *SELECTIVE, *OF_OTHERS, *ALONE, "import", "size")
 
 
@@ -61,6 +63,8 @@ def main() -> None:
     if chosen.loaders is None and set(OF_OTHERS) & set(chosen.only):
         parser.error("loaders need the environment that has others: --loaders .loaders-venv/bin/python")
     ours, peers = Path(sys.executable), chosen.peers.absolute()
+    for package in OWN:  # as pip has done with the others'
+        compileall.compile_dir(REPOSITORY / package, quiet=1)
     done: list[Comparison] = []
     sizes: dict[str, dict[str, object]] = {}
     if "map" in chosen.only:

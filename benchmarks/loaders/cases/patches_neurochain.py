@@ -6,8 +6,10 @@ from typing import Any
 from patches import BATCH, PATCH, timed
 
 import neurochain as nc
+from neurochain.formats.registry import readers
 
-next(iter(nc.read_values(x=[0]).to_pytorch().loader()))  # imports are not what is timed
+readers()  # imports are not what is timed
+next(iter(nc.read_values(x=[0]).to_pytorch().loader()))
 
 
 def batches(folder: str) -> Iterator[Any]:

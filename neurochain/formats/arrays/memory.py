@@ -241,5 +241,4 @@ def samples_between(start: float, end: float, frequency: float, origin: float = 
     """
     # Times since 1970 are known to 0.2 microseconds only.
     slack = min(SLACK + 2 * frequency * math.ulp(max(abs(start), abs(end), abs(origin))), 0.49)
-    first, last = (math.ceil((time - origin) * frequency - slack) for time in (start, end))
-    return first, last
+    return math.ceil((start - origin) * frequency - slack), math.ceil((end - origin) * frequency - slack)

@@ -1,6 +1,7 @@
 """EdfSamples: stored samples of EDF and BDF files, by range."""
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,9 @@ from neurochain.storage.planner import REQUEST_BYTES, Link, plan
 
 __all__ = ["EdfSamples", "blocks_of"]
 
-Places = tuple[int, int, np.ndarray[Any, np.dtype[np.int64]]]
-AT_ONCE = 2**20  # bytes that are read in one piece
+Places = tuple[int, int, tuple[int, ...]]
+AT_ONCE = 2**19  # samples that are read in one piece
+FEW = 2**14  # samples whose places are kept, as window after window has the same
 
 
 class EdfSamples:
@@ -69,25 +71,22 @@ class EdfSamples:
         """Samples of little of a file that lies here, read in one piece with what stands between them; whether it was so."""
         header = self._header
         low, reach, offsets = self._places(channels)
-        spans = [
-            (
-                r0 * header.record_bytes + 2 * (low + s0),
-                (r1 - r0 - 1) * header.record_bytes + 2 * (reach + s1 - s0),
-            )
-            for r0, r1, s0, s1 in pieces
-        ]
+        record, at = header.record_bytes // 2, 0
+        spans = [(r0 * record + low + s0, (r1 - r0 - 1) * record + reach + s1 - s0) for r0, r1, s0, s1 in pieces]
         if header.sample_bytes != 2 or sum(length for _, length in spans) > AT_ONCE:
             return False
-        at = 0
         for (r0, r1, s0, s1), (first, length) in zip(pieces, spans, strict=True):
-            held = np.empty(length, np.uint8)
-            if not self._file.fill([header.header_bytes + first], length, held.data):
+            held = np.empty(length, "<i2")
+            if not self._file.fill([header.header_bytes + 2 * first], 2 * length, held.data.cast("B")):
                 return False
             n, records = s1 - s0, r1 - r0
-            words = np.ndarray((records, reach + n), "<i2", held, strides=(header.record_bytes, 2))
-            found = words.take(offsets + np.arange(n), axis=1)
-            target = out[:, at : at + records * n].reshape(len(channels), records, n)
-            target[...] = found.transpose(1, 0, 2)
+            target = out[:, at : at + records * n]
+            if target.size <= FEW:
+                held.take(_few(offsets, record, records, n), out=target, mode="clip")
+            else:
+                rows = np.ndarray((records, reach + n), "<i2", held, strides=(header.record_bytes, 2))
+                found = rows.take(np.array(offsets)[:, None] + np.arange(n), axis=1)
+                target.reshape(len(channels), records, n)[...] = found.transpose(1, 0, 2)  # a view of it
             at += records * n
         return True
 
@@ -95,9 +94,9 @@ class EdfSamples:
         """First sample of these channels in a data record, how far from it the last one begins, and where each does."""
         known = self._known
         if known is None or known[0] != channels:  # another thread may ask for others meanwhile
-            offsets = np.array([self._header.channels[i].offset for i in channels], np.int64)
-            low = int(offsets.min())
-            known = self._known = channels, (low, int(offsets.max()) - low, (offsets - low)[:, None])
+            offsets = [self._header.channels[i].offset for i in channels]
+            low = min(offsets)
+            known = self._known = channels, (low, max(offsets) - low, tuple(o - low for o in offsets))
         return known[1]
 
     def bytes_needed(self, channels: list[int], start: int, end: int) -> int:
@@ -119,6 +118,14 @@ def blocks_of(header: EdfHeader, signals: Sequence[EdfSignal], r0: int, r1: int,
     offsets = np.array([s.offset for s in signals], np.int64) + s0
     starts = np.arange(r0, r1, dtype=np.int64)[:, None] * header.record_bytes + offsets * width
     return Blocks(starts.reshape(-1), (s1 - s0) * width, (s1 - s0, width), (width, 1))
+
+
+@lru_cache(64)
+def _few(offsets: tuple[int, ...], record: int, records: int, n: int) -> np.ndarray[Any, Any]:
+    """Where the samples of some channels stand, counted from the first: shape (channels, records * n)."""
+    within = np.arange(records)[:, None] * record + np.arange(n)
+    where: np.ndarray[Any, Any] = np.array(offsets)[:, None, None] + within
+    return where.reshape(len(offsets), records * n)
 
 
 def _pieces(per_record: int, start: int, end: int) -> Iterator[tuple[int, int, int, int]]:

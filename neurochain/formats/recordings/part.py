@@ -86,18 +86,6 @@ class Part:
             lengths.append(b - a)
         return Part(self.channels, self.rates, tuple(firsts), tuple(lengths), self.time, self.before)
 
-    def samples(self, start: float, end: float) -> tuple[int, int] | None:
-        """Samples of the whole at the times [start, end), of channels that are sampled alike; None where `window` must tell."""
-        if not self.rates or not self.rates[0] > 0 or not -math.inf < start <= end < math.inf:
-            return None
-        if not len(set(self.rates)) == len(set(self.firsts)) == len(set(self.lengths)) == 1:
-            return None
-        rate, first = self.rates[0], self.firsts[0]
-        base = round(self.before * rate)
-        a, b = samples_between(start, end, rate, self.time)
-        inside = first <= base + a and base + b <= first + self.lengths[0]
-        return (base + a, base + b) if inside else None
-
     def check_samples(self, name: str) -> None:
         """Check that there are samples at times.
 

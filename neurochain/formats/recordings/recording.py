@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from neurochain.formats.arrays.memory import FORMAT, MemorySamples, recording_pa
 from neurochain.formats.arrays.slicing import Axis, Index, normalise
 from neurochain.formats.recordings.annotations import Annotation
 from neurochain.formats.recordings.channels import channel_index, channel_indices
+from neurochain.formats.recordings.even import Even
 from neurochain.formats.recordings.gaps import Segments
 from neurochain.formats.recordings.part import Part, reopened
 from neurochain.formats.recordings.samples import Samples, bytes_of, turned
@@ -259,11 +261,8 @@ class Recording(Timed):
 
     def read_window(self, start: float, end: float) -> np.ndarray[Any, Any]:
         """Values of the times [start, end): what ``window(start, end).read()`` gives, in less time; errors as theirs."""
-        found = self._part.samples(start, end) if self._segments is None else None
-        if found is None or not (self._is_stored or np.isfinite(self.gains).all()):
-            return self.window(start, end).read()
-        array = self._samples.read(list(self._part.channels), *found)
-        return array if self._is_stored else array * self.gains[:, None] + self.offsets[:, None]
+        found = self._even.read(start, end) if self._even is not None else None
+        return self.window(start, end).read() if found is None else found
 
     def channel(self, name: str | int, start: int = 0, end: int | None = None) -> np.ndarray[Any, Any]:
         """Samples [start, end) of one channel, whatever the rates of the others.
@@ -351,7 +350,15 @@ class Recording(Timed):
         twin = object.__new__(Recording)
         twin.__dict__.update(self.__dict__)
         twin.__dict__.update(changes)
+        twin.__dict__.pop("_even", None)
         return twin
+
+    @cached_property
+    def _even(self) -> Even | None:
+        if self._segments is not None:
+            return None
+        scale = (None, None) if self._is_stored else (self.gains, self.offsets)
+        return Even.of(self._part, self._samples, *scale)
 
     def _pick(self, indices: Sequence[int]) -> "Recording":
         return self._with(
