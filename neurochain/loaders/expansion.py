@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import polars as pl
@@ -22,9 +23,13 @@ from neurochain.chain.steps.sample import Sample
 from neurochain.chain.steps.select import Select
 from neurochain.chain.steps.split import Split
 from neurochain.chain.steps.step import Step
+from neurochain.datasets.arrays import WIDE
 from neurochain.datasets.filetable import root_uris
 from neurochain.datasets.location import file_columns
+from neurochain.datasets.pages import ArrayPages
+from neurochain.datasets.parts import part_path, scan_parts
 from neurochain.datasets.schema import KEY
+from neurochain.datasets.versions import DatasetVersion
 from neurochain.errors import SchemaError
 from neurochain.loaders.cutting import cut_rows, cutting_step
 from neurochain.loaders.leaves import column_of, leaves_of
@@ -61,8 +66,9 @@ def expand(chain: Chain, seed: int = 0) -> Rows:
         every = len(projecting.steps) == len(plan.steps)
         chosen = None if every else _chosen(chain, source)
         if every or chosen is not None:
-            state = projecting.apply(Run(source.version.project))
-            return _rows(_map(state, _names(source, projecting)), state, chosen, source.version.content_hash)
+            state, origins = projecting.apply(Run(source.version.project)), _origins(projecting)
+            known = _map(state, _names(source, projecting, origins), source.version, origins)
+            return _rows(known, state, chosen, source.version.content_hash)
     state, _ = chain.execute()
     return _rows(_map(state, {}), state, None, "")
 
@@ -86,14 +92,14 @@ def _chosen(chain: Chain, source: VersionSource) -> Indices | None:
     return joined.to_numpy().astype(np.int64)
 
 
-def _names(source: VersionSource, plan: Plan) -> dict[str, str]:
+def _names(source: VersionSource, plan: Plan, origins: Mapping[str, str | None]) -> dict[str, str]:
     """By flat column, what its mapped files are named after: the parts it stands in, and where files lie."""
     version = source.version
     parts, files = version.part_hashes(), [f"{name}.uri" for name in file_columns(version.schema)]
     places = {**root_uris(version.project), **source.roots}
     steps = [step.to_json() for step in plan.steps]
     names = {}
-    for leaf, origin in _origins(plan).items():
+    for leaf, origin in origins.items():
         said = [SCHEME, parts, origin or [leaf, steps], places if origin is None or origin in files else None]
         names[leaf] = json.dumps(said, sort_keys=True)
     return names
@@ -123,17 +129,29 @@ def _plain(expression: pl.Expr) -> str | None:
     return bare.meta.output_name() if bare.meta.is_column() else None
 
 
-def _map(state: State, names: Mapping[str, str]) -> dict[str, MappedLeaf]:
+def _map(
+    state: State,
+    names: Mapping[str, str],
+    version: DatasetVersion | None = None,
+    origins: Mapping[str, str | None] = MappingProxyType({}),
+) -> dict[str, MappedLeaf]:
     """All leaves of all columns by their paths, mapped; those that no earlier loader has mapped in one pass."""
     leaves = [leaf for field in state.schema.values() for leaf in leaves_of(field)]
     makings = [Making(leaf, "".join(names.get(i, "") for i in leaf.inputs)) for leaf in leaves]
     known = {making.leaf.path: making.find() for making in makings}
     missing = [making for making in makings if known[making.leaf.path] is None]
     if missing:
-        inputs = dict.fromkeys(i for making in missing for i in making.leaf.inputs)
         try:
-            for frame in batches(state.frame.select(list(inputs))):
-                for making in missing:
+            decoded = []
+            for making in missing:
+                origin = origins.get(making.leaf.path)
+                if version is not None and origin is not None and making.leaf.width >= WIDE:
+                    _copy(making, version, origin)
+                else:
+                    decoded.append(making)
+            inputs = dict.fromkeys(i for making in decoded for i in making.leaf.inputs)
+            for frame in batches(state.frame.select(list(inputs))) if decoded else ():
+                for making in decoded:
                     making.add(frame)
             known |= {making.leaf.path: making.close() for making in missing}
         finally:
@@ -141,6 +159,19 @@ def _map(state: State, names: Mapping[str, str]) -> dict[str, MappedLeaf]:
                 making.discard()
         make_room([path for one in known.values() if one is not None for path in one.paths])
     return {path: one for path, one in known.items() if one is not None}
+
+
+def _copy(making: Making, version: DatasetVersion, column: str) -> None:
+    """Arrays of a column, as they lie in the version's parts; decoded where a part has them otherwise."""
+    project, path = version.project, making.leaf.path
+    for part in version.part_hashes():
+        pages = ArrayPages.of(part_path(project, part), column, making.leaf.width)
+        if pages is not None:
+            making.copy(pages)
+            continue
+        frames = scan_parts(project, [part], version.schema).select(pl.col(column).alias(path))
+        for frame in batches(frames):
+            making.add(frame)
 
 
 def _rows(known: Mapping[str, MappedLeaf], state: State, chosen: Indices | None, identity: str) -> Rows:

@@ -1,5 +1,6 @@
 """Leaves: how the flat columns of a frame become the arrays that are mapped, and the columns of a loader again."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -32,12 +33,15 @@ class Leaf(ABC):
         Dtype and row shape of each array that is mapped, by its name.
     said : str
         Its kind: what was mapped of another kind is not taken for it.
+    width : int
+        Bytes of each array, where they are mapped as they are stored; 0 elsewhere.
     """
 
     path: str
     inputs: tuple[str, ...]
     makes: Made
     said: str
+    width: int = 0
 
     @abstractmethod
     def arrays(self, frame: pl.DataFrame) -> dict[str, Values]:
@@ -55,6 +59,7 @@ class NumberLeaf(Leaf):
         self.path, self.inputs, self.said, self._kind = path, (path,), f"number {kind}", kind
         if isinstance(kind, Array):
             dtype, shape = np.dtype(kind.dtype).newbyteorder("<"), kind.shape
+            self.width = dtype.itemsize * math.prod(shape)
         else:
             dtype, shape = np.dtype("float64" if kind.name == "duration" else kind.name).newbyteorder("<"), ()
         if dtype.kind in "mM":

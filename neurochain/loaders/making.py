@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from neurochain.datasets.pages import ArrayPages
 from neurochain.loaders.columns import Column
 from neurochain.loaders.leaves import Leaf
 from neurochain.loaders.mapped import Mapped
@@ -69,6 +70,12 @@ class Making:
         nulls = frame[self.leaf.inputs[0]].is_null().arg_true().to_numpy().astype(np.int64)
         self._writer(NULLS).add(nulls + self._rows)
         self._rows += frame.height
+
+    def copy(self, pages: ArrayPages) -> None:
+        """Append the next rows, none of them null, as they lie in a part."""
+        for arrays in pages:
+            self._writer("values").add_each(arrays)
+        self._rows += pages.rows
 
     def close(self) -> MappedLeaf:
         """Put its files in their places."""

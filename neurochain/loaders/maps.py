@@ -26,6 +26,8 @@ FOLDER = "maps"  # in the cache folder
 LIMIT = "NEUROCHAIN_MAPS_BYTES"  # in the environment
 SHARE = 0.5  # of what is free on the disk, where nobody said how much
 ABANDONED = 86_400  # seconds after which nobody writes a file any more: its process was killed
+CAN_GATHER = hasattr(os, "writev")
+AT_ONCE = 1024  # pieces that the kernel takes
 HEAD = 256  # bytes in front of the values, so that rows begin where a page of cache lines does
 
 
@@ -63,15 +65,25 @@ class MapWriter:
             The disk is full; said of these rows when the next ones come.
         """
         block = np.ascontiguousarray(values, self.dtype)
-        self._wait()
-        self._writing = _writer().submit(self._write, block.reshape(-1).view(np.uint8).data)
+        self._begin([block.reshape(-1).view(np.uint8).data])
         self.rows += len(block)
 
-    def _write(self, data: Any) -> None:
+    def add_each(self, values: Sequence[memoryview]) -> None:
+        """Append rows of which each lies somewhere else, as bytes: as `add`."""
+        self._begin(values)
+        self.rows += len(values)
+
+    def _begin(self, pieces: Sequence[memoryview]) -> None:
+        self._wait()
+        self._writing = _writer().submit(self._write, pieces)
+
+    def _write(self, pieces: Sequence[memoryview]) -> None:
         if self._hash is not None:
-            self._hash.update(data)
+            for piece in pieces:
+                self._hash.update(piece)
         with _in_words():
-            self._file.write(data)
+            for at in range(0, len(pieces), AT_ONCE):
+                _write_all(self._file, pieces[at : at + AT_ONCE])
 
     def _wait(self) -> None:
         writing, self._writing = self._writing, None
@@ -110,6 +122,21 @@ class MapWriter:
             self._file.close()
         with suppress(OSError):
             self._path.unlink()
+
+
+def _write_all(file: BinaryIO, pieces: Sequence[memoryview]) -> None:
+    """Write pieces that lie apart, without one behind the other being copied first."""
+    if len(pieces) == 1 or not CAN_GATHER:
+        for piece in pieces:
+            file.write(piece)
+        return
+    file.flush()
+    wanted = sum(piece.nbytes for piece in pieces)
+    written = os.writev(file.fileno(), pieces)
+    for piece in pieces if written < wanted else ():  # a full disk, or more than is written at a time
+        if written < piece.nbytes:
+            file.write(piece[written:])
+        written = max(written - piece.nbytes, 0)
 
 
 @lru_cache(1)

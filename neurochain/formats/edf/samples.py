@@ -72,7 +72,9 @@ class EdfSamples:
         header = self._header
         low, reach, offsets = self._places(channels)
         record, at = header.record_bytes // 2, 0
-        spans = [(r0 * record + low + s0, (r1 - r0 - 1) * record + reach + s1 - s0) for r0, r1, s0, s1 in pieces]
+        spans = [
+            (r0 * record + low + s0, (r1 - r0 - 1) * record + reach + s1 - s0) for r0, r1, s0, s1 in pieces
+        ]
         if header.sample_bytes != 2 or sum(length for _, length in spans) > AT_ONCE:
             return False
         for (r0, r1, s0, s1), (first, length) in zip(pieces, spans, strict=True):
