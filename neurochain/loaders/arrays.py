@@ -33,8 +33,8 @@ class NumpyBatches(Resumable):
         )
 
     def __iter__(self) -> Iterator[Values]:
-        if self.rows.reads_files:
-            return self._pass(lambda: ahead(self.rows.batch, self._batches, self.rows.reads_at_once))
+        if at_once := self.rows.at_once:
+            return self._pass(lambda: ahead(self.rows.batch, self._batches, at_once))
         return self._pass(lambda: map(self.rows.batch, foreseen(self.rows, self._batches)))
 
 

@@ -15,18 +15,20 @@ from neurochain.loaders.order import Indices
 from neurochain.storage import File
 from neurochain.storage.scheme import split_uri, store_for
 
+ELSEWHERE = 4  # batches read at once of files elsewhere: they wait
+
 
 class Column(Protocol):
     """Values of all rows.
 
     Attributes
     ----------
-    reads_files : bool
-        Taking some reads files of the user's.
+    at_once : int
+        Batches that are worth being read at once; 0 where no files of the user's are read.
     """
 
     @property
-    def reads_files(self) -> bool: ...
+    def at_once(self) -> int: ...
 
     def take(self, rows: Indices) -> Any:
         """Of some rows, in their order; the numbers are not checked."""
@@ -59,7 +61,7 @@ class Numbers:
         Shape (rows, …).
     """
 
-    reads_files = False
+    at_once = 0
 
     def __init__(self, mapped: Mapped) -> None:
         self.mapped = mapped
@@ -100,7 +102,7 @@ class Varying:
         Shape (rows, axes); without, they have one axis.
     """
 
-    reads_files = False
+    at_once = 0
 
     def __init__(self, data: Mapped, ends: Mapped, shapes: Mapped | None = None) -> None:
         self.data, self.ends, self.shapes = data, ends, shapes
@@ -147,7 +149,7 @@ class Texts:
         Where each ends.
     """
 
-    reads_files = False
+    at_once = 0
 
     def __init__(self, data: Mapped, ends: Mapped) -> None:
         self.data, self.ends = data, ends
@@ -169,14 +171,9 @@ class Group:
         self.fields = fields
 
     @property
-    def reads_files(self) -> bool:
+    def at_once(self) -> int:
         """As in `Column`."""
-        return any(column.reads_files for column in self.fields.values())
-
-    @property
-    def lies_far(self) -> bool:
-        """As of `Files`."""
-        return any(getattr(column, "lies_far", False) for column in self.fields.values())
+        return max((column.at_once for column in self.fields.values()), default=0)
 
     def take(self, rows: Indices) -> dict[str, Any]:
         return {name: column.take(rows) for name, column in self.fields.items()}
@@ -191,7 +188,10 @@ class Files:
     size : Numbers
     """
 
-    reads_files = True
+    @property
+    def at_once(self) -> int:
+        """As in `Column`."""
+        return ELSEWHERE if self.lies_far else 1
 
     @property
     def lies_far(self) -> bool:

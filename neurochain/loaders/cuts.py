@@ -13,13 +13,14 @@ from neurochain.formats import Recording, Volume, open_recording, open_volume
 from neurochain.formats.recordings.windows import Span, Windows
 from neurochain.formats.volumes.patches import Patches
 from neurochain.loaders.buffers import Buffers
-from neurochain.loaders.columns import Column, Files
+from neurochain.loaders.columns import ELSEWHERE, Column, Files
 from neurochain.loaders.mapped import Mapped, Values
 from neurochain.loaders.order import Indices, shares
 from neurochain.storage import File, cache_memo
 
 OPEN = 512  # files that are kept open in a process
 AT_ONCE = 32  # reads of files elsewhere
+PATCHES = 2  # batches of them that are read at once of files on this machine
 
 Spec = Patches | Windows
 Opened = Volume | Recording
@@ -57,14 +58,9 @@ class OfOrigin:
         self.column, self.origin = column, origin
 
     @property
-    def reads_files(self) -> bool:
+    def at_once(self) -> int:
         """As in `Column`."""
-        return self.column.reads_files
-
-    @property
-    def lies_far(self) -> bool:
-        """As of `Files`."""
-        return bool(getattr(self.column, "lies_far", False))
+        return self.column.at_once
 
     def take(self, rows: Indices) -> Any:
         """As in `Column`."""
@@ -86,12 +82,18 @@ class Cuts:
         Of random windows.
     """
 
-    reads_files = True
-
     def __init__(self, files: Files, spec: Spec, origin: Origin, places: Mapped, seed: int = 0) -> None:
         self.files, self.spec, self.origin, self.places, self.seed = files, spec, origin, places, seed
         self._buffers: Buffers | None = None
         self._held: dict[int, Opened] = {}
+
+    @property
+    def at_once(self) -> int:
+        """As in `Column`."""
+        if self.lies_far:
+            return ELSEWHERE
+        # The kernel copies most of the time that a patch takes, the interpreter works most of the time of a window.
+        return PATCHES if isinstance(self.spec, Patches) else 1
 
     @cached_property
     def lies_far(self) -> bool:
@@ -145,9 +147,10 @@ class Cuts:
         # The first axis varies fastest, as in most files: to turn a patch round takes longer than to read it.
         if len(set(shapes)) == 1:
             turned = shapes[0][::-1]
-            if self._buffers is None or self._buffers.shape != turned:
-                self._buffers = Buffers(np.dtype(np.float32), turned)
-            held = self._buffers.take(len(volumes))
+            buffers = self._buffers  # another thread may want others meanwhile
+            if buffers is None or buffers.shape != turned:
+                buffers = self._buffers = Buffers(np.dtype(np.float32), turned)
+            held = buffers.take(len(volumes))
             found: Values | list[Values] = held.transpose(0, *range(held.ndim - 1, 0, -1))
         else:
             found = [np.empty(shape, np.float32, "F") for shape in shapes]

@@ -76,8 +76,8 @@ class Loader(Resumable, DataLoader[Any]):
             return self._pass(super().__iter__)
         if self.num_workers:
             return self._pass(self._by_crew)
-        if data.rows.reads_files:
-            return self._pass(lambda: ahead(data.batch, self._batches, data.rows.reads_at_once))
+        if at_once := data.rows.at_once:
+            return self._pass(lambda: ahead(data.batch, self._batches, at_once))
         return self._pass(lambda: map(data.batch, foreseen(data.rows, self._batches)))
 
     def _by_crew(self) -> Iterator[Any]:

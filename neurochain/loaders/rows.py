@@ -14,7 +14,6 @@ from neurochain.loaders.shapes import Ways, stacked
 
 Values = dict[str, Any]
 LARGE = 1024  # bytes of a row
-AT_ONCE = 4  # batches, of files elsewhere
 MOST = 0.75  # of the rows of a file
 
 
@@ -44,14 +43,9 @@ class Rows:
     drawn: bool = False
 
     @property
-    def reads_files(self) -> bool:
-        """Whether a batch reads files of the user's."""
-        return any(column.reads_files for column in self.columns.values())
-
-    @property
-    def reads_at_once(self) -> int:
-        """How many batches are worth being read at once, where files are."""
-        return AT_ONCE if any(getattr(column, "lies_far", False) for column in self.columns.values()) else 1
+    def at_once(self) -> int:
+        """Batches that are worth being read at once; 0 where no files of the user's are read."""
+        return max((column.at_once for column in self.columns.values()), default=0)
 
     def name(self, row: int) -> str:
         """Of a row, for messages: with its file, where it has one."""
@@ -133,7 +127,7 @@ class Rows:
                 found = self._together(f"{name}.{key}", one, rows)
                 inner |= {path.removeprefix(f"{name}."): array for path, array in found.items()}
             return {name: inner}
-        if isinstance(values, np.ndarray) and self.ragged.get(name) == "pad" and self.reads_files:
+        if isinstance(values, np.ndarray) and self.ragged.get(name) == "pad" and self.at_once:
             values = list(values)  # which have one shape in this batch, and perhaps not in the next
         if not isinstance(values, list) or not values or isinstance(values[0], str):
             return {name: values}

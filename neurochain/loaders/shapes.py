@@ -29,7 +29,7 @@ def check_ways(ways: Ways, columns: Mapping[str, Any]) -> None:
             raise LoaderError(
                 f"ragged={{{name!r}: …}}: there is no such column, but {', '.join(map(repr, columns))}."
             )
-        if way == "bucket" and getattr(columns.get(name), "reads_files", True):
+        if way == "bucket" and (name not in columns or columns[name].at_once):
             raise LoaderError(
                 f"ragged={{{name!r}: 'bucket'}}: its shapes are known only once files are read. Save them first, or say 'pad' or 'crop'."
             )
