@@ -28,6 +28,7 @@ WORTH = 0.5  # seconds of work left from which on helpers are started: the start
 TOGETHER = 32  # rows that go over a pipe at once
 FIRST = 4 * TOGETHER  # headers that tell how long the others will take
 BURST = {False: 32, True: 512}  # places that are taken at once: of local files, of files elsewhere
+QUEUE = 256  # places that a helper has before it, so that it has work while this process stores what was read
 
 
 class Places:
@@ -73,7 +74,6 @@ class Helper:
     """
 
     def __init__(self, manner: Manner) -> None:
-        self._few = BURST[manner.remote] // 2
         self._under_way: dict[int, Place] = {}
         self._ended = False
         ours, theirs = Pipe()
@@ -110,7 +110,7 @@ class Helper:
 
     def feed(self, places: Places) -> None:
         """Give it more, if it will soon have nothing to do; say so when there is no more."""
-        while not self._ended and len(self._under_way) <= self._few:
+        while not self._ended and len(self._under_way) <= min(QUEUE, places.left // places.takers):
             taken = places.take()
             self._under_way |= {place[0]: place for place in taken}
             self._ended = not taken
@@ -203,6 +203,8 @@ def _exchange(team: list[Helper], work: Places, seconds: float | None) -> Iterat
         try:
             if helper.pipe in ready:
                 yield helper.block()
+                while helper.busy and helper.pipe.poll():  # its pipe holds few
+                    yield helper.block()
             helper.feed(work)
         except (OSError, EOFError):  # it died
             team.remove(helper)
