@@ -72,6 +72,9 @@ def read_storage(
     uris = uris if isinstance(uris, str | os.PathLike) else list(uris)
     _reach(uris, anon, storage_options)
     roots = find_roots(uris)
+    _reach(
+        [root.uri for root in roots], anon, storage_options
+    )  # of one file, the folder: others may belong to it
     if not any(any_match(root) for root in roots):
         raise nothing_matched(roots)
     return Chain.of(StorageSource(tuple(roots), headers, identifiers))

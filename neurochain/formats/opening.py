@@ -58,7 +58,11 @@ def open(
     uri = source.uri if isinstance(source, File) else os.fspath(source)
     place = address(uri)
     if place is not None and (anon or storage_options):
-        remember(place, Access.of({**({"anon": True} if anon else {}), **(storage_options or {})}))
+        access = Access.of({**({"anon": True} if anon else {}), **(storage_options or {})})
+        remember(place, access)
+        folder = place.rpartition("/")[0]
+        if "://" in folder:  # others may belong to it
+            remember(folder, access)
     return open_array(source if isinstance(source, File) else File.at(uri), format)
 
 

@@ -11,8 +11,8 @@ import pytest
 from pydicom.data import get_testdata_file
 
 import neurochain as nc
-from neurochain.chain.sources import helpers
-from neurochain.chain.sources.helpers import Helper, Places
+from neurochain.chain.sources import helpers, listing
+from neurochain.chain.sources.helpers import Helper, Places, Process, Spare
 from neurochain.testing import Fault, ObjectServer, Request
 
 COUNT = 400
@@ -41,8 +41,8 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Helper]:
     made: list[Helper] = []
     begin = Helper.__init__
 
-    def noted(self: Helper, manner: Any) -> None:
-        begin(self, manner)
+    def noted(self: Helper, manner: Any, process: Any = None) -> None:
+        begin(self, manner, process)
         made.append(self)
 
     monkeypatch.setattr(Helper, "__init__", noted)
@@ -86,6 +86,49 @@ def test_helpers_give_what_is_read_here(
     assert len(started) == 2
     assert sum(delivered) > COUNT / 2
     assert not any(helper.alive for helper in started)
+
+
+def test_a_process_is_started_while_many_files_are_listed(
+    folder: Path, started: list[Helper], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "MANY", COUNT // 2)
+    made: list[Process] = []
+    begin = Process.__init__
+
+    def noted(self: Process) -> None:
+        begin(self)
+        made.append(self)
+
+    monkeypatch.setattr(Process, "__init__", noted)
+    found = read("data/**/*.dcm", 2)
+    assert [one.started.pid for one in made] == [helper.pid for helper in started]
+    assert len(made) == 1
+    monkeypatch.setattr(helpers, "WORTH", 1e9)
+    assert not differences(read("data/**/*.dcm", 2), found)  # headers were read before: it may not be needed
+    assert not differences(read("data/**/*.dcm", 0), found)
+    assert len(made) == 1
+    assert not any(helper.alive for helper in started)
+
+
+def test_a_process_that_was_not_needed_is_ended() -> None:
+    with Spare(lambda: True) as spare:
+        spare.start()
+        spare.start()
+        process = spare.take()
+        assert process is not None
+        assert spare.take() is None
+        spare.start()
+        other = spare.take()
+        assert other is not None
+        other.end()
+    assert process.started.poll() is None
+    process.end()
+    assert process.started.poll() is not None
+    with Spare(lambda: True) as spare:
+        spare.start()
+        process = spare._process
+        assert process is not None
+    assert process.started.poll() is not None
 
 
 @pytest.mark.parametrize("after", [0, 1, 3])

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import nibabel
 import numpy as np
 import pydicom.data
 import pytest
@@ -126,3 +127,20 @@ def test_options_that_cannot_be(folder: Path) -> None:
         nc.read_storage(
             "s3://x/*", anon=True, storage_options={"wrong_name": 1, "endpoint": "http://localhost:1"}
         )
+
+
+def test_what_is_said_of_one_file_holds_for_those_that_belong_to_it(folder: Path) -> None:
+    """In a bucket that no other test speaks of."""
+    place = folder / "served/alone/study"
+    place.mkdir(parents=True)
+    (place / "a.txt").write_text("text")
+    (place / "a.json").write_text('{"EchoTime": 1}')
+    with ObjectServer(folder / "served") as server:
+        there: dict[str, Any] = {"storage_options": {"endpoint": server.url, **KEYS}}
+        chain = nc.read_storage("s3://alone/study/a.txt", **there)
+        assert chain.select("sidecar.EchoTime").collect().rows() == [(1,)]
+    pair = nibabel.Nifti1Pair(np.arange(24, dtype=np.int16).reshape(2, 3, 4), np.eye(4))
+    nibabel.save(pair, place.parent / "pair.hdr")
+    with ObjectServer(folder / "served") as server:
+        there = {"storage_options": {"endpoint": server.url, **KEYS}}
+        assert nc.open("s3://alone/pair.hdr", **there)[1, 2, 3] == 23

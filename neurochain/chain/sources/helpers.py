@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection, Pipe, wait
@@ -65,17 +65,10 @@ class Places:
         self.left += len(places)
 
 
-class Helper:
-    """One process.
+class Process:
+    """A process that imports the readers, and is then told what to do over a pipe."""
 
-    Parameters
-    ----------
-    manner : Manner
-    """
-
-    def __init__(self, manner: Manner) -> None:
-        self._under_way: dict[int, Place] = {}
-        self._ended = False
+    def __init__(self) -> None:
         ours, theirs = Pipe()
         self.pipe = ours
         code = (
@@ -83,7 +76,7 @@ class Helper:
             f"serve({theirs.fileno()})"
         )
         with theirs:
-            self._process = subprocess.Popen(
+            self.started = subprocess.Popen(
                 [sys.executable, "-c", code],
                 env={**os.environ, "OPENBLAS_NUM_THREADS": "1", ENVIRONMENT: said()},
                 pass_fds=[theirs.fileno()],
@@ -91,17 +84,72 @@ class Helper:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
+
+    def end(self) -> None:
+        """End it, whatever it does."""
+        self.pipe.close()
+        self.started.kill()
+        self.started.wait()
+
+
+class Spare:
+    """A process that is started while files are still being listed, where there are so many that it will be needed.
+
+    Parameters
+    ----------
+    wanted : callable
+        Whether there may be one at all.
+    """
+
+    def __init__(self, wanted: Callable[[], bool]) -> None:
+        self._wanted = wanted
+        self._process: Process | None = None
+
+    def __enter__(self) -> "Spare":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None:
+            self._process.end()
+
+    def start(self) -> None:
+        """Start it, unless there is one."""
+        if self._process is None and self._wanted():
+            with suppress(OSError):  # no more processes are to be had
+                self._process = Process()
+
+    def take(self) -> Process | None:
+        """The process; whoever takes it ends it."""
+        process, self._process = self._process, None
+        return process
+
+
+class Helper:
+    """A process that reads headers.
+
+    Parameters
+    ----------
+    manner : Manner
+    process : Process, optional
+        That runs already.
+    """
+
+    def __init__(self, manner: Manner, process: Process | None = None) -> None:
+        self._under_way: dict[int, Place] = {}
+        self._ended = False
+        self._process = process or Process()
+        self.pipe = self._process.pipe
         self.pipe.send(manner)
 
     @property
     def pid(self) -> int:
         """Its process number."""
-        return self._process.pid
+        return self._process.started.pid
 
     @property
     def alive(self) -> bool:
         """Whether it runs."""
-        return self._process.poll() is None
+        return self._process.started.poll() is None
 
     @property
     def busy(self) -> bool:
@@ -125,13 +173,13 @@ class Helper:
 
     def close(self) -> list[Place]:
         """End it; the places that it has not read."""
-        self.pipe.close()
-        self._process.kill()
-        self._process.wait()
+        self._process.end()
         return list(self._under_way.values())
 
 
-def read_all(places: Iterator[Place], count: int, manner: Manner, helpers: int) -> Iterator[Block]:
+def read_all(
+    places: Iterator[Place], count: int, manner: Manner, helpers: int, spare: Spare | None = None
+) -> Iterator[Block]:
     """Read headers in this process and, where that takes long, in others.
 
     Parameters
@@ -144,6 +192,8 @@ def read_all(places: Iterator[Place], count: int, manner: Manner, helpers: int) 
         How.
     helpers : int
         Processes beside this one, at most.
+    spare : Spare, optional
+        One that is there already.
 
     Yields
     ------
@@ -158,9 +208,12 @@ def read_all(places: Iterator[Place], count: int, manner: Manner, helpers: int) 
     work, team, rows = Places(places, count, BURST[manner.remote]), list[Helper](), list[HeaderRow]()
     read, started = 0, time.process_time()
     try:
+        process = spare.take() if spare is not None else None
         if manner.remote:
-            _start(team, work, manner, helpers, ELSEWHERE * count)
-            yield from _exchange(team, work, 0)
+            _start(team, work, manner, _worth(ELSEWHERE * count, helpers), process)
+        elif process is not None:
+            _start(team, work, manner, 1, process)
+        yield from _exchange(team, work, 0)
         while True:
             for row in read_heads(work, manner):
                 rows.append(row)
@@ -169,7 +222,8 @@ def read_all(places: Iterator[Place], count: int, manner: Manner, helpers: int) 
                 yield block_of(rows)
                 read, rows = read + len(rows), []
                 if read == FIRST and not manner.remote:
-                    _start(team, work, manner, helpers, (time.process_time() - started) / read * work.left)
+                    seconds = (time.process_time() - started) / read * work.left
+                    _start(team, work, manner, _worth(seconds, helpers))
                 yield from _exchange(team, work, 0)
             while not work.left and any(helper.busy for helper in team):
                 yield from _exchange(team, work, None)
@@ -182,13 +236,22 @@ def read_all(places: Iterator[Place], count: int, manner: Manner, helpers: int) 
             helper.close()
 
 
-def _start(team: list[Helper], work: Places, manner: Manner, helpers: int, seconds: float) -> None:
-    """Start so many helpers as are worth it for so many seconds of work."""
-    needed = min(helpers, int(seconds / WORTH))
+def _worth(seconds: float, most: int) -> int:
+    """How many helpers are worth it for so many seconds of work."""
+    return min(most, int(seconds / WORTH))
+
+
+def _start(
+    team: list[Helper], work: Places, manner: Manner, needed: int, process: Process | None = None
+) -> None:
+    """Start as many helpers as are missing, the first of them in a process that is there."""
     with suppress(OSError):  # no more processes are to be had: they help, and are not needed
-        for _ in range(needed):
-            team.append(Helper(_shared(manner, needed + 1)))
+        while len(team) < needed:
+            team.append(Helper(_shared(manner, needed + 1), process))
+            process = None
             work.takers += 1
+    if process is not None:
+        process.end()
 
 
 def _shared(manner: Manner, share: int) -> Manner:

@@ -22,7 +22,7 @@ from neurochain.chain.sources.headers import (
     stored_schema,
 )
 from neurochain.chain.sources.heads import Manner, Place
-from neurochain.chain.sources.helpers import read_all
+from neurochain.chain.sources.helpers import Spare, read_all
 from neurochain.chain.sources.listing import Listing
 from neurochain.chain.sources.rows import Block
 from neurochain.chain.values.row import FILE_FIELDS
@@ -92,18 +92,30 @@ def index(roots: Sequence[Root], headers: bool, run: Run, identifiers: Identifie
         No file is there.
     """
     names = {root_name(run.project, root.uri, root.name): root for root in roots}
-    files = pl.concat([_listing_frame(name, root, headers, run) for name, root in names.items()])
-    note_access(run.project)
+    with Spare(
+        lambda: headers and run.settings.processes > 1 and not _knows_headers(run, identifiers)
+    ) as spare:
+        files = pl.concat([_listing_frame(name, root, headers, run, spare) for name, root in names.items()])
+        note_access(run.project)
+        if not files.height:
+            raise nothing_matched(roots)
+        found = with_headers(files, run, identifiers, spare=spare) if headers else None
     places = {name: root.uri for name, root in names.items()}
-    if not files.height:
-        raise nothing_matched(roots)
     flat = files.select(KEY, *(f"file.{f.name}" for f in FILE.fields))
     schema = Schema([Field("file", FILE)])
-    if not headers:
+    if found is None:
         return Indexed(flat.lazy(), schema, flat, None, places)
-    found = with_headers(files, run, identifiers)
     full = Schema([*schema.values(), *found.schema.values()])
     return Indexed(found.frame.select(KEY, *full.leaves()), full, flat, found.reads, places)
+
+
+def _header_ledger(run: Run, identifiers: Identifiers) -> Ledger:
+    return Ledger(run.project, identifiers.key_with(reader_fingerprint()))
+
+
+def _knows_headers(run: Run, identifiers: Identifiers) -> bool:
+    """Whether headers of any files were read in this project before."""
+    return _header_ledger(run, identifiers).known() is not None
 
 
 @dataclass(frozen=True)
@@ -126,7 +138,11 @@ class Headers:
 
 
 def with_headers(
-    files: pl.DataFrame, run: Run, identifiers: Identifiers, unread: frozenset[str] = frozenset()
+    files: pl.DataFrame,
+    run: Run,
+    identifiers: Identifiers,
+    unread: frozenset[str] = frozenset(),
+    spare: Spare | None = None,
 ) -> Headers:
     """Read the headers that are not known yet, and put all of them beside the files.
 
@@ -140,12 +156,18 @@ def with_headers(
         What becomes of them.
     unread : frozenset of str
         Uris of files that have no header to read; they have nulls.
+    spare : Spare, optional
+        A process that may help.
     """
-    ledger = Ledger(run.project, identifiers.key_with(reader_fingerprint()))
+    ledger = _header_ledger(run, identifiers)
     identity = files.select("file.uri", "file.etag", "file.companions")
     files = files.with_columns(argument_digests(identity).alias(ARG))
     lost = _read_missing(
-        files.filter(~pl.col("file.uri").is_in(list(unread))) if unread else files, ledger, run, identifiers
+        files.filter(~pl.col("file.uri").is_in(list(unread))) if unread else files,
+        ledger,
+        run,
+        identifiers,
+        spare,
     )
     ledger.touch()
     known = ledger.known()
@@ -164,11 +186,14 @@ def with_headers(
     return Headers(frame, keyed, reads.select(READS))
 
 
-def _listing_frame(name: str, root: Root, headers: bool, run: Run) -> pl.DataFrame:
+def _listing_frame(
+    name: str, root: Root, headers: bool, run: Run, spare: Spare | None = None
+) -> pl.DataFrame:
     """Files of one root, sorted by path: the File's columns, the key, and the sidecar to read."""
     belonging = companions() if headers else {}
     endings = {SIDECAR, *chain.from_iterable(belonging.values())}
-    listing = Listing.of(root, tuple(sorted(endings)) if headers else ())
+    many = spare.start if spare is not None else None
+    listing = Listing.of(root, tuple(sorted(endings)) if headers else (), many)
     sidecars = listing.sidecars(SIDECAR)
     frame = listing.files.select(
         *(pl.col(n).alias(f"file.{n}") for n in ("uri", "size", "etag", "mtime")),
@@ -241,7 +266,7 @@ def _with_keys(shapes: pl.Series, schema: Schema) -> Schema:
 
 
 def _read_missing(
-    files: pl.DataFrame, ledger: Ledger, run: Run, identifiers: Identifiers
+    files: pl.DataFrame, ledger: Ledger, run: Run, identifiers: Identifiers, spare: Spare | None
 ) -> list[pl.DataFrame]:
     """Read and remember what is not known; rows of files whose bytes could not be had, where that is tolerated."""
     missing, lost = files, list[pl.DataFrame]()
@@ -257,7 +282,7 @@ def _read_missing(
         blocks, rows = list[Block](), 0
         tolerant = run.settings.on_error != "raise"
         manner = Manner(remote, identifiers, run.settings.threads, tolerant=tolerant)
-        for block in read_all(_places(missing), missing.height, manner, run.settings.processes - 1):
+        for block in read_all(_places(missing), missing.height, manner, run.settings.processes - 1, spare):
             blocks.append(block)
             pulled, count = sum(block["bytes"]), len(block["number"])
             run.activity.counts.bytes += pulled

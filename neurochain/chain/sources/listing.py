@@ -1,6 +1,6 @@
 """Listing: what lies under a root, as columns; never as one object per file, since there may be millions."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -12,6 +12,7 @@ from neurochain.storage.listing import Root
 from neurochain.storage.pattern import Globs
 
 ROWS = 50_000  # entries that become columns at once
+MANY = 2_000  # entries, from which on it is known that there is much to do
 COMPRESSED = ("gz", "bz2", "zst", "xz")
 COLUMNS = {
     "path": pl.String(),
@@ -41,7 +42,9 @@ class Listing:
     companions: pl.DataFrame
 
     @classmethod
-    def of(cls, root: Root, companions: tuple[str, ...] = ()) -> "Listing":
+    def of(
+        cls, root: Root, companions: tuple[str, ...] = (), many: Callable[[], None] | None = None
+    ) -> "Listing":
         """List a root.
 
         Parameters
@@ -50,8 +53,10 @@ class Listing:
             From `find_roots`.
         companions : tuple of str
             Suffixes of files that come along (``".json"``).
+        many : callable, optional
+            Called where there are thousands, before they are all listed.
         """
-        found = _columns(root, list_root(root, companions)).sort("path", ~pl.col("meant"))
+        found = _columns(root, list_root(root, companions), many).sort("path", ~pl.col("meant"))
         everything = found.unique("path", keep="first", maintain_order=True)
         files = everything.filter("meant").drop("meant")
         ends = pl.any_horizontal(pl.lit(False), *(pl.col("path").str.ends_with(c) for c in companions))
@@ -137,7 +142,9 @@ class Listing:
         return merge_listing(project, here, scope, dry)
 
 
-def _columns(root: Root, found: Iterable[tuple[Entry, bool]]) -> pl.DataFrame:
+def _columns(
+    root: Root, found: Iterable[tuple[Entry, bool]], many: Callable[[], None] | None
+) -> pl.DataFrame:
     frames: list[pl.DataFrame] = []
     rows: list[tuple[object, ...]] = []
     schema = {**COLUMNS, "meant": pl.Boolean()}
@@ -147,7 +154,9 @@ def _columns(root: Root, found: Iterable[tuple[Entry, bool]]) -> pl.DataFrame:
         frames.append(pl.DataFrame(rows, schema=schema, orient="row"))
         rows.clear()
 
-    for entry, meant in found:
+    for number, (entry, meant) in enumerate(found):
+        if number == MANY and many is not None:
+            many()
         rows.append((relative(entry.path), uri(entry.path), entry.size, entry.etag, entry.mtime, meant))
         if len(rows) == ROWS:
             flush()

@@ -20,7 +20,7 @@ from neurochain.formats.bids.sidecar import parse_sidecar
 from neurochain.formats.identifiers import Identifiers
 from neurochain.storage import File, ReadLog
 
-Block = dict[str, list[Any]]
+Block = dict[str, Sequence[Any]]
 """Values of some rows by column: the fields of `HeaderRow`, and of its records as "dicom.Rows". Records' fields that
 none of them has are left out."""
 
@@ -127,17 +127,20 @@ def read_row(
 def block_of(rows: Sequence[HeaderRow]) -> Block:
     """Rows as columns; best not more of them than the processor's cache holds."""
     block: Block = {name: [*map(attrgetter(name), rows)] for name in PLAIN}
+    nulls = (None,) * len(rows)
     for name in {name: None for row in rows for name in row.records}:
         records = [row.records.get(name) for row in rows]
         fields = tuple(next(filter(None, records)))
         nothing = dict.fromkeys(fields)
         columns = zip(*map(itemgetter(*fields), (record or nothing for record in records)), strict=True)
-        block |= {
-            f"{name}.{field}": [*column]
-            for field, column in zip(fields, columns, strict=True)
-            if column.count(None) < len(column)
-        }
+        names = _names(name, fields)
+        block |= {one: column for one, column in zip(names, columns, strict=True) if column != nulls}
     return block
+
+
+@lru_cache(maxsize=64)
+def _names(record: str, fields: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"{record}.{field}" for field in fields)
 
 
 @lru_cache(maxsize=256)
