@@ -44,7 +44,8 @@ class FileHeader:
 class HeadSizes:
     """How long the headers in a folder are, so that the next file's is fetched in one request and no more.
 
-    Files of a series have headers of nearly one length, from 8 KB (one vendor) to 290 KB (another). A folder of which
+    Files of a series have headers of nearly one length, from 8 KB (one vendor) to 290 KB (another), and a folder may hold
+    two series. A folder of which
     nothing is known yet may be like the last one: a study has a folder for each subject.
     """
 
@@ -52,20 +53,22 @@ class HeadSizes:
     MOST_GUESSED = 32768  # bytes of a file in another folder
 
     def __init__(self) -> None:
-        self._by_folder: dict[tuple[str, str], int] = {}
+        self._by_folder: dict[tuple[str, str], tuple[int, int]] = {}  # of the last two
         self._last: dict[str, int] = {}
 
     def wanted(self, file: File, reader: "Reader") -> int:
         """Bytes to fetch first."""
         known = self._by_folder.get((file.uri.rpartition("/")[0], reader.name))
         if known is not None:
-            return known
+            return max(known)
         return max(reader.head_size, min(self._last.get(reader.name, 0), self.MOST_GUESSED))
 
     def learn(self, file: File, reader: "Reader", length: int) -> None:
         """Remember the length of a header."""
         rounded = (length // self.STEP + 1) * self.STEP
-        self._by_folder[file.uri.rpartition("/")[0], reader.name] = self._last[reader.name] = rounded
+        key = file.uri.rpartition("/")[0], reader.name
+        self._by_folder[key] = rounded, self._by_folder.get(key, (0, 0))[0]
+        self._last[reader.name] = rounded
 
 
 class Reader(Protocol):

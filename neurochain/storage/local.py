@@ -1,6 +1,6 @@
 """LocalStore: files on this machine's disks.
 
-Reads go through ``pread`` on a descriptor whose etag was checked, so a file that was replaced since it
+Reads go through ``pread`` on a descriptor whose etag is checked, so a file that was replaced since it
 was listed is an error and never other bytes.
 """
 
@@ -9,7 +9,7 @@ import stat as stat_
 from collections.abc import Callable, Generator, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from neurochain.errors import FileChangedError, StorageError
 from neurochain.storage.pattern import Globs, Rule
@@ -85,12 +85,10 @@ class LocalStore:
                 pending.append((child, child_rule, seen))
 
     def read_range(self, path: str, start: int, end: int, etag: str | None = None) -> bytes:
-        return self.read_each(path, [(start, end)], etag)[0]
+        return _of_opened(path, etag, _read, start, end)
 
     def read_each(self, path: str, ranges: Sequence[Range], etag: str | None = None) -> Sequence[bytes]:
-        return _of_opened(
-            path, etag, lambda descriptor: [_read(descriptor, path, start, end) for start, end in ranges]
-        )
+        return _of_opened(path, etag, _read_each, ranges)
 
     def fill(
         self, path: str, starts: Sequence[int], length: int, into: memoryview, etag: str | None = None
@@ -102,28 +100,25 @@ class LocalStore:
         FileChangedError, StorageError
             As `read_range`.
         """
-
-        def read(descriptor: int) -> None:
-            at = 0
-            for start in starts:
-                block = into[at : at + length]
-                if os.preadv(descriptor, [block], start) != length:
-                    block[:] = _read(descriptor, path, start, start + length)
-                at += length
-
-        _of_opened(path, etag, read)
+        _of_opened(path, etag, _fill, starts, length, into)
 
 
-def _of_opened(path: str, etag: str | None, read: Callable[[int], T]) -> T:
-    """What is read of a file's descriptor, which has the etag before and behind it."""
+def _of_opened(path: str, etag: str | None, read: Callable[..., T], *wanted: Any) -> T:
+    """What `read(descriptor, path, *wanted)` gives of a file that has the etag.
+
+    It is looked at when all is read: a file that was written before or meanwhile has another one then.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
     except OSError as error:
         raise StorageError(f"{path} cannot be opened: {error.strerror}.") from error
     try:
+        try:
+            found = read(descriptor, path, *wanted)
+        except FileChangedError:
+            _check_unchanged(descriptor, path, etag)
+            raise
         _check_unchanged(descriptor, path, etag)
-        found = read(descriptor)
-        _check_unchanged(descriptor, path, etag)  # somebody may have written meanwhile
         return found
     except StorageError:
         raise
@@ -131,13 +126,6 @@ def _of_opened(path: str, etag: str | None, read: Callable[[int], T]) -> T:
         raise StorageError(f"{path} cannot be read: {error.strerror}.") from error
     finally:
         os.close(descriptor)
-
-
-def _check_unchanged(descriptor: int, path: str, etag: str | None) -> None:
-    if etag is not None and local_etag(os.fstat(descriptor)) != etag:
-        raise FileChangedError(
-            f"{path} has changed since it was listed. Run the chain again to read the new content."
-        )
 
 
 def _read(descriptor: int, path: str, start: int, end: int) -> bytes:
@@ -151,6 +139,26 @@ def _read(descriptor: int, path: str, start: int, end: int) -> bytes:
             )
         data += more
     return data
+
+
+def _check_unchanged(descriptor: int, path: str, etag: str | None) -> None:
+    if etag is not None and local_etag(os.fstat(descriptor)) != etag:
+        raise FileChangedError(
+            f"{path} has changed since it was listed. Run the chain again to read the new content."
+        )
+
+
+def _read_each(descriptor: int, path: str, ranges: Sequence[Range]) -> list[bytes]:
+    return [_read(descriptor, path, start, end) for start, end in ranges]
+
+
+def _fill(descriptor: int, path: str, starts: Sequence[int], length: int, into: memoryview) -> None:
+    at = 0
+    for start in starts:
+        block = into[at : at + length]
+        if os.preadv(descriptor, [block], start) != length:
+            block[:] = _read(descriptor, path, start, start + length)
+        at += length
 
 
 def _one_folder(
