@@ -148,7 +148,9 @@ def remote_dicom(ours: Path, peers: Path, scale: Scale) -> Comparisons:
                 ],
                 (
                     faster_per_second(
-                        20, DATACHAIN, why="Pulling alone takes a third of the time of both cores, answering the requests a quarter: both are done on this machine."
+                        20,
+                        DATACHAIN,
+                        why="Pulling alone takes a third of the time of both cores, answering the requests a quarter: both are done on this machine.",
                     ),
                     faster_per_second(0.6, OBSTORE, why="Server, pulling and parsing share two cores."),
                 ),
