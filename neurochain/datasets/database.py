@@ -7,6 +7,8 @@ memory does not work, journal_mode=DELETE, with a warning.
 
 import re
 import shutil
+import sqlite3
+import time
 import warnings
 import weakref
 from collections.abc import Iterator, Sequence
@@ -24,6 +26,7 @@ from neurochain.datasets.tables import MIGRATIONS, meta
 from neurochain.errors import ProjectError
 
 BUSY_MS = 30_000
+RETRY = 0.02  # seconds
 MOUNTS = Path("/proc/mounts")
 _ESCAPE = re.compile(r"\\([0-7]{3})")  # of a blank, tab, newline or backslash in a mount's path
 _MISTAKES = (exc.IntegrityError, exc.ProgrammingError, exc.DataError)  # of this program, not of the machine
@@ -206,13 +209,24 @@ class _Connect:
         connection.isolation_level = None  # transactions are begun by `_begin`, not by the driver
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
-        if cursor.execute("PRAGMA journal_mode").fetchone()[0].upper() != self.journal:
-            cursor.execute(f"PRAGMA journal_mode = {self.journal}")
+        self._set_journal(cursor)
         cursor.execute(
             "PRAGMA synchronous = NORMAL" if self.journal == "WAL" else "PRAGMA synchronous = FULL"
         )
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()
+
+    def _set_journal(self, cursor: Any) -> None:
+        """Where several processes make one file, each wants it for itself, and SQLite may tell one so without waiting."""
+        until = time.monotonic() + BUSY_MS / 1000
+        while cursor.execute("PRAGMA journal_mode").fetchone()[0].upper() != self.journal:
+            try:
+                cursor.execute(f"PRAGMA journal_mode = {self.journal}")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > until:
+                    raise
+                time.sleep(RETRY)
 
 
 def _begin(connection: Connection) -> None:

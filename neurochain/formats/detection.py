@@ -1,5 +1,7 @@
 """Detection: which reader a file is for: its content decides, its name says who is asked first."""
 
+from functools import lru_cache
+
 from neurochain.formats.reader import HeadSizes, Reader
 from neurochain.formats.registry import readers
 from neurochain.storage import File
@@ -69,14 +71,25 @@ def _first_bytes(file: File, named: Reader | None, sizes: HeadSizes) -> int:
 def named_by(file: File) -> Reader | None:
     """Reader that the name asks for."""
     suffix = file.suffix
-    return next((reader for reader in readers() if suffix in reader.suffixes), None)
+    found = next((reader for reader in readers() if suffix in reader.suffixes), None)
+    if found is None and suffix in _last_of_several():
+        name = file.name.lower()
+        return next((reader for reader in readers() if name.endswith(reader.suffixes)), None)
+    return found
+
+
+@lru_cache(maxsize=1)
+def _last_of_several() -> frozenset[str]:
+    """Last parts of the endings that have several: ``.meta`` of ``.ap.meta``."""
+    several = (suffix for reader in readers() for suffix in reader.suffixes if suffix.count(".") > 1)
+    return frozenset(f".{suffix.rpartition('.')[2]}" for suffix in several)
 
 
 def detect(file: File, named: Reader | None, sizes: HeadSizes) -> tuple[Reader | None, bytes]:
     """Reader that knows the content, and the first bytes."""
     # What was fetched ahead was as much as was known then; `read_header` asks for more where it must.
     head = file.read_range(0, file.held or _first_bytes(file, named, sizes) or SNIFF)
-    asked = readers() if named is None else (named, *(r for r in readers() if r is not named))
+    asked = [named, *(r for r in readers() if r is not named)] if named is not None else readers()
     return next((reader for reader in asked if reader.matches(head, file.name)), None), head
 
 

@@ -1,11 +1,13 @@
 """Opening: from a file, a path or a URI to the lazy array that lies there."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from neurochain.errors import FormatError
-from neurochain.formats.detection import detect, mismatch, named_by
+from neurochain.formats.binary.layout import BinaryLayout
+from neurochain.formats.binary.reader import open_binary
+from neurochain.formats.detection import PLAIN, detect, mismatch, named_by
 from neurochain.formats.pairs import owner
 from neurochain.formats.reader import HeadSizes, Reader
 from neurochain.formats.recordings.recording import Recording
@@ -21,6 +23,13 @@ def open(
     source: str | os.PathLike[str] | File,
     *,
     format: str | None = None,
+    channels: int | Iterable[str] | None = None,
+    sampling_frequency: float | None = None,
+    dtype: Any = None,
+    gain: float | Sequence[float] | None = None,
+    offset: float | Sequence[float] | None = None,
+    unit: str = "",
+    start: int = 0,
     anon: bool = False,
     storage_options: Mapping[str, Any] | None = None,
 ) -> Volume | Recording:
@@ -35,6 +44,8 @@ def open(
         One file. Of several that belong together, their header: ``.vhdr``, ``.hdr``.
     format : str, optional
         As in `header.format`; by default the content tells.
+    channels, sampling_frequency, dtype, gain, offset, unit, start
+        How raw samples lie, of which no file beside says it: as of `BinaryLayout.of`.
     anon : bool
         Read public buckets without credentials.
     storage_options : mapping, optional
@@ -63,7 +74,18 @@ def open(
         folder = place.rpartition("/")[0]
         if "://" in folder:  # others may belong to it
             remember(folder, access)
-    return open_array(source if isinstance(source, File) else File.at(uri), format)
+    file = source if isinstance(source, File) else File.at(uri)
+    raw = {"channels": channels, "sampling_frequency": sampling_frequency, "dtype": dtype}
+    missing = [name for name, value in raw.items() if value is None]
+    if len(missing) == len(raw):
+        return open_array(file, format)
+    if missing:
+        raise FormatError(f"{file.uri}: of raw samples, say {' and '.join(missing)} too: nothing is assumed.")
+    try:
+        layout = BinaryLayout.of(channels, sampling_frequency, dtype, gain, offset, unit, start)  # type: ignore[arg-type]
+    except FormatError as error:
+        raise FormatError(f"{file.uri}: {error}.") from None
+    return open_binary(layout, file)
 
 
 def open_volume(file: File, format: str | None = None, memo: Memo | None = None) -> Volume:
@@ -97,7 +119,7 @@ def open_recording(
     Parameters
     ----------
     file : File
-        EDF, BDF, BrainVision, EEGLAB or FIF.
+        EDF, BDF, BrainVision, EEGLAB, FIF, SpikeGLX, or raw samples beside which a file describes them.
     format : str, optional
         As in `header.format`; by default the content tells.
     memo : Memo, optional
@@ -160,11 +182,20 @@ def _reader_of(file: File, format: str | None) -> tuple[Reader, File]:
     if format is not None:
         return reader_for(format), file
     reader, head = detect(file, named := named_by(file), HeadSizes())
-    if reader is None:
+    if reader is None or not reader.suffixes:  # raw samples may belong to another file that describes them
         for ending, others in companions().items():
-            own = next((other for other in others if file.name.endswith(other)), None)
-            if own is not None:
-                return _reader_of(owner(file, own, ending), None)
+            mine = [other for other in others if other.startswith(".") and other not in PLAIN]
+            own = next((other for other in mine if file.name.endswith(other)), None)
+            if own is None:
+                continue
+            try:
+                first = owner(file, own, ending)
+            except FormatError:
+                if reader is None:
+                    raise
+            else:
+                return _reader_of(first, None)
+    if reader is None:
         known = ", ".join(s for r in readers() for s in r.suffixes)
         reason = mismatch(named, file, head) if named is not None else f"it begins with {head[:8]!r}"
         raise FormatError(f"{file.uri} is of no known format: {reason}. Known are {known}.")

@@ -85,11 +85,12 @@ class Reader(Protocol):
     array : {"volume", "recording"}
         The lazy array that its files hold.
     suffixes : tuple of str
-        Lower case, with the dot: ``(".nii", ".nii.gz")``.
+        Lower case, with the dot: ``(".nii", ".nii.gz", ".ap.meta")``.
     head_size : int
         Bytes wanted first; `read_header` fetches more where they do not suffice.
     companions : mapping of str to tuple of str
-        Endings of the files without which a file is not whole, by its own ending: ``{".vhdr": (".eeg", ".vmrk")}``.
+        Endings of the files without which a file is not whole, by its own ending: ``{".vhdr": (".eeg", ".vmrk")}``. What
+        begins with no dot is the whole name of a file in its folder: ``{".dat": (".json", "params.py")}``.
         Readers reach them by `File.beside`; they lie in the same folder, and a change of one is a change of the file.
     """
 

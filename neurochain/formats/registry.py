@@ -22,14 +22,18 @@ READERS = (
     "neurochain.formats.brainvision.reader:BrainVisionReader",
     "neurochain.formats.eeglab.reader:EeglabReader",
     "neurochain.formats.fif.reader:FifReader",
+    "neurochain.formats.spikeglx.reader:SpikeglxReader",
 )
 """In the order in which they are asked; those of other packages come behind them. By name, since they take 0.2 s to
 import, and a chain without files needs none of them."""
 
+LAST = "neurochain.formats.binary.reader:BinaryReader"
+"""Asked when nobody else knows the content."""
+
 
 @lru_cache(maxsize=1)
 def _ours() -> tuple[Reader, ...]:
-    found = (name.split(":") for name in READERS)
+    found = (name.split(":") for name in (*READERS, LAST))
     return tuple(getattr(import_module(module), reader)() for module, reader in found)
 
 
@@ -42,7 +46,8 @@ def records() -> Mapping[str, type[BaseModel]]:
 @lru_cache(maxsize=1)
 def readers() -> tuple[Reader, ...]:
     """Readers of all formats, in the order in which they are asked."""
-    return (*_ours(), *(one.reader for one in installed_formats()))
+    *ours, last = _ours()
+    return (*ours, *(one.reader for one in installed_formats()), last)
 
 
 def installed_formats() -> tuple[Installed, ...]:
@@ -52,8 +57,12 @@ def installed_formats() -> tuple[Installed, ...]:
 
 
 def companions() -> dict[str, tuple[str, ...]]:
-    """Endings of the files that belong to a file, by its own ending: ``{".hdr": (".img",)}``."""
-    return {ending: others for reader in readers() for ending, others in reader.companions.items()}
+    """Endings of the files that belong to a file, by its own ending, and whole names: ``{".hdr": (".img",)}``."""
+    found: dict[str, tuple[str, ...]] = {}
+    for reader in readers():
+        for ending, others in reader.companions.items():
+            found[ending] = (*found.get(ending, ()), *others)
+    return found
 
 
 def reader_for(format: str) -> Reader:

@@ -2,11 +2,13 @@
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 from processes import run_all
 from sqlalchemy import event, insert, select, text
 
+from neurochain.datasets import database as database_module
 from neurochain.datasets import tables
 from neurochain.datasets.database import Database, insert_or_ignore, network_filesystem, upsert
 from neurochain.datasets.project import Project
@@ -176,6 +178,35 @@ def test_eight_writers_at_once_lose_nothing(project: Project) -> None:
         rows = connection.execute(select(tables.roots)).all()
     assert {r.name for r in rows} == {f"root-{n}" for n in range(160)}
     assert {r.uri for r in rows} == {f"/{n}/{i}" for n in range(8) for i in range(20)}
+
+
+def test_a_file_that_others_are_making_is_waited_for(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = 0
+
+    class Cursor(sqlite3.Cursor):
+        def execute(self, sql: str, *given: Any) -> sqlite3.Cursor:
+            nonlocal refused
+            if sql == "PRAGMA journal_mode = WAL" and refused < 3:
+                refused += 1
+                raise sqlite3.OperationalError("database is locked")
+            return super().execute(sql, *given)
+
+    class Kept(sqlite3.Connection):
+        def cursor(self, factory: Any = Cursor) -> Any:
+            return super().cursor(factory)
+
+    connection = sqlite3.connect(path, factory=Kept)
+    database_module._Connect("WAL")(connection, None)
+    assert refused == 3
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    connection.close()
+    path.unlink()
+    refused = 0
+    monkeypatch.setattr(database_module, "BUSY_MS", 0)
+    connection = sqlite3.connect(path, factory=Kept)
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        database_module._Connect("WAL")(connection, None)
+    connection.close()
 
 
 def test_insert_or_ignore_and_upsert(path: Path) -> None:

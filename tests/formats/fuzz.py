@@ -29,6 +29,7 @@ from neurochain.testing.format_tests import check_record
 
 BOUND = 768 * 2**20  # bytes of address space that reading a file of at most LARGEST may take
 PATIENCE = 20.0  # seconds for one file
+DESCRIPTIONS = (".json",)
 LARGEST = 400_000  # bytes of an original
 WHOLE = 2**24  # values that are read at once where an array promises no more
 ROUND = 300  # examples between two looks at the clock
@@ -107,8 +108,11 @@ def check(path: Path, seen: Counter[str]) -> None:
         seen["refused"] += 1
 
 
-def corpus(paths: list[Path], work: Path) -> list[tuple[Path, bytes]]:
-    """Places for mutated files, each with its companions beside it, and what is mutated there."""
+def corpus(paths: list[Path], work: Path) -> list[tuple[Path, bytes, Path]]:
+    """Places for mutated files, each with its companions beside it, what is mutated there, and what is read.
+
+    Of a description of raw samples it is the samples that are read.
+    """
     endings = formats.companions()
     found = []
     for number, path in enumerate(paths):
@@ -116,10 +120,16 @@ def corpus(paths: list[Path], work: Path) -> list[tuple[Path, bytes]]:
             continue
         folder = work / str(number)
         folder.mkdir(parents=True)
-        for ending in endings.get(path.suffix.lower(), ()):
-            for other in path.parent.glob(f"{path.stem}{ending}"):
-                shutil.copyfile(other, folder / other.name)
-        found.append((folder / path.name, path.read_bytes()))
+        for ending, others in endings.items():
+            stem = path.name[: -len(ending)] if path.name.lower().endswith(ending) else None
+            for other in others if stem is not None else ():
+                for beside in path.parent.glob(f"{stem}{other}"):
+                    shutil.copyfile(beside, folder / beside.name)
+        asked = folder / path.name
+        if path.suffix in DESCRIPTIONS:
+            asked = folder / next(p.name for p in path.parent.glob(f"{path.stem}.*") if p != path)
+            shutil.copyfile(path.parent / asked.name, asked)
+        found.append((folder / path.name, path.read_bytes(), asked))
     return found
 
 
@@ -127,9 +137,9 @@ def main() -> None:
     """Mutate files until the time is up; print what was seen."""
     seconds, first, work = float(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
     originals = corpus([Path(p) for p in sys.argv[4:]], work)
-    for path, data in originals:  # what is imported late is imported now, outside the bound
+    for path, data, asked in originals:  # what is imported late is imported now, outside the bound
         path.write_bytes(data)
-        check(path, Counter())
+        check(asked, Counter())
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + BOUND, used + BOUND))
     seen: Counter[str] = Counter()
@@ -153,12 +163,12 @@ def main() -> None:
         )
         def some(which: int, head: int, edits: list[Edit]) -> None:
             nonlocal examples
-            path, data = originals[which]
+            path, data, asked = originals[which]
             path.write_bytes(mutated(data, head, edits))
             examples += 1
             faulthandler.dump_traceback_later(PATIENCE, exit=True)
             try:
-                check(path, seen)
+                check(asked, seen)
             except BaseException:
                 shutil.copytree(path.parent, work / "failed", dirs_exist_ok=True)
                 raise

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from spikeglx_files import beside, probe, second, write
 
 from neurochain.testing.edf import write_edf
 
@@ -28,7 +29,18 @@ def originals(pydicom_files: list[Path], nibabel_data: Path, nicom_data: Path, t
             by_folder.setdefault(path.parent, []).append(path)
         found += [path for some in by_folder.values() for path in some[:4]]  # a series is much alike
     made = np.random.default_rng(1).normal(0, 50, (3, 1_000))
-    return [*found, write_edf(tmp_path / "made.edf", made, 100, ["Fz", "Cz", "Pz"])]
+    ephys = [write(tmp_path / f"e{i}.ap.meta", keys) for i, keys in enumerate((probe(), second()))]
+    (tmp_path / "raw.dat").write_bytes(bytes(range(240)))
+    (tmp_path / "raw.json").write_text(
+        '{"n_channels": 3, "sampling_frequency": 100, "dtype": "int16", "gain": [1, 2, 3]}'
+    )
+    return [
+        *found,
+        write_edf(tmp_path / "made.edf", made, 100, ["Fz", "Cz", "Pz"]),
+        write(tmp_path / "n.nidq.meta", beside()),
+        *ephys,
+        tmp_path / "raw.json",
+    ]
 
 
 def fuzz(seconds: int, seed: int, originals: list[Path], folder: Path) -> dict[str, int]:
@@ -42,7 +54,7 @@ def fuzz(seconds: int, seed: int, originals: list[Path], folder: Path) -> dict[s
     seen: dict[str, int] = found["seen"]
     assert found["examples"] > 300
     assert seen["error"] > found["examples"] / 20
-    assert {"dicom", "nifti", "edf"} <= set(seen)
+    assert {"dicom", "nifti", "edf", "spikeglx"} <= set(seen)
     return seen
 
 

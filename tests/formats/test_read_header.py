@@ -60,7 +60,7 @@ def test_any_other_file_has_no_format(tmp_path, content):
     assert found.header == dict.fromkeys(Header.model_fields)
     assert found.name is None
     assert file.bytes_read <= 4096
-    with pytest.raises(FormatError, match="no known format"):
+    with pytest.raises(FormatError, match="nothing says how they lie"):
         open_recording(file)
 
 
@@ -90,7 +90,7 @@ def test_bytes_that_cannot_be_had_are_a_storage_error(tmp_path):
 
 
 def test_readers_by_format():
-    names = ["dicom", "nifti", "mgh", "edf", "brainvision", "eeglab", "fif"]
+    names = ["dicom", "nifti", "mgh", "edf", "brainvision", "eeglab", "fif", "spikeglx", "binary"]
     assert [reader.name for reader in readers()] == names
     asked = {name for name in dir(Reader) if not name.startswith("_")}
     assert asked >= {"matches", "read_header", "identifiers", "volume", "recording", "companions"}
@@ -103,7 +103,7 @@ def test_readers_by_format():
 
 
 def test_records_describe_every_column():
-    names = ["dicom", "nifti", "mgh", "edf", "brainvision", "eeglab", "fif"]
+    names = ["dicom", "nifti", "mgh", "edf", "brainvision", "eeglab", "fif", "spikeglx", "binary"]
     assert list(RECORDS) == ["header", *names, "bids"]
     for record in RECORDS.values():
         for name, field in record.model_fields.items():

@@ -106,7 +106,8 @@ class Listing:
         ----------
         endings : mapping of str to sequence of str
             Suffix of a file, and of those that belong to it: they have its stem. Where none has, as after someone
-            renamed a header, all in its folder that have one of the endings.
+            renamed a header, all in its folder that have one of the endings; unless some are whole names (``params.py``),
+            which belong to all such files in their folder.
         """
         path = pl.col("path")
         name = path.str.extract(r"([^/]*)$")
@@ -118,14 +119,19 @@ class Listing:
                 "path", folder, stem
             )
             kept = self.companions.select("etag", folder, name=name).filter(_any_ends("name", others))
+            named = [other for other in others if not other.startswith(".")]
             stems = [
                 kept.filter(_any_ends("name", [other])).with_columns(
                     stem=pl.col("name").str.head(-len(other))
                 )
                 for other in others
+                if other.startswith(".")
             ]
             own = files.join(pl.concat(stems), on=["folder", "stem"])
-            rest = files.join(own, on="path", how="anti").join(kept, on="folder")
+            if named:
+                rest = files.join(kept.filter(pl.col("name").is_in(named)), on="folder")
+            else:
+                rest = files.join(own, on="path", how="anti").join(kept, on="folder")
             found += [own.select("path", "name", "etag"), rest.select("path", "name", "etag")]
         return pl.concat(found)
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from neurochain.formats.arrays.memory import samples_between
 from neurochain.formats.recordings.part import Part
-from neurochain.formats.recordings.samples import Samples
+from neurochain.formats.recordings.samples import Samples, scaled
 
 __all__ = ["Even"]
 
@@ -48,9 +48,7 @@ class Even:
         array = self._samples.read(self._channels, first, last)
         if self._gains is None or self._offsets is None:
             return array
-        values = array * self._gains
-        values += self._offsets
-        return values
+        return scaled(array, self._gains, self._offsets)
 
     @classmethod
     def of(cls, part: Part, samples: Samples, gains: Floats | None, offsets: Floats | None) -> "Even | None":

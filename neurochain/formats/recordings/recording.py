@@ -13,16 +13,14 @@ from neurochain.formats.arrays.memory import FORMAT, MemorySamples, recording_pa
 from neurochain.formats.arrays.slicing import Axis, Index, normalise
 from neurochain.formats.recordings.annotations import Annotation
 from neurochain.formats.recordings.channels import channel_index, channel_indices
-from neurochain.formats.recordings.even import Even
+from neurochain.formats.recordings.even import Even, Floats
 from neurochain.formats.recordings.gaps import Segments
 from neurochain.formats.recordings.part import Part, reopened
-from neurochain.formats.recordings.samples import Samples, bytes_of, turned
+from neurochain.formats.recordings.samples import Samples, bytes_of, scaled, turned
 from neurochain.formats.recordings.timed import Timed
 from neurochain.storage import File
 
 __all__ = ["Recording", "Samples"]
-
-Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 
 class Recording(Timed):
@@ -397,4 +395,5 @@ class Recording(Timed):
                 "digital ranges cannot be. recording.stored gives its numbers; recording.pick([…]) other channels."
             )
         array = self._samples.read(*self._located(channels, start, end))
-        return array if self._is_stored else array * self.gains[channels, None] + self.offsets[channels, None]
+        gains, offsets = self.gains[channels, None], self.offsets[channels, None]
+        return array if self._is_stored else scaled(array, gains, offsets)

@@ -38,6 +38,20 @@ def bytes_of(samples: Samples, channels: list[int], start: int, end: int) -> int
     return len(channels) * max(end - start, 0) * samples.dtype.itemsize
 
 
+def scaled(
+    array: np.ndarray[Any, Any], gains: np.ndarray[Any, Any], offsets: np.ndarray[Any, Any]
+) -> np.ndarray[Any, Any]:
+    """Physical values of stored ones, shape (n_channels, n_samples); gains and offsets have shape (n_channels, 1)."""
+    values: np.ndarray[Any, Any]
+    if array.dtype.kind == "f":  # any bytes may be floats: some are no numbers, or too large
+        with np.errstate(invalid="ignore", over="ignore"):
+            values = array * gains + offsets
+        return values
+    values = array * gains
+    values += offsets
+    return values
+
+
 def turned(array: np.ndarray[Any, Any], row: Axis, column: Axis) -> Any:
     """Turn round what was asked for backwards, and take away axes that one index selected."""
     index = tuple(0 if a.drop else slice(None, None, -1 if a.reverse else None) for a in (row, column))

@@ -1,0 +1,158 @@
+"""BinaryLayout: how the samples of a raw binary file lie."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from neurochain.errors import FormatError
+
+__all__ = ["BinaryLayout"]
+
+MOST_CHANNELS = 65_536
+KINDS = "iuf"
+
+
+@dataclass(frozen=True)
+class BinaryLayout:
+    """Numbers of a raw binary file, sampling time after sampling time, all channels of a time together.
+
+    Attributes
+    ----------
+    labels : tuple of str
+        Of the channels.
+    sampling_frequency : float, Hz
+    dtype : str
+        As stored, byte order included.
+    gains, offsets : tuple of float
+        Of each channel: the physical value is stored x gain + offset.
+    unit : str
+        Of the physical values; empty where nobody knows.
+    start : int
+        Bytes in front of the first sample.
+    """
+
+    labels: tuple[str, ...]
+    sampling_frequency: float
+    dtype: str
+    gains: tuple[float, ...] = field(default=())
+    offsets: tuple[float, ...] = field(default=())
+    unit: str = ""
+    start: int = 0
+
+    @classmethod
+    def of(
+        cls,
+        channels: int | Iterable[str],
+        sampling_frequency: float,
+        dtype: Any,
+        gain: float | Sequence[float] | None = None,
+        offset: float | Sequence[float] | None = None,
+        unit: str = "",
+        start: int = 0,
+    ) -> "BinaryLayout":
+        """Check what was said.
+
+        Parameters
+        ----------
+        channels : int or iterable of str
+            How many there are, or their labels.
+        sampling_frequency : float, Hz
+            Of all channels.
+        dtype : str or dtype
+            Of one stored number: ``"int16"``, ``">i2"``.
+        gain, offset : float or sequence of float, optional
+            Of all channels, or of each.
+        unit : str
+            Of the physical values.
+        start : int
+            Bytes in front of the first sample.
+
+        Raises
+        ------
+        FormatError
+            No recording lies so.
+
+        Examples
+        --------
+        >>> BinaryLayout.of(2, 30000, "int16", gain=0.195, unit="uV").gains
+        (0.195, 0.195)
+        """
+        if isinstance(channels, int | np.integer) and not isinstance(channels, bool):
+            labels = tuple(map(str, range(min(max(int(channels), 0), MOST_CHANNELS + 1))))
+        elif isinstance(channels, str | bool) or not isinstance(channels, Iterable):
+            raise FormatError(f"channels={channels!r}: give how many there are, or their labels")
+        else:
+            labels = tuple(map(str, channels))
+        if not 0 < len(labels) <= MOST_CHANNELS:
+            raise FormatError(f"channels={channels!r}: a recording has 1 to {MOST_CHANNELS:,}")
+        rate = _number(sampling_frequency, "sampling_frequency")
+        if not rate > 0:
+            raise FormatError(f"sampling_frequency={sampling_frequency!r} is no positive number of Hz")
+        try:
+            stored = np.dtype(dtype if isinstance(dtype, str | np.dtype | type) else "V1")
+        except (TypeError, ValueError, SyntaxError):
+            stored = np.dtype("V1")
+        if stored.kind not in KINDS or stored.itemsize > 8:
+            raise FormatError(
+                f"dtype={str(dtype)[:40]!r}: numbers of a recording are integers or floats, as 'int16' or '>f4'"
+            )
+        if not isinstance(start, int) or isinstance(start, bool) or start < 0:
+            raise FormatError(f"start={start!r} is no number of bytes")
+        count = len(labels)
+        gains = _each(gain, count, 1.0, "gain")
+        return cls(labels, rate, stored.str, gains, _each(offset, count, 0.0, "offset"), str(unit), start)
+
+    @property
+    def n_channels(self) -> int:
+        """How many channels there are."""
+        return len(self.labels)
+
+    @property
+    def row(self) -> int:
+        """Bytes of one sampling time."""
+        return self.n_channels * np.dtype(self.dtype).itemsize
+
+    def samples(self, size: int) -> int:
+        """How many samples each channel has in a file of so many bytes.
+
+        Raises
+        ------
+        FormatError
+            They are no whole ones.
+        """
+        n_samples, rest = divmod(size - self.start, self.row)
+        if rest or n_samples <= 0:
+            behind = f" behind the first {self.start:,}" if self.start else ""
+            raise FormatError(
+                f"it has {max(size - self.start, 0):,} bytes{behind}, which are {max(n_samples, 0):,} samples of "
+                f"{self.n_channels:,} channels x {np.dtype(self.dtype).itemsize} bytes ({np.dtype(self.dtype).name}) and "
+                f"{rest if n_samples >= 0 else 0:,} bytes more: another number of channels or another dtype is meant, or it is cut short"
+            )
+        return n_samples
+
+
+def _number(value: Any, name: str) -> float:
+    if isinstance(value, bool | str):
+        raise FormatError(f"{name}={value!r} is no number")
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise FormatError(f"{name}={str(value)[:40]} is no number") from None
+    if not math.isfinite(number):
+        raise FormatError(f"{name}={value!r} is no number")
+    return number
+
+
+def _each(given: Any, count: int, otherwise: float, name: str) -> tuple[float, ...]:
+    """One number for each channel; one alone is for all of them."""
+    if given is None:
+        return (otherwise,) * count
+    if isinstance(given, int | float | np.number):
+        return (_number(given, name),) * count
+    numbers = tuple(_number(one, name) for one in given)
+    if len(numbers) != count:
+        raise FormatError(f"{name}: {len(numbers):,} numbers are given for {count:,} channels")
+    return numbers

@@ -1,0 +1,1 @@
+"""SpikeGLX: recordings of Neuropixels probes and of what was recorded beside them."""
