@@ -9,7 +9,7 @@ from neurochain.formats.binary.layout import BinaryLayout
 from neurochain.formats.binary.reader import open_binary
 from neurochain.formats.detection import PLAIN, detect, mismatch, named_by
 from neurochain.formats.pairs import owner
-from neurochain.formats.reader import HeadSizes, Reader
+from neurochain.formats.reader import HeadSizes, PartReader, Reader
 from neurochain.formats.recordings.recording import Recording
 from neurochain.formats.registry import companions, reader_for, readers
 from neurochain.formats.volumes.volume import Volume
@@ -23,6 +23,7 @@ def open(
     source: str | os.PathLike[str] | File,
     *,
     format: str | None = None,
+    part: str | None = None,
     channels: int | Iterable[str] | None = None,
     sampling_frequency: float | None = None,
     dtype: Any = None,
@@ -44,6 +45,8 @@ def open(
         One file. Of several that belong together, their header: ``.vhdr``, ``.hdr``.
     format : str, optional
         As in `header.format`; by default the content tells.
+    part : str, optional
+        Which of several arrays in a file: the name of a stream of Open Ephys.
     channels, sampling_frequency, dtype, gain, offset, unit, start
         How raw samples lie, of which no file beside says it: as of `BinaryLayout.of`.
     anon : bool
@@ -78,7 +81,7 @@ def open(
     raw = {"channels": channels, "sampling_frequency": sampling_frequency, "dtype": dtype}
     missing = [name for name, value in raw.items() if value is None]
     if len(missing) == len(raw):
-        return open_array(file, format)
+        return open_array(file, format, part=part)
     if missing:
         raise FormatError(f"{file.uri}: of raw samples, say {' and '.join(missing)} too: nothing is assumed.")
     try:
@@ -154,7 +157,9 @@ def open_recording(
     return reader.recording(first, memo)
 
 
-def open_array(file: File, format: str | None = None, memo: Memo | None = None) -> Volume | Recording:
+def open_array(
+    file: File, format: str | None = None, memo: Memo | None = None, part: str | None = None
+) -> Volume | Recording:
     """Open a file as the lazy array that its format holds.
 
     Parameters
@@ -165,6 +170,8 @@ def open_array(file: File, format: str | None = None, memo: Memo | None = None) 
         As in `header.format`; by default the content tells.
     memo : Memo, optional
         Where readers remember what is costly to find again.
+    part : str, optional
+        Which of several arrays in the file.
 
     Raises
     ------
@@ -174,6 +181,10 @@ def open_array(file: File, format: str | None = None, memo: Memo | None = None) 
         The bytes cannot be had.
     """
     reader, first = _reader_of(file, format)
+    if part is not None:
+        if not isinstance(reader, PartReader):
+            raise FormatError(f"{file.uri} holds one array: leave out part={part!r}.")
+        return reader.part(part, first, memo)
     return reader.recording(first, memo) if reader.array == "recording" else reader.volume(first, memo)
 
 

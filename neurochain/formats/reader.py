@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
@@ -10,7 +10,7 @@ from neurochain.formats.recordings.recording import Recording
 from neurochain.formats.volumes.volume import Volume
 from neurochain.storage import File, Memo
 
-__all__ = ["FileHeader", "HeadSizes", "Reader"]
+__all__ = ["FileHeader", "HeadSizes", "PartReader", "Reader"]
 
 
 @dataclass(slots=True)
@@ -90,7 +90,8 @@ class Reader(Protocol):
         Bytes wanted first; `read_header` fetches more where they do not suffice.
     companions : mapping of str to tuple of str
         Endings of the files without which a file is not whole, by its own ending: ``{".vhdr": (".eeg", ".vmrk")}``. What
-        begins with no dot is the whole name of a file in its folder: ``{".dat": (".json", "params.py")}``.
+        begins with no dot is the whole name of a file in its folder: ``{".dat": (".json", "params.py")}``; what has a slash is
+        looked for below it: ``{".oebin": ("continuous/*/continuous.dat",)}``.
         Readers reach them by `File.beside`; they lie in the same folder, and a change of one is a change of the file.
     """
 
@@ -152,5 +153,20 @@ class Reader(Protocol):
         ------
         FormatError
             There is none in such a file; says what it is instead.
+        """
+        ...
+
+
+@runtime_checkable
+class PartReader(Protocol):
+    """Reader of files that hold several arrays."""
+
+    def part(self, name: str, file: File, memo: Memo | None = None) -> Volume | Recording:
+        """One of them, by its name.
+
+        Raises
+        ------
+        FormatError
+            There is none of this name; the message lists those that there are.
         """
         ...

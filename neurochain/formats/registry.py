@@ -23,6 +23,8 @@ READERS = (
     "neurochain.formats.eeglab.reader:EeglabReader",
     "neurochain.formats.fif.reader:FifReader",
     "neurochain.formats.spikeglx.reader:SpikeglxReader",
+    "neurochain.formats.openephys.oebin:OpenEphysReader",
+    "neurochain.formats.openephys.continuous:ContinuousReader",
 )
 """In the order in which they are asked; those of other packages come behind them. By name, since they take 0.2 s to
 import, and a chain without files needs none of them."""

@@ -112,12 +112,35 @@ class File:
             raise StorageError(
                 f"{self.uri} names {name!r}: a file that belongs to another lies in the same folder."
             )
-        store, path = self._where()
+        return self._related(name)
+
+    def below(self, path: str) -> "File":
+        """File in a folder beside this one; what is read of it counts for this one's row.
+
+        Parameters
+        ----------
+        path : str
+            Relative to this file's folder, with slashes: ``"continuous/probe/continuous.dat"``.
+
+        Raises
+        ------
+        FileChangedError, StorageError
+            As `beside`.
+        """
+        names = path.split("/")
+        if not all(names) or {".", ".."} & set(names) or "\\" in path or "\0" in path:
+            raise StorageError(
+                f"{self.uri} names {path!r}: a file that belongs to another lies in its folder, or below."
+            )
+        return self._related(path)
+
+    def _related(self, path: str) -> "File":
+        """File at a path relative to this one's folder."""
+        store, own = self._where()
         if self._log is not None and store.is_remote and not self._log.waits:
-            raise NotFetchedError(f"{name} beside {self.uri} was not looked for ahead.")
-        folder = path.rpartition("/")[0]
-        entry = store.stat(f"{folder}/{name}")
-        etag = json.loads(self.companions).get(name) if self.companions else None
+            raise NotFetchedError(f"{path} beside {self.uri} was not looked for ahead.")
+        entry = store.stat(f"{own.rpartition('/')[0]}/{path}")
+        etag = json.loads(self.companions).get(path) if self.companions else None
         if etag is not None and entry.etag != etag:
             raise FileChangedError(
                 f"{store.uri(entry.path)} has changed since it was listed. Run the chain again."

@@ -52,7 +52,7 @@ class FormatTests:
         raise NotImplementedError("Override oracle(path): all values, as another library reads them.")
 
     def beside(self, path: Path) -> list[Path]:
-        """Files that belong to a file; they travel with it where it is cut or mutated."""
+        """Files and folders that belong to a file; they travel with it where it is cut or mutated."""
         return []
 
     def header_budget(self, path: Path) -> int:
@@ -185,7 +185,10 @@ class FormatTests:
         """Folder that holds copies of the files that belong to a file."""
         folder.mkdir(exist_ok=True)
         for other in self.beside(path):
-            shutil.copyfile(other, folder / other.name)
+            if other.is_dir():
+                shutil.copytree(other, folder / other.name, dirs_exist_ok=True)
+            else:
+                shutil.copyfile(other, folder / other.name)
         return folder
 
     def open(self, path: Path) -> Volume | Recording:

@@ -123,6 +123,10 @@ def corpus(paths: list[Path], work: Path) -> list[tuple[Path, bytes, Path]]:
         for ending, others in endings.items():
             stem = path.name[: -len(ending)] if path.name.lower().endswith(ending) else None
             for other in others if stem is not None else ():
+                if "/" in other:
+                    below = other.partition("/")[0]
+                    shutil.copytree(path.parent / below, folder / below, dirs_exist_ok=True)
+                    continue
                 for beside in path.parent.glob(f"{stem}{other}"):
                     shutil.copyfile(beside, folder / beside.name)
         asked = folder / path.name

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from openephys_files import PROBE, channel, stream, structure
 from spikeglx_files import beside, probe, second, write
 
 from neurochain.testing.edf import write_edf
@@ -39,6 +40,8 @@ def originals(pydicom_files: list[Path], nibabel_data: Path, nicom_data: Path, t
         write_edf(tmp_path / "made.edf", made, 100, ["Fz", "Cz", "Pz"]),
         write(tmp_path / "n.nidq.meta", beside()),
         *ephys,
+        structure(tmp_path / "oe", [stream(tmp_path / "oe", PROBE, 3, 1000.0, jumps=(300,))]),
+        channel(tmp_path / "100_CH7.continuous", (0, 1024, 9000)),
         tmp_path / "raw.json",
     ]
 

@@ -90,7 +90,19 @@ def test_bytes_that_cannot_be_had_are_a_storage_error(tmp_path):
 
 
 def test_readers_by_format():
-    names = ["dicom", "nifti", "mgh", "edf", "brainvision", "eeglab", "fif", "spikeglx", "binary"]
+    names = [
+        "dicom",
+        "nifti",
+        "mgh",
+        "edf",
+        "brainvision",
+        "eeglab",
+        "fif",
+        "spikeglx",
+        "openephys",
+        "openephys_legacy",
+        "binary",
+    ]
     assert [reader.name for reader in readers()] == names
     asked = {name for name in dir(Reader) if not name.startswith("_")}
     assert asked >= {"matches", "read_header", "identifiers", "volume", "recording", "companions"}
@@ -103,7 +115,19 @@ def test_readers_by_format():
 
 
 def test_records_describe_every_column():
-    names = ["dicom", "nifti", "mgh", "edf", "brainvision", "eeglab", "fif", "spikeglx", "binary"]
+    names = [
+        "dicom",
+        "nifti",
+        "mgh",
+        "edf",
+        "brainvision",
+        "eeglab",
+        "fif",
+        "spikeglx",
+        "openephys",
+        "openephys_legacy",
+        "binary",
+    ]
     assert list(RECORDS) == ["header", *names, "bids"]
     for record in RECORDS.values():
         for name, field in record.model_fields.items():

@@ -191,7 +191,7 @@ def _listing_frame(
 ) -> pl.DataFrame:
     """Files of one root, sorted by path: the File's columns, the key, and the sidecar to read."""
     belonging = companions() if headers else {}
-    endings = {SIDECAR, *chain.from_iterable(belonging.values())}
+    endings = {SIDECAR, *(e for e in chain.from_iterable(belonging.values()) if "/" not in e)}
     many = spare.start if spare is not None else None
     listing = Listing.of(root, tuple(sorted(endings)) if headers else (), many)
     sidecars = listing.sidecars(SIDECAR)

@@ -107,13 +107,19 @@ class Listing:
         endings : mapping of str to sequence of str
             Suffix of a file, and of those that belong to it: they have its stem. Where none has, as after someone
             renamed a header, all in its folder that have one of the endings; unless some are whole names (``params.py``),
-            which belong to all such files in their folder.
+            which belong to all such files in their folder. What has a slash is looked for below the file's folder, and its
+            ``name`` is the path from there.
         """
         path = pl.col("path")
         name = path.str.extract(r"([^/]*)$")
         folder = path.str.extract(r"^(.*/)[^/]*$").fill_null("").alias("folder")
         found = [pl.DataFrame(schema={"path": pl.String, "name": pl.String, "etag": pl.String})]
-        for ending, others in endings.items():
+        for ending, patterns in endings.items():
+            others = [pattern for pattern in patterns if "/" not in pattern]
+            if len(others) < len(patterns):
+                found.append(self._below(ending, [pattern for pattern in patterns if "/" in pattern]))
+            if not others:
+                continue
             stem = name.str.head(-len(ending)).alias("stem")
             files = self.files.filter(path.str.to_lowercase().str.ends_with(ending)).select(
                 "path", folder, stem
@@ -134,6 +140,16 @@ class Listing:
                 rest = files.join(own, on="path", how="anti").join(kept, on="folder")
             found += [own.select("path", "name", "etag"), rest.select("path", "name", "etag")]
         return pl.concat(found)
+
+    def _below(self, ending: str, patterns: Sequence[str]) -> pl.DataFrame:
+        """Files below the folders of files that have an ending; as `belonging`."""
+        rows: list[tuple[str, str, str]] = []
+        meant = pl.col("path").str.to_lowercase().str.ends_with(ending)
+        for path in self.files.filter(meant)["path"].to_list():
+            place = "/".join(filter(None, (self.root.folder.rstrip("/"), path.rpartition("/")[0])))
+            for entry, _ in self.root.store.list(place, Globs(list(patterns))):
+                rows.append((path, entry.path.strip("/")[len(place.strip("/")) :].lstrip("/"), entry.etag))
+        return pl.DataFrame(rows, {"path": pl.String, "name": pl.String, "etag": pl.String}, orient="row")
 
     def merge_into(self, project: Project, dry: bool = False) -> FileChanges:
         """Bring the project's table of files up to it; where it is `dry`, only say what would change."""
