@@ -30,7 +30,7 @@ def open(
     gain: float | Sequence[float] | None = None,
     offset: float | Sequence[float] | None = None,
     unit: str = "",
-    start: int = 0,
+    first_byte: int = 0,
     anon: bool = False,
     storage_options: Mapping[str, Any] | None = None,
 ) -> Volume | Recording:
@@ -47,7 +47,7 @@ def open(
         As in `header.format`; by default the content tells.
     part : str, optional
         Which of several arrays in a file: the name of a stream of Open Ephys.
-    channels, sampling_frequency, dtype, gain, offset, unit, start
+    channels, sampling_frequency, dtype, gain, offset, unit, first_byte
         How raw samples lie, of which no file beside says it: as of `BinaryLayout.of`.
     anon : bool
         Read public buckets without credentials.
@@ -85,7 +85,7 @@ def open(
     if missing:
         raise FormatError(f"{file.uri}: of raw samples, say {' and '.join(missing)} too: nothing is assumed.")
     try:
-        layout = BinaryLayout.of(channels, sampling_frequency, dtype, gain, offset, unit, start)  # type: ignore[arg-type]
+        layout = BinaryLayout.of(channels, sampling_frequency, dtype, gain, offset, unit, first_byte)  # type: ignore[arg-type]
     except FormatError as error:
         raise FormatError(f"{file.uri}: {error}.") from None
     return open_binary(layout, file)

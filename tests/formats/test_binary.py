@@ -15,7 +15,7 @@ from neurochain.formats import open_recording, read_header
 from neurochain.formats.binary.layout import BinaryLayout
 from neurochain.formats.binary.reader import BinaryReader
 from neurochain.storage import File
-from neurochain.testing import RecordingTests
+from neurochain.testing import ObjectServer, RecordingTests
 
 SAID = {"n_channels": 4, "sampling_frequency": 1000.0, "dtype": "int16"}
 
@@ -103,7 +103,7 @@ def test_what_lies_beside_stands_in_the_header(tmp_path):
         "gains": [0.5] * 4,
         "offsets": [0.0] * 4,
         "unit": "mV",
-        "start_byte": 0,
+        "first_byte": 0,
     }
 
 
@@ -115,7 +115,7 @@ def test_the_caller_may_say_it(tmp_path):
     assert recording.duration == 60 / 30_000
     again = pickle.loads(pickle.dumps(recording.pick(["2"])))
     np.testing.assert_allclose(again.read(), values().T[2:3] * 0.195)
-    named = nc.open(path, channels=["a", "b", "c", "d"], sampling_frequency=1, dtype="<i2", start=8)
+    named = nc.open(path, channels=["a", "b", "c", "d"], sampling_frequency=1, dtype="<i2", first_byte=8)
     np.testing.assert_array_equal(named.stored[2], values()[1:, 2])
 
 
@@ -152,8 +152,8 @@ def test_nothing_is_assumed(tmp_path):
         ({"sampling_frequency": "30k"}, "sampling_frequency='30k' is no number"),
         ({"sampling_frequency": float("inf")}, "is no number"),
         ({"gain": [1, 2]}, "2 numbers are given for 4 channels"),
-        ({"start": -1}, "start=-1 is no number of bytes"),
-        ({"start": 1000}, "0 bytes behind the first 1,000"),
+        ({"first_byte": -1}, "first_byte=-1 is no number of bytes"),
+        ({"first_byte": 1000}, "0 bytes behind the first 1,000"),
     ],
 )
 def test_what_does_not_fit_is_refused_with_the_arithmetic(tmp_path, said, why):
@@ -193,6 +193,18 @@ def test_descriptions_belong_to_their_files_in_a_chain(tmp_path, project):
     params.write_text("dat_path='b.dat'\nn_channels_dat=4\ndtype='int16'\nsample_rate=250\n")
     assert rates() == [1000.0, 250.0]
     assert path.exists()
+
+
+def test_files_of_a_listing_beside_which_nothing_lies_cost_no_request_for_it(tmp_path, project):
+    for i in range(5):
+        written(tmp_path / "served" / "weights" / f"{i}.bin")
+    with ObjectServer(tmp_path / "served") as server:
+        there = {"anon": True, "storage_options": {"endpoint": server.url}}
+        rows = nc.read_storage("s3://weights/*.bin", **there).collect()
+        assert rows["header"].struct.field("format").to_list() == [None] * 5
+        methods = [r.method for r in server.traffic.requests if r.path.count("/") > 1]
+    assert methods.count("GET") == 5
+    assert "HEAD" not in methods
 
 
 @given(text=st.text(max_size=200))

@@ -74,7 +74,8 @@ class Head:
         number, uri, size, etag, mtime, companions, path, beside = place
         log = ReadLog(keeps=False)  # the ledger keeps what the headers say
         sidecar = None if beside is None else File(*beside, None, log)
-        return cls(number, File(uri, size, etag, mtime, log, companions), sidecar, path, log)
+        # What was listed is known to have no companions where none are named: nobody need look for them.
+        return cls(number, File(uri, size, etag, mtime, log, companions or "{}"), sidecar, path, log)
 
     def read(self, sizes: HeadSizes, manner: Manner) -> HeaderRow:
         """Header and sidecar."""

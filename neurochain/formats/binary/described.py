@@ -19,7 +19,7 @@ ENDINGS = (".json", "binary.json", "params.py")
 
 CHANNELS = ("channels", "channel_ids", "n_channels", "num_channels", "n_channels_dat")
 RATE = ("sampling_frequency", "sample_rate", "sampling_rate", "SamplingFrequency")
-START = ("file_offset", "header_bytes")
+FIRST_BYTE = ("file_offset", "header_bytes")
 
 Values = Mapping[str, Any]
 
@@ -42,7 +42,7 @@ def described(file: File) -> tuple[BinaryLayout, str] | None:
     ]
     listed = None if not file.companions else set(json.loads(file.companions))
     for name, read in ways:
-        if name == file.name or (listed is not None and name not in listed and name != f"{stem}.json"):
+        if name == file.name or (listed is not None and name not in listed):
             continue
         beside = _beside(file, name)
         if beside is None or beside.size > LARGEST_TEXT:
@@ -86,7 +86,9 @@ def _of_python(text: str) -> Values:
                 found[line.targets[0].id] = ast.literal_eval(line.value)
             except ValueError:
                 continue
-    return {START[0] if key == "offset" else key: value for key, value in found.items()}  # phy means bytes
+    return {
+        FIRST_BYTE[0] if key == "offset" else key: value for key, value in found.items()
+    }  # phy means bytes
 
 
 def _is_meant(values: Values, name: str, is_own: bool) -> bool:
@@ -112,8 +114,10 @@ def _layout(values: Values) -> BinaryLayout:
     gain = values.get("gain_to_uV", values.get("gain"))
     offset = values.get("offset_to_uV", values.get("offset"))
     unit = "uV" if microvolts and gain is not None else str(values.get("unit", ""))
-    start = _first(values, START)
-    return BinaryLayout.of(_first(values, CHANNELS), rate, values["dtype"], gain, offset, unit, start or 0)
+    first_byte = _first(values, FIRST_BYTE)
+    return BinaryLayout.of(
+        _first(values, CHANNELS), rate, values["dtype"], gain, offset, unit, first_byte or 0
+    )
 
 
 def _first(values: Values, names: tuple[str, ...]) -> Any:

@@ -30,7 +30,7 @@ class BinaryLayout:
         Of each channel: the physical value is stored x gain + offset.
     unit : str
         Of the physical values; empty where nobody knows.
-    start : int
+    first_byte : int
         Bytes in front of the first sample.
     """
 
@@ -40,7 +40,7 @@ class BinaryLayout:
     gains: tuple[float, ...] = field(default=())
     offsets: tuple[float, ...] = field(default=())
     unit: str = ""
-    start: int = 0
+    first_byte: int = 0
 
     @classmethod
     def of(
@@ -51,7 +51,7 @@ class BinaryLayout:
         gain: float | Sequence[float] | None = None,
         offset: float | Sequence[float] | None = None,
         unit: str = "",
-        start: int = 0,
+        first_byte: int = 0,
     ) -> "BinaryLayout":
         """Check what was said.
 
@@ -67,7 +67,7 @@ class BinaryLayout:
             Of all channels, or of each.
         unit : str
             Of the physical values.
-        start : int
+        first_byte : int
             Bytes in front of the first sample.
 
         Raises
@@ -99,11 +99,13 @@ class BinaryLayout:
             raise FormatError(
                 f"dtype={str(dtype)[:40]!r}: numbers of a recording are integers or floats, as 'int16' or '>f4'"
             )
-        if not isinstance(start, int) or isinstance(start, bool) or start < 0:
-            raise FormatError(f"start={start!r} is no number of bytes")
+        if not isinstance(first_byte, int) or isinstance(first_byte, bool) or first_byte < 0:
+            raise FormatError(f"first_byte={first_byte!r} is no number of bytes")
         count = len(labels)
         gains = _each(gain, count, 1.0, "gain")
-        return cls(labels, rate, stored.str, gains, _each(offset, count, 0.0, "offset"), str(unit), start)
+        return cls(
+            labels, rate, stored.str, gains, _each(offset, count, 0.0, "offset"), str(unit), first_byte
+        )
 
     @property
     def n_channels(self) -> int:
@@ -123,11 +125,11 @@ class BinaryLayout:
         FormatError
             They are no whole ones.
         """
-        n_samples, rest = divmod(size - self.start, self.row)
+        n_samples, rest = divmod(size - self.first_byte, self.row)
         if rest or n_samples <= 0:
-            behind = f" behind the first {self.start:,}" if self.start else ""
+            behind = f" behind the first {self.first_byte:,}" if self.first_byte else ""
             raise FormatError(
-                f"it has {max(size - self.start, 0):,} bytes{behind}, which are {max(n_samples, 0):,} samples of "
+                f"it has {max(size - self.first_byte, 0):,} bytes{behind}, which are {max(n_samples, 0):,} samples of "
                 f"{self.n_channels:,} channels x {np.dtype(self.dtype).itemsize} bytes ({np.dtype(self.dtype).name}) and "
                 f"{rest if n_samples >= 0 else 0:,} bytes more: another number of channels or another dtype is meant, or it is cut short"
             )

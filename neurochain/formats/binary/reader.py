@@ -32,7 +32,7 @@ class BinaryRecord(BaseModel):
     gains: list[float] | None = column("Physical value of one stored step")
     offsets: list[float] | None = column("Physical value of a stored 0")
     unit: str | None = column("Of the physical values; null where nobody says")
-    start_byte: int | None = column("At which the first sample begins")
+    first_byte: int | None = column("At which the first sample begins")
 
 
 class BinaryReader:
@@ -74,7 +74,7 @@ class BinaryReader:
             "gains": list(layout.gains),
             "offsets": list(layout.offsets),
             "unit": layout.unit or None,
-            "start_byte": layout.start,
+            "first_byte": layout.first_byte,
         }
         return FileHeader(header, "binary", record)
 
@@ -120,7 +120,7 @@ def open_binary(layout: BinaryLayout, file: File) -> Recording:
     except FormatError as error:
         raise FormatError(f"{file.uri}: {error}.") from None
     count, rate = layout.n_channels, layout.sampling_frequency
-    block = np.array([layout.start], np.int64), np.array([n_samples], np.int64)
+    block = np.array([layout.first_byte], np.int64), np.array([n_samples], np.int64)
     return Recording(
         file,
         "binary",
