@@ -5,6 +5,7 @@ import compileall
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from benchmarks.comparison import Comparison, Comparisons, importing, map_and_save
@@ -65,40 +66,45 @@ def main() -> None:
     ours, peers = Path(sys.executable), chosen.peers.absolute()
     for package in OWN:  # as pip has done with the others'
         compileall.compile_dir(REPOSITORY / package, quiet=1)
+    machine = describe_machine() | {"commit": commit(REPOSITORY)}
+    found = {"neurochain's environment": versions(ours, OURS), "peers' environment": versions(peers, PEERS)}
+    if chosen.loaders is not None:
+        found["other loaders' environment"] = versions(chosen.loaders.absolute(), OTHERS)
     done: list[Comparison] = []
     sizes: dict[str, dict[str, object]] = {}
-    if "map" in chosen.only:
-        done.append(_run(map_and_save(ours, peers, chosen.rows), chosen.repeats))
-    if "engine" in chosen.only:
-        done += [_run(comparison, chosen.repeats) for comparison in engine(ours, peers)]
+    earlier = chosen.write.read_text("utf-8") if chosen.write and chosen.write.exists() else ""
+
+    def keep() -> None:
+        """Write what there is, so that a job that fails costs none of the others."""
+        if chosen.write:
+            chosen.write.write_text(page(machine, found, done, sizes, chosen.repeats, earlier), "utf-8")
+
+    def measure(name: str, comparisons: Callable[[], Comparisons]) -> None:
+        if name not in chosen.only:
+            return
+        _say(f"making what {name} read")
+        # One after the other: each finds its files only until the next one is asked for.
+        for comparison in comparisons():
+            done.append(_run(comparison, chosen.repeats))
+            keep()
+
+    scale = Scale(chosen.share)
+    measure("map", lambda: iter([map_and_save(ours, peers, chosen.rows)]))
+    measure("engine", lambda: iter(engine(ours, peers)))
     for name, comparisons in SELECTIVE.items():
-        if name in chosen.only:
-            _say(f"making what {name} read")
-            # One after the other: each finds its files only until the next one is asked for.
-            done += [_run(c, chosen.repeats) for c in comparisons(ours, peers, Scale(chosen.share))]
+        measure(name, partial(comparisons, ours, peers, scale))
     for name, of_others in OF_OTHERS.items():
-        if name in chosen.only:
-            _say(f"making what {name} read")
-            given = of_others(ours, peers, chosen.loaders.absolute(), Scale(chosen.share))
-            done += [_run(c, chosen.repeats) for c in given]
+        measure(name, partial(of_others, ours, peers, chosen.loaders and chosen.loaders.absolute(), scale))
     for name, alone in ALONE.items():
-        if name in chosen.only:
-            _say(f"making what {name} read")
-            done += [_run(c, chosen.repeats) for c in alone(ours, Scale(chosen.share))]
-    if "import" in chosen.only:
-        done.append(_run(importing(ours, peers), chosen.repeats))
+        measure(name, partial(alone, ours, scale))
+    measure("import", lambda: iter([importing(ours, peers)]))
     if "size" in chosen.only:
         _say("installing into a fresh environment")
         sizes["neurochain, core"] = installed_size(str(REPOSITORY), REPOSITORY / "constraints.txt")
         datachain = versions(peers, ("datachain",))["datachain"]
         sizes["DataChain"] = installed_size(f"datachain=={datachain}", None)
-    machine = describe_machine() | {"commit": commit(REPOSITORY)}
-    found = {"neurochain's environment": versions(ours, OURS), "peers' environment": versions(peers, PEERS)}
-    if chosen.loaders is not None:
-        found["other loaders' environment"] = versions(chosen.loaders.absolute(), OTHERS)
+        keep()
     if chosen.write:
-        earlier = chosen.write.read_text("utf-8") if chosen.write.exists() else ""
-        chosen.write.write_text(page(machine, found, done, sizes, chosen.repeats, earlier), "utf-8")
         _say(f"written: {chosen.write}")
         return
     for comparison in done:

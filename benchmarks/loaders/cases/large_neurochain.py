@@ -19,15 +19,17 @@ folder, rows, part = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 os.environ |= {"NEUROCHAIN_HOME": str(folder / ".neurochain"), "NEUROCHAIN_CACHE": str(folder / "cache")}
 if not (folder / ".neurochain").exists():
     noise = np.random.default_rng(0).standard_normal((1024, 64, 64)).astype(np.float32)
-    table = folder / "signal.npy"  # what a function gives would be kept once more, for reuse
-    signals = np.lib.format.open_memmap(table, "w+", np.float32, (rows, 64, 64))
-    for start in range(0, rows, len(noise)):
-        count = min(len(noise), rows - start)
-        signals[start : start + count] = noise[:count]
-        signals[start : start + count, 0, 0] = np.arange(start, start + count)
-    del signals
-    nc.read_table(str(table)).save("large")
-    table.unlink()  # room for what is mapped
+
+    def signals(row: np.ndarray) -> np.ndarray:
+        found = noise[: len(row)].copy()
+        found[:, 0, 0] = row
+        return found
+
+    numbered = nc.read_values(row=list(range(rows))).map_batches(signal=signals, batch_size=1024)
+    kept = numbered.select("signal").save("large").part_hashes()
+    for path in (folder / ".neurochain" / "parts").rglob("*.parquet"):
+        if path.stem not in kept:  # kept for reuse: room for what is mapped
+            path.unlink()
     nc.read_dataset("large").to_pytorch()
     settle()
 loader = nc.read_dataset("large").to_pytorch(shuffle=True, seed=1).loader(64)
