@@ -70,9 +70,9 @@ def test_streams_are_told_and_chosen(tmp_path):
     assert found.record == {
         "gui_version": "0.6.4",
         "streams": ["ProbeA-AP", "PXIe-6341"],
-        "sampling_frequencies": [30_000.0, 30_303.0],
-        "n_channels": [4, 2],
-        "n_samples": [1000, 1000],
+        "stream_frequencies": [30_000.0, 30_303.0],
+        "channel_counts": [4, 2],
+        "sample_counts": [1000, 1000],
     }
     with pytest.raises(FormatError, match=r"it has 2 streams: 'ProbeA-AP', 'PXIe-6341'. Say which: nc.open"):
         nc.open(path)
@@ -132,7 +132,7 @@ def test_the_header_of_a_channel(tmp_path):
     assert found.error is None
     assert found.header["n_samples"] == 3072
     assert found.header["start_time"] == datetime(2017, 5, 3, 15, 33, 5)
-    assert found.record == {"version": "0.4", "channel": "CH7", "bit_volts": 0.195, "first_sample": 2048}
+    assert found.record == {"version": "0.4", "channel": "CH7", "bit_volts": 0.195, "start_sample": 2048}
     path.write_bytes(path.read_bytes()[:-30])
     assert "which are 2 blocks of 2,070 bytes and 2,040 bytes more" in str(read_header(File.at(path)).error)
     for other, said in (
@@ -178,7 +178,7 @@ def test_samples_belong_to_the_row(tmp_path, project):
     def rows() -> list:
         found = nc.read_storage(tmp_path / "data" / "**" / "*.oebin").collect()
         return [
-            found["openephys"].struct.field("n_samples").to_list(),
+            found["openephys"].struct.field("sample_counts").to_list(),
             found["file"].struct.field("companions").to_list(),
         ]
 

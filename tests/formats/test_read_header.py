@@ -135,6 +135,14 @@ def test_records_describe_every_column():
             assert field.default is None, name
     units = {n: f.json_schema_extra["unit"] for n, f in Header.model_fields.items() if f.json_schema_extra}
     assert units == {"voxel_sizes": "mm", "affine": "mm", "sampling_frequency": "Hz", "duration": "s"}
+    # A field of the header is found by its own name alone, whatever formats there are.
+    others = {
+        name
+        for key, record in RECORDS.items()
+        if key not in ("header", "bids")
+        for name in record.model_fields
+    }
+    assert not others & set(Header.model_fields)
     dicom = RECORDS["dicom"].model_fields
     assert dicom["EchoTime"].json_schema_extra["unit"] == "ms"
     assert 60 <= sum("tag" in (f.json_schema_extra or {}) for f in dicom.values()) <= 80

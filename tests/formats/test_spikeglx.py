@@ -67,7 +67,7 @@ def test_headers(tmp_path):
     assert record["labels"][0] == "AP0"
     assert record["labels"][-1] == "SY0"
     assert record["gains"] == [*(500.0 + 10 * i for i in range(8)), 1.0]
-    assert record["first_sample"] == 1738008
+    assert record["start_sample"] == 1738008
     assert not any("somebody" in str(value) for value in record.values())
 
 
@@ -169,7 +169,7 @@ def test_a_meta_without_its_samples_says_so_and_other_files_are_not_taken_for_on
     path.with_suffix(".bin").unlink()
     found = read_header(File.at(path))
     assert "there is no a_g0_t0.imec0.ap.bin beside it" in str(found.error)
-    assert found.record["first_sample"] == 1738008
+    assert found.record["start_sample"] == 1738008
     (tmp_path / "asset.png.meta").write_text("fileFormatVersion: 2\n")
     assert read_header(File.at(tmp_path / "asset.png.meta")).header["format"] is None
     path.write_text("something else")

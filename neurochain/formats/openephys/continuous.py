@@ -48,7 +48,7 @@ class ContinuousRecord(BaseModel):
     bit_volts: float | None = column(
         "Physical value of one stored step; uV of headstage channels, V of others"
     )
-    first_sample: int | None = column("Number of the first sample since acquisition began")
+    start_sample: int | None = column("Number of the first sample since acquisition began")
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class ContinuousReader:
             header["n_samples"] = blocks * SAMPLES
             header["shape"] = [1, blocks * SAMPLES]
             header["duration"] = blocks * SAMPLES / said.rate
-            record["first_sample"] = int.from_bytes(head[HEAD : HEAD + 8], "little", signed=True)
+            record["start_sample"] = int.from_bytes(head[HEAD : HEAD + 8], "little", signed=True)
         except FormatError as error:
             header["error"] = str(error)
         return FileHeader(header, "openephys_legacy", record)

@@ -39,9 +39,11 @@ class OpenEphysRecord(BaseModel):
 
     gui_version: str | None = column("Of Open Ephys")
     streams: list[str] | None = column("Names of the streams")
-    sampling_frequencies: list[float] | None = column("Of the streams", "Hz")
-    n_channels: list[int] | None = column("Of the streams")
-    n_samples: list[int] | None = column("Of each channel of the streams; 0 where the samples are not there")
+    stream_frequencies: list[float] | None = column("Of the streams", "Hz")
+    channel_counts: list[int] | None = column("Of the streams")
+    sample_counts: list[int] | None = column(
+        "Of each channel of the streams; 0 where the samples are not there"
+    )
 
 
 @dataclass(frozen=True)
@@ -98,9 +100,9 @@ class OpenEphysReader:
         record = {
             "gui_version": version,
             "streams": [s.name for s in streams],
-            "sampling_frequencies": [s.rate for s in streams],
-            "n_channels": [len(s.labels) for s in streams],
-            "n_samples": counts,
+            "stream_frequencies": [s.rate for s in streams],
+            "channel_counts": [len(s.labels) for s in streams],
+            "sample_counts": counts,
         }
         return FileHeader(header, "openephys", record)
 

@@ -66,7 +66,7 @@ class SpikeglxRecord(BaseModel):
     probe_type: int | None = column("As imDatPrb_type says; null for phase 3A")
     probe_part: str | None = column("Part number of the probe")
     probe_serial: str | None = column("Serial number of the probe")
-    first_sample: int | None = column("Number of the first sample since acquisition began")
+    start_sample: int | None = column("Number of the first sample since acquisition began")
     stated_bytes: int | None = column("Of the recording, as the .meta says; null while it is being acquired")
     stated_sha1: str | None = column("Of the recording, as the .meta says")
     range_max: float | None = column("Largest voltage of the converter", "V")

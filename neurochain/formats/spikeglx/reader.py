@@ -144,7 +144,7 @@ def _record(meta: SpikeglxMeta) -> dict[str, Any]:
         "probe_type": meta.whole("imDatPrb_type"),
         "probe_part": meta.values.get("imDatPrb_pn") or None,
         "probe_serial": meta.values.get("imDatPrb_sn") or meta.values.get("imProbeSN") or None,
-        "first_sample": meta.whole("firstSample"),
+        "start_sample": meta.whole("firstSample"),
         "stated_bytes": meta.whole("fileSizeBytes"),
         "stated_sha1": meta.values.get("fileSHA1") or None,
         "range_max": meta.number(meta.keys.range),
