@@ -80,7 +80,8 @@ def open(
     file = source if isinstance(source, File) else File.at(uri)
     raw = {"channels": channels, "sampling_frequency": sampling_frequency, "dtype": dtype}
     missing = [name for name, value in raw.items() if value is None]
-    if len(missing) == len(raw):
+    more = gain is not None or offset is not None or unit or first_byte
+    if len(missing) == len(raw) and not more:
         return open_array(file, format, part=part)
     if missing:
         raise FormatError(f"{file.uri}: of raw samples, say {' and '.join(missing)} too: nothing is assumed.")

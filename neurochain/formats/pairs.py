@@ -1,12 +1,45 @@
 """Pairs: formats whose header is one file and whose values are another, of the same name but for its ending."""
 
+import errno
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from neurochain.errors import FileChangedError, FormatError, StorageError
 from neurochain.storage import File
 
-__all__ = ["owner", "partner"]
+__all__ = ["named_file", "owner", "partner"]
+
+# What an operating system says of a name that no file can have, or that none has.
+ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ)
+
+
+def named_file(look: Callable[[str], File], name: str) -> File | None:
+    """File that another one names; None where there is none, or the name leads out of the folder.
+
+    Parameters
+    ----------
+    look : callable
+        `File.beside` or `File.below` of the one that names it.
+    name : str
+        As it is written there.
+
+    Raises
+    ------
+    FileChangedError, StorageError
+        It has changed since both were listed, or cannot be had.
+    """
+    try:
+        return look(name)
+    except FileChangedError:
+        raise
+    except StorageError as error:
+        # A network that fails says nothing about the file: that must not become a fault of it.
+        cause = error.__cause__
+        if cause is None or (isinstance(cause, OSError) and cause.errno in ABSENT):
+            return None
+        if isinstance(cause, FileNotFoundError):
+            return None
+        raise
 
 
 def partner(file: File, ending: str, others: Sequence[str]) -> File:

@@ -127,6 +127,8 @@ def test_nothing_is_assumed(tmp_path):
             nc.open(path, **how)
     with pytest.raises(FormatError, match="say sampling_frequency and dtype too"):
         nc.open(path, channels=4)
+    with pytest.raises(FormatError, match="say channels and sampling_frequency and dtype too"):
+        nc.open(path, gain=2.0)
     written(tmp_path / "probe.dat", {"SamplingFrequency": 1000, "EEGChannelCount": 4})  # of something else
     assert read_header(File.at(path)).header["format"] is None
 

@@ -8,8 +8,9 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from neurochain.errors import FileChangedError, FormatError, StorageError
+from neurochain.errors import FormatError
 from neurochain.formats.binary.layout import BinaryLayout
+from neurochain.formats.pairs import named_file
 from neurochain.storage import File
 
 __all__ = ["ENDINGS", "described"]
@@ -44,7 +45,7 @@ def described(file: File) -> tuple[BinaryLayout, str] | None:
     for name, read in ways:
         if name == file.name or (listed is not None and name not in listed):
             continue
-        beside = _beside(file, name)
+        beside = named_file(file.beside, name)
         if beside is None or beside.size > LARGEST_TEXT:
             continue
         try:
@@ -58,17 +59,6 @@ def described(file: File) -> tuple[BinaryLayout, str] | None:
         except FormatError as error:
             raise FormatError(f"{name} beside it says {error}") from None
     return None
-
-
-def _beside(file: File, name: str) -> File | None:
-    try:
-        return file.beside(name)
-    except FileChangedError:
-        raise
-    except StorageError as error:
-        if isinstance(error.__cause__, FileNotFoundError):
-            return None
-        raise
 
 
 def _of_json(text: str) -> Values:

@@ -1,6 +1,5 @@
 """BrainVisionReader: a header (.vhdr), its samples (.eeg, .dat) and its markers (.vmrk)."""
 
-import errno
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from neurochain.errors import FileChangedError, FormatError, StorageError
+from neurochain.errors import FormatError
 from neurochain.formats.arrays.slicing import Blocks, gather
 from neurochain.formats.brainvision.header import (
     FREE_TEXT,
@@ -18,6 +17,7 @@ from neurochain.formats.brainvision.header import (
     parse,
 )
 from neurochain.formats.brainvision.markers import annotations, new_segments, segments, start_time
+from neurochain.formats.pairs import named_file
 from neurochain.formats.reader import FileHeader
 from neurochain.formats.recordings.annotations import Annotation
 from neurochain.formats.recordings.interleaved import Interleaved
@@ -31,8 +31,6 @@ DATA = (".eeg", ".dat", ".avg", ".seg")
 MARKERS = ".vmrk"
 MARKER_HEAD = 4096  # bytes of the marker file: the date stands in its first marker
 LARGEST_TEXT = 16 * 2**20  # bytes of a header or a marker file; thousands of markers take some 100 KB
-# What an operating system says of a name that no file can have, or that none has.
-ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ)
 
 
 class BrainVisionReader:
@@ -189,7 +187,7 @@ def _data(file: File, header: BrainVisionHeader) -> _Data:
     named = _name(file, header.data_file)
     if named is None:
         raise FormatError("its header says no DataFile in [Common Infos]")
-    data = _beside(file, named)
+    data = named_file(file.beside, named)
     if data is None:
         raise FormatError(_absent(file, "DataFile", named, DATA))
     dtype = np.dtype(header.dtype)
@@ -219,7 +217,7 @@ def _markers(file: File, header: BrainVisionHeader) -> File | None:
     named = _name(file, header.marker_file)
     if named is None:
         return None
-    found = _beside(file, named)
+    found = named_file(file.beside, named)
     if found is None:
         raise FormatError(_absent(file, "MarkerFile", named, (MARKERS,)))
     if found.size > LARGEST_TEXT:
@@ -239,26 +237,10 @@ def _name(file: File, stated: str | None) -> str | None:
     return stated.replace("$b", _stem(file)) if stated else None
 
 
-def _beside(file: File, name: str) -> File | None:
-    """File of a name beside another; None where there is none, or the name leads out of the folder."""
-    try:
-        return file.beside(name)
-    except FileChangedError:
-        raise
-    except StorageError as error:
-        # A network that fails says nothing about the file: that must not become a fault of it.
-        cause = error.__cause__
-        if cause is None or (isinstance(cause, OSError) and cause.errno in ABSENT):
-            return None
-        if isinstance(cause, FileNotFoundError):
-            return None
-        raise
-
-
 def _absent(file: File, key: str, named: str, endings: tuple[str, ...]) -> str:
     """What is missing, and what lies there in its place."""
     text = f"its header says {key}={named[:200]}, and no such file lies beside it"
-    own = [name for ending in endings if _beside(file, name := _stem(file) + ending) is not None]
+    own = [name for ending in endings if named_file(file.beside, name := _stem(file) + ending) is not None]
     if own:
         return (
             f"{text}; {own[0]} does. If that is the file that is meant, write {key}={own[0]} into the header"

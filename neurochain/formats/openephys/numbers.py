@@ -1,9 +1,10 @@
 """SampleNumbers: numbers of samples since acquisition began, of which few are read to find the gaps."""
 
-import ast
+import io
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.lib import format as npy
 
 from neurochain.errors import FormatError
 from neurochain.formats.openephys.stretches import Integers
@@ -11,46 +12,57 @@ from neurochain.storage import File
 
 __all__ = ["SampleNumbers"]
 
-MAGIC = b"\x93NUMPY"
+DTYPE = np.dtype("<i8")
 HEAD = 128  # bytes of the header of a one-dimensional .npy
 MOST_GAPS = 100_000
 
 
 class SampleNumbers:
-    """Ascending whole numbers, one for each sampling time, in a ``.npy``.
+    """Ascending whole numbers, one for each sampling time.
 
     Parameters
     ----------
     file : File
-        The ``.npy``.
-
-    Raises
-    ------
-    FormatError
-        It is none, or of other numbers.
+        The ``.npy`` that holds them.
+    first : int
+        Byte at which they begin.
+    count : int
+        How many there are.
     """
 
-    def __init__(self, file: File) -> None:
-        head = file.read_range(0, HEAD)
-        end = 10 + int.from_bytes(head[8:10], "little")
-        try:
-            if not head.startswith(MAGIC) or head[6] != 1 or end > len(head):
-                raise ValueError
-            said = ast.literal_eval(head[10:end].decode("latin-1"))
-            (count,), dtype = said["shape"], np.dtype(said["descr"])
-            self.count = int(count)
-        except (ValueError, TypeError, KeyError, SyntaxError, IndexError):
-            raise FormatError(f"{file.name} is no .npy of one axis") from None
-        if dtype.kind != "i" or dtype.itemsize != 8 or self.count < 0 or file.size != end + 8 * self.count:
-            raise FormatError(f"{file.name} does not hold {self.count:,} numbers of samples")
-        self._file, self._dtype, self._first = file, dtype, end
+    def __init__(self, file: File, first: int, count: int) -> None:
+        self.count = count
+        self._file, self._first = file, first
         self._known: dict[int, int] = {}
+
+    @classmethod
+    def of(cls, file: File) -> "SampleNumbers | None":
+        """Those of a ``.npy``; None where it holds seconds, as ``timestamps.npy`` does since 0.6.
+
+        Raises
+        ------
+        FormatError
+            It is no such file, or cut short.
+        """
+        head = io.BytesIO(file.read_range(0, HEAD))
+        try:
+            if npy.read_magic(head) != (1, 0):
+                raise ValueError
+            shape, _, dtype = npy.read_array_header_1_0(head)
+            (count,) = shape
+        except (ValueError, TypeError, EOFError):
+            raise FormatError(f"{file.name} is no .npy of one axis") from None
+        if dtype.kind == "f":
+            return None
+        if dtype != DTYPE or file.size != head.tell() + count * DTYPE.itemsize:
+            raise FormatError(f"{file.name} does not hold {count:,} numbers of samples")
+        return cls(file, head.tell(), count)
 
     def __getitem__(self, index: int) -> int:
         """Number of one sampling time."""
         if index not in self._known:
             at = self._first + 8 * index
-            self._known[index] = int(np.frombuffer(self._file.read_range(at, at + 8), self._dtype)[0])
+            self._known[index] = int(np.frombuffer(self._file.read_range(at, at + 8), DTYPE)[0])
         return self._known[index]
 
     @property
@@ -72,7 +84,10 @@ class SampleNumbers:
         pending, found = [(0, self.count - 1)], 0
         while pending:
             low, high = pending.pop()
-            if self[high] - self[low] == high - low:
+            ahead = (self[high] - self[low]) - (high - low)
+            if ahead < 0:
+                raise FormatError(f"{self._file.name}: the numbers of samples do not ascend at {high:,}")
+            if not ahead:
                 continue
             if high - low == 1:
                 found += 1

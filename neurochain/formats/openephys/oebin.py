@@ -13,10 +13,11 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from neurochain.errors import FormatError, StorageError
+from neurochain.errors import FormatError
 from neurochain.formats.header import column
 from neurochain.formats.openephys.numbers import SampleNumbers
 from neurochain.formats.openephys.stretches import stretches
+from neurochain.formats.pairs import named_file
 from neurochain.formats.reader import FileHeader
 from neurochain.formats.recordings.gaps import Segments
 from neurochain.formats.recordings.interleaved import Interleaved
@@ -174,12 +175,9 @@ def _chosen(streams: list[_Stream], name: str | None) -> _Stream:
 def _samples(file: File, stream: _Stream) -> tuple[File, int]:
     """The file of a stream's samples, and how many of each channel it holds."""
     place = f"continuous/{stream.folder}/continuous.dat"
-    try:
-        data = file.below(place)
-    except StorageError as error:
-        if not isinstance(error.__cause__, FileNotFoundError):
-            raise
-        raise FormatError(f"there is no {place} beside it") from None
+    data = named_file(file.below, place)
+    if data is None:
+        raise FormatError(f"there is no {place} beside it")
     n_samples, rest = divmod(data.size, stream.row)
     if rest or not n_samples:
         raise FormatError(
@@ -192,13 +190,9 @@ def _samples(file: File, stream: _Stream) -> tuple[File, int]:
 def _numbers(file: File, stream: _Stream, n_samples: int) -> SampleNumbers | None:
     """Numbers of a stream's samples; None where there are none."""
     for name in NUMBERS:
-        try:
-            found = SampleNumbers(file.below(f"continuous/{stream.folder}/{name}"))
-        except StorageError as error:
-            if not isinstance(error.__cause__, FileNotFoundError):
-                raise
-            continue
-        except FormatError:  # seconds, as timestamps are since 0.6
+        place = named_file(file.below, f"continuous/{stream.folder}/{name}")
+        found = SampleNumbers.of(place) if place is not None else None
+        if found is None:
             continue
         if found.count != n_samples:
             raise FormatError(f"{name} has {found.count:,} numbers, and there are {n_samples:,} samples")
