@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 
 import neurochain as nc
-from udfs.spectrum import Spectrum, spectra
+from udfs.spectrum import Spectrum, known, spectra
 
 __all__ = ["BANDS", "BandPower", "LineNoise", "band_power", "line_noise"]
 
@@ -122,14 +122,10 @@ def band_power(
         )
     found = []
     for spectrum in spectra(recording, sampling_frequency, segment):
-        top = float(spectrum.frequencies[-1])
-        absent = np.full(len(spectrum.channels), np.nan)
-        powers = {
-            name: spectrum.power(low, high) if high <= top else absent for name, (low, high) in BANDS.items()
-        }
+        powers = spectrum.powers(BANDS)
         total = np.sum(list(powers.values()), axis=0)
         for i, channel in enumerate(spectrum.channels):
-            absolute = {name: _known(power[i]) for name, power in powers.items()}
+            absolute = {name: known(power[i]) for name, power in powers.items()}
             relative = {f"{name}_relative": _ratio(power[i], total[i]) for name, power in powers.items()}
             found.append(BandPower(channel, **absolute, **relative))
     return found
@@ -197,7 +193,7 @@ def line_noise(
         for i, channel in enumerate(spectrum.channels):
             for frequency, (power, background) in zip(lines, at_lines, strict=True):
                 ratio = _ratio(power[i], background[i])
-                found.append(LineNoise(channel, frequency, _known(power[i]), _known(background[i]), ratio))
+                found.append(LineNoise(channel, frequency, known(power[i]), known(background[i]), ratio))
     return found
 
 
@@ -210,10 +206,6 @@ def _at_line(spectrum: Spectrum, frequency: float) -> tuple[Any, Any]:
     power = spectrum.density[:, at].sum(axis=1) * spectrum.resolution
     expected = np.median(spectrum.density[:, beside], axis=1) * at.sum() * spectrum.resolution
     return power, expected
-
-
-def _known(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
 
 
 def _ratio(value: float, of: float) -> float | None:

@@ -4,7 +4,7 @@ P. D. Welch, "The use of fast Fourier transform for the estimation of power spec
 Electroacoust. 15(2), 70-73, 1967, https://doi.org/10.1109/TAU.1967.1161901
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 from neurochain.errors import ShapeError
 from udfs.signal import Floats, Signal, as_recording, signals
 
-__all__ = ["Spectrum", "hann", "spectra", "welch"]
+__all__ = ["Spectrum", "hann", "known", "spectra", "welch"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,11 @@ class Spectrum:
         found: Floats = self.density[:, self.between(low, high)].sum(axis=1) * self.resolution
         return found
 
+    def powers(self, bands: Mapping[str, tuple[float, float]]) -> dict[str, Floats]:
+        """Power of each channel in several bands; NaN in those that reach beyond half the sampling frequency."""
+        top, absent = float(self.frequencies[-1]), np.full(len(self.channels), np.nan)
+        return {name: self.power(low, high) if high <= top else absent for name, (low, high) in bands.items()}
+
     def between(self, low: float, high: float) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """Which frequencies lie in [low, high)."""
         slack = 1e-9 * self.resolution  # k / n * rate is rounded
@@ -58,6 +63,11 @@ class Spectrum:
             self.frequencies < high - slack
         )
         return found
+
+
+def known(value: float) -> float | None:
+    """A number, or None where it is none."""
+    return float(value) if np.isfinite(value) else None
 
 
 def hann(n: int) -> Floats:

@@ -11,7 +11,7 @@ import numpy as np
 
 import neurochain as nc
 from udfs.signal import Floats, Signal, as_recording, signals
-from udfs.spectrum import spectra
+from udfs.spectrum import known, spectra
 
 __all__ = [
     "LFP_BANDS",
@@ -264,12 +264,9 @@ def lfp_power(
         )
     found = []
     for spectrum in spectra(recording, sampling_frequency, segment):
-        top = float(spectrum.frequencies[-1])
-        absent = np.full(len(spectrum.channels), np.nan)
-        powers = {n: spectrum.power(a, b) if b <= top else absent for n, (a, b) in LFP_BANDS.items()}
+        powers = spectrum.powers(LFP_BANDS)
         for i, channel in enumerate(spectrum.channels):
-            known = {n: float(power[i]) if np.isfinite(power[i]) else None for n, power in powers.items()}
-            found.append(LfpPower(channel, **known))
+            found.append(LfpPower(channel, **{name: known(power[i]) for name, power in powers.items()}))
     return found
 
 

@@ -72,9 +72,8 @@ def read_storage(
     uris = uris if isinstance(uris, str | os.PathLike) else list(uris)
     _reach(uris, anon, storage_options)
     roots = find_roots(uris)
-    _reach(
-        [root.uri for root in roots], anon, storage_options
-    )  # of one file, the folder: others may belong to it
+    # Of one file, its folder: others there may belong to it.
+    _reach([root.uri for root in roots], anon, storage_options)
     if not any(any_match(root) for root in roots):
         raise nothing_matched(roots)
     return Chain.of(StorageSource(tuple(roots), headers, identifiers))

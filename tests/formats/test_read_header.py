@@ -18,6 +18,20 @@ from neurochain.storage import File
 from neurochain.testing import CountingFile
 from neurochain.testing.format_tests import check_record
 
+NAMES = [
+    "dicom",
+    "nifti",
+    "mgh",
+    "edf",
+    "brainvision",
+    "eeglab",
+    "fif",
+    "spikeglx",
+    "openephys",
+    "openephys_legacy",
+    "binary",
+]
+
 
 @pytest.mark.parametrize(
     ("name", "format"),
@@ -90,20 +104,7 @@ def test_bytes_that_cannot_be_had_are_a_storage_error(tmp_path):
 
 
 def test_readers_by_format():
-    names = [
-        "dicom",
-        "nifti",
-        "mgh",
-        "edf",
-        "brainvision",
-        "eeglab",
-        "fif",
-        "spikeglx",
-        "openephys",
-        "openephys_legacy",
-        "binary",
-    ]
-    assert [reader.name for reader in readers()] == names
+    assert [reader.name for reader in readers()] == NAMES
     asked = {name for name in dir(Reader) if not name.startswith("_")}
     assert asked >= {"matches", "read_header", "identifiers", "volume", "recording", "companions"}
     for reader in readers():
@@ -115,20 +116,7 @@ def test_readers_by_format():
 
 
 def test_records_describe_every_column():
-    names = [
-        "dicom",
-        "nifti",
-        "mgh",
-        "edf",
-        "brainvision",
-        "eeglab",
-        "fif",
-        "spikeglx",
-        "openephys",
-        "openephys_legacy",
-        "binary",
-    ]
-    assert list(RECORDS) == ["header", *names, "bids"]
+    assert list(RECORDS) == ["header", *NAMES, "bids"]
     for record in RECORDS.values():
         for name, field in record.model_fields.items():
             assert field.description, name

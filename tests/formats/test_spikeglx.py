@@ -156,12 +156,14 @@ def test_samples_that_are_no_whole_ones_are_refused_unless_they_are_being_acquir
     path = write(tmp_path / "a_g0_t0.imec0.ap.meta", probe(), fileSizeBytes=1807)
     data = path.with_suffix(".bin")
     data.write_bytes(data.read_bytes() + b"1234567")
-    assert "100 samples of 9 channels x 2 bytes and 7 bytes more" in str(read_header(File.at(path)).error)
+    assert "100 samples of 9 channels x 2 bytes (int16) and 7 bytes more" in str(
+        read_header(File.at(path)).error
+    )
     write(path, probe(), fileSizeBytes=None)
     data.write_bytes(data.read_bytes() + b"1234567")
     assert open_recording(File.at(path)).shape == (9, 100)
     data.write_bytes(b"1234567")
-    assert "7 bytes; one sample of 9 channels has 18" in str(read_header(File.at(path)).error)
+    assert "7 bytes, which are 0 samples of 9 channels" in str(read_header(File.at(path)).error)
 
 
 def test_a_meta_without_its_samples_says_so_and_other_files_are_not_taken_for_one(tmp_path):

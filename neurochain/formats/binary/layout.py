@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from neurochain.errors import FormatError
+from neurochain.formats.recordings.interleaved import in_samples
 
 __all__ = ["BinaryLayout"]
 
@@ -112,11 +113,6 @@ class BinaryLayout:
         """How many channels there are."""
         return len(self.labels)
 
-    @property
-    def row(self) -> int:
-        """Bytes of one sampling time."""
-        return self.n_channels * np.dtype(self.dtype).itemsize
-
     def samples(self, size: int) -> int:
         """How many samples each channel has in a file of so many bytes.
 
@@ -125,13 +121,12 @@ class BinaryLayout:
         FormatError
             They are no whole ones.
         """
-        n_samples, rest = divmod(size - self.first_byte, self.row)
-        if rest or n_samples <= 0:
+        n_samples, rest, said = in_samples(size - self.first_byte, self.n_channels, np.dtype(self.dtype))
+        if rest or not n_samples:
             behind = f" behind the first {self.first_byte:,}" if self.first_byte else ""
             raise FormatError(
-                f"it has {max(size - self.first_byte, 0):,} bytes{behind}, which are {max(n_samples, 0):,} samples of "
-                f"{self.n_channels:,} channels x {np.dtype(self.dtype).itemsize} bytes ({np.dtype(self.dtype).name}) and "
-                f"{rest if n_samples >= 0 else 0:,} bytes more: another number of channels or another dtype is meant, or it is cut short"
+                f"it has {max(size - self.first_byte, 0):,} bytes{behind}, which are {said}: another number of channels or "
+                "another dtype is meant, or it is cut short"
             )
         return n_samples
 

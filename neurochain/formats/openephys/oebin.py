@@ -20,7 +20,7 @@ from neurochain.formats.openephys.stretches import stretches
 from neurochain.formats.pairs import named_file
 from neurochain.formats.reader import FileHeader
 from neurochain.formats.recordings.gaps import Segments
-from neurochain.formats.recordings.interleaved import Interleaved
+from neurochain.formats.recordings.interleaved import Interleaved, in_samples
 from neurochain.formats.recordings.recording import Recording
 from neurochain.formats.volumes.volume import Volume
 from neurochain.storage import File, Memo
@@ -55,10 +55,6 @@ class _Stream:
     labels: tuple[str, ...]
     steps: tuple[float, ...]
     units: tuple[str, ...]
-
-    @property
-    def row(self) -> int:
-        return len(self.labels) * DTYPE.itemsize
 
 
 class OpenEphysReader:
@@ -178,11 +174,10 @@ def _samples(file: File, stream: _Stream) -> tuple[File, int]:
     data = named_file(file.below, place)
     if data is None:
         raise FormatError(f"there is no {place} beside it")
-    n_samples, rest = divmod(data.size, stream.row)
+    n_samples, rest, said = in_samples(data.size, len(stream.labels), DTYPE)
     if rest or not n_samples:
         raise FormatError(
-            f"{place} has {data.size:,} bytes, which are {n_samples:,} samples of {len(stream.labels):,} channels x "
-            f"{DTYPE.itemsize} bytes and {rest:,} bytes more: it is cut short, or belongs to another structure.oebin"
+            f"{place} has {data.size:,} bytes, which are {said}: it is cut short, or belongs to another structure.oebin"
         )
     return data, n_samples
 

@@ -8,10 +8,24 @@ import numpy as np
 from neurochain.errors import FormatError
 from neurochain.formats.arrays.slicing import LARGEST, Filling, Ranged
 
-__all__ = ["Interleaved"]
+__all__ = ["Interleaved", "in_samples"]
 
 AT_ONCE = 256 * 2**20  # bytes that are read to where they stay
 Integers = np.ndarray[Any, np.dtype[np.int64]]
+
+
+def in_samples(size: int, n_channels: int, dtype: np.dtype[Any]) -> tuple[int, int, str]:
+    """How many samples of each channel so many bytes are, how many bytes are left, and both in words.
+
+    Examples
+    --------
+    >>> in_samples(480, 7, np.dtype("int16"))
+    (34, 4, '34 samples of 7 channels x 2 bytes (int16) and 4 bytes more')
+    """
+    n_samples, rest = divmod(max(size, 0), n_channels * dtype.itemsize)
+    more = f" and {rest:,} bytes more" if rest else ""
+    said = f"{n_samples:,} samples of {n_channels:,} channels x {dtype.itemsize} bytes ({dtype.name}){more}"
+    return n_samples, rest, said
 
 
 class Interleaved:

@@ -9,7 +9,7 @@ import numpy as np
 from neurochain.errors import FormatError
 from neurochain.formats.pairs import partner
 from neurochain.formats.reader import FileHeader
-from neurochain.formats.recordings.interleaved import Interleaved
+from neurochain.formats.recordings.interleaved import Interleaved, in_samples
 from neurochain.formats.recordings.recording import Recording
 from neurochain.formats.spikeglx.gains import amplified, max_int, physical
 from neurochain.formats.spikeglx.meta import SpikeglxMeta, SpikeglxRecord, parse
@@ -114,23 +114,16 @@ def _samples(data: File, meta: SpikeglxMeta) -> int:
     FormatError
         The .bin has not the size that the ``.meta`` says, or no whole samples.
     """
-    row = len(meta.channels) * DTYPE.itemsize
-    n_samples, rest = divmod(data.size, row)
+    n_samples, rest, said = in_samples(data.size, len(meta.channels), DTYPE)
     stated = meta.whole("fileSizeBytes")
-    sizes = f"{n_samples:,} samples of {len(meta.channels):,} channels x {DTYPE.itemsize} bytes"
-    more = f" and {rest:,} bytes more" if rest else ""
     if stated is not None and stated != data.size:
         raise FormatError(
-            f"{meta.name} says fileSizeBytes={stated:,}, and {data.name} has {data.size:,} bytes ({sizes}{more}): it is cut "
+            f"{meta.name} says fileSizeBytes={stated:,}, and {data.name} has {data.size:,} bytes ({said}): it is cut "
             "short, or belongs to another .meta"
         )
-    if stated is not None and rest:
+    if not n_samples or (rest and stated is not None):
         raise FormatError(
-            f"{data.name} has {data.size:,} bytes, which are {sizes}{more}: it belongs to another .meta"
-        )
-    if not n_samples:
-        raise FormatError(
-            f"{data.name} has {data.size:,} bytes; one sample of {len(meta.channels):,} channels has {row:,}"
+            f"{data.name} has {data.size:,} bytes, which are {said}: it belongs to another .meta"
         )
     return n_samples  # while it is being acquired, the last sample may be half written
 
