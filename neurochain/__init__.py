@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from neurochain.chain.reading import (
         dataset,
         import_versions,
+        open_table,
         read_bids,
         read_dataset,
         read_records,
@@ -114,6 +115,7 @@ _LAZY = {
     "open": "neurochain.formats.opening",
     "open_recording": "neurochain.formats",
     "open_series": "neurochain.formats",
+    "open_table": "neurochain.chain.reading",
     "open_volume": "neurochain.formats",
     "param": "neurochain.chain.parameters",
     "patches": "neurochain.formats.volumes.patches",

@@ -4,19 +4,23 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
+import polars as pl
+
 from neurochain.chain.chain import Chain
 from neurochain.chain.sources.bids.dataset import Dataset
+from neurochain.chain.sources.bids.headless import column_names
 from neurochain.chain.sources.bids.source import BidsSource
 from neurochain.chain.sources.bids.table_source import BidsTableSource
 from neurochain.chain.sources.given import ValuesSource
 from neurochain.chain.sources.records import RecordsSource
 from neurochain.chain.sources.storage import StorageSource
-from neurochain.chain.sources.table import TableSource
+from neurochain.chain.sources.table import TableSource, read_frame
 from neurochain.chain.sources.version import VersionSource
 from neurochain.chain.uses import use
+from neurochain.chain.values.row import presented
 from neurochain.datasets.project import find_project, project
 from neurochain.datasets.versions import DatasetVersion, find_version
-from neurochain.errors import SchemaError
+from neurochain.errors import ColumnNotFoundError, SchemaError, suggestion
 from neurochain.formats.identifiers import Identifiers
 from neurochain.storage import Access, File, address, any_match, find_roots, nothing_matched, remember
 
@@ -222,7 +226,7 @@ def read_table(
     key: str | None = None,
     variable: str | Sequence[str] | None = None,
 ) -> Chain:
-    """Rows of a CSV, TSV, Parquet, JSON, JSON-lines, NumPy or MATLAB file.
+    """Rows of a CSV, TSV, Parquet, JSON, JSON-lines, NumPy or MATLAB file, or of a table in an HDF5 or NWB file.
 
     Parameters
     ----------
@@ -232,7 +236,9 @@ def read_table(
         Column that identifies a row; its position by default.
     variable : str or sequence of str, optional
         What of a ``.npz`` or ``.mat`` file is the table, where not all of it is: one array, a struct whose fields are
-        the columns, or several arrays of one length; ``"trials.onset"`` is one field of a struct.
+        the columns, or several arrays of one length; ``"trials.onset"`` is one field of a struct. Of an NWB file
+        ``"units"``, ``"trials"``, ``"epochs"``, ``"electrodes"``, or the path of a table or a time series; of an HDF5 file
+        the path of a dataset, or of a group of columns; of the ``params.py`` of phy or Kilosort ``"units"`` or ``"spikes"``.
 
     Raises
     ------
@@ -241,7 +247,7 @@ def read_table(
     ColumnNotFoundError
         There is no such variable.
     MissingExtraError
-        A ``.mat`` file of version 7.3 needs h5py: ``pip install 'neurochain[hdf5]'``.
+        A ``.mat`` file of version 7.3, and HDF5, need h5py: ``pip install 'neurochain[hdf5]'``.
 
     Notes
     -----
@@ -251,13 +257,51 @@ def read_table(
 
     The first axis of an array is the rows, and what follows it is an array in each row. A ``.npy`` file has one column
     ``value``, or those of its structured dtype. Vectors of MATLAB are columns whichever way they lie; of a cell array
-    each cell is a row, and an empty cell is null. Objects are never unpickled.
+    each cell is a row, and an empty cell is null. Objects are never unpickled. Of HDF5 and NWB only what belongs to the
+    table is read. A column of which each row has several values, as the spike times of units, is one of lists; times are
+    in seconds. Columns that refer to other places in the file are left out.
 
     Examples
     --------
     >>> read_table("trials.mat", variable="trials")                        # doctest: +SKIP
     """
     return Chain.of(TableSource.of(File.at(uri), key, variable))
+
+
+def open_table(
+    source: str | os.PathLike[str] | File,
+    *,
+    variable: str | Sequence[str] | None = None,
+    columns: Sequence[str] | None = None,
+) -> pl.DataFrame:
+    """Table in a file as a DataFrame, for functions that get a File, and for a look at it: what `read_table` reads.
+
+    Parameters
+    ----------
+    source : str, path or File
+        Its ending says the format.
+    variable : str or sequence of str, optional
+        As of `read_table`.
+    columns : sequence of str, optional
+        Those that are wanted; of HDF5 and NWB only theirs are read.
+
+    Raises
+    ------
+    FormatError, ColumnNotFoundError, MissingExtraError
+        As `read_table`.
+
+    Examples
+    --------
+    >>> units = open_table("session.nwb", variable="units", columns=["spike_times"])     # doctest: +SKIP
+    """
+    file = source if isinstance(source, File) else File.at(source)
+    names = column_names(file) if file.suffix in (".tsv", ".tsv.gz") else None
+    schema, flat, _ = read_frame(file, variable, names, columns)
+    found = presented(flat, schema)
+    for name in columns or ():
+        if name not in found.columns:
+            raise ColumnNotFoundError(f"{file.uri} has no column {name!r}. {suggestion(name, found.columns)}")
+    return found if columns is None else found.select(columns)
 
 
 def read_dataset(reference: str) -> Chain:

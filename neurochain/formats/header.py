@@ -29,7 +29,7 @@ class Header(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     format: str | None = column(
-        '"dicom", "nifti", "analyze", "mgh", "edf", "bdf", "brainvision", "eeglab", "fif", "spikeglx", "openephys", "openephys_legacy", "binary", or of another package; null for any other file'
+        '"dicom", "nifti", "analyze", "mgh", "edf", "bdf", "brainvision", "eeglab", "fif", "spikeglx", "openephys", "openephys_legacy", "nwb", "hdf5", "binary", or of another package; null for any other file'
     )
     modality: str | None = column('As the file says: "MR", "CT", "PT"; null where it says nothing')
     shape: list[int] | None = column(

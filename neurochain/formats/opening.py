@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from neurochain.errors import FormatError
+from neurochain.formats.binary.declared import declared
 from neurochain.formats.binary.layout import BinaryLayout
 from neurochain.formats.binary.reader import open_binary
 from neurochain.formats.detection import PLAIN, detect, mismatch, named_by
@@ -46,9 +48,11 @@ def open(
     format : str, optional
         As in `header.format`; by default the content tells.
     part : str, optional
-        Which of several arrays in a file: the name of a stream of Open Ephys.
+        Which of several arrays in a file: the name of a stream of Open Ephys, the path of a time series of NWB, or of an
+        array in an HDF5 file.
     channels, sampling_frequency, dtype, gain, offset, unit, first_byte
-        How raw samples lie, of which no file beside says it: as of `BinaryLayout.of`.
+        How raw samples lie, of which no file beside says it: as of `BinaryLayout.of`. Of an array in HDF5 all but `dtype`
+        and `first_byte`, which the file says: it is then opened as a recording.
     anon : bool
         Read public buckets without credentials.
     storage_options : mapping, optional
@@ -80,6 +84,10 @@ def open(
     file = source if isinstance(source, File) else File.at(uri)
     raw = {"channels": channels, "sampling_frequency": sampling_frequency, "dtype": dtype}
     missing = [name for name, value in raw.items() if value is None]
+    if dtype is None and sampling_frequency is not None and not first_byte:
+        opened = _declared(file, format, part, raw | {"gain": gain, "offset": offset, "unit": unit})
+        if opened is not None:
+            return opened
     more = gain is not None or offset is not None or unit or first_byte
     if len(missing) == len(raw) and not more:
         return open_array(file, format, part=part)
@@ -187,6 +195,14 @@ def open_array(
             raise FormatError(f"{file.uri} holds one array: leave out part={part!r}.")
         return reader.part(part, first, memo)
     return reader.recording(first, memo) if reader.array == "recording" else reader.volume(first, memo)
+
+
+def _declared(file: File, format: str | None, part: str | None, said: Mapping[str, Any]) -> Recording | None:
+    """An array of a file as the recording that the caller says it is; None where the file's arrays have no names."""
+    reader, first = _reader_of(file, format)
+    if not isinstance(reader, PartReader) or reader.array != "volume":
+        return None
+    return declared(reader.volume if part is None else partial(reader.part, part), said, first)  # type: ignore[arg-type]
 
 
 def _reader_of(file: File, format: str | None) -> tuple[Reader, File]:

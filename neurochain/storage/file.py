@@ -289,6 +289,11 @@ class File:
             self._log.hold(self.uri, 0, self.read_range(0, end))
 
     @property
+    def is_remote(self) -> bool:
+        """Whether its bytes come from elsewhere."""
+        return self._where()[0].is_remote
+
+    @property
     def gap(self) -> int:
         """Bytes between two ranges that are better read along than left out."""
         return self._where()[0].link.gap(self._cost)

@@ -2,32 +2,33 @@
 
 import hashlib
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from neurochain.chain.run import Run, State
-from neurochain.chain.sources import table_matlab, table_numpy, table_text
+from neurochain.chain.sources import table_matlab, table_numpy, table_ranged, table_text
 from neurochain.chain.sources.bids.headless import column_names
 from neurochain.chain.sources.given import ValuesSource
 from neurochain.chain.sources.table_columns import Chosen, Columns, frame_of
 from neurochain.datasets import arrays
 from neurochain.datasets.activity import Input
+from neurochain.datasets.content import ContentHash
 from neurochain.datasets.filetable import root_of
 from neurochain.datasets.schema import Schema
 from neurochain.datasets.types import Array, DataType, Field, Record, from_polars
-from neurochain.errors import FormatError, SchemaError
-from neurochain.storage import File
+from neurochain.errors import ColumnNotFoundError, FormatError, SchemaError
+from neurochain.storage import File, recording_reads
 
 ARRAYS: dict[str, Callable[[File, bytes, Chosen], Columns]] = {
     "npy": table_numpy.npy,
     "npz": table_numpy.npz,
     "mat": table_matlab.mat,
 }
-FORMATS = (*table_text.FORMATS, *ARRAYS)
+FORMATS = (*table_text.FORMATS, *ARRAYS, *table_ranged.FORMATS)
 IDENTITY = ("source", "uri", "format", "sha256", "variable", "columns", "key")
 
 
@@ -52,34 +53,18 @@ class TableSource:
             The package that reads it is not installed.
         """
         kind = file.suffix.removesuffix(".gz").lstrip(".")
-        packed = file.suffix.endswith(".gz")
-        if kind not in FORMATS or (packed and kind in ARRAYS):
-            raise FormatError(
-                f"{file.uri}: a table ends in {', '.join(FORMATS)}; this is "
-                f"{file.suffix.lstrip('.') or 'no ending'!r}."
-            )
-        if variable is not None and kind not in ARRAYS:
-            raise FormatError(
-                f"{file.uri}: a {kind} table has no variables. Leave out variable={variable!r}."
-            )
         names = column_names(file) if kind == "tsv" else None
-        content = file.read()
-        try:
-            if kind in ARRAYS:
-                schema, flat = frame_of(ARRAYS[kind](file, content, variable))
-            else:
-                schema, flat = flatten(table_text.read_frame(content, kind, packed, names))
-        except (FormatError, SchemaError) as error:
-            raise type(error)(f"{file.uri} cannot be read as a table: {error}") from error
-        except (pl.exceptions.PolarsError, ValueError, EOFError, OSError, zlib.error) as error:
-            raise FormatError(f"{file.uri} cannot be read as {kind}: {error}") from error
+        with recording_reads() as log:
+            schema, flat, digest = read_frame(replace(file, _log=log), variable, names)
         reference = {
             "source": "table",
             "uri": file.uri,
             "format": kind,
             "size": file.size,
             "etag": file.etag,
-            "sha256": hashlib.sha256(content).hexdigest(),
+            "sha256": digest,
+            "bytes": log.bytes,
+            "requests": log.requests,
         }
         if variable is not None:
             reference["variable"] = variable if isinstance(variable, str) else list(variable)
@@ -98,12 +83,59 @@ class TableSource:
         if not run.dry:
             reference |= root_of(run.project, self.reference["uri"])
         run.activity.inputs.append(Input("table", reference))
-        run.activity.counts.bytes += self.reference["size"]
-        run.activity.counts.requests += 1
+        run.activity.counts.bytes += self.reference["bytes"]
+        run.activity.counts.requests += self.reference["requests"]
         return State(self.rows.frame.lazy(), self.rows.schema)
 
     def to_json(self) -> dict[str, Any]:
         return {k: v for k, v in self.reference.items() if k in IDENTITY}
+
+
+def read_frame(
+    file: File, variable: Chosen, names: Sequence[str] | None = None, columns: Sequence[str] | None = None
+) -> tuple[Schema, pl.DataFrame, str]:
+    """Schema and flat columns of a table, and a SHA-256: of the file, or of the rows where not all of the file is read.
+
+    Parameters
+    ----------
+    file : File
+        Its ending says the format.
+    variable : str, sequence of str, or None
+        What of the file is the table.
+    names : sequence of str, optional
+        Of the columns of a TSV file without a header.
+    columns : sequence of str, optional
+        Of a file that is read by range, those that are read.
+
+    Raises
+    ------
+    FormatError, ColumnNotFoundError, MissingExtraError
+        As `TableSource.of`.
+    """
+    kind = file.suffix.removesuffix(".gz").lstrip(".")
+    packed = file.suffix.endswith(".gz")
+    if kind not in FORMATS or (packed and kind not in table_text.FORMATS):
+        raise FormatError(
+            f"{file.uri}: a table ends in {', '.join(FORMATS)}; this is {file.suffix.lstrip('.') or 'no ending'!r}."
+        )
+    if variable is not None and kind in table_text.FORMATS:
+        raise FormatError(f"{file.uri}: a {kind} table has no variables. Leave out variable={variable!r}.")
+    try:
+        if kind in table_ranged.FORMATS:
+            schema, flat = frame_of(table_ranged.columns_of(file, variable, columns))
+            rows = ContentHash(schema)
+            rows.update(flat)
+            return schema, flat, rows.hexdigest()
+        content = file.read()
+        if kind in ARRAYS:
+            schema, flat = frame_of(ARRAYS[kind](file, content, variable))
+        else:
+            schema, flat = flatten(table_text.read_frame(content, kind, packed, names))
+    except (FormatError, SchemaError, ColumnNotFoundError) as error:
+        raise type(error)(f"{file.uri} cannot be read as a table: {error}") from error
+    except (pl.exceptions.PolarsError, ValueError, EOFError, OSError, zlib.error) as error:
+        raise FormatError(f"{file.uri} cannot be read as {kind}: {error}") from error
+    return schema, flat, hashlib.sha256(content).hexdigest()
 
 
 def flatten(frame: pl.DataFrame) -> tuple[Schema, pl.DataFrame]:

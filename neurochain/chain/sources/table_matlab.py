@@ -9,7 +9,7 @@ import numpy as np
 
 from neurochain.chain.sources.table_columns import Chosen, Columns, Held, choose
 from neurochain.errors import FormatError
-from neurochain.formats.matlab.hdf5 import opened
+from neurochain.formats.matlab.hdf5 import MatHdf5, look
 from neurochain.formats.matlab.mat5 import Variable, is_hdf5, variables
 from neurochain.formats.matlab.mat5_values import Unread, read
 from neurochain.storage import File
@@ -33,17 +33,17 @@ def mat(file: File, content: bytes, variable: Chosen) -> Columns:
     """
     if not is_hdf5(content):
         return choose([_of_mat5(v) for v in variables(file, content)], variable)
-    with opened(file, io.BytesIO(content)) as root:
-        held = []
-        for name in root.names():
-            node = root.member(name)
-            if node is not None:
-                kind, shape = (
-                    root.kind(node) or ("struct" if root.is_struct(node) else "unknown"),
-                    root.shape(node),
-                )
-                held.append(_held(name, kind, shape, lambda node=node: root.plain(node)))
-        return choose(held, variable)
+    return look(file, lambda root: choose(_of_hdf5(root), variable), io.BytesIO(content))
+
+
+def _of_hdf5(root: MatHdf5) -> list[Held]:
+    held = []
+    for name in root.names():
+        node = root.member(name)
+        if node is not None:
+            kind, shape = root.kind(node) or ("struct" if root.is_struct(node) else "unknown"), root.shape(node)
+            held.append(_held(name, kind, shape, lambda node=node: root.plain(node)))
+    return held
 
 
 def _of_mat5(variable: Variable) -> Held:

@@ -7,10 +7,11 @@ import zlib
 from importlib import import_module
 from typing import Any, Protocol
 
-__all__ = ["ERRORS", "GZIP", "RAW", "Inflater", "inflater"]
+__all__ = ["ERRORS", "GZIP", "RAW", "ZLIB", "Inflater", "inflater"]
 
 GZIP = 16 + zlib.MAX_WBITS
 RAW = -zlib.MAX_WBITS
+ZLIB = zlib.MAX_WBITS
 
 
 class Inflater(Protocol):
@@ -54,7 +55,7 @@ def inflater(wbits: int, window: bytes = b"") -> Inflater:
     Parameters
     ----------
     wbits : int
-        `GZIP` or `RAW`.
+        `GZIP`, `ZLIB` or `RAW`.
     window : bytes
         Of raw data that does not begin at its beginning: what was inflated before, up to 32 KB.
     """

@@ -13,7 +13,7 @@ from neurochain.formats.binary.layout import BinaryLayout
 from neurochain.formats.pairs import named_file
 from neurochain.storage import File
 
-__all__ = ["ENDINGS", "described"]
+__all__ = ["ENDINGS", "assignments", "described"]
 
 LARGEST_TEXT = 2**20  # bytes of a description
 ENDINGS = (".json", "binary.json", "params.py")
@@ -67,8 +67,14 @@ def _of_json(text: str) -> Values:
     return values if isinstance(values, dict) else {}
 
 
-def _of_python(text: str) -> Values:
-    """Assignments of plain values; nothing is executed."""
+def assignments(text: str) -> dict[str, Any]:
+    """Plain values that a Python file assigns; nothing is executed.
+
+    Raises
+    ------
+    ValueError, SyntaxError, RecursionError, MemoryError
+        It is no Python.
+    """
     found: dict[str, Any] = {}
     for line in ast.parse(text).body:
         if isinstance(line, ast.Assign) and len(line.targets) == 1 and isinstance(line.targets[0], ast.Name):
@@ -76,9 +82,12 @@ def _of_python(text: str) -> Values:
                 found[line.targets[0].id] = ast.literal_eval(line.value)
             except ValueError:
                 continue
-    return {
-        FIRST_BYTE[0] if key == "offset" else key: value for key, value in found.items()
-    }  # phy means bytes
+    return found
+
+
+def _of_python(text: str) -> Values:
+    found = assignments(text)
+    return {FIRST_BYTE[0] if key == "offset" else key: value for key, value in found.items()}  # phy means bytes
 
 
 def _is_meant(values: Values, name: str, is_own: bool) -> bool:

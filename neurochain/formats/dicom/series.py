@@ -11,7 +11,7 @@ from neurochain.formats.dicom.image import Image, scanned
 from neurochain.formats.dicom.pixels import pixels
 from neurochain.formats.dicom.planes import CONTRASTS, Plane
 from neurochain.formats.dicom.scan import is_bare
-from neurochain.formats.dicom.stack import AT_ONCE, is_remote, stacked
+from neurochain.formats.dicom.stack import AT_ONCE, stacked
 from neurochain.formats.volumes.volume import Volume
 from neurochain.storage import File
 
@@ -121,7 +121,7 @@ def _headers(files: Sequence[File]) -> list[Image]:
     """Headers of the files: the first tells how much to fetch of the others."""
     first = _header(files[0], HEAD)
     wanted = (first.found.end // MORE + 1) * MORE
-    if len(files) > 2 and is_remote(files[0]):
+    if len(files) > 2 and files[0].is_remote:
         with ThreadPoolExecutor(min(AT_ONCE, len(files))) as pool:
             return [first, *pool.map(lambda f: _header(f, wanted), files[1:])]
     return [first, *(_header(f, wanted) for f in files[1:])]

@@ -12,10 +12,9 @@ from neurochain.formats.arrays.stored import Array, finish
 from neurochain.formats.dicom.grid import Grid
 from neurochain.formats.dicom.planes import Plane
 from neurochain.formats.volumes.volume import Volume
-from neurochain.storage import File, store_for
-from neurochain.storage.scheme import split_uri
+from neurochain.storage import File
 
-__all__ = ["AT_ONCE", "StackArray", "is_remote", "stacked"]
+__all__ = ["AT_ONCE", "StackArray", "stacked"]
 
 AT_ONCE = 16  # files elsewhere that are read at the same time
 Pixels = np.ndarray[Any, Any]
@@ -162,11 +161,6 @@ def _slice(axis: Axis) -> slice:
     return slice(axis.start, axis.start + (axis.count - 1) * axis.step + 1, axis.step)
 
 
-def is_remote(file: File) -> bool:
-    """Whether several files are better read at once."""
-    return store_for(split_uri(file.uri)[0]).is_remote
-
-
 def stacked(
     format: str,
     files: Sequence[File],
@@ -191,7 +185,7 @@ def stacked(
     """
     used = sorted({plane.picture for plane in grid.planes})
     members = tuple(files[i] for i in used)
-    array = StackArray(pictures, grid, len(members) > 1 and is_remote(members[0]))
+    array = StackArray(pictures, grid, len(members) > 1 and members[0].is_remote)
     samples = len(array.shape) - len(grid.shape)
     return Volume(
         members[0],

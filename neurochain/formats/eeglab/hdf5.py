@@ -5,9 +5,8 @@ from math import prod
 from typing import Any
 
 from neurochain.errors import FormatError
-from neurochain.formats.arrays.stored import Array
 from neurochain.formats.eeglab.set import CHANNEL, NUMBERS, TEXTS, EeglabSet, file_name
-from neurochain.formats.matlab.hdf5 import MatHdf5, opened
+from neurochain.formats.matlab.hdf5 import MatHdf5, look, samples
 from neurochain.storage import File
 
 __all__ = ["find"]
@@ -25,28 +24,31 @@ def find(file: File) -> EeglabSet:
     FormatError
         It holds no EEG, or is damaged.
     """
-    with opened(file) as mat:
-        eeg = mat.member("EEG")
-        found = EeglabSet("7.3", one_struct=mat.is_struct(eeg))
-        holder = eeg if found.one_struct else None
-        for name in (*NUMBERS, *TEXTS):
-            value = mat.value(mat.member(name, holder))
-            if value is not None:
-                found.values[name] = value
-        data = mat.member("data", holder)
-        if data is None and not found.values:
-            raise FormatError(
-                f"it is a MAT-file without EEGLAB's fields: it holds {', '.join(mat.names()[:8]) or 'nothing'}"
-            )
-        _samples(file, mat, data, found)
-        channels, events = mat.member("chanlocs", holder), mat.member("event", holder)
-        if mat.is_struct(channels) and mat.count(channels) <= MOST_CHANNELS:
-            found.channels = mat.rows(channels, CHANNEL)
-        if mat.is_struct(events):
-            found.n_events = mat.count(events)
-            found.events = lambda wanted: _events(file, found.one_struct, wanted)
-        else:
-            found.n_events = 0
+    return look(file, lambda mat: _found(file, mat))
+
+
+def _found(file: File, mat: MatHdf5) -> EeglabSet:
+    eeg = mat.member("EEG")
+    found = EeglabSet("7.3", one_struct=mat.is_struct(eeg))
+    holder = eeg if found.one_struct else None
+    for name in (*NUMBERS, *TEXTS):
+        value = mat.value(mat.member(name, holder))
+        if value is not None:
+            found.values[name] = value
+    data = mat.member("data", holder)
+    if data is None and not found.values:
+        raise FormatError(
+            f"it is a MAT-file without EEGLAB's fields: it holds {', '.join(mat.names()[:8]) or 'nothing'}"
+        )
+    _samples(file, mat, data, found)
+    channels, events = mat.member("chanlocs", holder), mat.member("event", holder)
+    if mat.is_struct(channels) and mat.count(channels) <= MOST_CHANNELS:
+        found.channels = mat.rows(channels, CHANNEL)
+    if mat.is_struct(events):
+        found.n_events = mat.count(events)
+        found.events = lambda wanted: _events(file, found.one_struct, wanted)
+    else:
+        found.n_events = 0
     return found
 
 
@@ -60,16 +62,12 @@ def _samples(file: File, mat: MatHdf5, data: Any, found: EeglabSet) -> None:
         mat.check(data)
         found.stored_shape, found.stored_dtype = mat.shape(data), data.dtype
         found.compressed = mat.compressed(data)
-        found.samples = lambda shape: _array(file, found.one_struct, shape)
-
-
-def _array(file: File, one_struct: bool, shape: tuple[int, int]) -> Array:
-    path = "EEG/data" if one_struct else "data"
-    with opened(file) as mat:
-        return mat.lazy(mat.member("data", mat.member("EEG") if one_struct else None), path, shape)
+        path = "EEG/data" if found.one_struct else "data"
+        found.samples = lambda shape: samples(file, path, shape)
 
 
 def _events(file: File, one_struct: bool, wanted: tuple[str, ...]) -> list[Mapping[str, Any]]:
-    with opened(file) as mat:
-        group = mat.member("event", mat.member("EEG") if one_struct else None)
-        return list(mat.rows(group, wanted))
+    def into(mat: MatHdf5) -> list[Mapping[str, Any]]:
+        return list(mat.rows(mat.member("event", mat.member("EEG") if one_struct else None), wanted))
+
+    return look(file, into)

@@ -1,47 +1,35 @@
 """HDF5 files of MATLAB 7.3, by way of h5py, which is an extra: opened over ranges, and no further than the file."""
 
-import io
-from collections import OrderedDict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from math import prod
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 import numpy as np
 
-from neurochain.errors import FormatError, StorageError, require
+from neurochain.errors import FormatError
 from neurochain.formats.arrays.inflate import RATIO
+from neurochain.formats.arrays.memory import MemoryArray
 from neurochain.formats.arrays.slicing import Axis
 from neurochain.formats.arrays.stored import Array, ByteArray
+from neurochain.formats.chunks.array import ChunkedArray
+from neurochain.formats.hdf5 import opened
+from neurochain.formats.hdf5.dataset import Dataset
 from neurochain.formats.matlab.mat5_values import Unread
-from neurochain.storage import File, RangeIO
+from neurochain.storage import File, cache_memo
 
-__all__ = ["MatHdf5", "opened"]
+__all__ = ["MatHdf5", "look", "samples"]
 
-BLOCK = 128 * 1024  # bytes; HDF5 goes to and fro between small pieces of its own
-KEPT = 64  # blocks
+T = TypeVar("T")
 MOST_NODES = 4_000_000  # values of one file
 SHARED = 64  # values of what may be referred to more than once, as MATLAB does with what is empty
 DEEPEST = 32
-DAMAGE = (
-    OSError,
-    LookupError,
-    RuntimeError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    OverflowError,
-    MemoryError,
-)
-"""What h5py raises at a damaged file."""
 MOST_VALUES = 10**6  # of one small value
-EXTRA = "hdf5"
 
 
 class MatHdf5:
     """An open MAT-file of version 7.3. Axes are turned round against those of HDF5, as MATLAB shows them.
 
-    Made by `opened`. Links out of the file, and samples in other files, are not followed.
+    Made by `look`. Links out of the file, and samples in other files, are not followed.
     """
 
     def __init__(self, file: File, root: Any) -> None:
@@ -148,20 +136,6 @@ class MatHdf5:
         """Whether values go through a filter."""
         return bool(node.id.get_create_plist().get_nfilters())
 
-    def lazy(self, node: Any, path: str, shape: tuple[int, int]) -> Array:
-        """Numbers as an array read by range, of another shape in the same order.
-
-        Raises
-        ------
-        FormatError
-            They are not all in the file.
-        """
-        self.check(node)
-        offset = node.id.get_offset()
-        if offset is not None and node.chunks is None:
-            return ByteArray(self._file, int(offset), shape, node.dtype, "F")
-        return ChunkedArray(self._file, path, shape, node.dtype.newbyteorder("="))
-
     def _fields(self, group: Any) -> list[tuple[str, Any]]:
         return [(n, node) for n in self.names(group) if (node := self.member(n, group)) is not None]
 
@@ -214,25 +188,19 @@ class MatHdf5:
             )
 
 
-class ChunkedArray:
-    """Samples in chunks, shape (n_channels, n_samples): trials, where there are some, follow each other.
+class Turned:
+    """Samples in chunks as MATLAB shows them, shape (n_channels, n_samples): trials, where there are some, follow each other.
 
     Parameters
     ----------
-    file : File
-        MAT-file of version 7.3.
-    path : str
-        Of the samples in it.
-    shape : (int, int)
-        Channels and samples.
-    dtype : dtype
-        As read.
+    array : ChunkedArray
+        As HDF5 has it: shape (n_samples, n_channels), or (n_trials, n_samples, n_channels).
     """
 
-    def __init__(self, file: File, path: str, shape: tuple[int, int], dtype: np.dtype[Any]) -> None:
-        self._file, self._path = file, path
-        self.shape: tuple[int, ...] = shape
-        self.dtype = dtype
+    def __init__(self, array: ChunkedArray) -> None:
+        self._array = array
+        self.shape: tuple[int, ...] = array.shape[-1], prod(array.shape[:-1])
+        self.dtype = array.dtype
 
     def select(self, axes: tuple[Axis, ...]) -> np.ndarray[Any, Any]:
         """Selected entries; both axes must go forward one by one.
@@ -242,33 +210,37 @@ class ChunkedArray:
         FormatError
             The file cannot be read.
         """
-        rows, columns = axes
-        channels = slice(rows.start, rows.start + rows.count)
-        start, end = columns.start, columns.start + columns.count
-        with opened(self._file) as mat:
-            node = mat._root[self._path]
-            if node.ndim == 2:
-                block = node[start:end, channels]
-            else:
-                length = node.shape[1]
-                first, last = start // length, -(-end // length)
-                block = node[first:last, :, channels].reshape(-1, rows.count)
-                block = block[start - first * length : end - first * length]
-        return np.ascontiguousarray(block.T, self.dtype)
+        channels, times = axes
+        block = self._array.select(self._stored(axes)).reshape(-1, channels.count)
+        first = self._before(times)
+        return np.ascontiguousarray(block[times.start - first : times.start - first + times.count].T)
 
     def bytes_needed(self, axes: tuple[Axis, ...]) -> int:
-        """Bytes of the values; the chunks around them, which nobody knows before the file is open, hold more."""
-        return self.dtype.itemsize * prod(axis.count for axis in axes)
+        """Bytes of the chunks that hold them."""
+        return self._array.bytes_needed(self._stored(axes))
+
+    def _stored(self, axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
+        channels, times = axes
+        if len(self._array.shape) == 2:
+            return times, channels
+        length = self._array.shape[1]
+        first, last = times.start // length, -(-(times.start + times.count) // length)
+        return Axis(first, 1, last - first), Axis(0, 1, length), channels
+
+    def _before(self, times: Axis) -> int:
+        """Sample with which what is read begins."""
+        return times.start if len(self._array.shape) == 2 else times.start // self._array.shape[1] * self._array.shape[1]
 
 
-@contextmanager
-def opened(file: File, content: IO[bytes] | None = None) -> Iterator[MatHdf5]:
-    """Open a MAT-file of version 7.3.
+def look(file: File, into: Callable[[MatHdf5], T], content: IO[bytes] | None = None) -> T:
+    """What a function finds in an open MAT-file of version 7.3.
 
     Parameters
     ----------
     file : File
         MAT-file.
+    into : callable
+        As of `neurochain.formats.hdf5.opened.look`.
     content : file object, optional
         What is in it, where it has been read already.
 
@@ -277,68 +249,35 @@ def opened(file: File, content: IO[bytes] | None = None) -> Iterator[MatHdf5]:
     MissingExtraError
         h5py is not installed.
     FormatError
-        It is damaged; also where that is seen while it is open.
+        It is damaged.
     StorageError
         The bytes cannot be had.
     """
-    h5py = require("h5py", EXTRA, f"MAT 7.3 (HDF5) of {file.name}")
-    faults: list[StorageError] = []
-    failure: Exception | None = None
-    if content is None:
-        raw = RangeIO(file.size, _Blocks(file, faults).read, file.uri)
-        content = io.BufferedReader(raw, 4096)
-    try:
-        with h5py.File(content, "r") as root:
-            yield MatHdf5(file, root)
-    except (FormatError, StorageError, *DAMAGE) as error:
-        failure = _failure(error)
-    if faults:  # what was read since then were no bytes of the file
-        failure = faults.pop()
-    # Raised out here, so that nothing holds on to h5py's own frames: what is left of an open file when Python ends
-    # is closed by HDF5 after Python is gone, which is a fault of memory.
-    if failure is not None:
-        raise failure
+    return opened.look(file, lambda root: into(MatHdf5(file, root)), "MAT 7.3 (HDF5)", content)
 
 
-def _failure(error: Exception) -> Exception:
-    """What is told of an error."""
-    if isinstance(error, FormatError | StorageError):
-        return error
-    return FormatError(f"it is MAT 7.3 (HDF5) and cannot be read: {error}")
+def samples(file: File, path: str, shape: tuple[int, int]) -> Array:
+    """Numbers as an array read by range.
 
+    Parameters
+    ----------
+    file : File
+        MAT-file.
+    path : str
+        Of the numbers in it.
+    shape : (int, int)
+        Channels and samples: of more axes, the further ones are joined.
 
-class _Blocks:
-    """Bytes of a file in blocks, the last ones kept.
-
-    An error of the storage is noted, and zeros are given from there on: HDF5 does not survive an exception in the
-    middle of its own work (the process ends with a fault of memory, at the latest when Python does).
+    Raises
+    ------
+    FormatError
+        They are not all in the file.
     """
-
-    def __init__(self, file: File, faults: list[StorageError]) -> None:
-        self._file, self._faults = file, faults
-        self._kept: OrderedDict[int, bytes] = OrderedDict()
-
-    def read(self, start: int, end: int) -> bytes:
-        first = start // BLOCK
-        parts = b"".join(self._block(i) for i in range(first, -(-min(end, self._file.size) // BLOCK)))
-        return parts[start - first * BLOCK : end - first * BLOCK]
-
-    def _block(self, index: int) -> bytes:
-        if index in self._kept:
-            self._kept.move_to_end(index)
-            return self._kept[index]
-        zeros = bytes(min(BLOCK, self._file.size - index * BLOCK))
-        if self._faults:
-            return zeros
-        try:
-            data = self._file.read_range(index * BLOCK, (index + 1) * BLOCK)
-        except StorageError as error:
-            self._faults.append(error)
-            return zeros
-        self._kept[index] = data
-        if len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
-        return data
+    dataset = Dataset.at(file, path, cache_memo())
+    if dataset.layout.start is not None:
+        return ByteArray(dataset.file, dataset.layout.start, shape, dataset.layout.dtype, "F")
+    array = dataset.array()
+    return Turned(array) if isinstance(array, ChunkedArray) else MemoryArray(np.asarray(array.array).reshape(-1, shape[0]).T)
 
 
 def _text(codes: Any) -> str | list[str]:
