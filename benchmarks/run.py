@@ -11,6 +11,7 @@ from pathlib import Path
 from benchmarks.comparison import Comparison, Comparisons, importing, map_and_save
 from benchmarks.contestant import run_interleaved
 from benchmarks.engine import engine
+from benchmarks.ephys import ephys
 from benchmarks.headers import bids, edf, local_dicom, remote_dicom
 from benchmarks.install_size import REPOSITORY, installed_size
 from benchmarks.loaders import features
@@ -29,6 +30,7 @@ SELECTIVE: dict[str, Callable[[Path, Path, Scale], Comparisons]] = {
     "bids": bids,
     "slices": images,
     "bands": band_power,
+    "ephys": ephys,
 }
 OF_OTHERS = {"loaders": features, "raw": raw}
 ALONE = {"cold": cold, "many": many, "large": large}

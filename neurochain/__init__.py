@@ -181,6 +181,7 @@ __all__ = [
     "open",
     "open_recording",
     "open_series",
+    "open_table",
     "open_volume",
     "param",
     "patches",

@@ -19,6 +19,7 @@ from neurochain.chain.sources.version import VersionSource
 from neurochain.chain.uses import use
 from neurochain.chain.values.row import presented
 from neurochain.datasets.project import find_project, project
+from neurochain.datasets.types import Ragged
 from neurochain.datasets.versions import DatasetVersion, find_version
 from neurochain.errors import ColumnNotFoundError, SchemaError, suggestion
 from neurochain.formats.identifiers import Identifiers
@@ -276,6 +277,8 @@ def open_table(
 ) -> pl.DataFrame:
     """Table in a file as a DataFrame, for functions that get a File, and for a look at it: what `read_table` reads.
 
+    Where a row has several values of a column, as the spike times of a unit, they are a list.
+
     Parameters
     ----------
     source : str, path or File
@@ -298,6 +301,8 @@ def open_table(
     names = column_names(file) if file.suffix in (".tsv", ".tsv.gz") else None
     schema, flat, _ = read_frame(file, variable, names, columns)
     found = presented(flat, schema)
+    lists = [f.name for f in schema.values() if isinstance(f.type, Ragged) and f.type.ndim == 1]
+    found = found.with_columns(pl.col(name).struct.field("data").alias(name) for name in lists)
     for name in columns or ():
         if name not in found.columns:
             raise ColumnNotFoundError(f"{file.uri} has no column {name!r}. {suggestion(name, found.columns)}")

@@ -48,6 +48,8 @@ class Mapped:
         self._values: Values | None = None if there is None else _loaded(there)
         self._open: int | None = None
         self._head = 0
+        if there is not None and self.is_large:
+            self._opened(there)
 
     @property
     def values(self) -> Values:
@@ -60,6 +62,8 @@ class Mapped:
         """
         if self._values is None:
             self._values = _loaded(self.path)
+            if self.is_large:  # now, since its name may go where there is little room
+                self._opened(self.path)
         return self._values
 
     @property
@@ -142,11 +146,11 @@ class Mapped:
         """Bytes of an entry."""
         return self.values.nbytes // max(len(self.values), 1)
 
-    def _opened(self) -> bool:
-        """Whether its file could be opened by its name."""
+    def _opened(self, path: Path | None = None) -> bool:
+        """Whether its file is open, or could be opened by its name."""
         if self._open is None:
             try:
-                self._open = os.open(self.path, os.O_RDONLY)
+                self._open = os.open(path or self.path, os.O_RDONLY)
             except OSError:
                 return False
             weakref.finalize(self, os.close, self._open)

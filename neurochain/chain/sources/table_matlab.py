@@ -41,7 +41,10 @@ def _of_hdf5(root: MatHdf5) -> list[Held]:
     for name in root.names():
         node = root.member(name)
         if node is not None:
-            kind, shape = root.kind(node) or ("struct" if root.is_struct(node) else "unknown"), root.shape(node)
+            kind, shape = (
+                root.kind(node) or ("struct" if root.is_struct(node) else "unknown"),
+                root.shape(node),
+            )
             held.append(_held(name, kind, shape, lambda node=node: root.plain(node)))
     return held
 

@@ -44,7 +44,9 @@ def columns_of(file: File, variable: Chosen, columns: Sequence[str] | None = Non
             if column in found:
                 raise FormatError(f"several columns are called {column!r}")
             found[column] = values
-    return {name: _rectangular(values) for name, values in found.items() if columns is None or name in columns}
+    return {
+        name: _rectangular(values) for name, values in found.items() if columns is None or name in columns
+    }
 
 
 def _columns(file: File, name: str, wanted: Sequence[str] | None) -> Columns:
@@ -63,12 +65,19 @@ def _meant(file: File) -> list[str]:
         return ["/obs" if file.suffix == ".h5ad" else "/"]
     paths = look(file, table_paths, "NWB", extra="nwb")
     if len(paths) != 1:
-        raise FormatError(f"it has {len(paths)} tables: {', '.join(paths) or 'none'}. Say which: variable='…'")
+        raise FormatError(
+            f"it has {len(paths)} tables: {', '.join(paths) or 'none'}. Say which: variable='…'"
+        )
     return paths
 
 
 def _rectangular(values: Any) -> Any:
     """Arrays of one number of entries in each row as they are; lists of lists of them as arrays of two axes, where they are."""
     if isinstance(values, list) and values and all(isinstance(v, list) for v in values):
-        return [np.array(v) if v and all(isinstance(x, np.ndarray) for x in v) and len({x.shape for x in v}) == 1 else v for v in values]
+        return [
+            np.array(v)
+            if v and all(isinstance(x, np.ndarray) for x in v) and len({x.shape for x in v}) == 1
+            else v
+            for v in values
+        ]
     return values

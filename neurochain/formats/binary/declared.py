@@ -42,7 +42,9 @@ def declared(open_volume: Callable[[File], Volume], said: Mapping[str, Any], fil
         )
     channels = said.get("channels")
     if channels is None and len(shape) == 2:
-        raise FormatError(f"{file.uri}: of an array of {shape[0]:,} x {shape[1]:,}, say channels=… too: nothing is assumed.")
+        raise FormatError(
+            f"{file.uri}: of an array of {shape[0]:,} x {shape[1]:,}, say channels=… too: nothing is assumed."
+        )
     try:
         layout = BinaryLayout.of(
             1 if channels is None else channels,
@@ -56,9 +58,11 @@ def declared(open_volume: Callable[[File], Volume], said: Mapping[str, Any], fil
         raise FormatError(f"{file.uri}: {error}.") from None
     count, rate = layout.n_channels, layout.sampling_frequency
     fitting = [i for i in range(2) if len(shape) == 2 and shape[i] == count]
-    if len(shape) == 1 and count != 1 or len(shape) == 2 and len(fitting) != 1:
+    if (len(shape) == 1 and count != 1) or (len(shape) == 2 and len(fitting) != 1):
         both = "both axes have" if len(fitting) == 2 else "no axis has"
-        raise FormatError(f"{file.uri}: {count:,} channels are said, and {both} as many: its shape is {shape}.")
+        raise FormatError(
+            f"{file.uri}: {count:,} channels are said, and {both} as many: its shape is {shape}."
+        )
     time = 0 if len(shape) == 1 else 1 - fitting[0]
     return Recording(
         file,

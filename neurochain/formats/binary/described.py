@@ -87,7 +87,9 @@ def assignments(text: str) -> dict[str, Any]:
 
 def _of_python(text: str) -> Values:
     found = assignments(text)
-    return {FIRST_BYTE[0] if key == "offset" else key: value for key, value in found.items()}  # phy means bytes
+    return {
+        FIRST_BYTE[0] if key == "offset" else key: value for key, value in found.items()
+    }  # phy means bytes
 
 
 def _is_meant(values: Values, name: str, is_own: bool) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 from neurochain.errors import FormatError
 from neurochain.formats.eeglab.set import CHANNEL, NUMBERS, TEXTS, EeglabSet, file_name
+from neurochain.formats.hdf5.whole import check_values
 from neurochain.formats.matlab.hdf5 import MatHdf5, look, samples
 from neurochain.storage import File
 
@@ -59,7 +60,7 @@ def _samples(file: File, mat: MatHdf5, data: Any, found: EeglabSet) -> None:
     if mat.kind(data) == "char":
         found.data_file = file_name(mat.value(data))
     elif data.dtype.kind in "iuf" and data.ndim in (2, 3) and prod(data.shape) > 0:
-        mat.check(data)
+        check_values(data)
         found.stored_shape, found.stored_dtype = mat.shape(data), data.dtype
         found.compressed = mat.compressed(data)
         path = "EEG/data" if found.one_struct else "data"

@@ -25,7 +25,13 @@ def text(node: Any, name: str) -> str:
 def texts(node: Any, name: str) -> list[str]:
     """Texts of an attribute; none where there are none."""
     found = value(node, name)
-    return [found] if isinstance(found, str) else [v for v in found or [] if isinstance(v, str)] if isinstance(found, list) else []
+    return (
+        [found]
+        if isinstance(found, str)
+        else [v for v in found or [] if isinstance(v, str)]
+        if isinstance(found, list)
+        else []
+    )
 
 
 def number(node: Any, name: str) -> float | None:

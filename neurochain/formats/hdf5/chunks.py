@@ -60,7 +60,9 @@ class Hdf5Chunks:
         """Bytes of some chunks in the file."""
         return int(self._rows(numbers)[0]["size"].sum())
 
-    def _rows(self, numbers: Sequence[int]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, np.dtype[np.bool_]]]:
+    def _rows(
+        self, numbers: Sequence[int]
+    ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, np.dtype[np.bool_]]]:
         """Rows of the table of those that were written, and which these are."""
         table, wanted = self._layout.table, np.asarray(numbers, np.int64)
         if not len(table):

@@ -6,6 +6,8 @@ of records, or a group of datasets of one length.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
 from math import prod
 from typing import Any
 
@@ -15,9 +17,10 @@ from neurochain.errors import ColumnNotFoundError, FormatError, suggestion
 from neurochain.formats.arrays.slicing import Axis
 from neurochain.formats.hdf5.attributes import plain, text, texts
 from neurochain.formats.hdf5.dataset import Dataset, beyond
-from neurochain.formats.hdf5.layout import Layout, layout_of
+from neurochain.formats.hdf5.layout import Growing, Layout, layout_of
 from neurochain.formats.hdf5.links import Outside, children, follow, is_group
 from neurochain.formats.hdf5.opened import look
+from neurochain.formats.hdf5.whole import whole
 from neurochain.storage import File
 
 __all__ = ["Columns", "read_columns"]
@@ -60,19 +63,19 @@ def read_columns(file: File, path: str, wanted: Sequence[str] | None = None, wha
         It is no table, or damaged.
     """
     for _ in range(MOST_FILES):
-        found = look(file, lambda root: _found(root, path, wanted, file.size), what)
+        found = look(file, partial(_found, path=path, wanted=wanted, file=file), what)
         if not isinstance(found, Outside):
             return {name: _read(file, name, column) for name, column in found.items()}
         file, path = beyond(file, found), found.path
     raise FormatError(f"more than {MOST_FILES} files lead from one to the next")
 
 
-def _found(root: Any, path: str, wanted: Sequence[str] | None, size: int) -> dict[str, _Found] | Outside:
+def _found(root: Any, path: str, wanted: Sequence[str] | None, file: File) -> dict[str, _Found] | Outside:
     node = follow(root, path)
     if isinstance(node, Outside):
         return node
     if not is_group(node):
-        return _of_dataset(node, path, wanted, size)
+        return _of_dataset(node, path, wanted, file)
     order = texts(node, "colnames") or texts(node, "column-order")
     index = text(node, "_index")
     if not order:
@@ -80,16 +83,20 @@ def _found(root: Any, path: str, wanted: Sequence[str] | None, size: int) -> dic
         lengths = {child.shape[0] for _, child in members}
         if len(lengths) != 1:
             listed = ", ".join(f"{n}: {c.shape[0]}" for n, c in members[:12])
-            raise FormatError(f"{path} is no table: it has {f'datasets of {listed}' if members else 'no datasets'}")
+            raise FormatError(
+                f"{path} is no table: it has {f'datasets of {listed}' if members else 'no datasets'}"
+            )
         order = [n for n, _ in members]
     names = list(dict.fromkeys([*(["id"] if "colnames" in node.attrs else [index] if index else []), *order]))
     columns = {}
     for name in _chosen(names, wanted, path):
-        column = _column(root, node, name, size)
+        column = _column(root, node, name, file)
         if column is not None:
             columns[name] = column
         elif wanted is not None:
-            raise FormatError(f"column {name!r} of {path} holds references to other places, which are no values")
+            raise FormatError(
+                f"column {name!r} of {path} holds references to other places, which are no values"
+            )
     return columns
 
 
@@ -100,19 +107,17 @@ def _chosen(names: Sequence[str], wanted: Sequence[str] | None, path: str) -> Se
     return names if wanted is None else wanted
 
 
-def _of_dataset(node: Any, path: str, wanted: Sequence[str] | None, size: int) -> dict[str, _Found]:
+def _of_dataset(node: Any, path: str, wanted: Sequence[str] | None, file: File) -> dict[str, _Found]:
     if not node.shape:
         raise FormatError(f"{path} is a single value, no table")
     if node.dtype.names is None:
         name = path.rstrip("/").rpartition("/")[2]
         _chosen([name], wanted, path)
-        found = _values(node, size)
+        found = _values(node, file)
         if found is None:
             raise FormatError(f"{path} holds references to other places, which are no values")
         return {name: _Found(found)}
-    if node.nbytes > size * 1032 or node.size > MOST_ROWS:
-        raise FormatError(f"{path} should have {node.nbytes:,} bytes, and the file has {size:,}")
-    held = node[()]
+    held = whole(node)
     return {
         name: _Found(_plain_values(held[name]))
         for name in _chosen(node.dtype.names, wanted, path)
@@ -120,7 +125,7 @@ def _of_dataset(node: Any, path: str, wanted: Sequence[str] | None, size: int) -
     }
 
 
-def _column(root: Any, group: Any, name: str, size: int) -> _Found | None:
+def _column(root: Any, group: Any, name: str, file: File) -> _Found | None:
     """Column of a group; None where it holds references."""
     node = follow(root, f"{group.name}/{name}")
     if isinstance(node, Outside):
@@ -129,42 +134,40 @@ def _column(root: Any, group: Any, name: str, size: int) -> _Found | None:
         if "codes" not in node or "categories" not in node:
             raise FormatError(f"column {name!r} is a group without codes and categories")
         codes, categories = (follow(root, f"{node.name}/{part}") for part in ("codes", "categories"))
-        return _Found(_values(codes, size), (), _values(categories, size))
-    values = _values(node, size)
+        return _Found(_values(codes, file), (), _values(categories, file))
+    values = _values(node, file)
     if values is None:
         return None
-    ends, index = [], f"{group.name}/{name}_index"
+    ends, index = list[Any](), f"{group.name}/{name}_index"
     while f"{name}{'_index' * (len(ends) + 1)}" in group and len(ends) < 2:
-        ends.append(_values(follow(root, index), size))
+        ends.append(_values(follow(root, index), file))
         index += "_index"
     elements = node.attrs.get("elements")
     categories = None
     if elements is not None:
         try:
-            categories = _values(root[elements], size)
+            categories = _values(root[elements], file)
         except (KeyError, ValueError, TypeError):
             categories = None
     return _Found(values, tuple(ends), categories)
 
 
-def _values(node: Any, size: int) -> Any:
+def _values(node: Any, file: File) -> Any:
     """Numbers as an array, or their layout where they are many; texts as a list; None for references."""
     if isinstance(node, Outside) or is_group(node) or not node.shape:
         raise FormatError("a column of it is no dataset with rows")
     dtype = node.dtype
-    if dtype.names is not None or dtype.metadata and "ref" in dtype.metadata:
+    if dtype.names is not None or (dtype.metadata and "ref" in dtype.metadata):
         return None
     if node.size > MOST_ROWS * 100 or node.shape[0] > MOST_ROWS:
         raise FormatError(f"{node.name} has {node.shape[0]:,} rows")
     if dtype.kind in "biuf" and dtype.itemsize <= 8:
-        layout = layout_of(node, size)
-        few = prod(layout.shape) * dtype.itemsize <= AT_ONCE
-        return np.asarray(node[()]) if few else layout
+        few = prod(node.shape) * dtype.itemsize <= AT_ONCE
+        layout = layout_of(node, file.size, file.is_remote and not few)
+        return whole(node) if few else layout
     if dtype.kind not in "OSU":
         raise FormatError(f"{node.name} holds values that are neither numbers nor texts: {dtype}")
-    if node.id.get_storage_size() > size:
-        raise FormatError(f"{node.name} should have more bytes than the file")
-    return _plain_values(np.asarray(node[()]))
+    return _plain_values(whole(node))
 
 
 def _plain_values(held: np.ndarray[Any, Any]) -> Any:
@@ -172,7 +175,10 @@ def _plain_values(held: np.ndarray[Any, Any]) -> Any:
     if held.dtype.kind in "biuf":
         return np.ascontiguousarray(held, held.dtype.newbyteorder("="))
     rows = held.tolist()
-    return [v if isinstance(v, np.ndarray) else plain(v) if not isinstance(v, list) else list(map(plain, v)) for v in rows]
+    return [
+        v if isinstance(v, np.ndarray) else plain(v) if not isinstance(v, list) else list(map(plain, v))
+        for v in rows
+    ]
 
 
 def _read(file: File, name: str, column: _Found) -> Any:
@@ -197,11 +203,13 @@ def _ragged(name: str, values: Any, ends: Any) -> Iterator[Any]:
     bounds = [0, *places.astype(np.int64).tolist()]
     if bounds != sorted(bounds) or bounds[-1] > len(values):
         raise FormatError(f"the index of column {name!r} does not ascend up to its {len(values):,} values")
-    for start, end in zip(bounds, bounds[1:], strict=False):
+    for start, end in pairwise(bounds):
         yield values[start:end]
 
 
 def _whole(file: File, held: Any) -> Any:
+    if isinstance(held, Growing):
+        held = held.grown(file) or look(file, lambda root: layout_of(follow(root, held.name), file.size))
     if not isinstance(held, Layout):
         return held
     array = Dataset(file, held).array()

@@ -11,7 +11,7 @@ from neurochain.formats.arrays.memory import MemoryArray
 from neurochain.formats.arrays.stored import Array, ByteArray
 from neurochain.formats.chunks.array import ChunkedArray
 from neurochain.formats.hdf5.chunks import Hdf5Chunks
-from neurochain.formats.hdf5.layout import Layout, layout_of
+from neurochain.formats.hdf5.layout import Growing, Layout, layout_of
 from neurochain.formats.hdf5.links import Outside, follow, is_group
 from neurochain.formats.hdf5.opened import look
 from neurochain.formats.pairs import named_file
@@ -100,17 +100,24 @@ def _found(file: File, path: str, memo: Memo) -> Layout | Outside:
     if kept is not None:
         return Layout.unpacked(kept[1:]) if kept[:1] == b"L" else Outside(*json.loads(kept[1:]))
 
-    def into(root: Any) -> Layout | Outside:
-        node = follow(root, path)
-        if isinstance(node, Outside):
-            return node
-        if is_group(node):
-            raise FormatError(f"{path} is a group, no dataset")
-        return layout_of(node, file.size)
-
-    found = look(file, into)
+    found = _looked(file, path, file.is_remote)
+    if isinstance(found, Growing):
+        found = found.grown(file) or _looked(file, path, False)
+    assert not isinstance(found, Growing)
     if isinstance(found, Layout):
         memo.put(key, b"L" + found.packed())
     else:
         memo.put(key, b"O" + json.dumps([found.name, found.path]).encode())
     return found
+
+
+def _looked(file: File, path: str, tree: bool) -> Layout | Growing | Outside:
+    def into(root: Any) -> Layout | Growing | Outside:
+        node = follow(root, path)
+        if isinstance(node, Outside):
+            return node
+        if is_group(node):
+            raise FormatError(f"{path} is a group, no dataset")
+        return layout_of(node, file.size, tree)
+
+    return look(file, into)

@@ -5,6 +5,7 @@ Source: https://support.hdfgroup.org/documentation/hdf5/latest/_h5_d__u_g.html a
 
 import io
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +14,11 @@ import numpy as np
 from neurochain.errors import FormatError, require
 from neurochain.formats.arrays.deflate import ERRORS, ZLIB, inflater
 
-__all__ = ["Filter", "decoded"]
+__all__ = ["Filter", "check_filters", "decoded"]
 
-DEFLATE, SHUFFLE, FLETCHER32 = 1, 2, 3
-NAMES = {4: "szip", 5: "nbit", 6: "scaleoffset", 32000: "lzf", 32001: "blosc", 32004: "lz4", 32008: "bitshuffle",
-         32013: "zfp", 32015: "zstd", 32026: "blosc2"}  # fmt: skip
+DEFLATE, SHUFFLE, FLETCHER32 = OWN = 1, 2, 3
+BY_LIBRARY = {32000: "lzf", 32001: "blosc", 32004: "lz4", 32008: "bitshuffle", 32015: "zstd"}
+"""What HDF5 and its plugins undo. Others are refused: some of them end the process where the data is damaged."""
 Values = np.ndarray[Any, Any]
 
 
@@ -64,7 +65,7 @@ def decoded(
     """
     used = [f for i, f in enumerate(filters) if not skipped >> i & 1]
     n_bytes = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
-    if any(f.code not in (DEFLATE, SHUFFLE, FLETCHER32) for f in used):
+    if any(f.code in BY_LIBRARY for f in used):
         return _by_library(data, used, shape, dtype)
     held: Any = data
     for step in reversed(used):
@@ -80,13 +81,37 @@ def decoded(
     return np.frombuffer(held, dtype).reshape(shape)
 
 
+def check_filters(name: str, codes: Sequence[int]) -> None:
+    """Look whether all filters of a dataset are ones that are undone.
+
+    Parameters
+    ----------
+    name : str
+        Of the dataset.
+    codes : sequence of int
+        Of its filters.
+
+    Raises
+    ------
+    FormatError
+        One is not.
+    """
+    for code in codes:
+        if code not in OWN and code not in BY_LIBRARY:
+            known = ", ".join(("deflate", "shuffle", "fletcher32", *BY_LIBRARY.values()))
+            raise FormatError(
+                f"{name} was stored by filter {code} of HDF5, which is not read. Read are {known}"
+            )
+
+
 def _inflated(data: bytes, most: int) -> bytes:
     try:
         step = inflater(ZLIB)
         found = step.decompress(data, most)
+        more = not step.eof and step.decompress(step.unconsumed_tail, 1)
     except ERRORS as error:
         raise FormatError(f"a chunk of it cannot be inflated ({error}): it is damaged") from None
-    if not step.eof and step.decompress(step.unconsumed_tail, 1):
+    if more:
         raise FormatError("a chunk of it holds more than its shape says: it is damaged")
     return found
 
@@ -126,7 +151,7 @@ def fletcher32(data: bytes | memoryview) -> int:
     Examples
     --------
     >>> hex(fletcher32(b"abcde"))
-    '0x2829c5c7'
+    '0x4ff029c7'
     """
     padded = bytes(data) + b"\0" * (len(data) % 2)
     words = np.frombuffer(padded, ">u2").astype(np.uint64)
@@ -146,20 +171,37 @@ def _by_library(
     h5py = require("h5py", "hdf5", "An HDF5 file with filters")
     for step in filters:
         if not h5py.h5z.filter_avail(step.code):
-            require("hdf5plugin", "nwb", f"Filter {step.code} ({NAMES.get(step.code, 'not known')}) of HDF5")
-        if not h5py.h5z.filter_avail(step.code):
-            raise FormatError(f"it was stored by filter {step.code} of HDF5, which is not installed")
+            require("hdf5plugin", "nwb", f"{BY_LIBRARY[step.code]} in an HDF5 file")
     try:
         with h5py.File(io.BytesIO(), "w") as file:
-            plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
-            plist.set_chunk(shape)
-            for step in filters:
-                plist.set_filter(step.code, h5py.h5z.FLAG_OPTIONAL, step.values)
-            space = h5py.h5s.create_simple(shape)
-            made = h5py.h5d.create(file.id, b"chunk", h5py.h5t.py_create(dtype), space, plist)
+            given = [_given(h5py, file, step, shape, dtype.str) for step in filters]
+            made = _made(h5py, file, list(zip(filters, given, strict=True)), shape, dtype.str)
             made.write_direct_chunk((0,) * len(shape), data)
             out = np.empty(shape, dtype)
             made.read(h5py.h5s.ALL, h5py.h5s.ALL, out)
     except (OSError, ValueError, RuntimeError, TypeError) as error:
         raise FormatError(f"a chunk of it cannot be decoded ({error}): it is damaged") from None
     return out
+
+
+def _made(
+    h5py: Any, file: Any, steps: list[tuple[Filter, tuple[int, ...]]], shape: tuple[int, ...], kind: str
+) -> Any:
+    """A dataset of one chunk, without a name."""
+    plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    plist.set_chunk(shape)
+    for step, values in steps:
+        plist.set_filter(step.code, h5py.h5z.FLAG_OPTIONAL, values)
+    space = h5py.h5s.create_simple(shape)
+    return h5py.h5d.create(file.id, None, h5py.h5t.py_create(np.dtype(kind)), space, plist)
+
+
+def _given(h5py: Any, file: Any, step: Filter, shape: tuple[int, ...], kind: str) -> tuple[int, ...]:
+    """Parameters that a filter must be given to have those that are stored: some put others in front of them."""
+    for skipped in range(len(step.values) + 1):
+        values = step.values[skipped:]
+        with suppress(ValueError, RuntimeError):  # what no filter may be given
+            plist = _made(h5py, file, [(step, values)], shape, kind).get_create_plist()
+            if plist.get_filter(0)[2] == step.values:
+                return values
+    raise FormatError(f"the parameters {step.values} of its {BY_LIBRARY[step.code]} filter cannot be")

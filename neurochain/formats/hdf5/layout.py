@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any
 
@@ -12,9 +12,12 @@ from neurochain.errors import FormatError
 from neurochain.formats.arrays.inflate import RATIO
 from neurochain.formats.arrays.slicing import check_shape
 from neurochain.formats.chunks.grid import Grid
-from neurochain.formats.hdf5.filters import DEFLATE, Filter
+from neurochain.formats.hdf5.chunktree import ChunkTree, Rows
+from neurochain.formats.hdf5.filters import DEFLATE, Filter, check_filters
+from neurochain.formats.hdf5.whole import whole
+from neurochain.storage import File
 
-__all__ = ["Layout", "layout_of"]
+__all__ = ["Growing", "Layout", "layout_of"]
 
 COMPACT = 64 * 1024  # bytes of values that stand with their description
 LARGEST_CHUNK = 4 * 2**30 - 1  # bytes, https://docs.hdfgroup.org/hdf5/latest/_l_b_dset_layout.html
@@ -70,7 +73,9 @@ class Layout:
             "chunks": self.chunks,
             "filters": [(f.code, f.values) for f in self.filters],
         }
-        table = b"".join(np.diff(self.table[n], prepend=self.table[n].dtype.type(0)).tobytes() for n in FIELDS.names or ())
+        table = b"".join(
+            np.diff(self.table[n], prepend=self.table[n].dtype.type(0)).tobytes() for n in FIELDS.names or ()
+        )
         return json.dumps(said).encode() + b"\n" + zlib.compress(table, 1)
 
     @classmethod
@@ -96,7 +101,7 @@ class Layout:
         )
 
 
-def layout_of(node: Any, size: int) -> Layout:
+def layout_of(node: Any, size: int, tree: bool = False) -> "Layout | Growing":
     """Layout of a dataset of an open file.
 
     Parameters
@@ -105,6 +110,8 @@ def layout_of(node: Any, size: int) -> Layout:
         Of numbers.
     size : int
         Bytes of the file, which say what may be in it.
+    tree : bool
+        Whether the table of chunks is better found when the file is closed, by `Growing.grown`.
 
     Raises
     ------
@@ -126,16 +133,67 @@ def layout_of(node: Any, size: int) -> Layout:
     if node.chunks is None:
         return _together(node, Layout(shape, dtype, fill.tobytes()), needed, size)
     chunks = tuple(int(n) for n in node.chunks)
-    filters = tuple(Filter(code, values) for code, _, values, _ in map(plist.get_filter, range(plist.get_nfilters())))
+    filters = tuple(
+        Filter(code, values) for code, _, values, _ in map(plist.get_filter, range(plist.get_nfilters()))
+    )
+    check_filters(name, [f.code for f in filters])
     chunk = prod(chunks) * dtype.itemsize
     if not 0 < chunk <= LARGEST_CHUNK:
         raise FormatError(f"{name} has chunks of {chunk:,} bytes, which HDF5 does not know")
-    table = _table(node, Grid(shape, chunks), size)
+    found = Layout(shape, dtype, fill.tobytes(), chunks=chunks, filters=filters)
+    if tree and (there := ChunkTree.of(node)) is not None:
+        return Growing(name, found, there)
+    return with_table(name, found, _rows(node), size)
+
+
+@dataclass(frozen=True)
+class Growing:
+    """Layout of which the table of chunks is not known yet.
+
+    Attributes
+    ----------
+    name : str
+        Of the dataset.
+    layout : Layout
+        Without its table.
+    tree : ChunkTree
+        Where that can be found.
+    """
+
+    name: str
+    layout: Layout
+    tree: ChunkTree
+
+    def grown(self, file: File) -> Layout | None:
+        """The layout with its table; None where it can only be had from HDF5.
+
+        Raises
+        ------
+        FormatError
+            It is damaged.
+        """
+        rows = self.tree.rows(file)
+        return None if rows is None else with_table(self.name, self.layout, rows, file.size)
+
+
+def with_table(name: str, found: Layout, rows: Rows, size: int) -> Layout:
+    """Layout with the table of its chunks, as far as these can be.
+
+    Raises
+    ------
+    FormatError
+        A chunk is not in the file, or cannot hold what it should.
+    """
+    assert found.chunks is not None
+    table = _table(name, Grid(found.shape, found.chunks), rows, size)
+    chunk, filters = prod(found.chunks) * found.dtype.itemsize, found.filters
     most = table["size"].astype(np.int64) * (RATIO if any(f.code == DEFLATE for f in filters) else 1)
     plain = all(f.code in (1, 2, 3) for f in filters)
     if plain and len(table) and int(most.max()) + 4 < chunk:
-        raise FormatError(f"chunks of {name} should have {chunk:,} bytes, which {int(table['size'].max()):,} cannot hold")
-    return Layout(shape, dtype, fill.tobytes(), chunks=chunks, filters=filters, table=table)
+        raise FormatError(
+            f"chunks of {name} should have {chunk:,} bytes, which {int(table['size'].max()):,} cannot hold"
+        )
+    return replace(found, table=table)
 
 
 def _together(node: Any, found: Layout, needed: int, size: int) -> Layout:
@@ -149,38 +207,44 @@ def _together(node: Any, found: Layout, needed: int, size: int) -> Layout:
             )
         return Layout(found.shape, found.dtype, found.fill, start=int(start))
     if 0 < held <= COMPACT and held == needed:
-        return Layout(found.shape, found.dtype, found.fill, values=np.asarray(node[()]).astype(found.dtype).tobytes())
+        return Layout(found.shape, found.dtype, found.fill, values=whole(node).astype(found.dtype).tobytes())
     if held:
         raise FormatError(f"{node.name} should have {needed:,} bytes, and {held:,} are said to be there")
     chunks = tuple(max(n, 1) for n in found.shape)  # never written: one chunk that is not there
     return Layout(found.shape, found.dtype, found.fill, chunks=chunks)
 
 
-def _table(node: Any, grid: Grid, size: int) -> Table:
-    """Chunks that were written."""
-    rows: list[tuple[tuple[int, ...], int, int, int]] = []
-    node.id.chunk_iter(lambda c: rows.append((c.chunk_offset, c.filter_mask, c.byte_offset, c.size)))
-    table = np.empty(len(rows), FIELDS)
-    if not rows:
+def _rows(node: Any) -> Rows:
+    """Chunks that were written, by HDF5 itself."""
+    found: list[tuple[Any, ...]] = []
+    node.id.chunk_iter(lambda c: found.append((c.chunk_offset, c.byte_offset, c.size, c.filter_mask)))
+    offsets = np.array([row[0] for row in found], np.uint64).reshape(len(found), node.ndim)
+    starts, sizes, skipped = (np.array([row[i] for row in found], np.uint64) for i in (1, 2, 3))
+    return offsets, starts, sizes, skipped
+
+
+def _table(name: str, grid: Grid, rows: Rows, size: int) -> Table:
+    """Rows as a table, in the order of the grid."""
+    offsets, starts, sizes, skipped = rows
+    table = np.empty(len(offsets), FIELDS)
+    if not len(offsets):
         return table
-    offsets = np.array([row[0] for row in rows], np.int64)
-    places = offsets // np.array(grid.chunks)
-    counts = np.array(grid.counts)
-    outside = (offsets % np.array(grid.chunks)).any(axis=1) | (places >= counts).any(axis=1)
-    number = np.zeros(len(rows), np.int64)
-    for i, count in enumerate(grid.counts):
-        number = number * count + places[:, i]
-    starts, sizes = (np.array([row[i] for row in rows], np.uint64) for i in (2, 3))
+    chunks, counts = np.array(grid.chunks, np.uint64), np.array(grid.counts, np.uint64)
+    places = offsets // chunks
+    outside = (offsets % chunks).any(axis=1) | (places >= counts).any(axis=1)
     beyond = (starts > size) | (sizes > size) | (starts + sizes > size)
     if outside.any() or beyond.any():
         at = int(np.argmax(outside | beyond))
         raise FormatError(
-            f"{node.name} says that its chunk at {rows[at][0]} lies at bytes {int(starts[at]):,} to "
-            f"{int(starts[at] + sizes[at]):,}; it has the shape {grid.shape}, and the file {size:,} bytes"
+            f"{name} says that its chunk at {tuple(offsets[at].tolist())} lies at bytes {int(starts[at]):,} to "
+            f"{int(starts[at]) + int(sizes[at]):,}; it has the shape {grid.shape}, and the file {size:,} bytes"
         )
+    number = np.zeros(len(offsets), np.int64)
+    for i, count in enumerate(grid.counts):
+        number = number * count + places[:, i].astype(np.int64)
     order = np.argsort(number, kind="stable")
-    table["number"], table["start"], table["size"] = number[order], starts[order], sizes[order]
-    table["skipped"] = np.array([row[1] for row in rows], np.uint32)[order]
+    for column, values in zip(FIELDS.names or (), (number, starts, sizes, skipped), strict=True):
+        table[column] = values[order]
     if (np.diff(table["number"]) == 0).any():
-        raise FormatError(f"{node.name} has a chunk twice")
+        raise FormatError(f"{name} has a chunk twice")
     return table

@@ -4,7 +4,7 @@ import io
 from collections.abc import Callable
 from typing import IO, Any, TypeVar
 
-from neurochain.errors import FormatError, StorageError, require
+from neurochain.errors import FormatError, NeurochainError, require
 from neurochain.formats.hdf5.blocks import Blocks
 from neurochain.storage import File, RangeIO
 
@@ -28,7 +28,11 @@ T = TypeVar("T")
 
 
 def look(
-    file: File, into: Callable[[Any], T], what: str = "HDF5", content: IO[bytes] | None = None, extra: str = EXTRA
+    file: File,
+    into: Callable[[Any], T],
+    what: str = "HDF5",
+    content: IO[bytes] | None = None,
+    extra: str = EXTRA,
 ) -> T:
     """What a function finds in an open HDF5 file.
 
@@ -81,7 +85,7 @@ def _once(
     try:
         with h5py.File(content, "r") as root:
             return [into(root)], None
-    except (FormatError, StorageError) as error:
+    except NeurochainError as error:
         return [], error.with_traceback(None)
     except DAMAGE as error:
         return [], FormatError(f"it is {what} and cannot be read: {error}")

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from neurochain.errors import ColumnNotFoundError, FormatError
+from neurochain.errors import ColumnNotFoundError, FormatError, require
 from neurochain.formats.hdf5.dataset import Dataset
 from neurochain.formats.hdf5.links import Outside, children, follow, is_group
 from neurochain.formats.hdf5.opened import MARK, look
@@ -85,8 +85,8 @@ class Hdf5Reader:
     def recording(self, file: File, memo: Memo | None = None) -> Recording:
         """Nothing says what its axes are."""
         raise FormatError(
-            f"{file.uri} is an HDF5 file, which does not say what is a channel and what is a time: "
-            "nc.open(path, part=…, sampling_frequency=…, channels=…) opens an array of it as a recording."
+            f"{file.uri} is an HDF5 file, whose arrays are opened as a volume: it does not say what is a channel and what is "
+            "a time. nc.open(path, part=…, sampling_frequency=…, channels=…) opens one as a recording."
         )
 
     def part(self, name: str | None, file: File, memo: Memo | None = None) -> Volume:
@@ -139,9 +139,7 @@ def _listed(root: Any) -> Iterator[_Listed]:
 
 
 def _address(node: Any) -> Any:
-    from h5py import h5o  # an extra; the file is open, so it is there
-
-    return h5o.get_info(node.id).addr
+    return require("h5py.h5o", "hdf5", "an HDF5 file").get_info(node.id).addr
 
 
 def _kind(node: Any) -> str:
@@ -150,4 +148,8 @@ def _kind(node: Any) -> str:
         return "record"
     if dtype.kind in "biuf":
         return str(dtype.name)
-    return "text" if dtype.kind in "OS" and dtype.metadata is None or "vlen" in (dtype.metadata or {}) else "other"
+    return (
+        "text"
+        if (dtype.kind in "OS" and dtype.metadata is None) or "vlen" in (dtype.metadata or {})
+        else "other"
+    )

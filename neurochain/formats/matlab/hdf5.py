@@ -14,6 +14,7 @@ from neurochain.formats.arrays.stored import Array, ByteArray
 from neurochain.formats.chunks.array import ChunkedArray
 from neurochain.formats.hdf5 import opened
 from neurochain.formats.hdf5.dataset import Dataset
+from neurochain.formats.hdf5.whole import whole
 from neurochain.formats.matlab.mat5_values import Unread
 from neurochain.storage import File, cache_memo
 
@@ -79,14 +80,13 @@ class MatHdf5:
         self._spend(node)
         kind = self.kind(node)
         if kind == "char":
-            return "" if not prod(self.shape(node)) else _text(node[()])
+            return "" if not prod(self.shape(node)) else _text(whole(node))
         parts = node.dtype.names == ("real", "imag")
         if node.dtype.kind not in "buif" and not parts:
             return None
         if not prod(self.shape(node)):
             return np.zeros((0, 0))
-        self.check(node)
-        found = np.asarray(node[()]).T
+        found = whole(node).T
         if parts:
             return found["real"] + 1j * found["imag"]
         return found.astype(bool) if kind == "logical" else found
@@ -166,26 +166,9 @@ class MatHdf5:
 
     def _nodes(self, node: Any) -> list[Any]:
         """What an array of references points at, in Fortran order."""
-        self.check(node)
         if prod(node.shape) > MOST_VALUES:
             raise FormatError(f"{node.name} has {prod(node.shape):,} entries")
-        return [self._root[r] if r else None for r in node[()].reshape(-1)]
-
-    def check(self, node: Any) -> None:
-        """Look whether values lie in the file itself, and take as many bytes as their shape says.
-
-        Raises
-        ------
-        FormatError
-            They do not.
-        """
-        if node.external or node.is_virtual:
-            raise FormatError(f"{node.name} lies in another file, which is not followed")
-        needed, held = prod(node.shape) * node.dtype.itemsize, int(node.id.get_storage_size())
-        if needed > (held * RATIO if self.compressed(node) else held) or held > self._file.size:
-            raise FormatError(
-                f"{node.name} should have {needed:,} bytes, and {held:,} are said to be in a file of {self._file.size:,}"
-            )
+        return [self._root[r] if r else None for r in whole(node).reshape(-1)]
 
 
 class Turned:
@@ -229,7 +212,11 @@ class Turned:
 
     def _before(self, times: Axis) -> int:
         """Sample with which what is read begins."""
-        return times.start if len(self._array.shape) == 2 else times.start // self._array.shape[1] * self._array.shape[1]
+        return (
+            times.start
+            if len(self._array.shape) == 2
+            else times.start // self._array.shape[1] * self._array.shape[1]
+        )
 
 
 def look(file: File, into: Callable[[MatHdf5], T], content: IO[bytes] | None = None) -> T:
@@ -277,7 +264,10 @@ def samples(file: File, path: str, shape: tuple[int, int]) -> Array:
     if dataset.layout.start is not None:
         return ByteArray(dataset.file, dataset.layout.start, shape, dataset.layout.dtype, "F")
     array = dataset.array()
-    return Turned(array) if isinstance(array, ChunkedArray) else MemoryArray(np.asarray(array.array).reshape(-1, shape[0]).T)
+    if isinstance(array, ChunkedArray):
+        return Turned(array)
+    values = array.select(tuple(Axis(0, 1, n) for n in array.shape))
+    return MemoryArray(values.reshape(-1, shape[0]).T)
 
 
 def _text(codes: Any) -> str | list[str]:

@@ -10,7 +10,7 @@ from neurochain.formats.hdf5.dataset import beyond
 from neurochain.formats.hdf5.links import Outside, follow, is_group
 from neurochain.formats.hdf5.opened import look
 from neurochain.formats.nwb.header import parse, session_start
-from neurochain.formats.nwb.nodes import series_groups
+from neurochain.formats.nwb.nodes import series_groups, short
 from neurochain.formats.nwb.series import Series, series_of, values_of
 from neurochain.storage import File, Memo
 
@@ -87,7 +87,9 @@ def _described(file: File, path: str) -> Series:
     if isinstance(found, Series):
         return found
     link = found
-    values = look(beyond(file, link), lambda root: values_of(_inside(root, link.path), path), NAME, extra=EXTRA)
+    values = look(
+        beyond(file, link), lambda root: values_of(_inside(root, link.path), path), NAME, extra=EXTRA
+    )
     described = look(file, lambda root: series_of(root, path, values), NAME, extra=EXTRA)
     assert isinstance(described, Series)
     return described
@@ -108,7 +110,9 @@ def _place(root: Any, name: str | None) -> str | Outside:
         if one is None and paths:
             more = f" and {len(paths) - MOST_SHOWN} more" if len(paths) > MOST_SHOWN else ""
             shown = ", ".join(paths[:MOST_SHOWN])
-            raise FormatError(f"it has {len(paths)} time series: {shown}{more}. Say which: nc.open(path, part=…)")
+            raise FormatError(
+                f"it has {len(paths)} time series: {shown}{more}. Say which: nc.open(path, part=…)"
+            )
         if one is None:
             raise FormatError(header.problem or "it has no time series")
         return one.path
@@ -126,4 +130,4 @@ def _place(root: Any, name: str | None) -> str | Outside:
         return meant[0]
     if meant:
         raise FormatError(f"several time series are called {name!r}: {', '.join(meant)}. Give the path")
-    raise ColumnNotFoundError(f"it has no time series {name!r}. {suggestion(name, paths)}")
+    raise ColumnNotFoundError(f"it has no time series {name!r}. {suggestion(name, short(paths))}")

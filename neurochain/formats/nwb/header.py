@@ -23,12 +23,14 @@ NAMING = {
     "session_id": "general/session_id",
     "session_description": "session_description",
     "experimenter": "general/experimenter",
+    "institution": "general/institution",
+    "lab": "general/lab",
     "notes": "general/notes",
     "subject_id": "general/subject/subject_id",
     "subject_description": "general/subject/description",
     "date_of_birth": "general/subject/date_of_birth",
 }
-"""What may name a person, or an animal."""
+"""What may name a person, an animal or a place."""
 
 
 class NwbRecord(BaseModel):
@@ -37,14 +39,12 @@ class NwbRecord(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     nwb_version: str | None = column("Of the standard")
-    institution: str | None = column("Where it was recorded")
-    lab: str | None = column("Whose it is")
     keywords: list[str] | None = column("As the file gives them")
-    species: str | None = column("Of the subject")
-    strain: str | None = column("Of the subject")
-    genotype: str | None = column("Of the subject")
-    sex: str | None = column('Of the subject: "M", "F", "U", "O"')
-    age: str | None = column('Of the subject, as an ISO 8601 duration: "P90D"')
+    subject_species: str | None = column("As the file gives it")
+    subject_strain: str | None = column("As the file gives it")
+    subject_genotype: str | None = column("As the file gives it")
+    subject_sex: str | None = column('"M", "F", "U", "O"')
+    subject_age: str | None = column('As an ISO 8601 duration: "P90D"')
     devices: list[str] | None = column("Names of the devices")
     series: list[str] | None = column("Paths of the time series")
     series_types: list[str] | None = column('By the standard: "ElectricalSeries"')
@@ -112,10 +112,11 @@ def parse(root: Any) -> NwbHeader:
     intervals = dict(_intervals(root))
     record = {
         "nwb_version": version,
-        "institution": _text(root, "general/institution"),
-        "lab": _text(root, "general/lab"),
         "keywords": _texts(content(root, "general/keywords")),
-        **{name: _text(root, f"general/subject/{name}") for name in ("species", "strain", "genotype", "sex", "age")},
+        **{
+            f"subject_{name}": _text(root, f"general/subject/{name}")
+            for name in ("species", "strain", "genotype", "sex", "age")
+        },
         "devices": _names(root, "general/devices"),
         "series": [s.path for s in found],
         "series_types": [s.kind for s in found],
@@ -132,7 +133,7 @@ def parse(root: Any) -> NwbHeader:
 
 
 def identifiers_in(root: Any) -> dict[str, str]:
-    """What names a person, or an animal."""
+    """What names a person, an animal or a place."""
     found = {}
     for name, path in NAMING.items():
         said = content(root, path)

@@ -1,13 +1,14 @@
 """Nodes of an NWB file: groups and datasets by the types that the standard gives them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from neurochain.errors import ColumnNotFoundError, FormatError
 from neurochain.formats.hdf5.attributes import plain, text
 from neurochain.formats.hdf5.links import Outside, children, follow, is_group
+from neurochain.formats.hdf5.whole import whole
 
-__all__ = ["SERIES_IN", "content", "kind_of", "member", "series_groups"]
+__all__ = ["SERIES_IN", "content", "kind_of", "member", "series_groups", "short"]
 
 SERIES_IN = ("acquisition", "stimulus/presentation", "processing", "analysis")
 DEEPEST = 8
@@ -33,7 +34,7 @@ def content(root: Any, path: str) -> Any:
     node = member(root, path)
     if node is None or is_group(node) or node.shape is None or node.size > 1000:
         return None
-    return plain(node[()])
+    return plain(whole(node))
 
 
 def series_groups(root: Any) -> Iterator[tuple[str, Any]]:
@@ -43,6 +44,18 @@ def series_groups(root: Any) -> Iterator[tuple[str, Any]]:
         holder = member(root, place)
         if holder is not None and is_group(holder):
             yield from _series_below(holder, f"/{place}", 0, left)
+
+
+def short(paths: Sequence[str]) -> list[str]:
+    """Names by which paths can be told apart: the last part where that is enough.
+
+    Examples
+    --------
+    >>> short(["/acquisition/a", "/analysis/a", "/intervals/trials"])
+    ['/acquisition/a', '/analysis/a', 'trials']
+    """
+    ends = [path.rpartition("/")[2] for path in paths]
+    return [end if ends.count(end) == 1 else path for path, end in zip(paths, ends, strict=True)]
 
 
 def _series_below(group: Any, path: str, depth: int, left: list[int]) -> Iterator[tuple[str, Any]]:

@@ -97,10 +97,14 @@ class NwbReader:
         holder, series, start_time = found.holder, found.series, found.start_time
         dataset = Dataset.at(holder, f"{series.path}/data", memo)
         if dataset.layout.shape != series.shape:
-            raise FormatError(f"the data of {series.path} have two shapes: {series.shape}, {dataset.layout.shape}")
+            raise FormatError(
+                f"the data of {series.path} have two shapes: {series.shape}, {dataset.layout.shape}"
+            )
         reopen = partial(self.part, name)
         if not series.is_recording:
-            scaling = None if series.gains == (1.0,) and not series.offset else (series.gains[0], series.offset)
+            scaling = (
+                None if series.gains == (1.0,) and not series.offset else (series.gains[0], series.offset)
+            )
             axes = AXES[: len(series.shape)]
             return Volume(file, "nwb", reopen, dataset.array(), axes, scaling=scaling)  # type: ignore[arg-type]
         n, rate, start, segments = series.n_samples, series.rate, series.start, None
@@ -138,5 +142,3 @@ def _samples(dataset: Dataset, n_channels: int) -> Samples:
         return ArraySamples(dataset.array(), 0)
     start, count = np.array([layout.start], np.int64), np.array([layout.shape[0]], np.int64)
     return Interleaved(dataset.file, start, count, n_channels, layout.dtype)
-
-

@@ -14,6 +14,7 @@ import numpy as np
 from neurochain.errors import FormatError
 from neurochain.formats.hdf5.attributes import number, plain, text
 from neurochain.formats.hdf5.links import Outside, follow, is_group
+from neurochain.formats.hdf5.whole import whole
 from neurochain.formats.nwb.nodes import kind_of, member
 
 __all__ = ["Series", "Values", "series_of", "values_of"]
@@ -125,8 +126,10 @@ class Series:
     @classmethod
     def unpacked(cls, data: bytes) -> "Series":
         """From what `packed` gave."""
-        said = json.loads(data)
-        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in said.items()})
+        said: dict[str, Any] = {
+            n: tuple(v) if isinstance(v, list) else v for n, v in json.loads(data).items()
+        }
+        return cls(**said)
 
 
 def values_of(data: Any, path: str) -> Values:
@@ -143,7 +146,9 @@ def values_of(data: Any, path: str) -> Values:
     if not 1 <= len(shape) <= 4:
         raise FormatError(f"the data of {path} has {len(shape)} axes")
     unit, conversion, offset = text(data, "unit"), number(data, "conversion"), number(data, "offset")
-    return Values(shape, data.dtype.str, UNITS.get(unit, unit), _finite(conversion, 1.0), _finite(offset, 0.0))
+    return Values(
+        shape, data.dtype.str, UNITS.get(unit, unit), _finite(conversion, 1.0), _finite(offset, 0.0)
+    )
 
 
 def series_of(root: Any, path: str, values: Values | None = None) -> Series | Outside:
@@ -187,7 +192,7 @@ def _clock(root: Any, path: str) -> tuple[float | None, float]:
     node = member(root, f"{path}/starting_time")
     if node is None or is_group(node):
         return None, 0.0
-    rate, start = number(node, "rate"), plain(node[()])
+    rate, start = number(node, "rate"), plain(whole(node))
     if rate is None or not math.isfinite(rate) or rate <= 0:
         raise FormatError(f"the starting_time of {path} says a rate of {rate} Hz")
     known = isinstance(start, int | float) and math.isfinite(start)
@@ -201,7 +206,7 @@ def _gains(root: Any, path: str, values: Values) -> tuple[float, ...]:
     n = values.shape[1]
     if each.shape != (n,) or n > MOST_CHANNELS or each.dtype.kind not in "iuf":
         raise FormatError(f"{path} has {n:,} channels, and its channel_conversion the shape {each.shape}")
-    return tuple((np.asarray(each[()], np.float64) * values.conversion).tolist())
+    return tuple((np.asarray(whole(each), np.float64) * values.conversion).tolist())
 
 
 def _labels(root: Any, path: str, kind: str, shape: tuple[int, ...]) -> Sequence[str]:
@@ -226,7 +231,7 @@ def _named_rows(root: Any, path: str, n: int) -> list[str]:
     region = member(root, path)
     if is_group(region) or region.shape != (n,) or region.dtype.kind not in "iu":
         return []
-    rows = np.asarray(region[()]).tolist()
+    rows = whole(region).tolist()
     table = member(root, ELECTRODES)
     reference = region.attrs.get("table")
     if reference is not None:
@@ -240,7 +245,7 @@ def _named_rows(root: Any, path: str, n: int) -> list[str]:
         column = member(root, f"{table.name}/{name}")
         if column is None or is_group(column) or column.ndim != 1 or column.shape[0] > MOST_CHANNELS:
             continue
-        values = [plain(v) for v in column[()].tolist()]
+        values = [plain(v) for v in whole(column).tolist()]
         if all(0 <= row < len(values) for row in rows):
             names = [str(values[row]) for row in rows]
             if len(set(names)) == n:

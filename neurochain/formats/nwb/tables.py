@@ -13,7 +13,7 @@ from neurochain.formats.hdf5.dataset import Dataset
 from neurochain.formats.hdf5.links import Outside, children, follow, is_group
 from neurochain.formats.hdf5.opened import look
 from neurochain.formats.nwb.found import EXTRA, NAME, Found
-from neurochain.formats.nwb.nodes import kind_of, member, series_groups
+from neurochain.formats.nwb.nodes import kind_of, member, series_groups, short
 from neurochain.storage import File, cache_memo
 
 __all__ = ["nwb_columns", "table_paths"]
@@ -25,7 +25,14 @@ SHORT = {
     "invalid_times": ("/intervals/invalid_times",),
     "electrodes": ("/general/extracellular_ephys/electrodes",),
 }
-HOLDERS = ("intervals", "processing", "analysis", "acquisition", "general/extracellular_ephys", "general/intracellular_ephys")
+HOLDERS = (
+    "intervals",
+    "processing",
+    "analysis",
+    "acquisition",
+    "general/extracellular_ephys",
+    "general/intracellular_ephys",
+)
 DEEPEST = 4
 
 
@@ -49,7 +56,9 @@ def nwb_columns(file: File, name: str, wanted: Sequence[str] | None = None) -> C
         It is damaged.
     """
     path = look(file, lambda root: _path(root, name), NAME, extra=EXTRA)
-    return _samples(file, path[1:], wanted) if path.startswith("~") else read_columns(file, path, wanted, NAME)
+    return (
+        _samples(file, path[1:], wanted) if path.startswith("~") else read_columns(file, path, wanted, NAME)
+    )
 
 
 def table_paths(root: Any) -> list[str]:
@@ -82,15 +91,24 @@ def _path(root: Any, name: str) -> str:
         node = None
     if isinstance(node, Outside) or (node is not None and name not in SHORT):
         path = "/" + name.strip("/")
-        is_series = not isinstance(node, Outside) and is_group(node) and "data" in node and "colnames" not in node.attrs
+        is_series = (
+            not isinstance(node, Outside)
+            and is_group(node)
+            and "data" in node
+            and "colnames" not in node.attrs
+        )
         return f"~{path}" if is_series and kind_of(node) else path
     tables, series = table_paths(root), [path for path, _ in series_groups(root)]
-    meant = [p for p in tables if p.rpartition("/")[2] == name] or [f"~{p}" for p in series if p.rpartition("/")[2] == name]
+    meant = [p for p in tables if p.rpartition("/")[2] == name] or [
+        f"~{p}" for p in series if p.rpartition("/")[2] == name
+    ]
     if len(meant) == 1:
         return meant[0]
     if meant:
-        raise FormatError(f"several tables are called {name!r}: {', '.join(p.lstrip('~') for p in meant)}. Give the path")
-    raise ColumnNotFoundError(f"it has no table {name!r}. {suggestion(name, [*tables, *series])}")
+        raise FormatError(
+            f"several tables are called {name!r}: {', '.join(p.lstrip('~') for p in meant)}. Give the path"
+        )
+    raise ColumnNotFoundError(f"it has no table {name!r}. {suggestion(name, short([*tables, *series]))}")
 
 
 def _samples(file: File, path: str, wanted: Sequence[str] | None) -> Columns:
@@ -98,7 +116,9 @@ def _samples(file: File, path: str, wanted: Sequence[str] | None) -> Columns:
     names = ("time", "value")
     for name in wanted or ():
         if name not in names:
-            raise ColumnNotFoundError(f"{path} is a time series: its columns are 'time' and 'value', not {name!r}")
+            raise ColumnNotFoundError(
+                f"{path} is a time series: its columns are 'time' and 'value', not {name!r}"
+            )
     memo = cache_memo()
     found = Found.of(file, path, memo)
     series, columns = found.series, dict[str, Any]()

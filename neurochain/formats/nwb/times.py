@@ -18,6 +18,7 @@ KEY = "nwb times 1"
 AT_ONCE = 2**22  # times
 EVEN = 0.25  # of the time between two samples: what it may differ by
 MOST_GAPS = 100_000
+TABLE = "nc.open_table(path, variable=…) reads such a series as a table"
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 
@@ -47,6 +48,7 @@ class Times:
         path : str
             Of the times in it.
         stamps : Array, shape (n_samples,), seconds
+            The times.
         memo : Memo
             Where they are kept.
 
@@ -89,9 +91,6 @@ def _found(path: str, stamps: Array) -> Times:
         firsts += block[behind].tolist()
         last = float(block[-1])
     return _times(n, begins, firsts, last, stamps)
-
-
-TABLE = "read it as a table"
 
 
 def _times(n: int, begins: list[int], firsts: list[float], last: float, stamps: Array) -> Times:

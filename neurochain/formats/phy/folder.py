@@ -22,7 +22,13 @@ __all__ = ["TABLES", "phy_columns"]
 
 TABLES = ("units", "spikes")
 LARGEST_TEXT = 64 * 2**20  # bytes
-OF_UNITS = ("cluster_info.tsv", "cluster_group.tsv", "cluster_KSLabel.tsv", "cluster_Amplitude.tsv", "cluster_ContamPct.tsv")
+OF_UNITS = (
+    "cluster_info.tsv",
+    "cluster_group.tsv",
+    "cluster_KSLabel.tsv",
+    "cluster_Amplitude.tsv",
+    "cluster_ContamPct.tsv",
+)
 EACH = {"amplitude": "amplitudes.npy", "template": "spike_templates.npy"}
 Values = np.ndarray[Any, Any]
 
@@ -48,7 +54,9 @@ def phy_columns(file: File, name: str, wanted: Sequence[str] | None = None) -> C
         A file of the folder is missing or damaged.
     """
     if name not in TABLES:
-        raise ColumnNotFoundError(f"a folder of sorted spikes has no table {name!r}. {suggestion(name, TABLES)}")
+        raise ColumnNotFoundError(
+            f"a folder of sorted spikes has no table {name!r}. {suggestion(name, TABLES)}"
+        )
     columns = _spikes(file, wanted) if name == "spikes" else _units(file)
     for one in wanted or ():
         if one not in columns:
@@ -85,11 +93,17 @@ def _sorted(file: File) -> tuple[Values, Values]:
     if clusters is None:
         clusters = _vector(file, "spike_templates.npy")
     if samples is None or clusters is None:
-        raise FormatError(f"there is no {'spike_times' if samples is None else 'spike_clusters'}.npy beside {file.name}")
+        raise FormatError(
+            f"there is no {'spike_times' if samples is None else 'spike_clusters'}.npy beside {file.name}"
+        )
     if len(samples) != len(clusters):
-        raise FormatError(f"spike_times.npy has {len(samples):,} spikes, spike_clusters.npy {len(clusters):,}")
+        raise FormatError(
+            f"spike_times.npy has {len(samples):,} spikes, spike_clusters.npy {len(clusters):,}"
+        )
     if samples.dtype.kind not in "iuf" or clusters.dtype.kind not in "iu":
-        raise FormatError("spike_times.npy and spike_clusters.npy do not hold numbers of samples and clusters")
+        raise FormatError(
+            "spike_times.npy and spike_clusters.npy do not hold numbers of samples and clusters"
+        )
     return samples, clusters.astype(np.int64)
 
 
@@ -113,7 +127,11 @@ def _units(file: File) -> dict[str, Any]:
     samples, clusters = _sorted(file)
     order = np.argsort(clusters, kind="stable")
     found, firsts = np.unique(clusters[order], return_index=True)
-    times = dict(zip(found.tolist(), np.split(samples[order] / rate, firsts[1:]), strict=True)) if len(found) else {}
+    times = (
+        dict(zip(found.tolist(), np.split(samples[order] / rate, firsts[1:]), strict=True))
+        if len(found)
+        else {}
+    )
     said: dict[str, dict[int, Any]] = {}
     for name in OF_UNITS:
         for column, values in _table(file, name).items():
