@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -15,7 +16,7 @@ from neurochain.formats.reader import HeadSizes, PartReader, Reader
 from neurochain.formats.recordings.recording import Recording
 from neurochain.formats.registry import companions, reader_for, readers
 from neurochain.formats.volumes.volume import Volume
-from neurochain.storage import Access, File, Memo, address, remember
+from neurochain.storage import Access, File, Memo, address, cache_memo, remember
 
 __all__ = ["open", "open_array", "open_recording", "open_volume"]
 
@@ -209,6 +210,11 @@ def _reader_of(file: File, format: str | None) -> tuple[Reader, File]:
     """Reader of a file, and the file that is opened: of one that belongs to another, that other."""
     if format is not None:
         return reader_for(format), file
+    memo, key = cache_memo(), f"format 1: {file.uri} {file.etag}"
+    remembers = file.is_remote and bool(file.etag)
+    if remembers and (known := memo.get(key)) is not None:
+        with suppress(FormatError):  # of a package that is not here any more
+            return reader_for(known.decode()), file
     reader, head = detect(file, named := named_by(file), HeadSizes())
     if reader is None or not reader.suffixes:  # raw samples may belong to another file that describes them
         for ending, others in companions().items():
@@ -224,7 +230,9 @@ def _reader_of(file: File, format: str | None) -> tuple[Reader, File]:
             else:
                 return _reader_of(first, None)
     if reader is None:
-        known = ", ".join(s for r in readers() for s in r.suffixes)
+        endings = ", ".join(s for r in readers() for s in r.suffixes)
         reason = mismatch(named, file, head) if named is not None else f"it begins with {head[:8]!r}"
-        raise FormatError(f"{file.uri} is of no known format: {reason}. Known are {known}.")
+        raise FormatError(f"{file.uri} is of no known format: {reason}. Known are {endings}.")
+    if remembers:  # a round trip each time
+        memo.put(key, reader.formats[0].encode())
     return reader, file

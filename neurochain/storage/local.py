@@ -7,7 +7,9 @@ was listed is an error and never other bytes.
 import os
 import stat as stat_
 from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +19,7 @@ from neurochain.storage.planner import Link, Range
 from neurochain.storage.store import Entry
 
 CAN_FILL = hasattr(os, "preadv")
+LARGE = 4 * 2**20  # bytes, from which on two threads read what one could
 
 T = TypeVar("T")
 
@@ -156,9 +159,27 @@ def _fill(descriptor: int, path: str, starts: Sequence[int], length: int, into: 
     at = 0
     for start in starts:
         block = into[at : at + length]
-        if os.preadv(descriptor, [block], start) != length:
-            block[:] = _read(descriptor, path, start, start + length)
+        if length < LARGE:
+            _fill_block(descriptor, path, start, block)
+        else:  # the kernel copies more slowly than memory gives
+            half = length // 2
+            second = _second(os.getpid()).submit(_fill_block, descriptor, path, start + half, block[half:])
+            try:
+                _fill_block(descriptor, path, start, block[:half])
+            finally:
+                second.result()
         at += length
+
+
+def _fill_block(descriptor: int, path: str, start: int, block: memoryview) -> None:
+    if os.preadv(descriptor, [block], start) != len(block):
+        block[:] = _read(descriptor, path, start, start + len(block))
+
+
+@lru_cache(maxsize=1)
+def _second(process: int) -> ThreadPoolExecutor:
+    """Threads of this process that read the second half of what is large; those of one that it was forked from are not here."""
+    return ThreadPoolExecutor(max_workers=4, thread_name_prefix="neurochain-halves")
 
 
 def _one_folder(

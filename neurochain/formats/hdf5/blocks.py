@@ -11,6 +11,7 @@ __all__ = ["Blocks"]
 BLOCK = 64 * 1024  # bytes
 AHEAD = 4  # blocks that are fetched with one of a file elsewhere
 MOST_AHEAD = 64
+LAST = 8  # blocks at the end that are fetched with the first one
 SMALL = 4 * 2**20  # bytes that come in hardly more time than a block does
 KEPT = 128  # blocks of a file that lies here
 MOST = 512 * 2**20  # bytes of a file elsewhere that are held until it has been looked through
@@ -43,6 +44,10 @@ class Blocks:
         self._held: OrderedDict[int, bytes] = OrderedDict()
         self.missing: set[int] = set()
         self.faults: list[StorageError] = []
+        if file.is_remote and len(self._head) < min(BLOCK, file.size):
+            # Without the first HDF5 looks for its mark all over the file; in the last is what was described last.
+            self.missing |= {0, *range(max(-(-file.size // BLOCK) - LAST, 0), -(-file.size // BLOCK))}
+            self.fetch(1)
 
     def read(self, start: int, end: int) -> bytes:
         """Bytes [start, end), as far as the file goes."""
@@ -53,8 +58,13 @@ class Blocks:
         parts = b"".join(self._block(i) for i in range(first, -(-end // BLOCK)))
         return parts[start - first * BLOCK : end - first * BLOCK]
 
-    def fetch(self) -> None:
+    def fetch(self, ahead: int = AHEAD) -> None:
         """Fetch the blocks that were missing, at once; all of the file, where that takes hardly longer.
+
+        Parameters
+        ----------
+        ahead : int
+            Blocks, of which each is the first.
 
         Raises
         ------
@@ -67,7 +77,7 @@ class Blocks:
         if size - known <= (SMALL if self._file.gap > REQUEST_BYTES else BLOCK):
             self._head += self._file.read_range(known, size)
         else:
-            ranges = [self._around(index) for index in sorted(self.missing)]
+            ranges = [self._from(index, ahead) for index in sorted(self.missing)]
             for (start, _), data in zip(ranges, self._file.read_ranges(ranges), strict=True):
                 for at in range(0, len(data), BLOCK):
                     self._held[(start + at) // BLOCK] = data[at : at + BLOCK]
@@ -75,9 +85,9 @@ class Blocks:
         if len(self._held) * BLOCK > MOST:
             raise FormatError(f"what it says of its data lies in more than {MOST:,} bytes")
 
-    def _around(self, index: int) -> tuple[int, int]:
+    def _from(self, index: int, ahead: int) -> tuple[int, int]:
         """Range of a missing block: as long as what is here in front of it, for what goes on like that."""
-        run = AHEAD if self._file.gap > REQUEST_BYTES else 1
+        run = ahead if self._file.gap > REQUEST_BYTES else 1
         while run < MOST_AHEAD and all(index - i in self._held for i in range(1, run + 1)):
             run *= 2
         return index * BLOCK, min((index + run) * BLOCK, self._file.size)

@@ -51,11 +51,11 @@ class ChunkTree:
     @classmethod
     def of(cls, node: Any) -> "ChunkTree | None":
         """That of a dataset of an open file; None where its places are not 8 bytes long."""
-        h5o = require("h5py.h5o", "hdf5", "an HDF5 file")
+        h5g = require("h5py.h5g", "hdf5", "an HDF5 file")
         plist = node.file.id.get_create_plist()
         if plist.get_sizes() != (8, 8):
             return None
-        return cls(plist.get_userblock(), h5o.get_info(node.id).addr, node.ndim)
+        return cls(plist.get_userblock(), h5g.get_objinfo(node.id, b".").objno[0], node.ndim)
 
     def rows(self, file: File) -> Rows | None:
         """First indices (n, n_axes), places, sizes and skipped filters of the chunks; None where they are no such tree.

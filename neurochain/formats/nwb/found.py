@@ -66,13 +66,18 @@ class Found:
             holder = file if said["link"] is None else beyond(file, Outside(*said["link"]))
             return cls(holder, Series.unpacked(said["series"].encode()), start)
 
-        def into(root: Any) -> tuple[str | Outside, datetime | None]:
-            return _place(root, name), session_start(root)
+        def into(root: Any) -> tuple[str | Outside, Series | Outside | None, datetime | None]:
+            place = _place(root, name)
+            series = None if isinstance(place, Outside) else series_of(root, place)
+            return place, series, session_start(root)
 
-        place, start = look(file, into, NAME, extra=EXTRA)
-        link = place if isinstance(place, Outside) else None
-        holder, path = (beyond(file, link), link.path) if link is not None else (file, str(place))
-        found = cls(holder, _described(holder, path), start)
+        place, series, start = look(file, into, NAME, extra=EXTRA)
+        link, holder = None, file
+        if isinstance(place, Outside):
+            link, holder, place = place, beyond(file, place), place.path
+        if not isinstance(series, Series):
+            series = _described(holder, place)
+        found = cls(holder, series, start)
         said = {
             "start_time": None if start is None else start.isoformat(),
             "link": None if link is None else [link.name, link.path],

@@ -34,7 +34,7 @@ class NwbReader:
     array: Literal["volume", "recording"] = "recording"
     record = NwbRecord
     suffixes = (".nwb",)
-    head_size = 4096
+    head_size = 64 * 1024
     companions: Mapping[str, tuple[str, ...]] = {}
 
     def matches(self, head: bytes, name: str) -> bool:
