@@ -13,6 +13,7 @@ import shutil
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from hypothesis import strategies as st
 from neurochain import formats
 from neurochain.errors import NeurochainError
 from neurochain.formats import Recording, open_array, read_header
+from neurochain.formats.nwb.tables import nwb_columns
 from neurochain.storage import File
 from neurochain.testing.format_tests import check_record
 
@@ -95,6 +97,10 @@ def check(path: Path, seen: Counter[str]) -> None:
     if found.name is not None and found.record is not None:
         check_record(formats.RECORDS[found.name], found.record)
     seen["error" if error else str(found.header["format"])] += 1
+    if path.suffix == ".nwb":
+        for table in ("units", "trials", "electrodes"):
+            with suppress(NeurochainError):
+                nwb_columns(File.at(path), table)
     try:
         array = open_array(File.at(path))
         if isinstance(array, Recording):

@@ -5,9 +5,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import h5py
 import numpy as np
 import pytest
+from nwb_files import scattered, session
 from openephys_files import PROBE, channel, stream, structure
 from spikeglx_files import beside, probe, second, write
 
@@ -37,13 +40,28 @@ def originals(pydicom_files: list[Path], nibabel_data: Path, nicom_data: Path, t
     )
     return [
         *found,
-        write_edf(tmp_path / "made.edf", made, 100, ["Fz", "Cz", "Pz"]),
+        *(
+            write_edf(tmp_path / f"made{i}.edf", made[: i + 1], 100, ["Fz", "Cz", "Pz"][: i + 1])
+            for i in range(3)
+        ),
         write(tmp_path / "n.nidq.meta", beside()),
         *ephys,
         structure(tmp_path / "oe", [stream(tmp_path / "oe", PROBE, 3, 1000.0, jumps=(300,))]),
         channel(tmp_path / "100_CH7.continuous", (0, 1024, 9000)),
         tmp_path / "raw.json",
+        scattered(tmp_path / "few.nwb", n_series=2, size=20_000),
+        session(tmp_path / "plain.nwb"),
+        session(tmp_path / "packed.nwb", chunks=(700, 4), compression="gzip", shuffle=True, fletcher32=True),
+        array_of(tmp_path / "lzf.h5", chunks=(16, 3), compression="lzf"),
+        array_of(tmp_path / "latest.h5", "latest", chunks=(16, 3), compression="gzip", maxshape=(None, 7)),
     ]
+
+
+def array_of(path: Path, libver: str = "earliest", **how: Any) -> Path:
+    """An HDF5 file of one array."""
+    with h5py.File(path, "w", libver=libver) as file:
+        file.create_dataset("data", data=np.arange(420, dtype=np.int16).reshape(60, 7), **how)
+    return path
 
 
 def fuzz(seconds: int, seed: int, originals: list[Path], folder: Path) -> dict[str, int]:
@@ -57,7 +75,7 @@ def fuzz(seconds: int, seed: int, originals: list[Path], folder: Path) -> dict[s
     seen: dict[str, int] = found["seen"]
     assert found["examples"] > 300
     assert seen["error"] > found["examples"] / 20
-    assert {"dicom", "nifti", "edf", "spikeglx"} <= set(seen)
+    assert {"dicom", "nifti", "edf", "spikeglx", "nwb", "hdf5"} <= set(seen)
     return seen
 
 

@@ -266,3 +266,50 @@ def test_columns_of_a_file_that_moved(tmp_path):
         read_columns(File.at(tmp_path / "in" / "a.h5"), "t")
     shutil.move(tmp_path / "b.h5", tmp_path / "in" / "b.h5")
     assert read_columns(File.at(tmp_path / "in" / "a.h5"), "t")["x"].tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("front", [0, 512])
+def test_a_tree_of_chunks_is_read_as_hdf5_reads_it(tmp_path, front):
+    path = tmp_path / "a.h5"
+    chosen = np.random.default_rng(4)
+    with h5py.File(path, "w", userblock_size=front) as file:
+        for name, shape, chunks in [
+            ("few", (10, 4), (3, 4)),
+            ("many", (5000, 40), (10, 7)),
+            ("none", (9,), (2,)),
+        ]:
+            node = file.create_dataset(name, shape, "i2", chunks=chunks, compression="gzip")
+            node.attrs.update(
+                {f"note{i}": "x" * 200 for i in range(20)}
+            )  # so that the header goes on elsewhere
+            for at in chosen.permutation(shape[0])[: shape[0] // 2] if name != "none" else ():
+                node[at] = at
+    size = path.stat().st_size
+    for name in ("few", "many", "none"):
+        with h5py.File(path) as file:
+            known, growing = layout_of(file[name], size), layout_of(file[name], size, tree=True)
+        np.testing.assert_array_equal(growing.grown(File.at(path)).table, known.table)
+    assert len(known.table) == 0
+    made(tmp_path / "b.h5", chunks=(16, 3, 5))
+    with h5py.File(tmp_path / "c.h5", "w", libver="latest") as file:
+        latest = file.create_dataset("data", data=ARRAY, chunks=(16, 3, 5))
+        assert layout_of(latest, 2**30, tree=True).grown(File.at(tmp_path / "b.h5")) is None
+
+
+def test_a_damaged_tree_is_said(tmp_path):
+    path = made(tmp_path / "a.h5", chunks=(16, 3, 5))
+    with h5py.File(path) as file:
+        growing = layout_of(file["data"], path.stat().st_size, tree=True)
+    data = bytearray(path.read_bytes())
+    at = data.index(b"TREE\x01")
+    for change, said in [
+        (lambda d: d.__setitem__(slice(at, at + 4), b"EERT"), "a node of the tree of its chunks is damaged"),
+        (lambda d: d.__setitem__(slice(at + 6, at + 8), b"\xff\xff"), "goes beyond the file"),
+        (lambda d: d.__setitem__(at + 5, 9), "no end|is damaged"),
+        (lambda d: d.__setitem__(slice(at + 24 + 8, at + 24 + 16), b"\xff" * 8), "says that its chunk at"),
+    ]:
+        other = bytearray(data)
+        change(other)
+        path.write_bytes(other)
+        with pytest.raises(FormatError, match=said):
+            growing.grown(File.at(path))

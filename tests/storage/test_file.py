@@ -28,6 +28,24 @@ def path(tmp_path: Path) -> Path:
     return made
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_large_blocks_are_filled_by_two_threads_also_in_a_forked_process(tmp_path: Path) -> None:
+    path = tmp_path / "large.bin"
+    content = os.urandom(2**20) * 9 + b"odd"
+    path.write_bytes(content)
+
+    def is_filled() -> bool:
+        into = bytearray(len(content) - 5)
+        return File.at(path).fill([5], len(into), memoryview(into)) and into == content[5:]
+
+    assert is_filled()
+    child = os.fork()
+    if not child:
+        os._exit(0 if is_filled() else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
 @pytest.mark.parametrize(
     ("start", "end"),
     [
