@@ -147,12 +147,12 @@ def main() -> None:
     """Mutate files until the time is up; print what was seen."""
     seconds, first, work = float(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
     originals = corpus([Path(p) for p in sys.argv[4:]], work)
+    seen: Counter[str] = Counter()
     for path, data, asked in originals:  # what is imported late is imported now, outside the bound
         path.write_bytes(data)
-        check(asked, Counter())
+        check(asked, seen)
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + BOUND, used + BOUND))
-    seen: Counter[str] = Counter()
     examples = number = 0
     until = time.monotonic() + seconds
     while time.monotonic() < until:
