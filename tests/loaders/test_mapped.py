@@ -95,3 +95,27 @@ def test_loaders_of_large_files(share: float, tmp_path: Path, monkeypatch: pytes
             assert batch["w_shape"][:, 0].tolist() == [i % 4 for i in batch["i"].tolist()]
             seen += batch["i"].tolist()
         assert sorted(seen) == list(range(90))
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["opened by name", "just made"])
+def test_a_large_file_whose_name_is_gone_is_still_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    """Where the disk has little room, its name may go while a loader has it."""
+    monkeypatch.setattr(mapped, "LARGE", 0.0)
+    path, whole = tmp_path / "x.npy", np.arange(600, dtype=np.int16).reshape(100, 6)
+    np.save(path, whole)
+    one = Mapped(tmp_path / "named.npy", path) if there else Mapped(path)
+    assert len(one.values) == 100
+    path.unlink()
+    reads = []
+    real = os.preadv
+
+    def counted(fd: int, buffers: list[memoryview], offset: int, flags: int = 0) -> int:
+        reads.append(offset)
+        return real(fd, buffers, offset, flags)
+
+    monkeypatch.setattr(os, "preadv", counted)
+    found = one.take(np.array([9, 3, 3]), np.empty((3, 6), np.int16))
+    np.testing.assert_array_equal(found, whole[[9, 3, 3]])
+    assert len(reads) == 3
