@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Any
 
-from neurochain.errors import FormatError, StorageError
+from neurochain.errors import FormatError, MissingExtraError, StorageError
 from neurochain.formats.detection import PLAIN, claimed, detect, mismatch, named_by
 from neurochain.formats.reader import FileHeader, HeadSizes, Reader
 from neurochain.formats.registry import readers, records
@@ -79,7 +79,7 @@ def _read(file: File, sizes: HeadSizes) -> FileHeader:
             head += file.read_range(len(head), wanted)
         try:
             found = reader.read_header(file, head)
-        except FormatError as error:
+        except (FormatError, MissingExtraError) as error:
             return _wrong(file, reader, str(error))
         if found.length is not None:
             sizes.learn(file, reader, found.length)

@@ -2,6 +2,7 @@
 
 import pickle
 import shutil
+import sys
 from datetime import datetime
 
 import h5py
@@ -302,3 +303,14 @@ class TestCosts:
         server.fault = lambda request: Fault("status", 403)
         with pytest.raises(nc.StorageError):
             open_recording(file, "nwb")
+
+
+def test_without_h5py_a_header_says_what_to_install(tmp_path, monkeypatch):
+    path = session(tmp_path / "a.nwb")
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    found = read_header(File.at(path))
+    assert found.header["format"] == "nwb"
+    assert found.error.endswith("Install it with: pip install 'neurochain[nwb]'")
+    assert "unexpected" not in found.error
+    with pytest.raises(nc.MissingExtraError, match=r"pip install 'neurochain\[nwb\]'"):
+        nc.open(path)

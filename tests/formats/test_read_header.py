@@ -29,6 +29,8 @@ NAMES = [
     "spikeglx",
     "openephys",
     "openephys_legacy",
+    "nwb",
+    "hdf5",
     "binary",
 ]
 
@@ -131,6 +133,8 @@ def test_records_describe_every_column():
         for name in record.model_fields
     }
     assert not others & set(Header.model_fields)
+    # Nor does one take a name that tables of participants have: https://bids-specification.readthedocs.io (participants file).
+    assert not others & {"participant_id", "age", "sex", "handedness", "species", "strain", "group", "site"}
     dicom = RECORDS["dicom"].model_fields
     assert dicom["EchoTime"].json_schema_extra["unit"] == "ms"
     assert 60 <= sum("tag" in (f.json_schema_extra or {}) for f in dicom.values()) <= 80

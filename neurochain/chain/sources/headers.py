@@ -59,8 +59,10 @@ def reader_fingerprint() -> str:
     Whole files count, comments too: coarser than a function's fingerprint, and 1 ms instead of 300.
     """
     digest = hashlib.blake2b(digest_size=16)
-    more = find_spec("h5py") is not None  # an extra, without which some headers are errors
-    packages = f"pydicom {version('pydicom')} numpy {version('numpy')} h5py {more}"
+    extras = [
+        name for name in ("h5py", "av") if find_spec(name) is not None
+    ]  # without, some headers are errors
+    packages = f"pydicom {version('pydicom')} numpy {version('numpy')} {' '.join(extras)}"
     digest.update(f"{sys.version_info[:2]} {packages}".encode())
     modules = (header_rows, catalogue, jsonkeys)
     own = {Path(__file__), *(Path(str(module.__file__)) for module in modules)}

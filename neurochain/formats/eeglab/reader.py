@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from neurochain.errors import FormatError, MissingExtraError, StorageError
+from neurochain.errors import FormatError, StorageError
 from neurochain.formats.arrays.slicing import Axis, plan
 from neurochain.formats.arrays.stored import Array, ByteArray, DecodedArray
 from neurochain.formats.eeglab import hdf5 as eeglab_hdf5
@@ -44,10 +44,7 @@ class EeglabReader:
     def read_header(self, file: File, head: bytes) -> FileHeader:
         """Header of a ``.set`` file, and whether the samples are all there."""
         header: dict[str, Any] = {"format": "eeglab"}
-        try:
-            found = found_in(file, head, whole=False)
-        except MissingExtraError as error:
-            return FileHeader({**header, "error": str(error)})
+        found = found_in(file, head, whole=False)
         try:
             _shape_into(header, found)
             dtype, _, problem = _place(file, found)
