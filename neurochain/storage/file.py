@@ -17,6 +17,7 @@ from neurochain.errors import FileChangedError, StorageError
 from neurochain.storage.cache import cache_folder
 from neurochain.storage.extents import apart, extent_cache
 from neurochain.storage.flights import FLIGHTS
+from neurochain.storage.folders import check_below, is_whole
 from neurochain.storage.local import CAN_FILL, LocalStore
 from neurochain.storage.planner import Cost, cut, plan
 from neurochain.storage.rangeio import RangeIO
@@ -66,9 +67,10 @@ class File:
         Raises
         ------
         StorageError
-            There is none, or it is a folder.
+            There is none, or it is a folder that does not count as one object.
         """
         scheme, rest = split_uri(os.fspath(uri))
+        rest = rest.rstrip("/") if is_whole(rest) else rest
         store = store_for(scheme)
         entry = store.stat(local_absolute(rest) if scheme == "file" else rest)
         return cls.of(entry, store)
@@ -108,10 +110,8 @@ class File:
         StorageError
             There is none, or `name` leads out of the folder.
         """
-        if not name or name in (".", "..") or "/" in name or "\\" in name or "\0" in name:
-            raise StorageError(
-                f"{self.uri} names {name!r}: a file that belongs to another lies in the same folder."
-            )
+        if "/" in name:
+            raise StorageError(f"{self.uri} names {name!r}: what belongs to a file lies in the same folder.")
         return self._related(name)
 
     def below(self, path: str) -> "File":
@@ -127,16 +127,29 @@ class File:
         FileChangedError, StorageError
             As `beside`.
         """
-        names = path.split("/")
-        if not all(names) or {".", ".."} & set(names) or "\\" in path or "\0" in path:
-            raise StorageError(
-                f"{self.uri} names {path!r}: a file that belongs to another lies in its folder, or below."
-            )
         return self._related(path)
 
-    def _related(self, path: str) -> "File":
-        """File at a path relative to this one's folder."""
+    def within(self, path: str) -> "File":
+        """File in this one, which is a folder that counts as one object; what is read of it counts for this one's row.
+
+        Parameters
+        ----------
+        path : str
+            Relative to it: ``"0/zarr.json"``. `Members` reads many, and such as may not be there.
+
+        Raises
+        ------
+        StorageError
+            As `below`.
+        """
+        return self._related(path, inside=True)
+
+    def _related(self, path: str, inside: bool = False) -> "File":
+        """File at a path relative to this one's folder, or to this one where it is a folder."""
+        check_below(path, self.uri)
         store, own = self._where()
+        if inside:
+            path = f"{self.name}/{path}"
         if self._log is not None and store.is_remote and not self._log.waits:
             raise NotFetchedError(f"{path} beside {self.uri} was not looked for ahead.")
         entry = store.stat(f"{own.rpartition('/')[0]}/{path}")
