@@ -108,10 +108,10 @@ class LocalStore:
 
     def read_present(
         self, paths: Sequence[str], start: int, end: int | None, most: int
-    ) -> list[tuple[Entry, bytes] | None]:
+    ) -> Sequence[tuple[Entry, bytes] | None]:
         return [_present(path, start, end, most) for path in paths]
 
-    def folders(self, path: str) -> list[str]:
+    def folders(self, path: str) -> Sequence[str]:
         try:
             with os.scandir(path) as entries:
                 return sorted(entry.name for entry in entries if entry.is_dir())

@@ -118,12 +118,12 @@ class ObjectStore:
 
     def read_present(
         self, paths: Sequence[str], start: int, end: int | None, most: int
-    ) -> list[tuple[Entry, bytes] | None]:
+    ) -> Sequence[tuple[Entry, bytes] | None]:
         if len(paths) < 2:
             return [self._present_part(path, start, end, most) for path in paths]
         return [*self._many.map(lambda path: self._present_part(path, start, end, most), paths)]
 
-    def folders(self, path: str) -> list[str]:
+    def folders(self, path: str) -> Sequence[str]:
         if self.scheme in WEB:
             raise StorageError(f"{self.uri(path)} is on a web server, which lists nothing.")
         store, key = self._open(path)

@@ -96,7 +96,7 @@ class FsspecStore:
 
     def read_present(
         self, paths: Sequence[str], start: int, end: int | None, most: int
-    ) -> list[tuple[Entry, bytes] | None]:
+    ) -> Sequence[tuple[Entry, bytes] | None]:
         def one(path: str) -> tuple[Entry, bytes] | None:
             try:
                 info = self._at(path).info(path)
@@ -115,7 +115,7 @@ class FsspecStore:
         with ThreadPoolExecutor(self.link.at_once) as pool:
             return [*pool.map(one, paths)]
 
-    def folders(self, path: str) -> list[str]:
+    def folders(self, path: str) -> Sequence[str]:
         try:
             found = self._at(path).ls(path, detail=True)
         except FileNotFoundError:

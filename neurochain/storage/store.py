@@ -116,7 +116,7 @@ class Store(Protocol):
         """
         ...
 
-    def folders(self, path: str) -> list[str]:
+    def folders(self, path: str) -> Sequence[str]:
         """Names of the folders right below a path, sorted; none where there is no folder.
 
         Raises
