@@ -133,7 +133,7 @@ class Members:
         if path:
             check_below(path, self.folder.uri)
         self._wait()
-        return self._store.folders(f"{self._path}/{path}".rstrip("/"))
+        return [*self._store.folders(f"{self._path}/{path}".rstrip("/"))]
 
     def sizes(self, paths: Sequence[str]) -> list[int] | None:
         """Bytes of files, 0 where there is none; None where it would cost a request to know."""

@@ -31,14 +31,18 @@ from neurochain.storage.store import Entry
 from neurochain.storage.walk import Walk
 
 WEB = frozenset(["http", "https"])
-NO_SUFFIX = frozenset(["az", "azure", "adl", "abfs", "abfss"])  # stores that give no last bytes without a first one
+NO_SUFFIX = frozenset(
+    ["az", "azure", "adl", "abfs", "abfss"]
+)  # stores that give no last bytes without a first one
 METADATA = "169.254.169.254"
 CREDENTIALS = "If it is public, say anon=True; else storage_options={'profile': …}, or set the credentials in the environment."
 AT_ONCE = 16  # requests for the ranges of one object
 MANY_AT_ONCE = 64  # for objects of their own
 MOST_PARTS = 1000  # folders that are listed as wholes beside each other
 PAGE = 1000  # objects of a listing that come together
-Task = tuple[str, Rule | None, bool]  # a folder, what is meant in it (None: itself), and whether it is listed as a whole
+Task = tuple[
+    str, Rule | None, bool
+]  # a folder, what is meant in it (None: itself), and whether it is listed as a whole
 Page = list[tuple[Entry, bool]]
 
 
@@ -134,7 +138,7 @@ class ObjectStore:
     def _present_part(self, path: str, start: int, end: int | None, most: int) -> tuple[Entry, bytes] | None:
         """What an object is, and some of its bytes; None where there is none."""
         store, key = self._open(path)
-        options: dict[str, Any] = {}
+        options: Any = {}
         if start < 0 and self.scheme in NO_SUFFIX:
             if (found := self._head(path)) is None:
                 return None

@@ -19,8 +19,22 @@ from neurochain.formats.zarr.shards import Sharding, checked_crc32c
 
 __all__ = ["Pipeline", "pipeline"]
 
-PLAIN = ("shuffle", "crc32", "crc32c", "adler32", "fletcher32", "jenkins_lookup3")  # of numcodecs: bytes to bytes
-FILTERS = ("delta", "fixedscaleoffset", "astype", "quantize", "bitround", "packbits")  # of numcodecs: of values
+PLAIN = (
+    "shuffle",
+    "crc32",
+    "crc32c",
+    "adler32",
+    "fletcher32",
+    "jenkins_lookup3",
+)  # of numcodecs: bytes to bytes
+FILTERS = (
+    "delta",
+    "fixedscaleoffset",
+    "astype",
+    "quantize",
+    "bitround",
+    "packbits",
+)  # of numcodecs: of values
 DTYPES = ("dtype", "astype", "encode_dtype", "decode_dtype")  # of their configurations
 DAMAGE = (ValueError, TypeError, LookupError, ArithmeticError, RuntimeError, OSError, AttributeError, AssertionError,
           MemoryError, EOFError)  # fmt: skip
@@ -86,7 +100,9 @@ class Pipeline:
         """
         n_bytes = prod(self.shape) * self._dtype.itemsize
         if n_bytes > FREE and n_bytes > DENSEST * len(data):
-            raise FormatError(f"{len(data):,} bytes cannot hold the {n_bytes:,} that its array's metadata says")
+            raise FormatError(
+                f"{len(data):,} bytes cannot hold the {n_bytes:,} that its array's metadata says"
+            )
         held: Any = data
         for undo in self._undo:
             try:
@@ -96,7 +112,9 @@ class Pipeline:
             except ImportError:
                 raise
             except DAMAGE as error:
-                raise FormatError(f"it cannot be decoded: {str(error)[:200] or type(error).__name__}") from None
+                raise FormatError(
+                    f"it cannot be decoded: {str(error)[:200] or type(error).__name__}"
+                ) from None
         found: Values = held
         return found
 
@@ -163,7 +181,9 @@ def _of_v3(codecs: Sequence[Json], shape: tuple[int, ...], dtype: np.dtype[Any],
             else:
                 if key == "shuffle":
                     said = {"elementsize": dtype.itemsize, **{k: v for k, v in said.items() if v is not None}}
-                step = _numcodec(key if name != key or key in ("gzip", "zstd", "blosc") else None, said, size, name)
+                step = _numcodec(
+                    key if name != key or key in ("gzip", "zstd", "blosc") else None, said, size, name
+                )
                 undo.insert(0, step.undo)
                 size = step.bound(size)
     if serial is None:
@@ -210,7 +230,9 @@ def _filter(
 def _check_dtypes(said: Mapping[str, Any]) -> None:
     for name in DTYPES:
         if said.get(name) is not None and numeric(said[name]) is None:
-            raise FormatError(f"one of its codecs has the {name} {str(said[name])[:40]!r}, which is none of numbers")
+            raise FormatError(
+                f"one of its codecs has the {name} {str(said[name])[:40]!r}, which is none of numbers"
+            )
 
 
 def _serial(said: Mapping[str, Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> Undo:
@@ -234,7 +256,11 @@ def _values(held: Any, shape: tuple[int, ...], dtype: np.dtype[Any], order: Any)
 def _order(said: Any, count: int) -> tuple[int, ...]:
     if said in ("C", "F"):  # as drafts of version 3 had it
         return tuple(range(count)) if said == "C" else tuple(range(count))[::-1]
-    if not isinstance(said, list) or not all(type(n) is int for n in said) or sorted(said) != list(range(count)):
+    if (
+        not isinstance(said, list)
+        or not all(type(n) is int for n in said)
+        or sorted(said) != list(range(count))
+    ):
         raise FormatError(f"its codec transpose has the order {str(said)[:60]}, and there are {count} axes")
     return tuple(said)
 
@@ -256,7 +282,9 @@ def _sharding(said: Mapping[str, Any], shape: tuple[int, ...], dtype: np.dtype[A
     names = [(one.get("name"), one.get("configuration") or {}) if isinstance(one, dict) else (one, {})
              for one in _listed(said.get("index_codecs"), "index_codecs")]  # fmt: skip
     if [name for name, _ in names] not in (["bytes"], ["bytes", "crc32c"]):
-        raise FormatError(f"the index of its shards is stored by {str([n for n, _ in names])[:80]}, which is not known")
+        raise FormatError(
+            f"the index of its shards is stored by {str([n for n, _ in names])[:80]}, which is not known"
+        )
     endian = names[0][1].get("endian") if isinstance(names[0][1], dict) else None
     if endian not in ("little", "big"):
         raise FormatError(f"the index of its shards has the endian {str(endian)[:40]!r}")
@@ -266,9 +294,13 @@ def _sharding(said: Mapping[str, Any], shape: tuple[int, ...], dtype: np.dtype[A
         if not isinstance(found, dict) or not isinstance(found.get("name"), str):
             raise FormatError("a codec of the chunks in its shards has no name")
         configuration = found.get("configuration", {})
-        codecs.append({"name": found["name"], "configuration": configuration if isinstance(configuration, dict) else {}})
+        codecs.append(
+            {"name": found["name"], "configuration": configuration if isinstance(configuration, dict) else {}}
+        )
     inner = _of_v3(codecs, tuple(chunks), dtype, fill)
-    return Sharding(shape, tuple(chunks), inner, dtype, fill, endian == "big", len(names) == 2, place == "start")
+    return Sharding(
+        shape, tuple(chunks), inner, dtype, fill, endian == "big", len(names) == 2, place == "start"
+    )
 
 
 def _listed(said: Any, what: str) -> list[Any]:
@@ -279,4 +311,6 @@ def _listed(said: Any, what: str) -> list[Any]:
 
 def _unknown(name: Any) -> FormatError:
     known = ", ".join(sorted({*COMPRESSORS, *PLAIN, *FILTERS, "transpose", "sharding_indexed"}))
-    return FormatError(f"it is stored by the codec {str(name)[:60]!r}, which is not known here; known are {known}")
+    return FormatError(
+        f"it is stored by the codec {str(name)[:60]!r}, which is not known here; known are {known}"
+    )

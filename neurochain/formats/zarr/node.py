@@ -20,7 +20,7 @@ __all__ = ["ArrayNode", "Group", "Json", "Node", "parsed", "v2_array", "v2_group
 
 Json = dict[str, Any]
 MOST_AXES = 32
-LARGEST_CHUNK = 2**31  # bytes of a chunk or a shard, decoded: none that a program could hold is larger
+LARGEST_CHUNK = 2**31  # bytes that are decoded at once
 DEEPEST = 64  # objects within one another
 UNDERSTOOD = {"zarr_format", "node_type", "shape", "data_type", "chunk_grid", "chunk_key_encoding", "fill_value", "codecs",
               "attributes", "dimension_names", "storage_transformers", "consolidated_metadata"}  # fmt: skip
@@ -85,6 +85,19 @@ class ArrayNode:
     keys: Literal["default", "v2"] = "default"
     separator: Literal["/", "."] = "/"
 
+    @property
+    def inner(self) -> tuple[int, ...]:
+        """Shape of what is decoded at once: of the chunks in a shard, where what one object holds is a shard."""
+        if self.version == 3 and len(self.codecs) == 1 and self.codecs[0]["name"] == "sharding_indexed":
+            said = self.codecs[0]["configuration"].get("chunk_shape")
+            if (
+                isinstance(said, list)
+                and len(said) == len(self.shape)
+                and all(type(n) is int and n > 0 for n in said)
+            ):
+                return tuple(said)
+        return self.chunks
+
     def key(self, place: Sequence[int]) -> str:
         """Path of a chunk, or shard, below the array."""
         numbers = self.separator.join(map(str, place))
@@ -134,7 +147,9 @@ def v3_node(said: Mapping[str, Any]) -> Node:
         raise FormatError(f"its node_type is {_shown(kind)}, neither group nor array")
     strange = [name for name, value in said.items() if name not in UNDERSTOOD and not _may_be_left_out(value)]
     if strange or said.get("storage_transformers"):
-        raise FormatError(f"it is stored with {', '.join(map(_shown, strange)) or 'storage_transformers'}, which is not known")
+        raise FormatError(
+            f"it is stored with {', '.join(map(_shown, strange)) or 'storage_transformers'}, which is not known"
+        )
     shape, chunks = _shape(said.get("shape"), "shape"), _regular(said.get("chunk_grid"))
     dtype, name = dtype_v3(said.get("data_type"))
     codecs = said.get("codecs")
@@ -157,7 +172,7 @@ def v3_node(said: Mapping[str, Any]) -> Node:
         keys=keys,
         separator=_separator(encoding["configuration"].get("separator", "/" if keys == "default" else ".")),
     )
-    return node
+    return _sized(node)
 
 
 def v2_group(attributes: Json | None) -> Group:
@@ -186,7 +201,7 @@ def v2_array(said: Mapping[str, Any], attributes: Json | None) -> ArrayNode:
     if compressor is not None and not isinstance(compressor, dict):
         raise FormatError("its compressor is no object")
     attributes = attributes or {}
-    return ArrayNode(
+    node = ArrayNode(
         2,
         attributes,
         shape,
@@ -200,6 +215,7 @@ def v2_array(said: Mapping[str, Any], attributes: Json | None) -> ArrayNode:
         "v2",
         _separator(said.get("dimension_separator", ".")),
     )
+    return _sized(node)
 
 
 def _checked(shape: tuple[int, ...], chunks: tuple[int, ...], dtype: np.dtype[Any] | None) -> tuple[int, ...]:
@@ -211,11 +227,17 @@ def _checked(shape: tuple[int, ...], chunks: tuple[int, ...], dtype: np.dtype[An
     chunks = tuple(c if n or c else 1 for n, c in zip(shape, chunks, strict=True))
     if not all(chunks):
         raise FormatError(f"its chunks have the shape {_by(chunks)}")
-    if prod(chunks) * itemsize > LARGEST_CHUNK:
-        raise FormatError(
-            f"its chunks have the shape {_by(chunks)}, {prod(chunks) * itemsize:,} bytes; up to {LARGEST_CHUNK:,} are read"
-        )
     return chunks
+
+
+def _sized(node: ArrayNode) -> ArrayNode:
+    """An array, if its chunks are no larger than may be."""
+    n_bytes = prod(node.inner) * (1 if node.dtype is None else node.dtype.itemsize)
+    if n_bytes > LARGEST_CHUNK:
+        raise FormatError(
+            f"its chunks have the shape {_by(node.inner)}, {n_bytes:,} bytes; up to {LARGEST_CHUNK:,} are read"
+        )
+    return node
 
 
 def _shape(said: Any, what: str) -> tuple[int, ...]:
@@ -246,7 +268,11 @@ def _named(said: Any, what: str) -> Json:
 
 def _names(said: Any, count: int) -> tuple[str, ...] | None:
     """Names of axes; those that have none are numbered."""
-    if not isinstance(said, list) or len(said) != count or not any(isinstance(name, str) and name for name in said):
+    if (
+        not isinstance(said, list)
+        or len(said) != count
+        or not any(isinstance(name, str) and name for name in said)
+    ):
         return None
     return tuple(name if isinstance(name, str) and name else f"dim{i + 1}" for i, name in enumerate(said))
 
@@ -256,7 +282,9 @@ def _separator(said: Any) -> Literal["/", "."]:
         return "/"
     if said == ".":
         return "."
-    raise FormatError(f"the numbers in the names of its chunks are separated by {_shown(said)}, neither '/' nor '.'")
+    raise FormatError(
+        f"the numbers in the names of its chunks are separated by {_shown(said)}, neither '/' nor '.'"
+    )
 
 
 def _may_be_left_out(value: Any) -> bool:

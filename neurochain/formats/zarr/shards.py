@@ -64,7 +64,9 @@ class ShardIndex:
                 f"its index says that a chunk lies at [{start:,}, {start + length:,}), and it has {self.size:,} bytes"
             )
         if length > most:
-            raise FormatError(f"its index says that a chunk takes {length:,} bytes; up to {most:,} are possible")
+            raise FormatError(
+                f"its index says that a chunk takes {length:,} bytes; up to {most:,} are possible"
+            )
         return start, start + length
 
 
@@ -144,7 +146,9 @@ class Sharding:
         FormatError
             It is damaged.
         """
-        index = self.index(data[: self.index_bytes] if self.at_start else data[-self.index_bytes :], len(data))
+        index = self.index(
+            data[: self.index_bytes] if self.at_start else data[-self.index_bytes :], len(data)
+        )
         out = np.full(self.shape, self.fill, self.dtype.newbyteorder("="))
         for number, place in enumerate(self._places()):
             found = index.range(number, self.inner.most)
