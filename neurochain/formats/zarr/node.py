@@ -119,6 +119,8 @@ def parsed(text: bytes, name: str) -> Json:
     """
     try:
         found = json.loads(text)
+    except UnicodeDecodeError as error:
+        raise FormatError(f"{name} is no JSON: byte {error.start:,} is not of UTF-8") from None
     except (ValueError, RecursionError) as error:
         raise FormatError(f"{name} is no JSON: {str(error)[:200]}") from None
     if not isinstance(found, dict):
@@ -175,8 +177,17 @@ def v3_node(said: Mapping[str, Any]) -> Node:
     return _sized(node)
 
 
-def v2_group(attributes: Json | None) -> Group:
-    """Group of version 2."""
+def v2_group(said: Any, attributes: Json | None) -> Group:
+    """Group of version 2, from its ``.zgroup`` and its ``.zattrs``.
+
+    Raises
+    ------
+    FormatError
+        It is none.
+    """
+    version = said.get("zarr_format") if isinstance(said, dict) else None
+    if version != 2:
+        raise FormatError(f"its zarr_format is {_shown(version)}, in the place of 2")
     return Group(2, attributes or {})
 
 

@@ -40,6 +40,7 @@ MILLIMETRES = {
 SPACE = ("x", "y", "z")
 KINDS = {"x": "space", "y": "space", "z": "space", "t": "time", "c": "channel"}  # before version 0.4, by name
 BEFORE_AXES = ("t", "c", "z", "y", "x")  # of versions 0.1 and 0.2
+LEVELS = "datasets"  # as OME-Zarr calls them
 MOST_LEVELS = 100
 MOST_AXES = 32
 MOST_CHANNELS = 10_000
@@ -117,10 +118,8 @@ class Image:
         at 0.
         """
         factors = self._factors()
-        names = [self.axes[i].name.lower() for i in factors or ()]
+        names = [self.axes[i].name for i in factors or ()]
         if not factors or level.scale is None or level.translation is None or not set(names) <= set(SPACE):
-            return None
-        if len(set(names)) < len(names):
             return None
         found = np.zeros((4, 4))
         found[3, 3] = 1.0
@@ -162,14 +161,14 @@ def image_of(said: Mapping[str, Any]) -> Image | None:
     if not isinstance(listed, list) or not listed or not isinstance(listed[0], dict):
         raise FormatError("its multiscales are no list of objects")
     one: Json = listed[0]
-    datasets = one.get("datasets")
-    if not isinstance(datasets, list) or not 0 < len(datasets) <= MOST_LEVELS:
-        raise FormatError(f"its multiscales list no datasets, or more than {MOST_LEVELS}")
+    listed = one.get(LEVELS)
+    if not isinstance(listed, list) or not 0 < len(listed) <= MOST_LEVELS:
+        raise FormatError(f"its multiscales list no levels, or more than {MOST_LEVELS}")
     axes = _axes(one.get("axes"))
     outer = _transform(
         one.get("coordinateTransformations"), len(axes), (((1.0,) * len(axes)), ((0.0,) * len(axes)))
     )
-    levels = tuple(_level(dataset, len(axes), outer) for dataset in datasets)
+    levels = tuple(_level(level, len(axes), outer) for level in listed)
     version = said.get("version", one.get("version"))
     return Image(
         version if isinstance(version, str) else None,
@@ -202,7 +201,7 @@ def _axes(said: Any) -> tuple[Axis, ...]:
 def _level(said: Any, count: int, outer: Transform | None) -> Level:
     path = said.get("path") if isinstance(said, dict) else None
     if not isinstance(path, str) or not path.strip("/"):
-        raise FormatError("one of its datasets has no path")
+        raise FormatError("one of its levels has no path")
     inner = _transform(said.get("coordinateTransformations"), count, None)
     if inner is None or outer is None:
         return Level(path.strip("/"), None, None)

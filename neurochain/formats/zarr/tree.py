@@ -66,7 +66,7 @@ class Tree:
             raise FormatError(
                 "it holds no zarr.json, and no .zarray or .zgroup: it is no Zarr, or its root is missing"
             )
-        tree = cls(file, members, _v2(array, attributes, ""))
+        tree = cls(file, members, _v2(array, group, attributes, ""))
         if consolidated is not None:
             within = parsed(consolidated, ".zmetadata").get("metadata")
             if isinstance(within, dict):
@@ -143,7 +143,7 @@ class Tree:
                     if text is not None:
                         self._known[path] = v3_node(parsed(text, f"{path}/{V3}"))
                 elif said[0] is not None or said[1] is not None:
-                    self._known[path] = _v2(said[0], said[2], f"{path}/")
+                    self._known[path] = _v2(*said, f"{path}/")
             except FormatError as error:
                 self._known[path] = error
 
@@ -200,11 +200,11 @@ def _texts(members: Members, paths: Sequence[str]) -> list[bytes | None]:
     return found
 
 
-def _v2(array: bytes | None, attributes: bytes | None, before: str) -> Node:
+def _v2(array: bytes | None, group: bytes | None, attributes: bytes | None, before: str) -> Node:
     said = None if attributes is None else parsed(attributes, f"{before}.zattrs")
-    if array is None:
-        return v2_group(said)
-    return v2_array(parsed(array, f"{before}.zarray"), said)
+    if array is not None:
+        return v2_array(parsed(array, f"{before}.zarray"), said)
+    return v2_group({} if group is None else parsed(group, f"{before}.zgroup"), said)
 
 
 def _v2_documents(within: Json) -> Iterator[tuple[str, Json]]:
@@ -223,7 +223,7 @@ def _v2_consolidated(said: Json) -> Node:
     array, attributes = said.get(".zarray"), said.get(".zattrs")
     attributes = attributes if isinstance(attributes, dict) else None
     if array is None:
-        return v2_group(attributes)
+        return v2_group(said.get(".zgroup"), attributes)
     if not isinstance(array, dict):
         raise FormatError("its .zarray holds no JSON object")
     return v2_array(array, attributes)
