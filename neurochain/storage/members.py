@@ -122,6 +122,12 @@ class Members:
         with ThreadPoolExecutor(min(len(wanted), self._store.link.at_once)) as pool:
             return [*pool.map(_ranges, wanted)]
 
+    def forget(self, path: str) -> None:
+        """Keep nothing of a file whose bytes turned out to be damaged: they may have been on their way."""
+        cache = extent_cache() if self._keeps else None
+        if cache is not None:
+            cache.forget(self._store.uri(f"{self._path}/{path}"), self.folder.etag)
+
     def folders(self, path: str = "") -> list[str]:
         """Names of the folders right below the folder, or below a path in it.
 

@@ -86,6 +86,7 @@ class ChunkObjects:
             return self._codecs.decode(data)
         except FormatError as error:
             (key,) = self._keys([number])
+            self._members.forget(key)
             raise FormatError(
                 f"{self._members.folder.uri}/{key}: {error}. Fetch or write it again."
             ) from None
