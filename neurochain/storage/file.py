@@ -18,7 +18,7 @@ from neurochain.storage.cache import cache_folder
 from neurochain.storage.extents import apart, extent_cache
 from neurochain.storage.flights import FLIGHTS
 from neurochain.storage.folders import check_below, is_whole
-from neurochain.storage.local import CAN_FILL, LocalStore
+from neurochain.storage.local import CAN_FILL, LocalStore, entries_below, local_absolute
 from neurochain.storage.planner import Cost, cut, plan
 from neurochain.storage.rangeio import RangeIO
 from neurochain.storage.reads import NotFetchedError, ReadLog, active_log
@@ -342,7 +342,7 @@ class File:
         return buffered if mode == "rb" else io.TextIOWrapper(buffered, encoding=encoding)
 
     def local_path(self) -> Path:
-        """Path on this machine's disk; a remote file is copied there whole, once per content.
+        """Path on this machine's disk; a remote file, unless it is a folder, is copied there whole, once per content.
 
         Counts as reading the whole file, since nobody sees what is read through the path. Prefer
         `open` or `read_range`.
@@ -354,7 +354,9 @@ class File:
         elif self.etag and store.stat(path).etag != self.etag:
             raise FileChangedError(f"{self.uri} has changed since it was listed. Run the chain again.")
         if self._log is not None:
-            self._log.add_whole(self.uri, self.etag, self.size, self._pull)
+            inside = [File.of(entry, store) for entry in entries_below(path)] if local.is_dir() else [self]
+            for file in inside:
+                self._log.add_whole(file.uri, file.etag, file.size, file._pull)
         return local
 
     def _where(self) -> tuple[Store, str]:
@@ -369,6 +371,10 @@ class File:
         return store.read_each(path, ranges, self.etag or None)
 
     def _copy(self) -> Path:
+        if is_whole(self.name):
+            raise StorageError(
+                f"{self.uri} is a folder, and lies elsewhere: open it, or the files in it (within)."
+            )
         key = hashlib.sha256(f"{self.uri}\n{self.etag}".encode()).hexdigest()[:32]
         target = cache_folder() / "files" / key / self.name
         if target.exists() and target.stat().st_size == self.size:
@@ -392,8 +398,3 @@ class File:
 
 def _unpickled(uri: str, size: int, etag: str, mtime: datetime | None, companions: str | None) -> File:
     return File(uri, size, etag, mtime, companions=companions)
-
-
-def local_absolute(path: str) -> str:
-    """Absolute form of a local path; ``~`` is the home folder, links are kept."""
-    return os.path.abspath(os.path.expanduser(path))

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from neurochain.errors import NothingMatchedError, PatternError
-from neurochain.storage.file import local_absolute
 from neurochain.storage.folders import is_whole
+from neurochain.storage.local import local_absolute
 from neurochain.storage.pattern import Globs, expand_braces, is_wild
 from neurochain.storage.scheme import split_uri, store_for
 from neurochain.storage.store import Entry, Store

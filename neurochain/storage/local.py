@@ -39,6 +39,11 @@ def _entry(path: str, status: os.stat_result) -> Entry:
     return Entry(path, status.st_size, local_etag(status), mtime)
 
 
+def local_absolute(path: str) -> str:
+    """Absolute form of a local path; ``~`` is the home folder, links are kept."""
+    return os.path.abspath(os.path.expanduser(path))
+
+
 def local_entry(path: str) -> Entry | None:
     """What lies at a path, a file or a folder; None where there is nothing."""
     try:
@@ -236,31 +241,38 @@ def _one_folder(
     return below
 
 
-def _gathered(folder: str) -> Entry | None:
-    """A folder that counts as one object; None where it holds no files."""
-    found, skip = FolderSum(), len(folder.rstrip("/")) + 1
+def entries_below(folder: str, times: FolderSum | None = None) -> Iterator[Entry]:
+    """Files in a folder, and in those in it; a sum gets the times of the folders."""
     pending: list[tuple[str, frozenset[tuple[int, int]]]] = [(folder, frozenset())]
     while pending:
         place, above = pending.pop()
         try:
-            # A file that goes, or another's name that comes, shows in the time of its folder alone.
             status = os.stat(place)
-            if (status.st_dev, status.st_ino) in above:  # a link that leads back up
+            identity = status.st_dev, status.st_ino
+            if identity in above:  # a link that leads back up
                 continue
-            found.touch(_entry(place, status).mtime)
+            if times is not None:
+                times.touch(_entry(place, status).mtime)
             with os.scandir(place) as entries:
                 for entry in entries:
                     if entry.is_dir():
-                        pending.append((entry.path, above | {(status.st_dev, status.st_ino)}))
+                        pending.append((entry.path, above | {identity}))
                         continue
                     file = _status(entry)
                     if stat_.S_ISREG(file.st_mode) or stat_.S_ISLNK(file.st_mode):
-                        one = _entry(entry.path, file)
-                        found.add(entry.path[skip:], one.size, one.etag, one.mtime)
+                        yield _entry(entry.path, file)
         except FileNotFoundError:  # gone since the folder above was read
             continue
         except OSError as error:
             raise StorageError(f"The folder {place} cannot be listed: {error.strerror}.") from error
+
+
+def _gathered(folder: str) -> Entry | None:
+    """A folder that counts as one object; None where it holds no files."""
+    found, skip = FolderSum(), len(folder.rstrip("/")) + 1
+    # A file that goes, or another's name that comes, shows in the time of its folder alone.
+    for one in entries_below(folder, found):
+        found.add(one.path[skip:], one.size, one.etag, one.mtime)
     return Entry(folder, found.size, found.etag, found.mtime) if found.count else None
 
 

@@ -20,7 +20,9 @@ def write(path: Path, values: np.ndarray, shards: tuple[int, ...] | None = None)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         top = zarr.create_group(str(path), zarr_format=3)
-        made = top.create_array("0", shape=values.shape, dtype=values.dtype, chunks=(1, 16, 16), shards=shards)
+        made = top.create_array(
+            "0", shape=values.shape, dtype=values.dtype, chunks=(1, 16, 16), shards=shards
+        )
         made[...] = values
     axes = [{"name": n, "type": "space", "unit": "micrometer"} for n in "zyx"]
     scale = [{"type": "scale", "scale": [2, 1, 1]}]
@@ -48,12 +50,17 @@ def first(volume: nc.Volume) -> float:
 def test_a_folder_is_one_row(data: Path) -> None:
     for pattern in (data, data / "**" / "*.zarr", f"{data}/**/*.ome.zarr"):
         rows = nc.read_storage(pattern).filter(nc.Column("header.format") == "ome-zarr").order_by("file.path")
-        found = rows.select("file.path", "file.size", "header.shape", "header.voxel_sizes", "zarr.shard_shapes").collect()
+        found = rows.select(
+            "file.path", "file.size", "header.shape", "header.voxel_sizes", "zarr.shard_shapes"
+        ).collect()
         assert found["path"].to_list() == ["a.ome.zarr", "sub/b.ome.zarr"]
         assert found["shape"].to_list() == [[4, 32, 32]] * 2
         assert found["voxel_sizes"].to_list() == [[0.002, 0.001, 0.001]] * 2
         assert found["shard_shapes"].to_list() == [[""], ["4x32x32"]]
-        sizes = [sum(p.stat().st_size for p in (data / n).rglob("*") if p.is_file()) for n in found["path"].to_list()]
+        sizes = [
+            sum(p.stat().st_size for p in (data / n).rglob("*") if p.is_file())
+            for n in found["path"].to_list()
+        ]
         assert found["size"].to_list() == sizes
     everything = nc.read_storage(data).select("file.path").collect()["path"].to_list()
     assert sorted(everything) == ["a.json", "a.ome.zarr", "notes.txt", "sub/b.ome.zarr"]
@@ -64,7 +71,9 @@ def test_a_folder_is_one_row(data: Path) -> None:
 
 
 def test_a_folder_that_stayed_is_not_read_again_and_a_changed_chunk_is_another_row(data: Path) -> None:
-    chain = nc.read_storage(data / "**" / "*.zarr").map(mean=first).select("file.path", "mean").order_by("path")
+    chain = (
+        nc.read_storage(data / "**" / "*.zarr").map(mean=first).select("file.path", "mean").order_by("path")
+    )
     assert chain.collect()["mean"].to_list() == [VALUES[0].mean(), VALUES[0].mean() + 1]
     version = chain.save("v")
     assert version.lineage().activity["bytes"] == 0
@@ -130,9 +139,14 @@ def test_rows_of_a_bucket(data: Path, folder: Path) -> None:
     (folder / "served").mkdir()
     shutil.copytree(data, folder / "served/lab/data")
     with ObjectServer(folder / "served") as server:
-        chain = nc.read_storage("s3://lab/data/**/*.zarr", anon=True, storage_options={"endpoint": server.url})
+        chain = nc.read_storage(
+            "s3://lab/data/**/*.zarr", anon=True, storage_options={"endpoint": server.url}
+        )
         chain = chain.map(mean=first).select("file.path", "mean", "header.error").order_by("path")
-        assert chain.collect().rows() == [("a.ome.zarr", VALUES[0].mean(), None), ("sub/b.ome.zarr", VALUES[0].mean() + 1, None)]
+        assert chain.collect().rows() == [
+            ("a.ome.zarr", VALUES[0].mean(), None),
+            ("sub/b.ome.zarr", VALUES[0].mean() + 1, None),
+        ]
         server.traffic.clear()
         assert chain.save("v").rows == 2
         assert all(r.is_listing for r in server.traffic.requests)
@@ -146,7 +160,7 @@ def test_an_image_of_a_bids_tree(folder: Path) -> None:
     (root / f"{name}.json").write_text('{"PixelSize": [1, 1]}')
     (root / "dataset_description.json").write_text('{"Name": "made", "BIDSVersion": "1.9.0"}')
     (row,) = nc.read_bids(root)
-    assert (row.file.name, row.header.format, row.header.error) == (f"{name[12:]}.ome.zarr", "ome-zarr", None)
+    assert (row.file.name, row.header.format, row.header.error) == (f"{name[11:]}.ome.zarr", "ome-zarr", None)
     assert (row.bids.subject, row.bids.sample, row.bids.extension) == ("1", "A", ".ome.zarr")
     assert row.sidecar == {"PixelSize": [1, 1]}
     assert nc.read_bids(root).map(mean=first).collect()["mean"].to_list() == [VALUES[0].mean()]

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numcodecs import Blosc
 from openephys_files import PROBE, channel, stream, structure
 from spikeglx_files import beside, probe, second, write
+from zarr_files import array, held, image, metadata, numbers
 
 from neurochain.testing.edf import write_edf
 
@@ -43,7 +45,17 @@ def originals(pydicom_files: list[Path], nibabel_data: Path, nicom_data: Path, t
         structure(tmp_path / "oe", [stream(tmp_path / "oe", PROBE, 3, 1000.0, jumps=(300,))]),
         channel(tmp_path / "100_CH7.continuous", (0, 1024, 9000)),
         tmp_path / "raw.json",
+        *zarr_folders(tmp_path),
     ]
+
+
+def zarr_folders(folder: Path) -> list[Path]:
+    """Metadata, chunks and shards in folders of both versions."""
+    values = numbers((4, 20, 20))
+    old = image(folder / "old.ome.zarr", values, version="0.4", levels=2)
+    new = image(folder / "new.ome.zarr", values, levels=2, chunks=(1, 10, 10), shards=(4, 20, 20))
+    packed = array(folder / "blosc.zarr", values, zarr_format=2, chunks=(2, 20, 20), compressors=Blosc())
+    return [p for path in (old, new, packed) for p in (*metadata(path), *held(path)[:2])]
 
 
 def fuzz(seconds: int, seed: int, originals: list[Path], folder: Path) -> dict[str, int]:
@@ -57,7 +69,7 @@ def fuzz(seconds: int, seed: int, originals: list[Path], folder: Path) -> dict[s
     seen: dict[str, int] = found["seen"]
     assert found["examples"] > 300
     assert seen["error"] > found["examples"] / 20
-    assert {"dicom", "nifti", "edf", "spikeglx"} <= set(seen)
+    assert {"dicom", "nifti", "edf", "spikeglx", "ome-zarr"} <= set(seen)
     return seen
 
 

@@ -68,7 +68,10 @@ def test_levels_by_resolution(tmp_path, version):
         level = nc.open(path, resolution=resolution)
         np.testing.assert_array_equal(level.read(), VALUES[:, ::step, ::step])
         assert level.voxel_sizes == (0.002, 0.002, 0.002)
-    with pytest.raises(FormatError, match=r"no.* voxels of 0.0019 mm or less: 0 6x40x50 \(0.002x0.0005x0.0005 mm\); 1 6x20x25"):
+    with pytest.raises(
+        FormatError,
+        match=r"no.* voxels of 0.0019 mm or less: 0 6x40x50 \(0.002x0.0005x0.0005 mm\); 1 6x20x25",
+    ):
         nc.open(path, resolution=0.0019)
     flat = image(tmp_path / "b.ome.zarr", VALUES[0], "yx", version, scale=(0.5, 0.5))
     for resolution, step in ((0.0005, 1), (0.00099, 1), (0.001, 2), (0.0019, 2), (5, 4)):
@@ -81,8 +84,8 @@ def test_levels_by_resolution(tmp_path, version):
     level = nc.open(flat, part="1")
     assert level.voxel_sizes == (0.001, 0.001)
     assert nc.open(flat).index_at(0.0031, 0.0011, 0) == (2, 6)
+    (tmp_path / "x.nii").write_bytes(b"")
     with pytest.raises(FormatError, match="has no levels: leave out resolution=1"):
-        (tmp_path / "x.nii").write_bytes(b"")
         nc.open(tmp_path / "x.nii", format="nifti", resolution=1)
     with pytest.raises(FormatError, match="no levels to choose from by resolution=1"):
         nc.open(array(tmp_path / "c.zarr", VALUES), resolution=1)
@@ -105,7 +108,9 @@ def test_time_and_channels(tmp_path, version):
     assert found.header["n_samples"] is None
 
 
-@pytest.mark.parametrize(("unit", "size"), [("nanometer", 5e-7), ("millimeter", 0.5), ("meter", 500.0), ("um", 5e-4)])
+@pytest.mark.parametrize(
+    ("unit", "size"), [("nanometer", 5e-7), ("millimeter", 0.5), ("meter", 500.0), ("um", 5e-4)]
+)
 def test_units_become_millimetres(tmp_path, unit, size):
     path = image(tmp_path / "a.ome.zarr", VALUES, unit=unit)
     np.testing.assert_allclose(nc.open(path).voxel_sizes[1:], [size, size])
@@ -118,14 +123,20 @@ def test_an_image_without_units_is_opened_by_path(tmp_path, version):
     assert (volume.voxel_sizes, volume.affine) == ((), None)
     found = read_header(File.at(path))
     assert (found.header["voxel_sizes"], found.header["affine"], found.error) == (None, None, None)
-    with pytest.raises(FormatError, match=r"how large its voxels are. Choose a level by part=…: 0 6x40x50; 1 6x20x25; 2 6x10x13"):
+    with pytest.raises(
+        FormatError,
+        match=r"how large its voxels are. Choose a level by part=…: 0 6x40x50; 1 6x20x25; 2 6x10x13",
+    ):
         nc.open(path, resolution=0.001)
     np.testing.assert_array_equal(nc.open(path, part="1").read(), VALUES[:, ::2, ::2])
 
 
 def test_several_images_in_one_folder(tmp_path):
     path = group(tmp_path / "a.ome.zarr", {})
-    edit(path / "zarr.json", lambda j: j["attributes"].update({"ome": {"version": "0.5", "bioformats2raw.layout": 3}}))
+    edit(
+        path / "zarr.json",
+        lambda j: j["attributes"].update({"ome": {"version": "0.5", "bioformats2raw.layout": 3}}),
+    )
     for i in range(2):
         image(path, VALUES + i, where=str(i))
     with pytest.raises(FormatError, match=r"it holds several images, the first of them at '0'\. Say which"):
@@ -139,7 +150,10 @@ def test_several_images_in_one_folder(tmp_path):
     assert (found.error, found.header["shape"], found.record["array_paths"]) == (None, None, None)
     plate = group(tmp_path / "p.ome.zarr", {})
     wells = [{"path": f"A/{i}", "rowIndex": 0, "columnIndex": i} for i in range(30)]
-    edit(plate / "zarr.json", lambda j: j["attributes"].update({"ome": {"version": "0.5", "plate": {"wells": wells}}}))
+    edit(
+        plate / "zarr.json",
+        lambda j: j["attributes"].update({"ome": {"version": "0.5", "plate": {"wells": wells}}}),
+    )
     image(plate, VALUES, where="A/1/0")
     with pytest.raises(FormatError, match=r"it is a plate with 30 wells: A/0, A/1, .*A/19 and 10 more"):
         nc.open(plate)
@@ -155,7 +169,10 @@ def test_transformations_are_put_together(tmp_path, version):
     assert volume.voxel_sizes == (0.002, 0.005, 0.005)
     np.testing.assert_allclose(volume.affine[:3, 3], [0.037, 0.02, 0.001])
     stored = [{"type": "scale", "path": "elsewhere"}]
-    edit(root(path), said(lambda j: j["multiscales"][0]["datasets"][0].update(coordinateTransformations=stored)))
+    edit(
+        root(path),
+        said(lambda j: j["multiscales"][0]["datasets"][0].update(coordinateTransformations=stored)),
+    )
     assert nc.open(path).voxel_sizes == ()
 
 

@@ -49,7 +49,13 @@ class TestZarr(FormatTests):
             array(tmp_path / "v2.zarr", values, zarr_format=2, chunks=(2, 8, 10), order="F"),
             array(tmp_path / "sparse.zarr", values, some, chunks=(2, 8, 10), fill_value=7),
             array(tmp_path / "shards.zarr", values, some, chunks=(1, 5, 10), shards=(4, 10, 20)),
-            array(tmp_path / "long.zarr", numbers((500,), "float32"), chunks=(64,), zarr_format=2, compressors=None),
+            array(
+                tmp_path / "long.zarr",
+                numbers((500,), "float32"),
+                chunks=(64,),
+                zarr_format=2,
+                compressors=None,
+            ),
             array(tmp_path / "deep.zarr", numbers((2, 3, 4, 5, 6), "int16"), chunks=(1, 2, 4, 2, 6)),
             array(tmp_path / "complex.zarr", numbers((6, 5), "complex64"), chunks=(4, 4)),
             array(tmp_path / "bool.zarr", numbers((6, 50), "bool"), chunks=(4, 40)),
@@ -148,7 +154,9 @@ def test_filters_of_version_2(tmp_path, filters):
     import numcodecs
 
     made = [numcodecs.get_codec(dict(one)) for one in filters]
-    path = array(tmp_path / "a.zarr", numbers((9, 30), "<i4"), zarr_format=2, chunks=(4, 16), filters=made, order="F")
+    path = array(
+        tmp_path / "a.zarr", numbers((9, 30), "<i4"), zarr_format=2, chunks=(4, 16), filters=made, order="F"
+    )
     same(nc.open(path), oracle(path))
 
 
@@ -179,7 +187,10 @@ def test_codecs_of_version_3(tmp_path, codec, endian):
     [
         {"name": "transpose", "configuration": {"order": [2, 0, 1]}},
         {"name": "numcodecs.delta", "configuration": {"dtype": "<i4"}},
-        {"name": "numcodecs.fixedscaleoffset", "configuration": {"offset": 3, "scale": 2, "dtype": "<i4", "astype": "<f8"}},
+        {
+            "name": "numcodecs.fixedscaleoffset",
+            "configuration": {"offset": 3, "scale": 2, "dtype": "<i4", "astype": "<f8"},
+        },
         {"name": "numcodecs.astype", "configuration": {"encode_dtype": "<f8", "decode_dtype": "<i4"}},
         {"name": "numcodecs.quantize", "configuration": {"digits": 3, "dtype": "<f4"}},
         {"name": "numcodecs.bitround", "configuration": {"keepbits": 9}},
@@ -241,7 +252,14 @@ def test_any_grid_of_chunks_and_shards(tmp_path_factory, data):
 )  # fmt: skip
 def test_what_was_never_written_is_the_fill_value(tmp_path, version, dtype, fill):
     values = numbers((6, 6), dtype)
-    path = array(tmp_path / "a.zarr", values, (slice(0, 2), slice(0, 2)), zarr_format=version, chunks=(2, 3), fill_value=fill)
+    path = array(
+        tmp_path / "a.zarr",
+        values,
+        (slice(0, 2), slice(0, 2)),
+        zarr_format=version,
+        chunks=(2, 3),
+        fill_value=fill,
+    )
     same(nc.open(path), oracle(path))
     assert len(held(path)) == 1
     assert nc.open(path).bytes_needed((slice(2, 6), slice(3, 6))) == 0
@@ -270,7 +288,9 @@ def test_arrays_of_a_group_are_told_and_chosen(tmp_path):
     inside = {"a": numbers((4, 5)), "deep/er/b": numbers((6,), "float32"), "deep/c": numbers((3, 3), "int8")}
     for version in (2, 3):
         for consolidated in (False, True):
-            path = group(tmp_path / f"{version}{consolidated}.zarr", inside, version, consolidated, chunks="auto")
+            path = group(
+                tmp_path / f"{version}{consolidated}.zarr", inside, version, consolidated, chunks="auto"
+            )
             file = CountingFile.at(path)
             found = read_header(file)
             assert found.error is None
@@ -279,7 +299,9 @@ def test_arrays_of_a_group_are_told_and_chosen(tmp_path):
             assert found.record["array_paths"] == ["a", "deep/c", "deep/er/b"]
             assert found.record["array_shapes"] == ["4x5", "3x3", "6"]
             assert found.record["array_dtypes"] == ["uint16", "int8", "float32"]
-            with pytest.raises(FormatError, match=r"it has 3 arrays: a, deep/c, deep/er/b\. Say which: nc\.open"):
+            with pytest.raises(
+                FormatError, match=r"it has 3 arrays: a, deep/c, deep/er/b\. Say which: nc\.open"
+            ):
                 nc.open(path)
             with pytest.raises(FormatError, match=r"it has 2 arrays: deep/c, deep/er/b"):
                 nc.open(path, part="deep")
@@ -295,7 +317,9 @@ def test_arrays_of_a_group_are_told_and_chosen(tmp_path):
 def test_axes_have_the_names_that_the_array_gives_them(tmp_path):
     new = array(tmp_path / "a.zarr", numbers((2, 3, 4)), dimension_names=["time", None, "x"])
     assert nc.open(new).axes == ("time", "dim2", "x")
-    old = array(tmp_path / "b.zarr", numbers((2, 3)), zarr_format=2, attributes={"_ARRAY_DIMENSIONS": ["y", "x"]})
+    old = array(
+        tmp_path / "b.zarr", numbers((2, 3)), zarr_format=2, attributes={"_ARRAY_DIMENSIONS": ["y", "x"]}
+    )
     assert nc.open(old).axes == ("y", "x")
     assert read_header(File.at(old)).record["axis_names"] == ["y", "x"]
     assert nc.open(array(tmp_path / "c.zarr", numbers((2, 3)))).axes == ("dim1", "dim2")
@@ -317,7 +341,10 @@ def test_what_is_no_number_is_told_and_refused(tmp_path):
         top.create_array("text", shape=(3,), dtype="string")
         top.create_array("pairs", shape=(3,), dtype=[("a", "i4"), ("b", "f4")])
     found = read_header(File.at(tmp_path / "a.zarr"))
-    assert found.record["array_dtypes"] == ["structured", "string"] or found.record["array_dtypes"] == ["struct", "string"]
+    assert found.record["array_dtypes"] == ["structured", "string"] or found.record["array_dtypes"] == [
+        "struct",
+        "string",
+    ]
     with pytest.raises(FormatError, match="text holds no numbers, but string"):
         nc.open(tmp_path / "a.zarr", part="text")
 

@@ -18,7 +18,14 @@ CHUNK = 64 * 64 * 2
 def sharded(folder):  # noqa: F811
     """An image of two levels; the finest has eight shards of 128 chunks each."""
     values = numbers((64, 256, 256))
-    path = image(folder / "brain.ome.zarr", values, levels=2, chunks=(1, 64, 64), shards=(32, 128, 128), compressors=None)
+    path = image(
+        folder / "brain.ome.zarr",
+        values,
+        levels=2,
+        chunks=(1, 64, 64),
+        shards=(32, 128, 128),
+        compressors=None,
+    )
     assert len(held(path / "0")) == 8
     return path, values
 
@@ -56,7 +63,9 @@ def test_one_slice_of_a_sharded_image(sharded, placed):  # noqa: F811
     pulled, requests = place.cost()
     assert pulled == 16 * CHUNK  # the indices are known
     assert requests <= 16
-    np.testing.assert_array_equal(volume[11, :64, :64], values[11, :64, :64])  # of a chunk that is used up nothing is kept
+    np.testing.assert_array_equal(
+        volume[11, :64, :64], values[11, :64, :64]
+    )  # of a chunk that is used up nothing is kept
     assert place.cost() == (CHUNK, 1)
 
 
@@ -117,7 +126,7 @@ def test_arrays_of_a_consolidated_group_take_one_read(folder, placed):  # noqa: 
 
 def test_indices_come_together_and_then_the_chunks(sharded, tmp_path):
     """Two round trips for a slice, whatever number of shards it touches."""
-    path, values = sharded
+    _, values = sharded
     with ObjectServer(tmp_path, latency=0.05) as server:
         remember("s3://files", Access.of({"anon": True, "endpoint": server.url}))
         with recording_reads(ReadLog("bytes", keeps=False)):
@@ -156,7 +165,9 @@ def test_a_missing_chunk_on_a_server_is_the_fill_value_and_a_fault_is_none(folde
         impatient = {"retry_config": {"max_retries": 1}}
         remember("s3://files", Access.of({"anon": True, "endpoint": server.url, **impatient}))
         with recording_reads(ReadLog(keeps=False)) as log:
-            volume = nc.open("s3://files/a.zarr", storage_options={"endpoint": server.url, "anon": True, **impatient})
+            volume = nc.open(
+                "s3://files/a.zarr", storage_options={"endpoint": server.url, "anon": True, **impatient}
+            )
         np.testing.assert_array_equal(volume[2], 9)
         gone = next(read for read in log.files() if read.uri.endswith("c/2/0/0"))
         assert (gone.etag, gone.ranges) == ("", ())
@@ -172,3 +183,20 @@ def test_a_missing_chunk_on_a_server_is_the_fill_value_and_a_fault_is_none(folde
             lazy[3]
         broken.clear()
         np.testing.assert_array_equal(nc.open("s3://files/a.zarr")[3], values[3])  # and nothing of it is kept
+
+
+def test_an_image_on_a_web_server(sharded, tmp_path):
+    """Which lists nothing: the metadata says what there is."""
+    _, values = sharded
+    with ObjectServer(tmp_path) as server:
+        url = f"{server.url}/files/brain.ome.zarr"
+        remember(server.url, Access.of({}))
+        volume = nc.open(url, resolution=0.002)
+        np.testing.assert_array_equal(volume[5, :70], values[5, ::2, ::2][:70])
+        bare = group(tmp_path / "files" / "bare.zarr", {"a": values[0]})
+        with pytest.raises(
+            nc.FormatError, match="no consolidated metadata, so its arrays are not known: name one with part="
+        ):
+            nc.open(f"{server.url}/files/bare.zarr")
+        np.testing.assert_array_equal(nc.open(f"{server.url}/files/bare.zarr", part="a").read(), values[0])
+        assert bare.is_dir()

@@ -33,7 +33,9 @@ def array(path: Path, values: np.ndarray, only: Any = ..., name: str | None = No
     return path
 
 
-def group(path: Path, arrays: dict[str, np.ndarray], version: int = 3, consolidated: bool = False, **options: Any) -> Path:
+def group(
+    path: Path, arrays: dict[str, np.ndarray], version: int = 3, consolidated: bool = False, **options: Any
+) -> Path:
     """Write several arrays into one folder."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -91,7 +93,9 @@ def image(
                     moved[i] = at
                 transforms.append({"type": "translation", "translation": moved})
             listed.append({"path": str(level), "coordinateTransformations": transforms})
-        said: dict[str, Any] = {"multiscales": [{"axes": said_axes, "datasets": listed, "name": "made, no image"}]}
+        said: dict[str, Any] = {
+            "multiscales": [{"axes": said_axes, "datasets": listed, "name": "made, no image"}]
+        }
         if channels:
             said["omero"] = {"channels": [{"label": label} for label in channels]}
         if version == "0.4":

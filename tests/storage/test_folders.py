@@ -109,8 +109,13 @@ def test_patterns_that_go_on_mean_the_files_inside(place: Place) -> None:
     assert place.below("t.zarr/**") == inside
     assert place.below("t.zarr/*") == ["t.zarr/zarr.json"]
     assert place.below("*.zarr/zarr.json") == ["t.zarr/zarr.json"]
-    assert place.below("**/*.zarr/0/**") == [f"{f}/0/c/0/{i}" for f in ("1/a.ome.zarr", "t.zarr") for i in (0, 1)]
-    assert place.below("t.zarr/zarr.json", "1/a.ome.zarr/zarr.json") == ["1/a.ome.zarr/zarr.json", "t.zarr/zarr.json"]
+    assert place.below("**/*.zarr/0/**") == [
+        f"{f}/0/c/0/{i}" for f in ("1/a.ome.zarr", "t.zarr") for i in (0, 1)
+    ]
+    assert place.below("t.zarr/zarr.json", "1/a.ome.zarr/zarr.json") == [
+        "1/a.ome.zarr/zarr.json",
+        "t.zarr/zarr.json",
+    ]
     assert File.at(f"{place.uri}/t.zarr/zarr.json").read() == b"t.zarr/zarr.json"
 
 
@@ -131,7 +136,13 @@ def test_what_is_listed_is_what_lies_there(place: Place) -> None:
 
 @pytest.mark.parametrize(
     ("path", "data"),
-    [("0/c/0/1", b"another"), ("0/c/0/1", None), ("0/c/0/2", b""), (".hidden", b"1"), ("1/deep.zarr/x", b"same length!")],
+    [
+        ("0/c/0/1", b"another"),
+        ("0/c/0/1", None),
+        ("0/c/0/2", b""),
+        (".hidden", b"1"),
+        ("1/deep.zarr/x", b"same length!"),
+    ],
 )
 def test_any_change_inside_is_another_etag(place: Place, path: str, data: bytes | None) -> None:
     before = File.at(f"{place.uri}/t.zarr")
@@ -148,7 +159,11 @@ def test_files_inside_are_read_together(place: Place) -> None:
     with recording_reads(ReadLog(keeps=False)) as log:
         members = Members(File.at(f"{place.uri}/t.zarr"))
         whole, none, deep = members.read(["zarr.json", "0/c/9/9", "1/deep.zarr/x"])
-        assert (whole and whole.data, none, deep and deep.data) == (b"t.zarr/zarr.json", None, b"t.zarr/1/deep.zarr/x")
+        assert (whole and whole.data, none, deep and deep.data) == (
+            b"t.zarr/zarr.json",
+            None,
+            b"t.zarr/1/deep.zarr/x",
+        )
         assert whole is not None
         assert whole.file == File.at(f"{place.uri}/t.zarr/zarr.json")
         assert (log.requests, log.bytes) == (3, 36)
@@ -167,7 +182,10 @@ def test_files_inside_are_read_together(place: Place) -> None:
         (large,) = members.read(["zarr.json"], most=15)
         assert large is not None
         assert (large.file.size, large.data) == (16, b"")
-        assert members.read_ranges([(whole.file, [(0, 2), (7, 11)]), (last.file, [(1, 3)])]) == [[b"t.", b"zarr"], [b".z"]]
+        assert members.read_ranges([(whole.file, [(0, 2), (7, 11)]), (last.file, [(1, 3)])]) == [
+            [b"t.", b"zarr"],
+            [b".z"],
+        ]
         assert members.read([]) == []
     assert members.folders() == ["0", "1"]
     assert members.folders("0/c") == ["0"]
@@ -190,7 +208,9 @@ def test_one_file_inside(place: Place) -> None:
 
 def test_a_file_that_was_written_since_is_an_error(place: Place) -> None:
     if place.folder is None:
-        pytest.skip("fsspec's memory says when a file was made to the microsecond, and no test can be sure of that")
+        pytest.skip(
+            "fsspec's memory says when a file was made to the microsecond, and no test can be sure of that"
+        )
     folder = File.at(f"{place.uri}/t.zarr")
     members = Members(folder)
     assert members.read(["0/c/0/0"])[0] is not None
@@ -199,6 +219,22 @@ def test_a_file_that_was_written_since_is_an_error(place: Place) -> None:
     with pytest.raises(FileChangedError, match=r"0/c/0/0 was written since t\.zarr was listed"):
         members.read(["0/c/0/0"], -2)
     assert members.read(["0/c/0/1"])[0] is not None
+
+
+def test_a_path_for_other_libraries(place: Place) -> None:
+    """Where the folder lies on this disk; all of it counts as read."""
+    with recording_reads() as log:
+        folder = File.at(f"{place.uri}/t.zarr")
+    if not place.uri.startswith("/"):
+        with pytest.raises(StorageError, match="is a folder, and lies elsewhere"):
+            folder.local_path()
+        return
+    assert (folder.local_path() / "zarr.json").read_bytes() == b"t.zarr/zarr.json"
+    assert (log.bytes, log.requests) == (folder.size, len(INSIDE))
+    assert {r.uri.removeprefix(f"{place.uri}/t.zarr/") for r in log.files()} == set(INSIDE)
+    place.write("t.zarr/0/c/0/1", b"another")
+    with pytest.raises(FileChangedError):
+        folder.local_path()
 
 
 def test_a_folder_without_files_is_none(tmp_path: Path) -> None:
@@ -220,7 +256,10 @@ def test_links_inside(tmp_path: Path) -> None:
     (folder / "nothing").symlink_to(tmp_path / "nothing")
     after = File.at(folder)
     assert after.size == before.size + 5 + len(str(tmp_path / "nothing"))
-    assert [m and m.data for m in Members(after).read(["link", "loop/zarr.json"])] == [b"12345", b"t.zarr/zarr.json"]
+    assert [m and m.data for m in Members(after).read(["link", "loop/zarr.json"])] == [
+        b"12345",
+        b"t.zarr/zarr.json",
+    ]
     with pytest.raises(StorageError, match="is a link to nothing"):
         Members(after).read(["nothing"])
 
@@ -246,7 +285,9 @@ def test_a_million_files_are_listed_in_pages_and_none_is_kept(tmp_path: Path) ->
         remember("s3://pages", Access.of({"anon": True, "endpoint": server.url}))
         (root,) = find_roots("s3://pages/**/*.zarr")
         found = files(root)
-        assert [(e.path, e.size) for e in found] == [(f"pages/a{i:02d}.zarr", sum(range(2500))) for i in range(3)]
+        assert [(e.path, e.size) for e in found] == [
+            (f"pages/a{i:02d}.zarr", sum(range(2500))) for i in range(3)
+        ]
         assert len({e.etag for e in found}) == 1  # the same paths and etags within
         assert not [r for r in server.traffic.requests if not r.is_listing]
 

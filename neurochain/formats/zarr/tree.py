@@ -138,12 +138,12 @@ class Tree:
         for path in paths:
             said = [next(texts) for _ in names]
             try:
+                first, *others = said
                 if self.version == 3:
-                    (text,) = said
-                    if text is not None:
-                        self._known[path] = v3_node(parsed(text, f"{path}/{V3}"))
-                elif said[0] is not None or said[1] is not None:
-                    self._known[path] = _v2(*said, f"{path}/")
+                    if first is not None:
+                        self._known[path] = v3_node(parsed(first, f"{path}/{V3}"))
+                elif first is not None or others[0] is not None:
+                    self._known[path] = _v2(first, others[0], others[1], f"{path}/")
             except FormatError as error:
                 self._known[path] = error
 
