@@ -5,6 +5,7 @@ import gzip
 import json
 import lzma
 import os
+import random
 import struct
 import tracemalloc
 import zlib
@@ -14,13 +15,15 @@ import google_crc32c
 import numcodecs
 import numpy as np
 import pytest
-from zarr_files import array, edit, held, numbers
+from zarr_files import array, edit, group, held, image, metadata, numbers
 
 import neurochain as nc
-from neurochain.errors import FileChangedError, FormatError, StorageError
+from neurochain.errors import FileChangedError, FormatError, NeurochainError, StorageError
 from neurochain.formats import read_header
+from neurochain.formats.zarr.reader import ZarrReader
 from neurochain.storage import File
 from neurochain.testing import CountingFile
+from neurochain.testing.format_tests import check_record
 
 VALUES = numbers((4, 64, 64))  # chunks of 8 KB
 LARGE = bytes(64 * 2**20)
@@ -68,7 +71,8 @@ BOMBS = {
     "empty and plain": (None, b""),
     "short and plain": (None, bytes(8191)),
     "long and plain": (None, bytes(8193)),
-    "noise": ({"id": "zstd"}, bytes(range(256)) * 4),
+    **{f"noise as {name}": ({"id": name}, bytes(range(256)) * 4)
+       for name in ("zstd", "gzip", "zlib", "bz2", "lzma", "lz4", "blosc")},
 }  # fmt: skip
 
 
@@ -349,3 +353,74 @@ def test_a_chunk_that_changed_since_is_an_error(tmp_path):
     with pytest.raises(FileChangedError, match=r"has changed since a\.zarr was listed, and 0 is not in it"):
         again[1]
     np.testing.assert_array_equal(nc.open(path)[1], 0)
+
+
+STRANGE = [None, True, -1, 0, 1, 3, 2**31, 2**63, 2**64, 10**30, 0.5, -0.0, 1e308, float("nan"), "", "x", "\ud800", "../x", "a" * 5000,
+           "<i2", "|O", "zstd", "bytes", "sharding_indexed", "transpose", [], {}, [0], [1, 2, 3], [[]], ["c"], {"name": "x"},
+           [-1, 2**62, 0], {"a": {"b": []}}, {"id": "zlib"}]  # fmt: skip
+
+
+def changed(document, chosen):
+    """A document of JSON with some values replaced, moved, doubled, or gone."""
+    places = []
+
+    def walk(node):
+        for key in node if isinstance(node, dict) else range(len(node)):
+            places.append((node, key))
+            if isinstance(node[key], dict | list):
+                walk(node[key])
+
+    walk(document)
+    for _ in range(chosen.choice((1, 1, 1, 2, 4))):
+        node, key = chosen.choice(places)
+        other, another = chosen.choice(places)
+        kind = chosen.randrange(5)
+        try:
+            if kind == 0:
+                node[key] = json.loads(json.dumps(other[another]))
+            elif kind == 1:
+                del node[key]
+            elif kind == 2 and isinstance(node, list):
+                node.append(json.loads(json.dumps(chosen.choice(STRANGE))))
+            else:
+                node[key] = json.loads(json.dumps(chosen.choice(STRANGE)))
+        except (KeyError, IndexError):  # gone with another
+            continue
+    return document
+
+
+def test_any_metadata_is_read_or_refused(tmp_path):
+    """Whatever stands in the place of whatever."""
+    values = numbers((4, 20, 20))
+    folders = [
+        image(tmp_path / "a.ome.zarr", values, version="0.4", levels=2, channels=("a", "b")),
+        image(tmp_path / "b.ome.zarr", values, levels=2, chunks=(1, 10, 10), shards=(4, 20, 20), shift=(1, 2, 3)),
+        array(tmp_path / "c.zarr", values, zarr_format=2, chunks=(2, 20, 20), filters=[numcodecs.Delta("<u2"), numcodecs.Shuffle(2)]),
+        group(tmp_path / "d.zarr", {"a": values, "b/c": values}, consolidated=True),
+        group(tmp_path / "e.zarr", {"a": values}, version=2, consolidated=True),
+    ]  # fmt: skip
+    chosen = random.Random(5)
+    originals = [(folder, file, file.read_text()) for folder in folders for file in metadata(folder)]
+    originals = [one for one in originals if json.loads(one[2])]
+    seen, longest = {"read": 0, "refused": 0}, 0
+    for _ in range(3000):
+        folder, file, text = chosen.choice(originals)
+        file.write_text(json.dumps(changed(json.loads(text), chosen)))
+        found = read_header(File.at(folder))
+        assert "unexpected" not in (found.error or ""), found.error
+        check_record(nc.formats.Header, found.header)
+        if found.record is not None:
+            check_record(ZarrReader.record, found.record)
+        for part in (None, "a") if folder.name == "d.zarr" else (None,):
+            try:
+                lazy = nc.open(folder, part=part)
+                lazy[tuple(slice(0, 1) for _ in lazy.shape)]
+                if lazy.size < 2**16:
+                    lazy.read()
+                seen["read"] += 1
+            except NeurochainError as error:
+                longest = max(longest, len(str(error)))
+                seen["refused"] += 1
+        file.write_text(text)
+    assert min(seen.values()) > 300
+    assert longest < 1500

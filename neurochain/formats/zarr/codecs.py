@@ -6,12 +6,14 @@ Sources: https://zarr-specs.readthedocs.io/en/latest/v3/codecs/index.html and, f
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from lzma import LZMAError
 from math import prod
 from typing import Any
 
 import numpy as np
 
 from neurochain.errors import FormatError
+from neurochain.formats.arrays.deflate import ERRORS
 from neurochain.formats.zarr.compressors import COMPRESSORS, by_numcodecs
 from neurochain.formats.zarr.dtypes import numeric
 from neurochain.formats.zarr.node import ArrayNode, Json
@@ -37,7 +39,7 @@ FILTERS = (
 )  # of numcodecs: of values
 DTYPES = ("dtype", "astype", "encode_dtype", "decode_dtype")  # of their configurations
 DAMAGE = (ValueError, TypeError, LookupError, ArithmeticError, RuntimeError, OSError, AttributeError, AssertionError,
-          MemoryError, EOFError)  # fmt: skip
+          MemoryError, EOFError, LZMAError, *ERRORS)  # fmt: skip
 """What decoders raise at damaged bytes."""
 FREE = 256 * 2**20  # bytes of a decoded chunk, from which on it is asked whether so few bytes can hold it
 DENSEST = 2**17  # bytes that one byte may stand for: zstd of zeros has 32,768
@@ -194,6 +196,8 @@ def _of_v3(codecs: Sequence[Json], shape: tuple[int, ...], dtype: np.dtype[Any],
 
 def _numcodec(key: Any, said: Mapping[str, Any], size: int, name: Any = None) -> Step:
     """A codec of numcodecs that gives at most so many bytes."""
+    if not isinstance(key, str):
+        raise _unknown(key if name is None else name)
     if key in COMPRESSORS:
         if key == "lzma" and said.get("format", 1) == 3:
             raise FormatError("its codec is lzma without a header, which is not read")
