@@ -389,7 +389,8 @@ def changed(document, chosen):
     return document
 
 
-def test_any_metadata_is_read_or_refused(tmp_path):
+@pytest.mark.parametrize("seed", [5, 12])
+def test_any_metadata_is_read_or_refused(tmp_path, seed):
     """Whatever stands in the place of whatever."""
     values = numbers((4, 20, 20))
     folders = [
@@ -399,11 +400,11 @@ def test_any_metadata_is_read_or_refused(tmp_path):
         group(tmp_path / "d.zarr", {"a": values, "b/c": values}, consolidated=True),
         group(tmp_path / "e.zarr", {"a": values}, version=2, consolidated=True),
     ]  # fmt: skip
-    chosen = random.Random(5)
+    chosen = random.Random(seed)
     originals = [(folder, file, file.read_text()) for folder in folders for file in metadata(folder)]
     originals = [one for one in originals if json.loads(one[2])]
     seen, longest = {"read": 0, "refused": 0}, 0
-    for _ in range(3000):
+    for _ in range(1500):
         folder, file, text = chosen.choice(originals)
         file.write_text(json.dumps(changed(json.loads(text), chosen)))
         found = read_header(File.at(folder))
@@ -422,5 +423,5 @@ def test_any_metadata_is_read_or_refused(tmp_path):
                 longest = max(longest, len(str(error)))
                 seen["refused"] += 1
         file.write_text(text)
-    assert min(seen.values()) > 300
+    assert min(seen.values()) > 150
     assert longest < 1500

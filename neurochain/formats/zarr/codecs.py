@@ -38,7 +38,7 @@ FILTERS = (
     "packbits",
 )  # of numcodecs: of values
 DTYPES = ("dtype", "astype", "encode_dtype", "decode_dtype")  # of their configurations
-DAMAGE = (ValueError, TypeError, LookupError, ArithmeticError, RuntimeError, OSError, AttributeError, AssertionError,
+DAMAGE: tuple[type[Exception], ...] = (ValueError, TypeError, LookupError, ArithmeticError, RuntimeError, OSError, AttributeError, AssertionError,
           MemoryError, EOFError, LZMAError, *ERRORS)  # fmt: skip
 """What decoders raise at damaged bytes."""
 FREE = 256 * 2**20  # bytes of a decoded chunk, from which on it is asked whether so few bytes can hold it

@@ -16,12 +16,13 @@ from neurochain.errors import FormatError
 from neurochain.formats.arrays.slicing import check_shape
 from neurochain.formats.zarr.dtypes import dtype_v2, dtype_v3, fill_value
 
-__all__ = ["ArrayNode", "Group", "Json", "Node", "parsed", "v2_array", "v2_group", "v3_node"]
+__all__ = ["ArrayNode", "Group", "Json", "Node", "parsed", "plain_text", "v2_array", "v2_group", "v3_node"]
 
 Json = dict[str, Any]
 MOST_AXES = 32
 LARGEST_CHUNK = 2**31  # bytes that are decoded at once
 DEEPEST = 64  # objects within one another
+LONGEST_TEXT = 1000  # characters of a name
 UNDERSTOOD = {"zarr_format", "node_type", "shape", "data_type", "chunk_grid", "chunk_key_encoding", "fill_value", "codecs",
               "attributes", "dimension_names", "storage_transformers", "consolidated_metadata"}  # fmt: skip
 
@@ -128,6 +129,13 @@ def parsed(text: bytes, name: str) -> Json:
     if _depth(found) > DEEPEST:
         raise FormatError(f"{name} holds objects more than {DEEPEST} deep")
     return found
+
+
+def plain_text(said: Any) -> str | None:
+    """A text that can be stored; None for anything else, or an empty one."""
+    if not isinstance(said, str) or not said or len(said) > LONGEST_TEXT:
+        return None
+    return said.encode("utf-8", "replace").decode()
 
 
 def v3_node(said: Mapping[str, Any]) -> Node:
@@ -279,13 +287,8 @@ def _named(said: Any, what: str) -> Json:
 
 def _names(said: Any, count: int) -> tuple[str, ...] | None:
     """Names of axes; those that have none are numbered."""
-    if (
-        not isinstance(said, list)
-        or len(said) != count
-        or not any(isinstance(name, str) and name for name in said)
-    ):
-        return None
-    return tuple(name if isinstance(name, str) and name else f"dim{i + 1}" for i, name in enumerate(said))
+    found = [plain_text(name) for name in said] if isinstance(said, list) and len(said) == count else []
+    return tuple(name or f"dim{i + 1}" for i, name in enumerate(found)) if any(found) else None
 
 
 def _separator(said: Any) -> Literal["/", "."]:

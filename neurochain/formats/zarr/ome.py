@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from neurochain.errors import FormatError
-from neurochain.formats.zarr.node import Json
+from neurochain.formats.zarr.node import Json, plain_text
 
 __all__ = ["Axis", "Image", "Level", "image_of", "said_of"]
 
@@ -171,8 +171,8 @@ def image_of(said: Mapping[str, Any]) -> Image | None:
     levels = tuple(_level(level, len(axes), outer) for level in listed)
     version = said.get("version", one.get("version"))
     return Image(
-        version if isinstance(version, str) else None,
-        _text(one.get("name")),
+        plain_text(version),
+        plain_text(one.get("name")),
         axes,
         levels,
         _channels(said.get("omero")),
@@ -186,13 +186,13 @@ def _axes(said: Any) -> tuple[Axis, ...]:
         raise FormatError("its axes are no list")
     found = []
     for one in said:
-        name = one if isinstance(one, str) else one.get("name") if isinstance(one, dict) else None
-        if not isinstance(name, str) or not name:
+        name = plain_text(one.get("name") if isinstance(one, dict) else one)
+        if name is None:
             raise FormatError("one of its axes has no name")
         if isinstance(one, str):
             found.append(Axis(name, KINDS.get(name, ""), ""))
         else:
-            found.append(Axis(name, _text(one.get("type")) or "", _text(one.get("unit")) or ""))
+            found.append(Axis(name, plain_text(one.get("type")) or "", plain_text(one.get("unit")) or ""))
     if len({axis.name for axis in found}) < len(found):
         raise FormatError("two of its axes have one name")
     return tuple(found)
@@ -248,13 +248,6 @@ def _channels(said: Any) -> tuple[str, ...]:
     if not isinstance(listed, list) or len(listed) > MOST_CHANNELS:
         return ()
     found: Sequence[str | None] = [
-        _text(one.get("label")) if isinstance(one, dict) else None for one in listed
+        plain_text(one.get("label")) if isinstance(one, dict) else None for one in listed
     ]
     return tuple(label or f"channel {i + 1}" for i, label in enumerate(found)) if any(found) else ()
-
-
-def _text(said: Any) -> str | None:
-    """A text that can be stored; None for anything else."""
-    if not isinstance(said, str) or not said or len(said) > 1000:
-        return None
-    return said.encode("utf-8", "replace").decode()

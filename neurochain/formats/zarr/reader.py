@@ -15,7 +15,7 @@ from neurochain.formats.recordings.recording import Recording
 from neurochain.formats.volumes.volume import Volume
 from neurochain.formats.zarr.chunks import chunks_of
 from neurochain.formats.zarr.found import Found, find
-from neurochain.formats.zarr.node import ArrayNode
+from neurochain.formats.zarr.node import ArrayNode, plain_text
 from neurochain.formats.zarr.tree import Tree
 from neurochain.storage import File, Memo
 
@@ -189,8 +189,8 @@ def _of_image(found: Found, header: dict[str, Any]) -> dict[str, Any]:
     if found.said is None:
         return {}
     image = found.image
-    version = found.said.get("version") if image is None else image.version
-    record: dict[str, Any] = {"ome_version": version if isinstance(version, str) else None}
+    version = plain_text(found.said.get("version")) if image is None else image.version
+    record: dict[str, Any] = {"ome_version": version}
     if image is None:
         return record
     sizes = [image.voxel_sizes(level) for level in image.levels]

@@ -125,8 +125,8 @@ class Tree:
                 raise FormatError(f"it has more than {MOST:,} groups and arrays")
             if not isinstance(said, dict) or not isinstance(path, str):
                 raise FormatError("its consolidated metadata is damaged")
+            check_path(path)
             try:
-                check_path(path)
                 self._known[path] = v3_node(said) if self.version == 3 else _v2_consolidated(said)
             except FormatError as error:
                 self._known[path] = error
