@@ -15,7 +15,7 @@ from neurochain.formats.reader import HeadSizes, LevelReader, PartReader, Reader
 from neurochain.formats.recordings.recording import Recording
 from neurochain.formats.registry import companions, reader_for, readers
 from neurochain.formats.volumes.volume import Volume
-from neurochain.storage import Access, File, Memo, address, remember
+from neurochain.storage import Access, File, Memo, address, remember, unlisted
 
 __all__ = ["open", "open_array", "open_recording", "open_volume"]
 
@@ -45,7 +45,8 @@ def open(
     Parameters
     ----------
     source : str, path or File
-        One file, or a folder that is one (``.zarr``). Of several that belong together, their header: ``.vhdr``, ``.hdr``.
+        One file, or a folder that is one (``.zarr``), which is not listed for it: with ``File.at(path)`` it is, and chunks
+        that change meanwhile are errors. Of several that belong together, their header: ``.vhdr``, ``.hdr``.
     format : str, optional
         As in `header.format`; by default the content tells.
     part : str, optional
@@ -85,7 +86,7 @@ def open(
         folder = place.rpartition("/")[0]
         if "://" in folder:  # others may belong to it
             remember(folder, access)
-    file = source if isinstance(source, File) else File.at(uri)
+    file = source if isinstance(source, File) else unlisted(uri) or File.at(uri)
     raw = {"channels": channels, "sampling_frequency": sampling_frequency, "dtype": dtype}
     missing = [name for name, value in raw.items() if value is None]
     if dtype is None and sampling_frequency is not None and not first_byte:

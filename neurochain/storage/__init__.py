@@ -16,7 +16,7 @@ from neurochain.storage.listing import (
     list_root,
     nothing_matched,
 )
-from neurochain.storage.members import Member, Members
+from neurochain.storage.members import Member, Members, unlisted
 from neurochain.storage.memo import FolderMemo, Memo, cache_memo
 from neurochain.storage.planner import Cost
 from neurochain.storage.rangeio import RangeIO
@@ -54,4 +54,5 @@ __all__ = [
     "said",
     "store_for",
     "suggest",
+    "unlisted",
 ]

@@ -9,8 +9,8 @@ from functools import partial
 from neurochain.errors import FileChangedError
 from neurochain.storage.extents import extent_cache
 from neurochain.storage.file import File
-from neurochain.storage.folders import check_below
-from neurochain.storage.local import local_entry
+from neurochain.storage.folders import check_below, is_whole
+from neurochain.storage.local import local_absolute, local_entry
 from neurochain.storage.planner import Range
 from neurochain.storage.reads import NotFetchedError
 from neurochain.storage.scheme import split_uri, store_for
@@ -198,6 +198,20 @@ class Members:
         elif member.data:
             again = partial(File._pull, member.file)
             log.add(member.file.uri, member.file.etag, member.start, member.data, again)
+
+
+def unlisted(uri: str) -> File | None:
+    """A folder that counts as one object, without a look at what is in it; None where there is no such folder.
+
+    Its size, identity and time are not known, so that a change of it shows in no read, and nothing of it is kept that has
+    no identity of its own. Listing a large one takes longer than a slice of it.
+    """
+    if not is_whole(uri):
+        return None
+    scheme, path = split_uri(uri.rstrip("/"))
+    store = store_for(scheme)
+    path = local_absolute(path) if scheme == "file" else path
+    return File(store.uri(path), 0) if store.is_folder(path) else None
 
 
 class _Gone:

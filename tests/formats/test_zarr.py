@@ -352,7 +352,9 @@ def test_what_is_no_number_is_told_and_refused(tmp_path):
 def test_a_folder_of_something_else_is_an_error(tmp_path):
     (tmp_path / "a.zarr").mkdir()
     with pytest.raises(nc.StorageError, match="holds no files"):
-        nc.open(tmp_path / "a.zarr")
+        File.at(tmp_path / "a.zarr")
+    with pytest.raises(nc.StorageError, match="cannot be read: No such file"):
+        nc.open(tmp_path / "gone.zarr")
     (tmp_path / "a.zarr" / "x.txt").write_text("x")
     with pytest.raises(FormatError, match=r"it holds no zarr\.json, and no \.zarray or \.zgroup"):
         nc.open(tmp_path / "a.zarr")

@@ -146,12 +146,12 @@ def test_whole_chunks_that_were_pulled_before_are_kept_on_this_disk(folder, tmp_
         remember("s3://files", Access.of({"anon": True, "endpoint": server.url}))
         for asked in (1 + 4, 0):
             server.traffic.clear()
-            volume = nc.open("s3://files/a.zarr")
+            volume = open_volume(File.at("s3://files/a.zarr"))
             np.testing.assert_array_equal(volume.read(), values)
             assert len([r for r in server.traffic.requests if not r.is_listing]) == asked
         array(folder / "b.zarr", values + 1, chunks=(1, 32, 32))
         (folder / "b.zarr/c/0/0/0").replace(folder / "a.zarr/c/0/0/0")
-        np.testing.assert_array_equal(nc.open("s3://files/a.zarr")[0], values[0] + 1)
+        np.testing.assert_array_equal(open_volume(File.at("s3://files/a.zarr"))[0], values[0] + 1)
 
 
 def test_a_missing_chunk_on_a_server_is_the_fill_value_and_a_fault_is_none(folder, tmp_path):  # noqa: F811
@@ -178,11 +178,33 @@ def test_a_missing_chunk_on_a_server_is_the_fill_value_and_a_fault_is_none(folde
         broken.clear()
         np.testing.assert_array_equal(volume[1], values[1])
         broken[:] = [Fault("short")]  # of a whole file nobody else says how long it is
-        lazy = nc.open("s3://files/a.zarr")
+        lazy = open_volume(File.at("s3://files/a.zarr"))
         with pytest.raises(nc.FormatError, match="c/3/0/0"):
             lazy[3]
         broken.clear()
-        np.testing.assert_array_equal(nc.open("s3://files/a.zarr")[3], values[3])  # and nothing of it is kept
+        np.testing.assert_array_equal(
+            open_volume(File.at("s3://files/a.zarr"))[3], values[3]
+        )  # and nothing of it is kept
+
+
+def test_opening_lists_nothing(sharded, tmp_path):
+    """A large folder may hold a million files."""
+    _, values = sharded
+    with ObjectServer(tmp_path) as server:
+        options = {"endpoint": server.url}
+        remember("s3://files", Access.of({"anon": True, **options}))
+        server.traffic.clear()
+        volume = nc.open("s3://files/brain.ome.zarr/", resolution=0.002)
+        np.testing.assert_array_equal(volume[5], values[5, ::2, ::2])
+        listings = [r for r in server.traffic.requests if r.is_listing]
+        assert [r.query.get("max-keys") for r in listings] in (
+            [],
+            ["1"],
+            [None],
+        )  # whether there is such a folder
+        assert len(server.traffic.requests) - len(listings) <= 3 + 1 + 4
+        with pytest.raises(nc.StorageError, match="does not exist"):
+            nc.open("s3://files/gone.ome.zarr")
 
 
 def test_an_image_on_a_web_server(sharded, tmp_path):

@@ -341,13 +341,13 @@ def test_a_file_that_cannot_be_read_is_no_fill_value(tmp_path, monkeypatch):
 def test_a_chunk_that_changed_since_is_an_error(tmp_path):
     path = array(tmp_path / "a.zarr", VALUES, chunks=(1, 64, 64))
     before = (path / "c" / "1" / "0" / "0").stat().st_mtime_ns
-    volume = nc.open(path)
+    volume = nc.formats.open_volume(File.at(path))
     place = path / "c" / "1" / "0" / "0"
     os.utime(place, ns=(before + 10**9, before + 10**9))
     with pytest.raises(FileChangedError, match=r"c/1/0/0 was written since a\.zarr was listed"):
         volume[1]
     np.testing.assert_array_equal(nc.open(path)[1], VALUES[1])
-    again = nc.open(path)
+    again = nc.formats.open_volume(File.at(path))
     place.unlink()
     os.utime(place.parent, ns=(before + 2 * 10**9, before + 2 * 10**9))
     with pytest.raises(FileChangedError, match=r"has changed since a\.zarr was listed, and 0 is not in it"):
