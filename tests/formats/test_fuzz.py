@@ -39,7 +39,7 @@ def originals(pydicom_files: list[Path], nibabel_data: Path, nicom_data: Path, t
     )
     return [
         *found,
-        write_edf(tmp_path / "made.edf", made, 100, ["Fz", "Cz", "Pz"]),
+        *[write_edf(tmp_path / "made.edf", made, 100, ["Fz", "Cz", "Pz"])] * 6,  # few of it stay sound
         write(tmp_path / "n.nidq.meta", beside()),
         *ephys,
         structure(tmp_path / "oe", [stream(tmp_path / "oe", PROBE, 3, 1000.0, jumps=(300,))]),
