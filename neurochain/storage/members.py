@@ -201,9 +201,9 @@ class Members:
 
 
 def unlisted(uri: str) -> File | None:
-    """A folder that counts as one object, without a look at what is in it; None where there is no such folder.
+    """A folder that counts as one object, without a look at what is in it; None where it cannot be one.
 
-    Its size, identity and time are not known, so that a change of it shows in no read, and nothing of it is kept that has
+    Whether one elsewhere is there shows in what is read of it. Its size, identity and time are not known, so that a change of it shows in no read, and nothing of it is kept that has
     no identity of its own. Listing a large one takes longer than a slice of it.
     """
     if not is_whole(uri):
@@ -211,7 +211,9 @@ def unlisted(uri: str) -> File | None:
     scheme, path = split_uri(uri.rstrip("/"))
     store = store_for(scheme)
     path = local_absolute(path) if scheme == "file" else path
-    return File(store.uri(path), 0) if store.is_folder(path) else None
+    if store.local_path(path) is not None and not store.is_folder(path):
+        return None
+    return File(store.uri(path), 0)
 
 
 class _Gone:

@@ -304,7 +304,7 @@ def test_on_an_object_store(tree: Path, folder: Path) -> None:
     assert again.equals(there)
 
 
-NO_ZARR = "it holds no zarr.json, and no .zarray or .zgroup: it is no Zarr, or its root is missing"
+NO_ZARR = "it holds no zarr.json, and no .zarray or .zgroup: it is no Zarr, or is not there"
 
 
 def test_trees_that_hold_little(folder: Path) -> None:

@@ -64,7 +64,7 @@ class Tree:
         consolidated, array, group, attributes = _texts(members, V2)
         if array is None and group is None:
             raise FormatError(
-                "it holds no zarr.json, and no .zarray or .zgroup: it is no Zarr, or its root is missing"
+                "it holds no zarr.json, and no .zarray or .zgroup: it is no Zarr, or is not there"
             )
         tree = cls(file, members, _v2(array, group, attributes, ""))
         if consolidated is not None:
