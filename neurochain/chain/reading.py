@@ -122,8 +122,8 @@ def read_bids(
         ``pipeline`` (null for raw data), ``sidecar`` (JSON: the sidecars of all levels that apply, key by key the
         nearest wins), ``participants``, ``sessions``, ``scans`` (JSON: the row that these tables have for the file) and
         ``problem`` (what is wrong with its metadata; it stands in ``header.error`` too, unless the header has its own).
-        The keys of JSON columns are found by their names. A recording that is a folder (``.ds``, ``.mefd``, ``.zarr``)
-        is one row without a header.
+        The keys of JSON columns are found by their names. A recording that is a folder is one row: without a
+        header (``.ds``, ``.mefd``), or with one (``.zarr``).
 
     Raises
     ------

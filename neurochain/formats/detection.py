@@ -4,7 +4,7 @@ from functools import lru_cache
 
 from neurochain.formats.reader import HeadSizes, Reader
 from neurochain.formats.registry import readers
-from neurochain.storage import File
+from neurochain.storage import File, is_whole
 
 __all__ = ["PLAIN", "claimed", "detect", "first_bytes", "mismatch", "named_by"]
 
@@ -59,6 +59,8 @@ def first_bytes(file: File, sizes: HeadSizes) -> int:
 
 
 def _first_bytes(file: File, named: Reader | None, sizes: HeadSizes) -> int:
+    if is_whole(file.name):  # a folder has none
+        return 0
     if named is not None:
         return min(sizes.wanted(file, named), file.size)
     ending = file.suffix[1:]
@@ -86,7 +88,9 @@ def _last_of_several() -> frozenset[str]:
 
 
 def detect(file: File, named: Reader | None, sizes: HeadSizes) -> tuple[Reader | None, bytes]:
-    """Reader that knows the content, and the first bytes."""
+    """Reader that knows the content, and the first bytes; of a folder the reader that its name asks for, and none."""
+    if is_whole(file.name):
+        return (named if named is not None and named.matches(b"", file.name) else None), b""
     # What was fetched ahead was as much as was known then; `read_header` asks for more where it must.
     head = file.read_range(0, file.held or _first_bytes(file, named, sizes) or SNIFF)
     asked = [named, *(r for r in readers() if r is not named)] if named is not None else readers()

@@ -29,7 +29,7 @@ class Header(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     format: str | None = column(
-        '"dicom", "nifti", "analyze", "mgh", "edf", "bdf", "brainvision", "eeglab", "fif", "spikeglx", "openephys", "openephys_legacy", "nwb", "hdf5", "binary", or of another package; null for any other file'
+        '"dicom", "nifti", "analyze", "mgh", "edf", "bdf", "brainvision", "eeglab", "fif", "spikeglx", "openephys", "openephys_legacy", "nwb", "hdf5", "zarr", "ome-zarr", "binary", or of another package; null for any other file'
     )
     modality: str | None = column('As the file says: "MR", "CT", "PT"; null where it says nothing')
     shape: list[int] | None = column(
@@ -38,7 +38,8 @@ class Header(BaseModel):
     dtype: str | None = column('Of the array as stored: "int16", "float32", "int24", "rgb24"')
     voxel_sizes: list[float] | None = column("Along the spatial axes of the array", "mm")
     affine: list[float] | None = column(
-        "Voxel indices to RAS+ coordinates: the 16 numbers of the 4x4 matrix, row by row", "mm"
+        "Voxel indices to RAS+ coordinates (of OME-Zarr to its own): the 16 numbers of the 4x4 matrix, row by row",
+        "mm",
     )
     sampling_frequency: float | None = column("One for all channels; null where rates differ", "Hz")
     n_channels: int | None = column("Signals, annotation signals left out")

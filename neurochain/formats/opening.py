@@ -12,11 +12,11 @@ from neurochain.formats.binary.layout import BinaryLayout
 from neurochain.formats.binary.reader import open_binary
 from neurochain.formats.detection import PLAIN, detect, mismatch, named_by
 from neurochain.formats.pairs import owner
-from neurochain.formats.reader import HeadSizes, PartReader, Reader
+from neurochain.formats.reader import HeadSizes, LevelReader, PartReader, Reader
 from neurochain.formats.recordings.recording import Recording
 from neurochain.formats.registry import companions, reader_for, readers
 from neurochain.formats.volumes.volume import Volume
-from neurochain.storage import Access, File, Memo, address, cache_memo, remember
+from neurochain.storage import Access, File, Memo, address, cache_memo, remember, unlisted
 
 __all__ = ["open", "open_array", "open_recording", "open_volume"]
 
@@ -27,6 +27,7 @@ def open(
     *,
     format: str | None = None,
     part: str | None = None,
+    resolution: float | None = None,
     channels: int | Iterable[str] | None = None,
     sampling_frequency: float | None = None,
     dtype: Any = None,
@@ -45,12 +46,16 @@ def open(
     Parameters
     ----------
     source : str, path or File
-        One file. Of several that belong together, their header: ``.vhdr``, ``.hdr``.
+        One file, or a folder that is one (``.zarr``), which is not listed for it: with ``File.at(path)`` it is, and chunks
+        that change meanwhile are errors. Of several that belong together, their header: ``.vhdr``, ``.hdr``.
     format : str, optional
         As in `header.format`; by default the content tells.
     part : str, optional
         Which of several arrays in a file: the name of a stream of Open Ephys, the path of a time series of NWB, or of an
-        array in an HDF5 file.
+        array in an HDF5 file or a Zarr folder.
+    resolution : float, mm, optional
+        Which level of an OME-Zarr image: the coarsest whose voxels are no larger than that along each spatial axis; by
+        default the finest.
     channels, sampling_frequency, dtype, gain, offset, unit, first_byte
         How raw samples lie, of which no file beside says it: as of `BinaryLayout.of`. Of an array in HDF5 all but `dtype`
         and `first_byte`, which the file says: it is then opened as a recording.
@@ -82,7 +87,7 @@ def open(
         folder = place.rpartition("/")[0]
         if "://" in folder:  # others may belong to it
             remember(folder, access)
-    file = source if isinstance(source, File) else File.at(uri)
+    file = source if isinstance(source, File) else unlisted(uri) or File.at(uri)
     raw = {"channels": channels, "sampling_frequency": sampling_frequency, "dtype": dtype}
     missing = [name for name, value in raw.items() if value is None]
     if dtype is None and sampling_frequency is not None and not first_byte:
@@ -91,7 +96,7 @@ def open(
             return opened
     more = gain is not None or offset is not None or unit or first_byte
     if len(missing) == len(raw) and not more:
-        return open_array(file, format, part=part)
+        return open_array(file, format, part=part, resolution=resolution)
     if missing:
         raise FormatError(f"{file.uri}: of raw samples, say {' and '.join(missing)} too: nothing is assumed.")
     try:
@@ -168,7 +173,11 @@ def open_recording(
 
 
 def open_array(
-    file: File, format: str | None = None, memo: Memo | None = None, part: str | None = None
+    file: File,
+    format: str | None = None,
+    memo: Memo | None = None,
+    part: str | None = None,
+    resolution: float | None = None,
 ) -> Volume | Recording:
     """Open a file as the lazy array that its format holds.
 
@@ -182,6 +191,8 @@ def open_array(
         Where readers remember what is costly to find again.
     part : str, optional
         Which of several arrays in the file.
+    resolution : float, mm, optional
+        Which of several levels of an image.
 
     Raises
     ------
@@ -191,6 +202,10 @@ def open_array(
         The bytes cannot be had.
     """
     reader, first = _reader_of(file, format)
+    if resolution is not None:
+        if not isinstance(reader, LevelReader):
+            raise FormatError(f"{file.uri} has no levels: leave out resolution={resolution:g}.")
+        return reader.level(resolution, first, memo, part)
     if part is not None:
         if not isinstance(reader, PartReader):
             raise FormatError(f"{file.uri} holds one array: leave out part={part!r}.")

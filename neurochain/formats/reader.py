@@ -10,7 +10,7 @@ from neurochain.formats.recordings.recording import Recording
 from neurochain.formats.volumes.volume import Volume
 from neurochain.storage import File, Memo
 
-__all__ = ["FileHeader", "HeadSizes", "PartReader", "Reader"]
+__all__ = ["FileHeader", "HeadSizes", "LevelReader", "PartReader", "Reader"]
 
 
 @dataclass(slots=True)
@@ -168,5 +168,22 @@ class PartReader(Protocol):
         ------
         FormatError
             There is none of this name; the message lists those that there are.
+        """
+        ...
+
+
+@runtime_checkable
+class LevelReader(Protocol):
+    """Reader of files that hold an image at several resolutions."""
+
+    def level(
+        self, resolution: float, file: File, memo: Memo | None = None, part: str | None = None
+    ) -> Volume:
+        """The coarsest whose voxels are no larger than that, in mm, along each spatial axis; of one of several images `part`.
+
+        Raises
+        ------
+        FormatError
+            None is so fine, or there are no levels; the message lists those that there are.
         """
         ...

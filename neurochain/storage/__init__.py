@@ -6,6 +6,7 @@ The lowest layer: it knows no format, no dataset and no chain.
 from neurochain.storage.access import Access, access_to, remember, said, suggest
 from neurochain.storage.cache import cache_folder
 from neurochain.storage.file import File
+from neurochain.storage.folders import is_whole
 from neurochain.storage.listing import (
     Root,
     address,
@@ -15,6 +16,7 @@ from neurochain.storage.listing import (
     list_root,
     nothing_matched,
 )
+from neurochain.storage.members import Member, Members, unlisted
 from neurochain.storage.memo import FolderMemo, Memo, cache_memo
 from neurochain.storage.planner import Cost
 from neurochain.storage.rangeio import RangeIO
@@ -29,6 +31,8 @@ __all__ = [
     "File",
     "FileRead",
     "FolderMemo",
+    "Member",
+    "Members",
     "Memo",
     "NotFetchedError",
     "RangeIO",
@@ -42,6 +46,7 @@ __all__ = [
     "cache_memo",
     "find_roots",
     "folder_root",
+    "is_whole",
     "list_root",
     "nothing_matched",
     "recording_reads",
@@ -49,4 +54,5 @@ __all__ = [
     "said",
     "store_for",
     "suggest",
+    "unlisted",
 ]

@@ -7,6 +7,7 @@ nothing half. A hash behind the bytes shows what a disk has lost.
 import hashlib
 import os
 import secrets
+import shutil
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import lru_cache
@@ -69,6 +70,10 @@ class ExtentCache:
         if self._written > self.limit // 20:
             self._written = 0
             forget_oldest(self.folder, self.limit)
+
+    def forget(self, uri: str, etag: str) -> None:
+        """Delete the extents of a file."""
+        shutil.rmtree(self._folder(uri, etag), ignore_errors=True)
 
     def _read(self, folder: str, start: int, end: int) -> bytes | None:
         path = f"{folder}/{start}-{end}"

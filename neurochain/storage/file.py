@@ -17,7 +17,8 @@ from neurochain.errors import FileChangedError, StorageError
 from neurochain.storage.cache import cache_folder
 from neurochain.storage.extents import apart, extent_cache
 from neurochain.storage.flights import FLIGHTS
-from neurochain.storage.local import CAN_FILL, LocalStore
+from neurochain.storage.folders import check_below, is_whole
+from neurochain.storage.local import CAN_FILL, LocalStore, entries_below, local_absolute
 from neurochain.storage.planner import Cost, cut, plan
 from neurochain.storage.rangeio import RangeIO
 from neurochain.storage.reads import NotFetchedError, ReadLog, active_log
@@ -66,9 +67,10 @@ class File:
         Raises
         ------
         StorageError
-            There is none, or it is a folder.
+            There is none, or it is a folder that does not count as one object.
         """
         scheme, rest = split_uri(os.fspath(uri))
+        rest = rest.rstrip("/") if is_whole(rest) else rest
         store = store_for(scheme)
         entry = store.stat(local_absolute(rest) if scheme == "file" else rest)
         return cls.of(entry, store)
@@ -108,10 +110,8 @@ class File:
         StorageError
             There is none, or `name` leads out of the folder.
         """
-        if not name or name in (".", "..") or "/" in name or "\\" in name or "\0" in name:
-            raise StorageError(
-                f"{self.uri} names {name!r}: a file that belongs to another lies in the same folder."
-            )
+        if "/" in name:
+            raise StorageError(f"{self.uri} names {name!r}: what belongs to a file lies in the same folder.")
         return self._related(name)
 
     def below(self, path: str) -> "File":
@@ -127,16 +127,29 @@ class File:
         FileChangedError, StorageError
             As `beside`.
         """
-        names = path.split("/")
-        if not all(names) or {".", ".."} & set(names) or "\\" in path or "\0" in path:
-            raise StorageError(
-                f"{self.uri} names {path!r}: a file that belongs to another lies in its folder, or below."
-            )
         return self._related(path)
 
-    def _related(self, path: str) -> "File":
-        """File at a path relative to this one's folder."""
+    def within(self, path: str) -> "File":
+        """File in this one, which is a folder that counts as one object; what is read of it counts for this one's row.
+
+        Parameters
+        ----------
+        path : str
+            Relative to it: ``"0/zarr.json"``. `Members` reads many, and such as may not be there.
+
+        Raises
+        ------
+        StorageError
+            As `below`.
+        """
+        return self._related(path, inside=True)
+
+    def _related(self, path: str, inside: bool = False) -> "File":
+        """File at a path relative to this one's folder, or to this one where it is a folder."""
+        check_below(path, self.uri)
         store, own = self._where()
+        if inside:
+            path = f"{self.name}/{path}"
         if self._log is not None and store.is_remote and not self._log.waits:
             raise NotFetchedError(f"{path} beside {self.uri} was not looked for ahead.")
         entry = store.stat(f"{own.rpartition('/')[0]}/{path}")
@@ -329,7 +342,7 @@ class File:
         return buffered if mode == "rb" else io.TextIOWrapper(buffered, encoding=encoding)
 
     def local_path(self) -> Path:
-        """Path on this machine's disk; a remote file is copied there whole, once per content.
+        """Path on this machine's disk; a remote file, unless it is a folder, is copied there whole, once per content.
 
         Counts as reading the whole file, since nobody sees what is read through the path. Prefer
         `open` or `read_range`.
@@ -341,7 +354,9 @@ class File:
         elif self.etag and store.stat(path).etag != self.etag:
             raise FileChangedError(f"{self.uri} has changed since it was listed. Run the chain again.")
         if self._log is not None:
-            self._log.add_whole(self.uri, self.etag, self.size, self._pull)
+            inside = [File.of(entry, store) for entry in entries_below(path)] if local.is_dir() else [self]
+            for file in inside:
+                self._log.add_whole(file.uri, file.etag, file.size, file._pull)
         return local
 
     def _where(self) -> tuple[Store, str]:
@@ -356,6 +371,10 @@ class File:
         return store.read_each(path, ranges, self.etag or None)
 
     def _copy(self) -> Path:
+        if is_whole(self.name):
+            raise StorageError(
+                f"{self.uri} is a folder, and lies elsewhere: open it, or the files in it (within)."
+            )
         key = hashlib.sha256(f"{self.uri}\n{self.etag}".encode()).hexdigest()[:32]
         target = cache_folder() / "files" / key / self.name
         if target.exists() and target.stat().st_size == self.size:
@@ -379,8 +398,3 @@ class File:
 
 def _unpickled(uri: str, size: int, etag: str, mtime: datetime | None, companions: str | None) -> File:
     return File(uri, size, etag, mtime, companions=companions)
-
-
-def local_absolute(path: str) -> str:
-    """Absolute form of a local path; ``~`` is the home folder, links are kept."""
-    return os.path.abspath(os.path.expanduser(path))

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from neurochain.errors import NothingMatchedError, PatternError
-from neurochain.storage.file import local_absolute
+from neurochain.storage.folders import is_whole
+from neurochain.storage.local import local_absolute
 from neurochain.storage.pattern import Globs, expand_braces, is_wild
 from neurochain.storage.scheme import split_uri, store_for
 from neurochain.storage.store import Entry, Store
@@ -146,19 +147,21 @@ def _outermost(
 
 
 def _paths(text: str) -> Iterator[tuple[str, str]]:
-    """Brace-free paths of a pattern, a folder with ``**/*`` behind it."""
+    """Brace-free paths of a pattern, a folder with ``**/*`` behind it, unless it counts as one object."""
     if not text.strip():
         raise PatternError("read_storage() got an empty path. Use '.' for the current folder.")
     scheme, rest = split_uri(text)
     store = store_for(scheme)
     if scheme == "file" and os.path.exists(local_absolute(rest)):
         path = local_absolute(rest)
-        yield scheme, f"{_escape(path)}/**/*" if store.is_folder(path) else _escape(path)
+        below = store.is_folder(path) and not is_whole(path)
+        yield scheme, f"{_escape(path)}/**/*" if below else _escape(path)
         return
     for expanded in expand_braces(rest):
         path = local_absolute(expanded) if scheme == "file" else expanded.strip("/")
         literal = not any(is_wild(s) for s in path.split("/"))
-        yield scheme, f"{path}/**/*" if literal and store.is_folder(path) else path
+        below = literal and not is_whole(path) and store.is_folder(path)
+        yield scheme, f"{path}/**/*" if below else path
 
 
 def _escape(path: str) -> str:

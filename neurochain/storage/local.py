@@ -4,6 +4,7 @@ Reads go through ``pread`` on a descriptor whose etag is checked, so a file that
 was listed is an error and never other bytes.
 """
 
+import errno
 import os
 import stat as stat_
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -14,12 +15,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from neurochain.errors import FileChangedError, StorageError
+from neurochain.storage.folders import FolderSum, is_whole
 from neurochain.storage.pattern import Globs, Rule
-from neurochain.storage.planner import Link, Range
+from neurochain.storage.planner import Link, Range, clipped
 from neurochain.storage.store import Entry
 
 CAN_FILL = hasattr(os, "preadv")
 LARGE = 4 * 2**20  # bytes, from which on two threads read what one could
+# What is said of a path at which there is no file, or can be none.
+ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EISDIR)
 
 T = TypeVar("T")
 
@@ -36,6 +40,19 @@ def local_etag(status: os.stat_result) -> str:
 def _entry(path: str, status: os.stat_result) -> Entry:
     mtime = datetime.fromtimestamp(status.st_mtime_ns // 1000 / 1e6, UTC)
     return Entry(path, status.st_size, local_etag(status), mtime)
+
+
+def local_absolute(path: str) -> str:
+    """Absolute form of a local path; ``~`` is the home folder, links are kept."""
+    return os.path.abspath(os.path.expanduser(path))
+
+
+def local_entry(path: str) -> Entry | None:
+    """What lies at a path, a file or a folder; None where there is nothing."""
+    try:
+        return _entry(path, os.stat(path))
+    except OSError:
+        return None
 
 
 class LocalStore:
@@ -56,6 +73,10 @@ class LocalStore:
         except OSError as error:
             raise StorageError(f"{path} cannot be read: {error.strerror}.") from error
         if stat_.S_ISDIR(status.st_mode):
+            if is_whole(path):
+                if (found := _gathered(path)) is not None:
+                    return found
+                raise StorageError(f"{path} holds no files.") from FileNotFoundError(path)
             raise StorageError(
                 f"{path} is a folder, not a file. Use read_storage({path!r}) for the files in it."
             )
@@ -92,6 +113,20 @@ class LocalStore:
 
     def read_each(self, path: str, ranges: Sequence[Range], etag: str | None = None) -> Sequence[bytes]:
         return _of_opened(path, etag, _read_each, ranges)
+
+    def read_present(
+        self, paths: Sequence[str], start: int, end: int | None, most: int
+    ) -> Sequence[tuple[Entry, bytes] | None]:
+        return [_present(path, start, end, most) for path in paths]
+
+    def folders(self, path: str) -> Sequence[str]:
+        try:
+            with os.scandir(path) as entries:
+                return sorted(entry.name for entry in entries if entry.is_dir())
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            raise StorageError(f"The folder {path} cannot be listed: {error.strerror}.") from error
 
     def fill(
         self, path: str, starts: Sequence[int], length: int, into: memoryview, etag: str | None = None
@@ -198,6 +233,8 @@ def _one_folder(
                 continue
             if stat_.S_ISREG(status.st_mode):
                 yield _entry(path, status), True
+            elif is_whole(name) and (found := _gathered(path)) is not None:
+                yield found, True
         for name in literal_folders:
             child_rule = rule.enter(name)
             if child_rule is not None:
@@ -210,6 +247,8 @@ def _one_folder(
                 child_rule = rule.enter(name)
                 if child_rule is not None:
                     below.append((entry.path, child_rule, entry.is_symlink()))
+                if is_whole(name) and rule.matches(name) and (found := _gathered(entry.path)) is not None:
+                    yield found, True
                 continue
             matched = rule.matches(name)
             if not matched and not (companions and name.endswith(companions) and not name.startswith(".")):
@@ -221,6 +260,81 @@ def _one_folder(
             if stat_.S_ISREG(status.st_mode):
                 yield _entry(entry.path, status), matched
     return below
+
+
+def entries_below(folder: str, times: FolderSum | None = None) -> Iterator[Entry]:
+    """Files in a folder, and in those in it; a sum gets the times of the folders."""
+    pending: list[tuple[str, frozenset[tuple[int, int]]]] = [(folder, frozenset())]
+    while pending:
+        place, above = pending.pop()
+        try:
+            status = os.stat(place)
+            identity = status.st_dev, status.st_ino
+            if identity in above:  # a link that leads back up
+                continue
+            if times is not None:
+                times.touch(_entry(place, status).mtime)
+            with os.scandir(place) as entries:
+                for entry in entries:
+                    if entry.is_dir():
+                        pending.append((entry.path, above | {identity}))
+                        continue
+                    file = _status(entry)
+                    if stat_.S_ISREG(file.st_mode) or stat_.S_ISLNK(file.st_mode):
+                        yield _entry(entry.path, file)
+        except FileNotFoundError:  # gone since the folder above was read
+            continue
+        except OSError as error:
+            raise StorageError(f"The folder {place} cannot be listed: {error.strerror}.") from error
+
+
+def _gathered(folder: str) -> Entry | None:
+    """A folder that counts as one object; None where it holds no files."""
+    found, skip = FolderSum(), len(folder.rstrip("/")) + 1
+    # A file that goes, or another's name that comes, shows in the time of its folder alone.
+    for one in entries_below(folder, found):
+        found.add(one.path[skip:], one.size, one.etag, one.mtime)
+    return Entry(folder, found.size, found.etag, found.mtime) if found.count else None
+
+
+def _status(entry: os.DirEntry[str]) -> os.stat_result:
+    """Of the file that an entry leads to; of the link, where that leads nowhere."""
+    try:
+        return entry.stat()
+    except FileNotFoundError:
+        return entry.stat(follow_symlinks=False)
+
+
+def _present(path: str, start: int, end: int | None, most: int) -> tuple[Entry, bytes] | None:
+    """What a file is, and some of its bytes; None where there is none."""
+    try:
+        # Opening a pipe would wait for somebody to write into it.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0))
+    except OSError as error:
+        if error.errno not in ABSENT:
+            raise StorageError(f"{path} cannot be opened: {error.strerror}.") from error
+        if os.path.islink(path):
+            raise StorageError(
+                f"{path} is a link to nothing: its content is not here. Fetch it (datalad get, git annex get)."
+            ) from error
+        return None
+    try:
+        status = os.fstat(descriptor)
+        if not stat_.S_ISREG(status.st_mode):
+            return None
+        found = _entry(path, status)
+        first, last = clipped(found.size, start, end)
+        if last - first > most:
+            return found, b""
+        data = _read(descriptor, path, first, last)
+        _check_unchanged(descriptor, path, found.etag)
+        return found, data
+    except StorageError:
+        raise
+    except OSError as error:
+        raise StorageError(f"{path} cannot be read: {error.strerror}.") from error
+    finally:
+        os.close(descriptor)
 
 
 def _join(folder: str, name: str) -> str:

@@ -23,19 +23,26 @@ from obstore.exceptions import (
 from neurochain.errors import FileChangedError, PatternError, StorageError
 from neurochain.storage.access import access_to
 from neurochain.storage.buckets import connect
+from neurochain.storage.folders import FolderSum, is_whole, outermost
 from neurochain.storage.links import LinkMeter
 from neurochain.storage.pattern import Globs, Rule
-from neurochain.storage.planner import Link, Range
+from neurochain.storage.planner import Link, Range, clipped
 from neurochain.storage.store import Entry
 from neurochain.storage.walk import Walk
 
 WEB = frozenset(["http", "https"])
+NO_SUFFIX = frozenset(
+    ["az", "azure", "adl", "abfs", "abfss"]
+)  # stores that give no last bytes without a first one
 METADATA = "169.254.169.254"
 CREDENTIALS = "If it is public, say anon=True; else storage_options={'profile': …}, or set the credentials in the environment."
 AT_ONCE = 16  # requests for the ranges of one object
+MANY_AT_ONCE = 64  # for objects of their own
 MOST_PARTS = 1000  # folders that are listed as wholes beside each other
 PAGE = 1000  # objects of a listing that come together
-Task = tuple[str, Rule, bool]  # a folder, what is meant in it, and whether it is listed as a whole
+Task = tuple[
+    str, Rule | None, bool
+]  # a folder, what is meant in it (None: itself), and whether it is listed as a whole
 Page = list[tuple[Entry, bool]]
 
 
@@ -54,6 +61,7 @@ class ObjectStore:
         self.scheme = scheme
         self._meter = LinkMeter(Link(at_once=AT_ONCE))
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="neurochain-ranges")
+        self._many = ThreadPoolExecutor(MANY_AT_ONCE, thread_name_prefix="neurochain-objects")
 
     @property
     def link(self) -> Link:
@@ -67,6 +75,11 @@ class ObjectStore:
         return None
 
     def stat(self, path: str) -> Entry:
+        if is_whole(path):
+            if self.scheme in WEB:  # which lists nothing: whether a file in it has changed cannot be seen
+                return Entry(path, 0, "", None)
+            if (whole := self._gathered(path)) is not None:
+                return whole
         found = self._head(path)
         if found is not None:
             return found
@@ -107,17 +120,60 @@ class ObjectStore:
             return [self.read_range(path, start, end, etag) for start, end in ranges]
         return [*self._pool.map(lambda r: self.read_range(path, r[0], r[1], etag), ranges)]
 
+    def read_present(
+        self, paths: Sequence[str], start: int, end: int | None, most: int
+    ) -> Sequence[tuple[Entry, bytes] | None]:
+        if len(paths) < 2:
+            return [self._present_part(path, start, end, most) for path in paths]
+        return [*self._many.map(lambda path: self._present_part(path, start, end, most), paths)]
+
+    def folders(self, path: str) -> Sequence[str]:
+        if self.scheme in WEB:
+            raise StorageError(f"{self.uri(path)} is on a web server, which lists nothing.")
+        store, key = self._open(path)
+        with self._in_words(path):
+            found = obstore.list_with_delimiter(store, key or None)["common_prefixes"]
+        return sorted(prefix.rpartition("/")[2] for prefix in found)
+
+    def _present_part(self, path: str, start: int, end: int | None, most: int) -> tuple[Entry, bytes] | None:
+        """What an object is, and some of its bytes; None where there is none."""
+        store, key = self._open(path)
+        options: Any = {}
+        if start < 0 and self.scheme in NO_SUFFIX:
+            if (found := self._head(path)) is None:
+                return None
+            start, end = clipped(found.size, start, end)
+        if start < 0 and end is None:
+            options["range"] = {"suffix": -start}
+        elif start or end is not None:
+            options["range"] = {"offset": start} if end is None else (start, end)
+        try:
+            with self._in_words(path):
+                answer = obstore.get(store, key, options=options or None)
+                entry = _entry(path, answer.meta)
+                first, last = clipped(entry.size, start, end)
+                data = bytes(answer.bytes()) if last - first <= most else b""
+        except FileNotFoundError:
+            return None
+        if last - first <= most:
+            self._whole(path, (first, last), None, answer.meta, data)
+        return entry, data
+
     def _look(
-        self, folder: str, rule: Rule, whole: bool, companions: tuple[str, ...]
+        self, folder: str, rule: Rule | None, whole: bool, companions: tuple[str, ...]
     ) -> Iterator[Task | Page]:
         """Files in a folder that are meant, page by page, and the folders to look into."""
+        if rule is None:
+            entry = self._gathered(folder)
+            yield [] if entry is None else [(entry, True)]
+            return
         files, folders = rule.literal_files, rule.literal_folders
         if files is not None and folders is not None and (self.scheme in WEB or not (companions and files)):
             for name in folders:
                 if (below := rule.enter(name)) is not None:
                     yield f"{folder}/{name}", below, False
             if files:  # one by one: their folder may hold a million
-                heads = self._pool.map(self._head, [f"{folder}/{name}" for name in files])
+                heads = self._pool.map(self._there, [f"{folder}/{name}" for name in files])
                 yield [(entry, True) for entry in heads if entry is not None]
             return
         if self.scheme in WEB:
@@ -138,6 +194,8 @@ class ObjectStore:
             return
         yield self._chosen(folder, found["objects"], lambda _: rule, companions)
         for name in folders:
+            if is_whole(name) and rule.matches(name):
+                yield f"{folder}/{name}", None, True
             if (below := rule.enter(name)) is not None:
                 yield f"{folder}/{name}", below, below.is_deep and len(folders) > 1
 
@@ -153,9 +211,33 @@ class ObjectStore:
                 rules[parent] = None if outer is None else outer.enter(name)
             return rules[parent]
 
+        wholes: dict[str, FolderSum] = {}
         with self._in_words(folder):
             for page in obstore.list(store, key or None, chunk_size=PAGE):
+                _add_wholes(wholes, page, len(key) + 1 if key else 0, rule_of)
                 yield self._chosen(folder, page, rule_of, companions)
+        bucket = folder.partition("/")[0]
+        yield [(_whole_entry(f"{bucket}/{path}", found), True) for path, found in wholes.items()]
+
+    def _gathered(self, path: str) -> Entry | None:
+        """A folder that counts as one object; None where there is none."""
+        store, key = self._open(path)
+        found = FolderSum()
+        with self._in_words(path):
+            for page in obstore.list(store, key, chunk_size=PAGE):
+                _add(found, page, len(key) + 1)
+        return _whole_entry(path, found) if found.count else None
+
+    def _there(self, path: str) -> Entry | None:
+        """An object, or a folder that counts as one; None where there is neither."""
+        if not is_whole(path):
+            return self._head(path)
+        if self.scheme in WEB:
+            raise PatternError(
+                f"{self.uri(path)} is on a web server, which lists nothing: whether a file in it changes cannot be seen, "
+                "so it makes no row. Open it: nc.open(url)."
+            )
+        return self._gathered(path) or self._head(path)
 
     def _chosen(self, folder: str, objects: Sequence[Any], rule_of: Any, companions: tuple[str, ...]) -> Page:
         bucket, _, own = folder.partition("/")
@@ -257,6 +339,33 @@ def _options(start: int, end: int, etag: str | None) -> Any:
 
 def _entry(path: str, found: Any) -> Entry:
     return Entry(path, int(found["size"]), _etag(found), found["last_modified"])
+
+
+def _add(found: FolderSum, objects: Sequence[Any], skip: int) -> None:
+    """Count objects of a folder whose key, with a slash, has so many characters."""
+    for one in objects:
+        if len(one["path"]) > skip:
+            found.add(one["path"][skip:], int(one["size"]), _etag(one), one["last_modified"])
+
+
+def _add_wholes(wholes: dict[str, FolderSum], objects: Sequence[Any], skip: int, rule_of: Any) -> None:
+    """Count objects that lie in folders which count as one, and are meant as such."""
+    for one in objects:
+        inner = outermost(one["path"][skip:])
+        if inner is None:
+            continue
+        path = one["path"][: skip + len(inner)]
+        if path not in wholes:
+            parent, _, name = path.rpartition("/")
+            rule = rule_of(parent)
+            if rule is None or not rule.matches(name):
+                continue
+            wholes[path] = FolderSum()
+        _add(wholes[path], [one], len(path) + 1)
+
+
+def _whole_entry(path: str, found: FolderSum) -> Entry:
+    return Entry(path, found.size, found.etag, found.mtime)
 
 
 def _etag(found: Any) -> str:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from neurochain.errors import PatternError
+from neurochain.storage.folders import is_whole
 
 MAX_ALTERNATIVES = 100_000
 
@@ -191,13 +192,13 @@ class Rule:
         self._exact_files = {p[0] for p in self.positions if len(p) == 1 and not is_wild(p[0])}
         self._file_regexes = [segment_regex(p[0]) for p in self.positions if len(p) == 1 and is_wild(p[0])]
         self._exact_folders: dict[str, list[tuple[str, ...]]] = {}
-        self._wild_folders: list[tuple[re.Pattern[str], tuple[str, ...]]] = []
+        self._wild_folders: list[tuple[re.Pattern[str], tuple[str, ...], bool]] = []
         for p in self.positions:
             if p[0] == "**":
                 # `**` stays in place; a trailing one was written as `**/*` by `Globs`.
-                self._wild_folders.append((segment_regex("*"), p))
+                self._wild_folders.append((segment_regex("*"), p, False))
             elif len(p) > 1 and is_wild(p[0]):
-                self._wild_folders.append((segment_regex(p[0]), p[1:]))
+                self._wild_folders.append((segment_regex(p[0]), p[1:], is_whole(p[0])))
             elif len(p) > 1:
                 self._exact_folders.setdefault(p[0], []).append(p[1:])
         self._below: dict[frozenset[tuple[str, ...]], Rule] = {}
@@ -207,9 +208,15 @@ class Rule:
         return name in self._exact_files or any(r.match(name) for r in self._file_regexes)
 
     def enter(self, folder: str) -> "Rule | None":
-        """Rule inside a subfolder, or None where nothing in it can match."""
+        """Rule inside a subfolder, or None where nothing in it can match.
+
+        A folder that counts as one object is entered only where a segment says its ending.
+        """
         below = list(self._exact_folders.get(folder, ()))
-        below += [rest for regex, rest in self._wild_folders if regex.match(folder)]
+        whole = is_whole(folder)
+        below += [
+            rest for regex, rest, says in self._wild_folders if (says or not whole) and regex.match(folder)
+        ]
         if not below:
             return None
         key = frozenset(below)

@@ -117,3 +117,15 @@ def cut(wanted: Sequence[Range], requests: Sequence[Range], bodies: Sequence[byt
             at, i = starts[i] + len(body), i + 1
         found.append(pieces[0] if len(pieces) == 1 else b"".join(pieces))
     return found
+
+
+def clipped(size: int, start: int, end: int | None) -> Range:
+    """Range [start, end) of an object of some size; a negative start counts from its end, and None is its end.
+
+    Examples
+    --------
+    >>> clipped(100, -16, None), clipped(100, 90, 120), clipped(10, -16, None)
+    ((84, 100), (90, 100), (0, 10))
+    """
+    first = max(0, size + start) if start < 0 else min(start, size)
+    return first, size if end is None else max(first, min(end, size))

@@ -11,8 +11,9 @@ import fsspec
 
 from neurochain.errors import FileChangedError, MissingExtraError, PatternError, StorageError
 from neurochain.storage.access import CLOUDS, Access, access_to
+from neurochain.storage.folders import FolderSum, is_whole, outermost
 from neurochain.storage.pattern import Globs
-from neurochain.storage.planner import Link, Range
+from neurochain.storage.planner import Link, Range, clipped
 from neurochain.storage.store import Entry
 
 HERE = frozenset(["memory", "zip", "tar", "local"])  # protocols whose bytes are on this machine
@@ -48,6 +49,8 @@ class FsspecStore:
         except OSError as error:
             raise StorageError(f"{self.uri(path)} cannot be read: {error}.") from error
         if info.get("type") == "directory":
+            if is_whole(path) and (whole := self._gathered(path)) is not None:
+                return whole
             raise StorageError(f"{self.uri(path)} is a folder. Use read_storage() for the files in it.")
         return self._entry(info)
 
@@ -58,11 +61,18 @@ class FsspecStore:
         base = root.strip("/")
         for prefix in _literal_prefixes(globs):
             folder = f"{base}/{prefix}".strip("/")
+            wholes: dict[str, FolderSum] = {}
             for path, info in self._at(folder).find(folder, detail=True).items():
                 relative = path.lstrip("/")[len(base) :].lstrip("/")
+                whole = outermost(relative)
+                if whole is not None and globs.matches(whole):
+                    top = path[: len(path) - len(relative) + len(whole)]
+                    self._add(wholes.setdefault(top, FolderSum()), path, info, len(top) + 1)
                 matched = globs.matches(relative)
                 if matched or (companions and path.endswith(companions)):
                     yield self._entry(info), matched
+            for path, found in wholes.items():
+                yield Entry(path, found.size, found.etag, found.mtime), True
 
     def read_range(self, path: str, start: int, end: int, etag: str | None = None) -> bytes:
         if start == end:
@@ -83,6 +93,52 @@ class FsspecStore:
             return [self.read_range(path, start, end, etag) for start, end in ranges]
         with ThreadPoolExecutor(self.link.at_once) as pool:
             return [*pool.map(lambda r: self.read_range(path, r[0], r[1], etag), ranges)]
+
+    def read_present(
+        self, paths: Sequence[str], start: int, end: int | None, most: int
+    ) -> Sequence[tuple[Entry, bytes] | None]:
+        def one(path: str) -> tuple[Entry, bytes] | None:
+            try:
+                info = self._at(path).info(path)
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+            except OSError as error:
+                raise StorageError(f"{self.uri(path)} cannot be read: {error}.") from error
+            if info.get("type") == "directory":
+                return None
+            entry = self._entry(info)
+            first, last = clipped(entry.size, start, end)
+            return entry, self.read_range(path, first, last) if last - first <= most else b""
+
+        if len(paths) < 2:
+            return [one(path) for path in paths]
+        with ThreadPoolExecutor(self.link.at_once) as pool:
+            return [*pool.map(one, paths)]
+
+    def folders(self, path: str) -> Sequence[str]:
+        try:
+            found = self._at(path).ls(path, detail=True)
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise StorageError(f"{self.uri(path)} cannot be listed: {error}.") from error
+        names = (i["name"].rstrip("/").rpartition("/")[2] for i in found if i.get("type") == "directory")
+        return sorted(names)
+
+    def _gathered(self, path: str) -> Entry | None:
+        """A folder that counts as one object; None where it holds no files."""
+        found, top = FolderSum(), path.rstrip("/")
+        try:
+            files = self._at(path).find(path, detail=True)
+        except OSError as error:
+            raise StorageError(f"{self.uri(path)} cannot be listed: {error}.") from error
+        for name, info in files.items():
+            self._add(found, name, info, len(top) + 1 + (name.startswith("/") and not top.startswith("/")))
+        return Entry(top, found.size, found.etag, found.mtime) if found.count else None
+
+    def _add(self, found: FolderSum, path: str, info: dict[str, Any], skip: int) -> None:
+        one = self._entry(info)
+        found.add(path[skip:], one.size, one.etag, one.mtime)
 
     def _at(self, path: str) -> Any:
         return _filesystem(self.scheme, access_to(self.uri(path)))

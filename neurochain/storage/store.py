@@ -50,7 +50,7 @@ class Store(Protocol):
         ...
 
     def stat(self, path: str) -> Entry:
-        """One object. Raises StorageError where there is none."""
+        """One object, or a folder that counts as one. Raises StorageError where there is none."""
         ...
 
     def is_folder(self, path: str) -> bool:
@@ -59,6 +59,9 @@ class Store(Protocol):
 
     def list(self, root: str, globs: Globs, companions: tuple[str, ...] = ()) -> Iterator[tuple[Entry, bool]]:
         """Objects below a root that the globs mean, each with True; in no promised order.
+
+        A folder that counts as one object (`neurochain.storage.folders`) comes in the place of the files in it, unless a glob
+        names it and goes on.
 
         With `companions` (suffixes such as ``".json"``), the objects with one of them that lie in the same
         folders come too, with False, unless the globs mean them.
@@ -84,6 +87,42 @@ class Store(Protocol):
         ------
         FileChangedError, StorageError
             As `read_range`.
+        """
+        ...
+
+    def read_present(
+        self, paths: Sequence[str], start: int, end: int | None, most: int
+    ) -> Sequence[tuple[Entry, bytes] | None]:
+        """The same bytes of several objects of which nothing is known, one request each, as many at once as can be.
+
+        Parameters
+        ----------
+        paths : sequence of str
+            Of objects that may not be there.
+        start, end : int or None
+            Half-open, clipped to each object; a negative `start` counts from its end, and `end` None is its end.
+        most : int
+            Bytes that are pulled of one object at most; one that would give more comes without bytes.
+
+        Returns
+        -------
+        sequence of (Entry, bytes) or None
+            What the object is now, and its bytes; None where there is none.
+
+        Raises
+        ------
+        StorageError
+            It cannot be told whether there is one, or it could not be read.
+        """
+        ...
+
+    def folders(self, path: str) -> Sequence[str]:
+        """Names of the folders right below a path, sorted; none where there is no folder.
+
+        Raises
+        ------
+        StorageError
+            The store lists nothing, or could not be reached.
         """
         ...
 

@@ -304,6 +304,9 @@ def test_on_an_object_store(tree: Path, folder: Path) -> None:
     assert again.equals(there)
 
 
+NO_ZARR = "it holds no zarr.json, and no .zarray or .zgroup: it is no Zarr, or is not there"
+
+
 def test_trees_that_hold_little(folder: Path) -> None:
     folders = grow(
         folder / "folders",
@@ -316,7 +319,7 @@ def test_trees_that_hold_little(folder: Path) -> None:
     )
     assert rows.rows() == [
         ("sub-1/meg/sub-1_meg.ds", 1, None, None, ".ds"),
-        ("sub-1/micr/sub-1_sample-A_SEM.ome.zarr", 2, None, None, ".ome.zarr"),
+        ("sub-1/micr/sub-1_sample-A_SEM.ome.zarr", 2, NO_ZARR, None, ".ome.zarr"),
     ]
     etags = nc.read_bids(folders).select("file.etag").collect()["etag"].to_list()
     (folders / "sub-1/meg/sub-1_meg.ds/y").write_text("more")

@@ -13,6 +13,7 @@ import nibabel
 import numpy as np
 import pydicom.data
 import pytest
+import zarr
 from moto.server import ThreadedMotoServer
 
 import neurochain as nc
@@ -144,3 +145,27 @@ def test_what_is_said_of_one_file_holds_for_those_that_belong_to_it(folder: Path
     with ObjectServer(folder / "served") as server:
         there = {"storage_options": {"endpoint": server.url, **KEYS}}
         assert nc.open("s3://alone/pair.hdr", **there)[1, 2, 3] == 23
+
+
+def test_a_zarr_folder(endpoint: str, folder: Path) -> None:
+    values = np.arange(4 * 32 * 32, dtype=np.uint16).reshape(4, 32, 32)
+    made = zarr.create_array(
+        str(folder / "made"), shape=values.shape, dtype=values.dtype, chunks=(1, 16, 16), shards=(2, 32, 32)
+    )
+    made[:2] = values[:2]
+    client = boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=KEYS["key"],
+        aws_secret_access_key=KEYS["secret"],
+    )
+    for path in (folder / "made").rglob("*"):
+        if path.is_file():
+            key = f"images/a.zarr/{path.relative_to(folder / 'made').as_posix()}"
+            client.put_object(Bucket="lab", Key=key, Body=path.read_bytes())
+    options: dict[str, Any] = {"endpoint": endpoint, **KEYS}
+    rows = nc.read_storage("s3://lab/images/", storage_options=options)
+    assert rows.select("header.shape", "file.path").collect().rows() == [([4, 32, 32], "a.zarr")]
+    assert rows.map(mean=mean).collect()["mean"].to_list() == [values[:2].sum() / values.size]
+    np.testing.assert_array_equal(nc.open("s3://lab/images/a.zarr")[1, ::3], values[1, ::3])

@@ -27,6 +27,7 @@ from neurochain.errors import NeurochainError
 from neurochain.formats import Recording, open_array, read_header
 from neurochain.formats.nwb.tables import nwb_columns
 from neurochain.storage import File
+from neurochain.storage.folders import outermost
 from neurochain.testing.format_tests import check_record
 
 BOUND = 768 * 2**20  # bytes of address space that reading a file of at most LARGEST may take
@@ -117,7 +118,7 @@ def check(path: Path, seen: Counter[str]) -> None:
 def corpus(paths: list[Path], work: Path) -> list[tuple[Path, bytes, Path]]:
     """Places for mutated files, each with its companions beside it, what is mutated there, and what is read.
 
-    Of a description of raw samples it is the samples that are read.
+    Of a description of raw samples it is the samples that are read, of a file in a folder that counts as one the folder.
     """
     endings = formats.companions()
     found = []
@@ -126,6 +127,11 @@ def corpus(paths: list[Path], work: Path) -> list[tuple[Path, bytes, Path]]:
             continue
         folder = work / str(number)
         folder.mkdir(parents=True)
+        if (whole := outermost(str(path))) is not None:  # a file in a folder that counts as one
+            asked = folder / Path(whole).name
+            shutil.copytree(whole, asked)
+            found.append((asked / path.relative_to(whole), path.read_bytes(), asked))
+            continue
         for ending, others in endings.items():
             stem = path.name[: -len(ending)] if path.name.lower().endswith(ending) else None
             for other in others if stem is not None else ():
@@ -180,7 +186,8 @@ def main() -> None:
             try:
                 check(asked, seen)
             except BaseException:
-                shutil.copytree(path.parent, work / "failed", dirs_exist_ok=True)
+                place = asked.parent if asked.is_dir() else path.parent
+                shutil.copytree(place, work / "failed", dirs_exist_ok=True)
                 raise
             finally:
                 faulthandler.cancel_dump_traceback_later()

@@ -10,9 +10,11 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+from numcodecs import Blosc
 from nwb_files import scattered, session
 from openephys_files import PROBE, channel, stream, structure
 from spikeglx_files import beside, probe, second, write
+from zarr_files import array, held, image, numbers
 
 from neurochain.testing.edf import write_edf
 
@@ -54,6 +56,7 @@ def originals(pydicom_files: list[Path], nibabel_data: Path, nicom_data: Path, t
         session(tmp_path / "packed.nwb", chunks=(700, 4), compression="gzip", shuffle=True, fletcher32=True),
         array_of(tmp_path / "lzf.h5", chunks=(16, 3), compression="lzf"),
         array_of(tmp_path / "latest.h5", "latest", chunks=(16, 3), compression="gzip", maxshape=(None, 7)),
+        *zarr_folders(tmp_path),
     ]
 
 
@@ -62,6 +65,22 @@ def array_of(path: Path, libver: str = "earliest", **how: Any) -> Path:
     with h5py.File(path, "w", libver=libver) as file:
         file.create_dataset("data", data=np.arange(420, dtype=np.int16).reshape(60, 7), **how)
     return path
+
+
+def zarr_folders(folder: Path) -> list[Path]:
+    """Metadata, chunks and shards in folders of both versions."""
+    values = numbers((4, 20, 20))
+    old = image(folder / "old.ome.zarr", values, version="0.4", levels=2)
+    new = image(folder / "new.ome.zarr", values, levels=2, chunks=(1, 10, 10), shards=(4, 20, 20))
+    packed = array(folder / "blosc.zarr", values, zarr_format=2, chunks=(2, 20, 20), compressors=Blosc())
+    return [
+        old / ".zattrs",
+        new / "zarr.json",
+        new / "0/zarr.json",
+        held(new)[0],
+        packed / ".zarray",
+        held(packed)[0],
+    ]
 
 
 def fuzz(seconds: int, seed: int, originals: list[Path], folder: Path) -> dict[str, int]:

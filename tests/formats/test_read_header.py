@@ -31,6 +31,7 @@ NAMES = [
     "openephys_legacy",
     "nwb",
     "hdf5",
+    "zarr",
     "binary",
 ]
 

@@ -17,7 +17,7 @@ import pytest
 from listed import files
 
 from neurochain.errors import FileChangedError, StorageError
-from neurochain.storage import Access, File, find_roots, remember
+from neurochain.storage import Access, File, Members, find_roots, remember
 from neurochain.testing import ObjectServer
 
 CONTENT = bytes(range(256)) * 20
@@ -53,6 +53,21 @@ def test_files_are_listed_and_read_by_range(server: ObjectServer, scheme: str) -
         File.of(found[1], root.store).read_range(0, 10)
     with pytest.raises(StorageError, match="does not exist"):
         File.at(f"{scheme}://lab/absent.bin")
+
+
+@pytest.mark.parametrize("scheme", ["gs", "az"])
+def test_a_folder_that_counts_as_one_object(server: ObjectServer, scheme: str) -> None:
+    for name in ("zarr.json", "c/0"):
+        (server.folder / "lab/a/x.zarr" / name).parent.mkdir(parents=True, exist_ok=True)
+        (server.folder / "lab/a/x.zarr" / name).write_bytes(CONTENT)
+    (root,) = find_roots(f"{scheme}://lab/a/*")
+    assert [e.path for e in files(root)] == ["lab/a/b.bin", "lab/a/x.zarr"]
+    folder = File.at(f"{scheme}://lab/a/x.zarr")
+    assert folder.size == 2 * len(CONTENT)
+    last, none = Members(folder).read(["c/0", "c/1"], -20)  # Azure has no last bytes without a first one
+    assert last is not None
+    assert (last.start, last.data, none) == (len(CONTENT) - 20, CONTENT[-20:], None)
+    assert Members(folder).folders() == ["c"]
 
 
 @pytest.fixture(scope="module")

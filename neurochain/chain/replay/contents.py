@@ -18,9 +18,14 @@ from neurochain.datasets.lineage import Lineage
 from neurochain.errors import NeurochainError
 from neurochain.formats import companions
 from neurochain.storage import File, Root
+from neurochain.storage.folders import outermost
 
 AT_ONCE = 16  # files that are looked at
 PIECE = 16 * 2**20  # bytes that are hashed together
+ABSENT = (
+    (),
+    hashlib.sha256().digest(),
+)  # what is noted of a file in a folder that was looked for, and not there
 Ranges = tuple[tuple[int, int], ...]
 Place = tuple[str | None, str]
 """Name of a root (None: the second is a whole uri), and path below it."""
@@ -47,6 +52,9 @@ class Contents:
         self.same = 0
         self.checked: set[str] = set()  # roots of which all is said
         self._reads: dict[Place, dict[tuple[Ranges, bytes], str]] = {}
+        self._inside: dict[
+            Place, set[Place]
+        ] = {}  # of folders that count as one object, what was read in them
         for root, path, etag, ranges, sha256 in (
             lineage.reads().select("root", "path", "etag", "ranges", "sha256").iter_rows()
         ):
@@ -55,6 +63,8 @@ class Contents:
     def _note(self, place: Place, etag: str, ranges: Sequence[Sequence[int]], sha256: bytes) -> None:
         key = tuple((a, b) for a, b in ranges), sha256
         self._reads.setdefault(place, {})[key] = etag
+        if (folder := outermost(place[1])) is not None:
+            self._inside.setdefault((place[0], folder), set()).add(place)
 
     def check(self, name: str, root: Root, listed: pl.DataFrame) -> list[str]:
         """What is wrong with the files of a root.
@@ -106,15 +116,19 @@ class Contents:
             for path, reads in listed.select("path", "header_reads").iter_rows():
                 yield path, reads or []
 
-    def _wrong(self, place: Place, size: int | None, shown: str) -> str | None:
-        """Why a file is not the one that was read; None where it is."""
+    def _wrong(self, place: Place, size: int | None, shown: str, counts: bool = True) -> str | None:
+        """Why a file is not the one that was read; None where it is, which is counted where it has another etag."""
         root, path = place
         uri = path if root is None else f"{self.places[root].rstrip('/')}/{path}"
         reads = self._reads.get(place, {})
         try:
             file = File.at(uri)
         except NeurochainError as error:
+            if list(reads) == [ABSENT] and isinstance(error.__cause__, FileNotFoundError):
+                return None
             return f"{shown} is missing: {error}"
+        if ABSENT in reads:
+            return f"{shown} was not there when it was looked for, and is now."
         if file.etag in reads.values() and len(set(reads.values())) == 1:
             return None
         if size is not None and file.size != size:
@@ -122,7 +136,10 @@ class Contents:
         for ranges, sha256 in reads:
             if _hash(file, ranges) != sha256:
                 return f"{shown} has changed: {_said(ranges)} {'is' if len(ranges) == 1 else 'are'} not what was read."
-        self.same += 1
+        for member in sorted(self._inside.get(place, ())):
+            if (wrong := self._wrong(member, None, "/".join(filter(None, member)), False)) is not None:
+                return wrong
+        self.same += counts
         return None
 
 

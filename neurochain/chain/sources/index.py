@@ -5,6 +5,7 @@ reader reads again, an unchanged file never does.
 """
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -36,11 +37,13 @@ from neurochain.errors import StorageError
 from neurochain.formats import companions
 from neurochain.formats.identifiers import Identifiers
 from neurochain.storage import nothing_matched
+from neurochain.storage.folders import SUFFIXES
 from neurochain.storage.listing import Root
 
 SIDECAR = ".json"
 CHUNK = 2_000  # files between two appends to the ledger
 READ = ["name", "etag", "ranges", "sha256"]
+NAME = rf"((?i:[^/]+(?:{'|'.join(map(re.escape, SUFFIXES))}))/.*|[^/]*)$"
 
 
 @dataclass(frozen=True)
@@ -76,8 +79,9 @@ def files_manifest(files: pl.DataFrame, reads: pl.DataFrame | None) -> pl.DataFr
     """Files as lineage lists them, each with what was read of it."""
     manifest = files.drop(KEY, "file.uri", strict=False)
     if reads is not None:
-        # The file and its sidecar lie in one folder: the name says which of them was read.
-        name = pl.element().struct.field("uri").str.extract(r"([^/]*)$")
+        # The file and its sidecar lie in one folder: the name says which of them was read, and of a folder that counts as
+        # one object the path from there.
+        name = pl.element().struct.field("uri").str.extract(NAME)
         named = pl.col(READS).list.eval(pl.element().struct.with_fields(uri=name).struct.rename_fields(READ))
         manifest = manifest.hstack(reads.select(named.alias("header_reads")))
     return manifest.rename(lambda name: name.removeprefix("file."))

@@ -14,6 +14,7 @@ from neurochain.storage.pattern import Globs
 ROWS = 50_000  # entries that become columns at once
 MANY = 2_000  # entries, from which on it is known that there is much to do
 COMPRESSED = ("gz", "bz2", "zst", "xz")
+OME = ".ome.zarr"  # one ending of two parts
 COLUMNS = {
     "path": pl.String(),
     "uri": pl.String(),
@@ -74,7 +75,7 @@ class Listing:
         """
         name = pl.col("path").str.extract(r"([^/]*)$")
         inner = (
-            pl.when(_ends(name, COMPRESSED))
+            pl.when(_ends(name, COMPRESSED) | name.str.to_lowercase().str.ends_with(OME))
             .then(_without_ending(_without_ending(name)))
             .otherwise(_without_ending(name))
         )

@@ -15,6 +15,7 @@ from neurochain.formats.chunks.grid import Grid, Picked, Piece
 __all__ = ["ChunkedArray", "Chunks"]
 
 KEPT = 64 * 2**20  # bytes of decoded chunks, of each array
+MOST = 65_536  # chunks that are pulled at once, however small they are
 Values = np.ndarray[Any, Any]
 
 
@@ -103,7 +104,8 @@ class ChunkedArray:
 
     def _groups(self, pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
         """Pieces of as many chunks as memory holds at once."""
-        most = max(1, LARGEST // max(1, prod(self._chunks.grid.chunks) * self.dtype.itemsize))
+        most = LARGEST // max(1, prod(self._chunks.grid.chunks) * self.dtype.itemsize)
+        most = max(1, min(most, MOST))
         some: list[Piece] = []
         for piece in pieces:
             some.append(piece)
