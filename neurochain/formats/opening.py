@@ -16,9 +16,11 @@ from neurochain.formats.reader import HeadSizes, LevelReader, PartReader, Reader
 from neurochain.formats.recordings.recording import Recording
 from neurochain.formats.registry import companions, reader_for, readers
 from neurochain.formats.volumes.volume import Volume
-from neurochain.storage import Access, File, Memo, address, cache_memo, remember, unlisted
+from neurochain.storage import Access, File, Memo, address, cache_memo, file_with_head, remember, unlisted
 
 __all__ = ["open", "open_array", "open_recording", "open_volume"]
+
+HEAD = 64 * 1024  # bytes of a file elsewhere that come with what it is
 
 
 # The builtin is not used here; the name is meant to be read with its package: nc.open(…).
@@ -87,7 +89,7 @@ def open(
         folder = place.rpartition("/")[0]
         if "://" in folder:  # others may belong to it
             remember(folder, access)
-    file = source if isinstance(source, File) else unlisted(uri) or File.at(uri)
+    file = source if isinstance(source, File) else unlisted(uri) or _found(uri)
     raw = {"channels": channels, "sampling_frequency": sampling_frequency, "dtype": dtype}
     missing = [name for name, value in raw.items() if value is None]
     if dtype is None and sampling_frequency is not None and not first_byte:
@@ -104,6 +106,18 @@ def open(
     except FormatError as error:
         raise FormatError(f"{file.uri}: {error}.") from None
     return open_binary(layout, file)
+
+
+def _found(uri: str) -> File:
+    """File at an address; the first time that it is opened, its first bytes come along."""
+    memo, key = cache_memo(), f"opened 1: {uri}"
+    if (
+        address(uri) is None or memo.get(key) is not None
+    ):  # what is read of it is kept, but for the time that it was written
+        return File.at(uri)
+    file = file_with_head(uri, HEAD)
+    memo.put(key, b"1")
+    return file
 
 
 def open_volume(file: File, format: str | None = None, memo: Memo | None = None) -> Volume:

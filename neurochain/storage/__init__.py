@@ -4,6 +4,7 @@ The lowest layer: it knows no format, no dataset and no chain.
 """
 
 from neurochain.storage.access import Access, access_to, remember, said, suggest
+from neurochain.storage.arrival import file_with_head
 from neurochain.storage.cache import cache_folder
 from neurochain.storage.file import File
 from neurochain.storage.folders import is_whole
@@ -44,6 +45,7 @@ __all__ = [
     "any_match",
     "cache_folder",
     "cache_memo",
+    "file_with_head",
     "find_roots",
     "folder_root",
     "is_whole",

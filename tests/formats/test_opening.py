@@ -9,6 +9,7 @@ import pytest
 
 import neurochain as nc
 from neurochain.errors import FormatError, StorageError
+from neurochain.storage import ReadLog, recording_reads
 from neurochain.testing import CountingFile, ObjectServer
 from neurochain.testing.edf import write_edf
 
@@ -62,3 +63,29 @@ def test_in_a_store_with_options(folder, monkeypatch):
         volume = nc.open("s3://bucket/a.nii", anon=True, storage_options={"endpoint": server.url})
         np.testing.assert_array_equal(volume[..., 2], VALUES[..., 2])
         assert server.traffic.requests
+
+
+def test_the_first_bytes_of_a_file_elsewhere_come_with_what_it_is(tmp_path):
+    folder = tmp_path / "files"
+    folder.mkdir()
+    waves = np.sin(np.arange(20_000) / 4) * [[20.0], [50.0]]
+    write_edf(folder / "a.edf", waves, 100, ["Fp1", "O2"])
+    (folder / "empty.edf").write_bytes(b"")
+    with ObjectServer(tmp_path) as server:
+        asked = server.traffic.requests
+        log = ReadLog()
+        with recording_reads(log):
+            first = nc.open(f"{server.url}/files/a.edf")
+        assert [request.method for request in asked] == ["GET"]
+        assert (log.bytes, log.requests) == (server.traffic.bytes, 1)
+        assert [read.ranges[0][0] for read in log.files()] == [0]
+        np.testing.assert_array_equal(first.stored[:, :5], nc.open(folder / "a.edf").stored[:, :5])
+        server.traffic.clear()
+        nc.open(f"{server.url}/files/a.edf")
+        assert [request.method for request in server.traffic.requests] == ["HEAD"]
+        write_edf(folder / "a.edf", waves[:, :1000], 100, ["Fp1", "O2"])
+        assert nc.open(f"{server.url}/files/a.edf").shape == (2, 1000)
+        with pytest.raises(FormatError, match=r"empty.edf is of no known format: the file is empty \(0 bytes\)"):
+            nc.open(f"{server.url}/files/empty.edf")
+        with pytest.raises(StorageError, match=r"gone.edf does not exist"):
+            nc.open(f"{server.url}/files/gone.edf")
