@@ -27,6 +27,7 @@ READERS = (
     "neurochain.formats.openephys.continuous:ContinuousReader",
     "neurochain.formats.nwb.reader:NwbReader",
     "neurochain.formats.hdf5.reader:Hdf5Reader",
+    "neurochain.formats.video.reader:VideoReader",
 )
 """In the order in which they are asked; those of other packages come behind them. By name, since they take 0.2 s to
 import, and a chain without files needs none of them."""

@@ -97,12 +97,19 @@ class Riff:
                     streams, frames = _streams(pieces, chunk)
                 elif chunk.kind == b"movi":
                     unfinished = chunk.end == chunk.start and problem is not None
-                    movie.append(chunk._replace(end=pieces.size if unfinished else min(chunk.end, pieces.size)))
+                    movie.append(
+                        chunk._replace(end=pieces.size if unfinished else min(chunk.end, pieces.size))
+                    )
                     if unfinished:
                         break
                 elif chunk.kind == b"INFO":
                     texts.append(chunk)
-                elif chunk.kind == b"idx1" and not chunk.is_list and len(movie) == 1 and chunk.end <= pieces.size:
+                elif (
+                    chunk.kind == b"idx1"
+                    and not chunk.is_list
+                    and len(movie) == 1
+                    and chunk.end <= pieces.size
+                ):
                     old = chunk
                 elif chunk.kind == b"IDIT" and chunk.end - chunk.start <= 64:
                     date = pieces.read(chunk.start, chunk.end)
@@ -113,7 +120,9 @@ class Riff:
             raise FormatError(f"it has no video: its streams are {kinds}")
         video = streams[number]
         if not movie:
-            raise FormatError("it has no list 'movi', which holds its frames: it was not finished, or is cut short")
+            raise FormatError(
+                "it has no list 'movi', which holds its frames: it was not finished, or is cut short"
+            )
         count = frames or video.length
         check_frames(count)
         assert video.codec is not None
@@ -272,7 +281,9 @@ def _by_parts(file: File, riff: Riff) -> Integers | None:
             return None
         table = np.frombuffer(body, "<u4", 2 * count, 32).reshape(count, 2).astype(np.int64)
         parts.append(
-            np.stack([base + table[:, 0], table[:, 1] & (NOT_A_KEY - 1), (table[:, 1] & NOT_A_KEY) == 0], axis=1)
+            np.stack(
+                [base + table[:, 0], table[:, 1] & (NOT_A_KEY - 1), (table[:, 1] & NOT_A_KEY) == 0], axis=1
+            )
         )
     return np.concatenate(parts).astype(np.int64) if parts else None
 
@@ -289,7 +300,10 @@ def _by_old(file: File, riff: Riff) -> Integers | None:
         return None
     offsets, sizes = table["at"].astype(np.int64), table["size"].astype(np.int64)
     keys = (table["flags"] & KEY).astype(bool)
-    for base in (riff.movie[0].start - 4, 0):  # from the list on, as they should be, or from the beginning of the file
+    for base in (
+        riff.movie[0].start - 4,
+        0,
+    ):  # from the list on, as they should be, or from the beginning of the file
         found = np.stack([base + offsets + 8, sizes, keys], axis=1).astype(np.int64)
         if _is_right(file, riff, found):
             return found
@@ -316,7 +330,8 @@ def _is_right(file: File, riff: Riff, found: Integers) -> bool:
 
 def _walked(file: File, riff: Riff) -> Integers:
     """Packets as they follow one another; without an index nobody says which are keys, but for the first."""
-    forward, names, found = Forward(file), _names(riff.stream), []
+    forward, names = Forward(file), _names(riff.stream)
+    found: list[tuple[int, int, bool]] = []
     for movie in riff.movie:
         at, end = movie.start, movie.end
         while at + 8 <= end:

@@ -95,5 +95,7 @@ def _box(pieces: Pieces, start: int, end: int, ahead: int) -> Box:
     elif size == 0:  # to the end
         size = end - start
     if size < own:
-        raise FormatError(f"the box at byte {start:,} says that it has {size} bytes, fewer than its own head of {own}")
+        raise FormatError(
+            f"the box at byte {start:,} says that it has {size} bytes, fewer than its own head of {own}"
+        )
     return Box(kind, start, start + own, start + size)

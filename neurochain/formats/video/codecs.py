@@ -89,7 +89,19 @@ RAW = {
 BY_DEPTH = {8: "pal8", 24: "bgr24", 32: "bgr0"}  # of AVI, where no name is said
 
 INTRA = frozenset(
-    ["mjpeg", "jpeg2000", "png", "rawvideo", "ffvhuff", "huffyuv", "utvideo", "lagarith", "prores", "dvvideo", "v210"]
+    [
+        "mjpeg",
+        "jpeg2000",
+        "png",
+        "rawvideo",
+        "ffvhuff",
+        "huffyuv",
+        "utvideo",
+        "lagarith",
+        "prores",
+        "dvvideo",
+        "v210",
+    ]
 )
 """Each packet is a picture of its own, whatever an index says."""
 
@@ -154,7 +166,9 @@ def of_bitmap(header: bytes) -> Codec:
         pixels = BY_DEPTH.get(depth)
         if pixels is None:
             raise FormatError(f"its frames are raw pixels of {depth} bits, which are not read")
-        return Codec("rawvideo", pixels=pixels, flipped=height > 0, palette=extra[:1024] if depth == 8 else b"")
+        return Codec(
+            "rawvideo", pixels=pixels, flipped=height > 0, palette=extra[:1024] if depth == 8 else b""
+        )
     if tag in RAW:
         return Codec("rawvideo", pixels=RAW[tag])
     return Codec(BITMAPS.get(tag.upper(), tag.strip("\0 ")), extra)
@@ -164,7 +178,9 @@ def of_matroska(kind: str, private: bytes, colours: str) -> Codec:
     """Codec of a Matroska track, from its CodecID, CodecPrivate and UncompressedFourCC."""
     if kind == "V_MS/VFW/FOURCC":
         if len(private) < 40:
-            raise FormatError(f"its codec is described by {len(private)} bytes, and a BITMAPINFOHEADER has 40")
+            raise FormatError(
+                f"its codec is described by {len(private)} bytes, and a BITMAPINFOHEADER has 40"
+            )
         return of_bitmap(private)
     if kind == "V_UNCOMPRESSED":
         if colours not in RAW:

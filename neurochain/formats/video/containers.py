@@ -51,6 +51,7 @@ def container_of(file: File, head: bytes, limit: int, note: bool = True) -> tupl
     Parameters
     ----------
     file : File
+        That may be a video.
     head : bytes
         Its first bytes.
     limit : int
@@ -85,7 +86,9 @@ def index_of(file: File, container: Container) -> PacketIndex:
         samples = _of_movie(file, container)
         order, ticks, end = shown(samples.times, container.edits)
     else:
-        samples = avi_packets(file, container) if isinstance(container, Riff) else mkv_packets(file, container)
+        samples = (
+            avi_packets(file, container) if isinstance(container, Riff) else mkv_packets(file, container)
+        )
         order, ticks, _ = shown(samples.times, ())
     return PacketIndex.of(track, samples, file.size, order, ticks, end)
 

@@ -35,7 +35,9 @@ class Picture:
             return
         frame = self._decoder.reformatted(self._frame, "gray" if grey else "rgb24")
         plane = frame.planes[0]
-        rows = np.frombuffer(plane, np.uint8)[: plane.line_size * track.height].reshape(track.height, plane.line_size)
+        rows = np.frombuffer(plane, np.uint8)[: plane.line_size * track.height].reshape(
+            track.height, plane.line_size
+        )
         out[...] = rows[:, : track.width * (1 if grey else 3)].reshape(out.shape)
 
 
@@ -55,7 +57,9 @@ class Decoder:
         self.track, self._threads, self._name = track, threads, name
         self.fault = ""
         """What the decoder said of the last packet that it could not decode."""
-        self._av = None if raw.is_plain(track.codec) else require("av", EXTRA, f"decoding the frames of {name}")
+        self._av = (
+            None if raw.is_plain(track.codec) else require("av", EXTRA, f"decoding the frames of {name}")
+        )
         self._context = self._opened() if self._av is not None else None
         self._reformatter = self._av.video.reformatter.VideoReformatter() if self._av is not None else None
 
@@ -87,7 +91,9 @@ class Decoder:
         try:
             context.open()
         except (av.FFmpegError, MemoryError, ValueError, OverflowError) as error:
-            raise FormatError(f"what its header says of the codec {codec.name!r} cannot be read ({_plainly(error)})") from None
+            raise FormatError(
+                f"what its header says of the codec {codec.name!r} cannot be read ({_plainly(error)})"
+            ) from None
         return context
 
     def pictures(
@@ -150,7 +156,9 @@ class Decoder:
         try:
             return self._reformatter.reformat(frame, format=kind, threads=1)
         except (self._av.FFmpegError, MemoryError, ValueError) as error:
-            raise FormatError(f"a frame of pixels {frame.format.name} cannot be converted ({_plainly(error)})") from None
+            raise FormatError(
+                f"a frame of pixels {frame.format.name} cannot be converted ({_plainly(error)})"
+            ) from None
 
 
 def _plainly(error: BaseException) -> str:

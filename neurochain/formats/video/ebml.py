@@ -40,7 +40,9 @@ def one(read: Read, at: int, limit: int) -> Element:
         raise FormatError(f"the element at byte {at:,} is cut short")
     size, width = number(head, length)
     start = at + length + width
-    return Element(int.from_bytes(head[:length], "big"), at, start, UNKNOWN if size == UNKNOWN else start + size)
+    return Element(
+        int.from_bytes(head[:length], "big"), at, start, UNKNOWN if size == UNKNOWN else start + size
+    )
 
 
 def number(data: bytes, at: int) -> tuple[int, int]:

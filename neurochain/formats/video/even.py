@@ -51,9 +51,11 @@ def rate_of(ticks: Integers, end: int, tick: Fraction) -> Fraction | None:
     Parameters
     ----------
     ticks : ndarray, shape (n_frames,), int64
+        When each is shown, ascending.
     end : int
         Tick at which the last frame ends.
     tick : Fraction, seconds
+        How long a tick is.
     """
     if len(ticks) > 2 and is_even(ticks):
         count, lasting = len(ticks) - 1, int(ticks[-1]) - int(ticks[0])

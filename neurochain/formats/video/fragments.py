@@ -40,7 +40,9 @@ def fragments_of(file: File, movie: Movie) -> Samples:
             raise FormatError(f"the box at byte {at:,} is shorter than its own head")
         if head[4:8] == b"moof":
             if size > LARGEST or end > file.size:
-                raise FormatError(f"the fragment at byte {at:,} says that it is described by {size:,} bytes: it is cut short")
+                raise FormatError(
+                    f"the fragment at byte {at:,} says that it is described by {size:,} bytes: it is cut short"
+                )
             body = forward.read(at, end)
             for table, after in _runs(body, at, movie, time):
                 parts.append((table, after))

@@ -57,7 +57,8 @@ class Frames:
         """What has to be decoded for some frames, in any order and also several times."""
         wanted = np.asarray(numbers, np.int64)
         firsts, lasts = (span[wanted] for span in self.index.spans)
-        packets, found = self.index.order[wanted].tolist(), {}
+        packets = self.index.order[wanted].tolist()
+        found: dict[int, tuple[int, dict[int, list[int]]]] = {}
         for place, (first, last) in enumerate(zip(firsts.tolist(), lasts.tolist(), strict=True)):
             end, places = found.get(first, (0, {}))
             places.setdefault(packets[place], []).append(place)
@@ -155,7 +156,10 @@ class Frames:
                 data = [[next(pulled) for _ in some] for some in ranges]
                 yield (
                     batch,
-                    [self._cut(r.first, r.last, some, d) for r, some, d in zip(batch, ranges, data, strict=True)],
+                    [
+                        self._cut(r.first, r.last, some, d)
+                        for r, some, d in zip(batch, ranges, data, strict=True)
+                    ],
                 )
             at = end
 
@@ -168,8 +172,12 @@ class Frames:
         number = 0
         for (start, end), data in zip(ranges, pulled, strict=True):
             if len(data) != end - start:
-                raise FormatError(f"{self.file.uri} ends at byte {start + len(data):,}, and its frames go on. It is cut short.")
-            while number < len(offsets) and start <= offsets[number] and offsets[number] + sizes[number] <= end:
+                raise FormatError(
+                    f"{self.file.uri} ends at byte {start + len(data):,}, and its frames go on. It is cut short."
+                )
+            while (
+                number < len(offsets) and start <= offsets[number] and offsets[number] + sizes[number] <= end
+            ):
                 at = offsets[number] - start
                 yield first + number, data[at : at + sizes[number]]
                 number += 1

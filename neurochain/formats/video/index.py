@@ -58,13 +58,20 @@ class PacketIndex:
 
     @classmethod
     def of(
-        cls, track: Track, samples: Samples, size: int, order: Integers, ticks: Integers, end: int | None = None
+        cls,
+        track: Track,
+        samples: Samples,
+        size: int,
+        order: Integers,
+        ticks: Integers,
+        end: int | None = None,
     ) -> "PacketIndex":
         """Index of packets, of those frames that can be decoded.
 
         Parameters
         ----------
         track : Track
+            What the container says.
         samples : Samples
             Packets.
         size : int
@@ -196,7 +203,9 @@ class PacketIndex:
             return None
 
 
-def _leads(times: Integers, keys: np.ndarray[Any, np.dtype[np.bool_]], first: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def _leads(
+    times: Integers, keys: np.ndarray[Any, np.dtype[np.bool_]], first: int
+) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Whether packets are decoded behind the first key, before the second one, and shown before it."""
     behind = np.flatnonzero(keys[first + 1 :])
     end = first + 1 + int(behind[0]) if len(behind) else len(keys)

@@ -111,7 +111,9 @@ class _Found:
 
 def _content(pieces: Pieces, element: Element) -> bytes:
     if not element.start <= element.end <= element.start + LARGEST:
-        raise FormatError(f"the element at byte {element.at:,} describes it in {element.end - element.start:,} bytes")
+        raise FormatError(
+            f"the element at byte {element.at:,} describes it in {element.end - element.start:,} bytes"
+        )
     return pieces.read(element.start, element.end)
 
 
@@ -170,7 +172,9 @@ def _described(
     tags = places[TAGS].at if TAGS in places else None
     title = as_text(info.get(0x7BA9, b""))
     number = as_int(entry.get(0xD7, b""))
-    return Matroska(track, number, clusters if clusters is not None else end, end, round(each / scale), tags, title)
+    return Matroska(
+        track, number, clusters if clusters is not None else end, end, round(each / scale), tags, title
+    )
 
 
 def _codec(entry: dict[int, bytes], video: dict[int, bytes]) -> Codec:
@@ -298,7 +302,9 @@ class _Walk:
         at = start + width + 3
         if at < end:
             key = bool(flags & KEY) if is_key is None else is_key
-            hidden = bool(flags & INVISIBLE) or (self._vp8 and not head[at - start : at - start + 1][0] & SHOWN)
+            hidden = bool(flags & INVISIBLE) or (
+                self._vp8 and not head[at - start : at - start + 1][0] & SHOWN
+            )
             self.found.append((at, end - at, time + late, key, hidden))
             check_frames(len(self.found))
         return True

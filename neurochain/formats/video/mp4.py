@@ -73,25 +73,26 @@ class Movie:
         for box in top_boxes(pieces):
             end = box.end
             if box.end > pieces.size:
-                problem = (
-                    f"its box {box.name!r} ends at byte {box.end:,}, and the file has {pieces.size:,} bytes: it is cut short"
-                )
+                problem = f"its box {box.name!r} ends at byte {box.end:,}, and the file has {pieces.size:,} bytes: it is cut short"
                 break
             if box.kind == b"ftyp" and box.size >= 4:
                 brand = pieces.read(box.start, box.start + 4)
             if box.kind == b"moov" and moov is None:
                 moov = box
-            if box.kind == b"moof" and moov is not None:  # those that follow are looked through for an index alone
+            if (
+                box.kind == b"moof" and moov is not None
+            ):  # those that follow are looked through for an index alone
                 break
         if moov is None:
-            raise FormatError(problem or "it has no box 'moov', which describes its frames: it was not finished, or is cut short")
+            raise FormatError(
+                problem
+                or "it has no box 'moov', which describes its frames: it was not finished, or is cut short"
+            )
         if moov.size <= SMALL:
             pieces.read(moov.start, moov.end)
         found = _movie(pieces, moov, "mov" if brand in (b"", b"qt  ") else "mp4")
         length = moov.end if moov.end <= SMALL and problem is None and end > moov.end else None
-        return replace(
-            found, track=replace(found.track, problem=problem, length=length), fragments=moov.end
-        )
+        return replace(found, track=replace(found.track, problem=problem, length=length), fragments=moov.end)
 
 
 @dataclass
@@ -171,7 +172,9 @@ def _trak(pieces: Pieces, trak: Box) -> _Trak:
             at = 20 if long else 12
             found.number = int.from_bytes(body[at : at + 4], "big")
             a, b, _, c, d = struct.unpack(">5i", body[(52 if long else 40) :][:20])
-            found.rotation = round(math.degrees(math.atan2(b, a))) % 360 if (a, b, c, d) != (0, 0, 0, 0) else 0
+            found.rotation = (
+                round(math.degrees(math.atan2(b, a))) % 360 if (a, b, c, d) != (0, 0, 0, 0) else 0
+            )
         elif box.kind == b"edts":
             edit = first(pieces, box.start, box.end, b"elst")
             found.edits = pieces.read(edit.start, edit.end) if edit is not None else b""
@@ -229,9 +232,12 @@ def _entry(pieces: Pieces, box: Box | None) -> tuple[Codec, int, int, str]:
     size, kind = int.from_bytes(body[8:12], "big"), body[12:16].decode("latin-1")
     entry = body[16 : 8 + size]
     if len(entry) < ENTRY:
-        raise FormatError(f"its video does not say how it is coded: {kind!r} has {len(entry)} bytes, and {ENTRY} are needed")
+        raise FormatError(
+            f"its video does not say how it is coded: {kind!r} has {len(entry)} bytes, and {ENTRY} are needed"
+        )
     width, height = struct.unpack(">HH", entry[24:28])
-    inner, at = {}, ENTRY
+    inner: dict[str, bytes] = {}
+    at = ENTRY
     while at + 8 <= len(entry):
         length = int.from_bytes(entry[at : at + 4], "big")
         if length < 8:
@@ -259,7 +265,7 @@ def _count(pieces: Pieces, trak: _Trak) -> int:
     raise FormatError("its sample table does not say how many frames there are")
 
 
-def _timing(pieces: Pieces, trak: _Trak, edits: tuple[Edit, ...]) -> dict[str, object]:
+def _timing(pieces: Pieces, trak: _Trak, edits: tuple[Edit, ...]) -> dict[str, Any]:
     """How many frames there are, how long, and whether evenly, as far as tables of some size tell."""
     count = _count(pieces, trak)
     stts, ctts = trak.tables.get(b"stts"), trak.tables.get(b"ctts")
@@ -274,14 +280,21 @@ def _timing(pieces: Pieces, trak: _Trak, edits: tuple[Edit, ...]) -> dict[str, o
         _, ticks, end = shown(times, edits)
         return _counts(ticks, last, end, trak.scale)
     # What a long table says is not worth reading for a header, but for its beginning.
-    found: dict[str, object] = {}
+    found: dict[str, Any] = {}
     if trak.duration:
-        found = {"duration": trak.duration / trak.scale, "frame_rate": Fraction(count * trak.scale, trak.duration)}
+        found = {
+            "duration": trak.duration / trak.scale,
+            "frame_rate": Fraction(count * trak.scale, trak.duration),
+        }
     if stts.size <= TIMES // 2:
         times, last = decode_times(pieces.read(stts.start, stts.end), count)
         even = is_even(times)
         found = _counts(times, last, None, trak.scale) if even else found | {"is_variable": True}
-    late = int.from_bytes(pieces.read(ctts.start + 12, ctts.start + 16), "big", signed=True) if ctts is not None else 0
+    late = (
+        int.from_bytes(pieces.read(ctts.start + 12, ctts.start + 16), "big", signed=True)
+        if ctts is not None
+        else 0
+    )
     kept = [e for e in edits if e.start != EMPTY]
     whole = not kept or (
         len(kept) == 1
@@ -292,7 +305,7 @@ def _timing(pieces: Pieces, trak: _Trak, edits: tuple[Edit, ...]) -> dict[str, o
     return found | ({"frame_count": count} if whole else {"duration": None, "frame_rate": None})
 
 
-def _counts(ticks: Integers, last: int, end: int | None, scale: int) -> dict[str, object]:
+def _counts(ticks: Integers, last: int, end: int | None, scale: int) -> dict[str, Any]:
     if not len(ticks):
         return {"frame_count": 0, "duration": 0.0}
     end = ending(ticks, last, end)

@@ -6,7 +6,9 @@ from neurochain.storage import File
 __all__ = ["Forward", "Pieces"]
 
 LEAST = 4096  # bytes that are read at a time
-FAR = 8 * 2**20  # bytes that are read at a time of a file elsewhere that is looked through from one end to the other
+FAR = (
+    8 * 2**20
+)  # bytes that are read at a time of a file elsewhere that is looked through from one end to the other
 
 
 class Pieces:
@@ -50,7 +52,9 @@ class Pieces:
             if first <= start and end <= first + len(data):
                 return data[start - first : end - first]
         if end > self.size:
-            raise FormatError(f"it ends at byte {self.size:,}, and what describes it goes on to byte {end:,}: it is cut short")
+            raise FormatError(
+                f"it ends at byte {self.size:,}, and what describes it goes on to byte {end:,}: it is cut short"
+            )
         last = min(max(end, start + ahead), self.size)
         # What is here of the beginning is not read again.
         known = b""
@@ -63,7 +67,9 @@ class Pieces:
             raise FormatError("what describes it lies in more places than that of any video does")
         data = known + self.file.read_range(start + len(known), last, self._note)
         if len(data) < end - start:
-            raise FormatError(f"it ends at byte {start + len(data):,}, and what describes it goes on: it is cut short")
+            raise FormatError(
+                f"it ends at byte {start + len(data):,}, and what describes it goes on: it is cut short"
+            )
         self._held.append((start, data))
         return data[: end - start]
 
@@ -87,5 +93,7 @@ class Forward:
         end = min(end, self.size)
         if not self._start <= start or end > self._start + len(self._data):
             self._start = start
-            self._data = self.file.read_range(start, max(end, min(start + self._ahead, self.size)), note=False)
+            self._data = self.file.read_range(
+                start, max(end, min(start + self._ahead, self.size)), note=False
+            )
         return self._data[start - self._start : end - self._start]

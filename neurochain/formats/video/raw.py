@@ -10,7 +10,14 @@ from neurochain.formats.video.track import Codec
 __all__ = ["is_plain", "pixels"]
 
 Pixels = np.ndarray[Any, np.dtype[np.uint8]]
-ORDERS = {"gray": (0,), "pal8": (0,), "rgb24": (0, 1, 2), "bgr24": (2, 1, 0), "bgr0": (2, 1, 0), "argb": (1, 2, 3)}
+ORDERS = {
+    "gray": (0,),
+    "pal8": (0,),
+    "rgb24": (0, 1, 2),
+    "bgr24": (2, 1, 0),
+    "bgr0": (2, 1, 0),
+    "argb": (1, 2, 3),
+}
 BYTES = {"bgr0": 4, "argb": 4}
 WEIGHTS = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
 
@@ -28,7 +35,9 @@ def pixels(codec: Codec, data: bytes, width: int, height: int, grey: bool) -> Pi
     codec : Codec
         As `is_plain` wants it.
     data : bytes
+        The packet.
     width, height : int
+        Of the frame.
     grey : bool
         Whether brightness alone is wanted.
 
@@ -46,9 +55,15 @@ def pixels(codec: Codec, data: bytes, width: int, height: int, grey: bool) -> Pi
     # Rows of bitmaps are filled up to four bytes.
     stride = next((s for s in (-(-row // 4) * 4, row) if len(data) >= s * height), None)
     if stride is None:
-        raise FormatError(f"a frame of {width} x {height} pixels takes {row * height:,} bytes, and its packet has {len(data):,}")
+        raise FormatError(
+            f"a frame of {width} x {height} pixels takes {row * height:,} bytes, and its packet has {len(data):,}"
+        )
     rows = np.frombuffer(data, np.uint8, stride * height).reshape(height, stride)[:, :row]
-    found = rows.reshape(height, width, -1) if stride == row else np.ascontiguousarray(rows).reshape(height, width, -1)
+    found = (
+        rows.reshape(height, width, -1)
+        if stride == row
+        else np.ascontiguousarray(rows).reshape(height, width, -1)
+    )
     found = found[::-1] if codec.flipped else found
     if codec.pixels == "pal8":
         colours = np.zeros((256, 4), np.uint8)

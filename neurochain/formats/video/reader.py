@@ -32,7 +32,9 @@ class VideoRecord(BaseModel):
     width: int | None = column("Of a frame as stored, pixels")
     height: int | None = column("Of a frame as stored, pixels")
     frame_rate: float | None = column("On average, or as the container announces it", "Hz")
-    frame_count: int | None = column("Null where only a look at all packets would tell: in MKV, and in fragments")
+    frame_count: int | None = column(
+        "Null where only a look at all packets would tell: in MKV, and in fragments"
+    )
     pixel_format: str | None = column(
         'Of the stored pixels: "yuv420p"; null where the container does not say'
     )
@@ -77,7 +79,9 @@ class VideoReader:
 
     def recording(self, file: File, memo: Memo | None = None) -> Recording:
         """It holds a video."""
-        raise FormatError(f"{file.uri} holds a video, no recording: nc.open(path), or a parameter of nc.Video.")
+        raise FormatError(
+            f"{file.uri} holds a video, no recording: nc.open(path), or a parameter of nc.Video."
+        )
 
     def video(self, file: File, memo: Memo | None = None) -> Video:
         """The video; the index of its packets is made at the first opening, and remembered.

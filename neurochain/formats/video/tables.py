@@ -93,7 +93,9 @@ def decode_times(body: bytes, count: int) -> tuple[Integers, int]:
     """
     lasting = expanded("stts", body, count)
     if count and int(lasting.min()) < 0:
-        raise FormatError(f"frame {int(lasting.argmin()):,} lasts {int(lasting.min()):,} ticks, and time does not go back")
+        raise FormatError(
+            f"frame {int(lasting.argmin()):,} lasts {int(lasting.min()):,} ticks, and time does not go back"
+        )
     times = np.zeros(count, np.int64)
     np.cumsum(lasting[:-1], out=times[1:])
     return times, int(lasting[-1]) if count else 0
@@ -104,7 +106,9 @@ def expanded(name: str, body: bytes, count: int) -> Integers:
     runs, values = pairs(name, body)
     ends = np.minimum(np.cumsum(runs), count)
     if (int(ends[-1]) if len(ends) else 0) < count:
-        raise FormatError(f"its table {name!r} is of {int(ends[-1]) if len(ends) else 0:,} frames, and there are {count:,}")
+        raise FormatError(
+            f"its table {name!r} is of {int(ends[-1]) if len(ends) else 0:,} frames, and there are {count:,}"
+        )
     return np.repeat(values, np.diff(ends, prepend=0))
 
 
@@ -174,7 +178,8 @@ def _offsets(tables: dict[bytes, bytes], sizes: Integers) -> Integers:
     begins = np.concatenate([[0], ends[:-1]])
     before = np.concatenate([[0], np.cumsum(sizes)])
     counts = ends - begins
-    return np.repeat(chunks - before[begins], counts) + before[:-1]
+    offsets: Integers = np.repeat(chunks - before[begins], counts) + before[:-1]
+    return offsets
 
 
 def _keys(tables: dict[bytes, bytes], count: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
@@ -185,7 +190,9 @@ def _keys(tables: dict[bytes, bytes], count: int) -> np.ndarray[Any, np.dtype[np
         if kind in tables:
             numbers = rows(kind.decode(), tables[kind], 1)[:, 0].astype(np.int64) - 1
             if len(numbers) and not 0 <= int(numbers.min()) <= int(numbers.max()) < count:
-                raise FormatError(f"its table {kind.decode()!r} names a frame that is not there: there are {count:,}")
+                raise FormatError(
+                    f"its table {kind.decode()!r} names a frame that is not there: there are {count:,}"
+                )
             keys[numbers] = True
     return keys
 
@@ -200,5 +207,10 @@ def joined(one: Samples, other: Samples) -> Samples:
     """Packets of two tables, one behind the other."""
     if not len(one) or not len(other):
         return one if len(one) else other
-    columns = (np.concatenate([getattr(s, name) for s in (one, other)]) for name in ("offsets", "sizes", "times", "keys"))
-    return Samples(*columns, last=other.last)
+    return Samples(
+        np.concatenate([one.offsets, other.offsets]),
+        np.concatenate([one.sizes, other.sizes]),
+        np.concatenate([one.times, other.times]),
+        np.concatenate([one.keys, other.keys]),
+        other.last,
+    )

@@ -69,7 +69,9 @@ def _meta(pieces: Pieces, box: Box) -> Iterator[tuple[str, str]]:
     keys: list[str] = []
     for inner in boxes(pieces, start, box.end):
         if inner.kind == b"keys" and 8 <= inner.size <= 2**16:
-            keys = [_plain(pieces.read(key.start, key.end)) for key in boxes(pieces, inner.start + 8, inner.end)]
+            keys = [
+                _plain(pieces.read(key.start, key.end)) for key in boxes(pieces, inner.start + 8, inner.end)
+            ]
         elif inner.kind == b"ilst":
             for item in boxes(pieces, inner.start, inner.end):
                 number = int.from_bytes(item.kind, "big")
@@ -78,7 +80,10 @@ def _meta(pieces: Pieces, box: Box) -> Iterator[tuple[str, str]]:
                     if data.kind == b"data" and 8 <= data.size <= LONGEST:
                         body = pieces.read(data.start, data.end)
                         if body[3] in (1, 2):  # UTF-8, UTF-16
-                            yield name, _plain(body[8:]) if body[3] == 1 else body[8:].decode("utf-16-be", "replace")
+                            yield (
+                                name,
+                                _plain(body[8:]) if body[3] == 1 else body[8:].decode("utf-16-be", "replace"),
+                            )
 
 
 def _riff(pieces: Pieces, riff: Riff) -> Iterator[tuple[str, str]]:

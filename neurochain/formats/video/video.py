@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
 from operator import index as as_int
 from typing import Any
 
@@ -71,7 +70,9 @@ class Video:
         self._first, self._behind = 0, len(index.order)
         self._is_grey = False
         self._start: float | None = None
-        self._forget()
+        self._lock = threading.Lock()
+        self._before: int | None = None
+        self._running: Running | None = None
 
     @property
     def times(self) -> Seconds:
@@ -210,7 +211,9 @@ class Video:
         IndexError
             As slicing does.
         """
-        return self._frames.bytes_needed(self._numbers(normalise(index, self.shape, "video")[0]) + self._first)
+        return self._frames.bytes_needed(
+            self._numbers(normalise(index, self.shape, "video")[0]) + self._first
+        )
 
     def __getitem__(self, index: Index) -> Any:
         """Decode a slice.
@@ -236,7 +239,7 @@ class Video:
     def __iter__(self) -> Iterator[Pixels]:
         """Frames one after the other, each decoded once; one is in memory at a time."""
         if not self._index.is_once:
-            yield from (self._read(np.array([number]))[0] for number in range(len(self)))
+            yield from map(self._read_one, range(len(self)))
             return
         running = Running(self._frames, self._first) if len(self) else None
         for number in range(len(self)):
@@ -261,7 +264,12 @@ class Video:
 
     def __reduce__(self) -> tuple[Any, ...]:
         whole = not self._first and self._behind == len(self._index.order)
-        return _reopened, (self._reopen, self.file, self._is_grey, None if whole else (self._first, self._behind, self._start))
+        return _reopened, (
+            self._reopen,
+            self.file,
+            self._is_grey,
+            None if whole else (self._first, self._behind, self._start),
+        )
 
     def __repr__(self) -> str:
         rate = f"{self.frame_rate:.6g} Hz{' on average' if self.is_variable else ''}"
@@ -290,11 +298,15 @@ class Video:
             self._frames.read(numbers + self._first, out)
         return out
 
+    def _read_one(self, number: int) -> Pixels:
+        found: Pixels = self._read(np.array([number], np.int64))[0]
+        return found
+
     def _one(self, number: int) -> Pixels:
         """One frame; the next one after it goes on where its decoder stands."""
         out = np.empty(self.shape[1:], np.uint8)
         if not self._lock.acquire(blocking=False):  # somebody else goes through it
-            return self._read(np.array([number]))[0]
+            return self._read_one(number)
         try:
             follows = self._before is not None and self._before + 1 == number
             self._before = number
@@ -307,21 +319,16 @@ class Video:
             self._running = None
         finally:
             self._lock.release()
-        return self._read(np.array([number]))[0]
+        return self._read_one(number)
 
     def _with(self, **changes: Any) -> "Video":
         """The same video but for some attributes."""
         twin = object.__new__(Video)
         twin.__dict__.update(self.__dict__)
         twin.__dict__.update(changes)
-        twin._forget()
+        # No two go on with one decoder.
+        twin._lock, twin._before, twin._running = threading.Lock(), None, None
         return twin
-
-    def _forget(self) -> None:
-        """Begin without a decoder that stands somewhere."""
-        self._lock = threading.Lock()
-        self._before: int | None = None
-        self._running: Running | None = None
 
 
 def _within(axis: Axis) -> int | slice:
