@@ -9,6 +9,7 @@ from neurochain.formats.video.index import PacketIndex
 from neurochain.formats.video.mkv import Matroska
 from neurochain.formats.video.mkv import packets_of as mkv_packets
 from neurochain.formats.video.mp4 import Movie
+from neurochain.formats.video.order import in_order
 from neurochain.formats.video.pieces import Pieces
 from neurochain.formats.video.tables import Samples, joined, samples_of
 from neurochain.storage import File
@@ -87,7 +88,9 @@ def index_of(file: File, container: Container) -> PacketIndex:
         order, ticks, end = shown(samples.times, container.edits)
     else:
         samples = (
-            avi_packets(file, container) if isinstance(container, Riff) else mkv_packets(file, container)
+            in_order(file, track, avi_packets(file, container))
+            if isinstance(container, Riff)
+            else mkv_packets(file, container)
         )
         order, ticks, _ = shown(samples.times, ())
     return PacketIndex.of(track, samples, file.size, order, ticks, end)

@@ -15,7 +15,7 @@ __all__ = ["Decoder", "Picture", "cores"]
 
 EXTRA = "video"
 PREFERRED = {"av1": "libdav1d"}  # the other one needs special hardware
-MARGIN = 64  # pixels by which coded frames are larger than what is shown of them
+MARGIN = 256  # pixels by which decoders make frames larger than what is shown of them
 
 
 class Picture:
@@ -47,14 +47,19 @@ class Decoder:
     Parameters
     ----------
     track : Track
+        How they are coded.
+    keys : ndarray, shape (n_packets,), bool
+        With which of them decoding can begin; some codecs want to be told.
     name : str
         Of the file, for messages.
     threads : int
         That one decoder uses.
     """
 
-    def __init__(self, track: Track, name: str, threads: int = 1) -> None:
-        self.track, self._threads, self._name = track, threads, name
+    def __init__(
+        self, track: Track, keys: np.ndarray[Any, np.dtype[np.bool_]], name: str, threads: int = 1
+    ) -> None:
+        self.track, self._keys, self._threads = track, keys, threads
         self.fault = ""
         """What the decoder said of the last packet that it could not decode."""
         self._av = (
@@ -121,10 +126,20 @@ class Decoder:
         codec = self.track.codec
         if codec.name in SPARE:
             self._context.skip_frame = "DEFAULT" if wanted else "NONREF"
-        packet = self._av.Packet(codec.prefix + data)
+        # The bytes are copied into memory of libavcodec's: what borrows Python's has no padding behind it, and is freed in
+        # a thread that waits for Python while Python waits for the thread.
+        held = codec.prefix + data
+        packet = self._av.Packet(len(held))
+        packet.update(held)
         # Numbers, not times: two frames may have one time.
         packet.pts = packet.dts = number
+        packet.is_keyframe = bool(self._keys[number])
         yield from self._decoded(packet)
+
+    @property
+    def reorders(self) -> bool:
+        """Whether pictures may come out in another order than packets go in; known from the first packet on."""
+        return self._context is not None and bool(self._context.has_b_frames)
 
     def flush(self) -> Iterator[tuple[int, Picture]]:
         """Pictures that were held back; no packet may follow."""

@@ -110,26 +110,15 @@ class Frames:
 
         Those that lie before the frame may come first.
         """
-        index, start = self.index, int(self.index.spans[0][first])
-        if not index.counts:
-            decoder = Decoder(index.track, self.file.name, cores())
-            yield from decoder.pictures(self.packets(start, len(index.offsets) - 1, PIECE))
-            return
-        begins = np.flatnonzero(index.keys[start:]) + start
-        for begin, behind in zip(begins.tolist(), [*begins[1:].tolist(), len(index.offsets)], strict=True):
-            decoder = Decoder(index.track, self.file.name, cores())
-            packets = self.packets(begin, behind - 1, PIECE)
-            for place, (_, picture) in enumerate(decoder.pictures(packets)):
-                yield begin + place, picture
+        decoder = Decoder(self.index.track, self.index.keys, self.file.name, cores())
+        start = int(self.index.spans[0][first])
+        yield from decoder.pictures(self.packets(start, len(self.index.offsets) - 1, PIECE))
 
     def packets(self, first: int, last: int, most: int = HELD) -> Iterator[tuple[int, bytes]]:
         """Packets [first, last] with their numbers, pulled some at a time."""
-        while first <= last:
-            ends = np.cumsum(self.index.sizes[first : last + 1])
-            behind = first + max(1, int(np.searchsorted(ends, most, side="right")))
-            ranges = self.index.ranges(first, behind - 1)
-            yield from self._cut(first, behind - 1, ranges, self.file.read_ranges(ranges))
-            first = behind
+        part = slice(first, last + 1)
+        for number, data in pulled(self.file, self.index.offsets[part], self.index.sizes[part], most):
+            yield first + number, data
 
     def failed(self, number: int, fault: str) -> FormatError:
         """What to say of a frame that did not come out of the decoder."""
@@ -151,36 +140,19 @@ class Frames:
             if total > HELD:
                 yield batch, [self.packets(batch[0].first, batch[0].last)]
             else:
-                ranges = [self.index.ranges(r.first, r.last) for r in batch]
-                pulled = iter(self.file.read_ranges([one for some in ranges for one in some]))
-                data = [[next(pulled) for _ in some] for some in ranges]
+                parts = [slice(r.first, r.last + 1) for r in batch]
+                lying = [(self.index.offsets[part], self.index.sizes[part]) for part in parts]
+                ranges = [touching(*one) for one in lying]
+                got = iter(self.file.read_ranges([one for some in ranges for one in some]))
+                data = [[next(got) for _ in some] for some in ranges]
                 yield (
                     batch,
                     [
-                        self._cut(r.first, r.last, some, d)
-                        for r, some, d in zip(batch, ranges, data, strict=True)
+                        cut(self.file, r.first, *one, some, d)
+                        for r, one, some, d in zip(batch, lying, ranges, data, strict=True)
                     ],
                 )
             at = end
-
-    def _cut(
-        self, first: int, last: int, ranges: list[tuple[int, int]], pulled: list[bytes]
-    ) -> Iterator[tuple[int, bytes]]:
-        """Packets out of the ranges in which they lie."""
-        offsets = self.index.offsets[first : last + 1].tolist()
-        sizes = self.index.sizes[first : last + 1].tolist()
-        number = 0
-        for (start, end), data in zip(ranges, pulled, strict=True):
-            if len(data) != end - start:
-                raise FormatError(
-                    f"{self.file.uri} ends at byte {start + len(data):,}, and its frames go on. It is cut short."
-                )
-            while (
-                number < len(offsets) and start <= offsets[number] and offsets[number] + sizes[number] <= end
-            ):
-                at = offsets[number] - start
-                yield first + number, data[at : at + sizes[number]]
-                number += 1
 
     def _decode(
         self,
@@ -193,10 +165,9 @@ class Frames:
         """Decode a run, and put what is wanted of it into memory."""
         places = dict(run.places)
         try:
-            decoder = Decoder(self.index.track, self.file.name, threads)
-            wanted = None if self.index.counts else set(places)
-            for place, (number, picture) in enumerate(decoder.pictures(packets, wanted)):
-                into = places.pop(run.first + place if self.index.counts else number, None)
+            decoder = Decoder(self.index.track, self.index.keys, self.file.name, threads)
+            for number, picture in decoder.pictures(packets, set(places)):
+                into = places.pop(number, None)
                 if into is not None:
                     picture.into(out[into[0]])
                     for other in into[1:]:
@@ -249,3 +220,56 @@ class Running:
             return next(self._pictures, None)
         except FormatError as error:
             raise error if str(error).startswith(uri) else FormatError(f"{uri}: {error}.") from None
+
+
+def touching(offsets: Integers, sizes: Integers) -> list[tuple[int, int]]:
+    """Ranges of the file in which packets lie, those that touch joined."""
+    breaks = np.flatnonzero(offsets[1:] != offsets[:-1] + sizes[:-1]) + 1
+    begins, ends = np.concatenate([[0], breaks]), np.append(breaks, len(offsets)) - 1
+    return list(zip(offsets[begins].tolist(), (offsets[ends] + sizes[ends]).tolist(), strict=True))
+
+
+def pulled(
+    file: File, offsets: Integers, sizes: Integers, most: int = HELD, note: bool = True
+) -> Iterator[tuple[int, bytes]]:
+    """Packets with their numbers, pulled some at a time.
+
+    Parameters
+    ----------
+    file : File
+        That holds them.
+    offsets, sizes : ndarray, shape (n_packets,), int64, bytes
+        Where they lie.
+    most : int
+        Bytes that are pulled at a time, but for one packet at least.
+    note : bool
+        As of `File.read_ranges`.
+    """
+    first = 0
+    while first < len(offsets):
+        behind = first + max(1, int(np.searchsorted(np.cumsum(sizes[first:]), most, side="right")))
+        part = slice(first, behind)
+        ranges = touching(offsets[part], sizes[part])
+        yield from cut(file, first, offsets[part], sizes[part], ranges, file.read_ranges(ranges, note))
+        first = behind
+
+
+def cut(
+    file: File,
+    first: int,
+    offsets: Integers,
+    sizes: Integers,
+    ranges: list[tuple[int, int]],
+    got: list[bytes],
+) -> Iterator[tuple[int, bytes]]:
+    """Packets, numbered from `first` on, out of the ranges in which they lie."""
+    number, begins, lengths = 0, offsets.tolist(), sizes.tolist()
+    for (start, end), data in zip(ranges, got, strict=True):
+        if len(data) != end - start:
+            raise FormatError(
+                f"{file.uri} ends at byte {start + len(data):,}, and its frames go on. It is cut short."
+            )
+        while number < len(begins) and start <= begins[number] and begins[number] + lengths[number] <= end:
+            at = begins[number] - start
+            yield first + number, data[at : at + lengths[number]]
+            number += 1

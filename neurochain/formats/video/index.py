@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from neurochain.errors import FormatError
-from neurochain.formats.video.codecs import REORDERING
 from neurochain.formats.video.even import ending, is_even, rate_of
 from neurochain.formats.video.tables import Samples
 from neurochain.formats.video.track import Codec, Track
@@ -150,29 +149,14 @@ class PacketIndex:
         """Whether no packet is shown twice, as edits can have it."""
         return bool((self.ranks[self.order] == np.arange(len(self.order))).all())
 
-    @property
-    def counts(self) -> bool:
-        """Whether a frame is told by its place among those that come out of a decoder, as the container knows no other order."""
-        return self.track.format == "avi" and self.track.codec.name in REORDERING
-
     @cached_property
     def spans(self) -> tuple[Integers, Integers]:
         """First and last packet that decoding each frame needs, shape (n_frames,)."""
         before = np.flatnonzero(self.keys)
         place = np.searchsorted(before, self.order, side="right") - 1
-        if self.counts:
-            behind = np.append(before[1:], len(self.offsets)) - 1
-            return before[place], behind[place]
         # Pictures that are decoded behind a key and shown before it may refer to what is before it.
         leading = self.times[self.order] < self.times[before[place]]
         return before[np.maximum(place - leading, 0)], self.order
-
-    def ranges(self, first: int, last: int) -> list[tuple[int, int]]:
-        """Ranges of the file in which packets [first, last] lie, those that touch joined."""
-        offsets, sizes = self.offsets[first : last + 1], self.sizes[first : last + 1]
-        breaks = np.flatnonzero(offsets[1:] != offsets[:-1] + sizes[:-1]) + 1
-        begins, ends = np.concatenate([[0], breaks]), np.append(breaks, len(offsets)) - 1
-        return list(zip(offsets[begins].tolist(), (offsets[ends] + sizes[ends]).tolist(), strict=True))
 
     def pack(self) -> bytes:
         """All of it in few bytes."""

@@ -34,6 +34,7 @@ TOP = frozenset([SEEK_HEAD, INFO, TRACKS, CLUSTER, TAGS, CUES, CHAPTERS, ATTACHM
 TIMESTAMP, SIMPLE, GROUP, BLOCK, LASTING, REFERENCE = 0xE7, 0xA3, 0xA0, 0xA1, 0x9B, 0xFB
 VIDEO, AUDIO = 1, 2
 STRIPPED, ZLIB = 3, 0
+SEEK, TRACK, ENCODING = 0x4DBB, 0xAE, 0x6240
 KEY, INVISIBLE, LACED = 0x80, 0x08, 0x06
 SHOWN = 0x10  # in the first byte of a packet of VP8 (RFC 6386, 9.1)
 
@@ -128,8 +129,8 @@ def _top(pieces: Pieces, segment: Element, end: int) -> tuple[_Found, int | None
             raise FormatError(f"the element at byte {at:,} does not say how long it is")
         found.places.setdefault(element.id, element)
         if element.id == SEEK_HEAD and element.end <= end:
-            for _, entry in elements(_content(pieces, element)):
-                said = dict(elements(entry)) if entry else {}
+            for id, entry in elements(_content(pieces, element)):
+                said = dict(elements(entry)) if id == SEEK else {}
                 found.seek.setdefault(as_int(said.get(0x53AB, b"")), as_int(said.get(0x53AC, b"")))
         at = element.end
     return found, None
@@ -143,7 +144,7 @@ def _described(
     end: int,
     problem: str | None,
 ) -> Matroska:
-    entries = [dict(elements(entry)) for id, entry in elements(tracks) if id == 0xAE]
+    entries = [dict(elements(entry)) for id, entry in elements(tracks) if id == TRACK]
     kinds = [as_int(e.get(0x83, b"")) for e in entries]
     if VIDEO not in kinds:
         raise FormatError(f"it has no video: its tracks are of the kinds {kinds}")
@@ -181,7 +182,9 @@ def _codec(entry: dict[int, bytes], video: dict[int, bytes]) -> Codec:
     codec = of_matroska(
         as_text(entry.get(0x86, b"")), entry.get(0x63A2, b""), video.get(0x2EB524, b"").decode("latin-1")
     )
-    for _, encoding in elements(entry.get(0x6D80, b"")):
+    for id, encoding in elements(entry.get(0x6D80, b"")):
+        if id != ENCODING:
+            continue
         said = dict(elements(encoding))
         packed = dict(elements(said.get(0x5034, b"")))
         if as_int(said.get(0x5033, b"")) != 0:
