@@ -12,9 +12,16 @@ import numpy as np
 Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 SIZE = (64, 48)  # width, height
 CODED = {"crf": "20", "preset": "ultrafast"}
-X264 = {"preset": "medium", "crf": "24", "x264-params": "keyint=12:min-keyint=12:scenecut=0:bframes=2:b-adapt=0"}
+X264 = {
+    "preset": "medium",
+    "crf": "24",
+    "x264-params": "keyint=12:min-keyint=12:scenecut=0:bframes=2:b-adapt=0",
+}
 OPEN = {**X264, "x264-params": X264["x264-params"] + ":open-gop=1"}
-X265 = {"preset": "ultrafast", "x265-params": "keyint=12:min-keyint=12:bframes=3:open-gop=1:log-level=none:pools=1"}
+X265 = {
+    "preset": "ultrafast",
+    "x265-params": "keyint=12:min-keyint=12:bframes=3:open-gop=1:log-level=none:pools=1",
+}
 FRAGMENTED = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
 
 
@@ -151,3 +158,20 @@ def every_kind(folder: Path) -> dict[str, Path]:
     late = write_video(folder / "late.mp4", options=X264)
     found["late.mp4"] = patched(late, b"elst", 8, ">Ii", 1000, 1024)
     return found
+
+
+def repeated(path: Path, source: Path, times: int) -> Path:
+    """A long video: the packets of a short one over and over, not encoded again."""
+    with av.open(str(source)) as given, av.open(str(path), "w") as out:
+        stream = given.streams.video[0]
+        target = out.add_stream_from_template(stream)
+        packets = [p for p in given.demux(stream) if p.size]
+        lasting = sum(p.duration for p in packets)
+        for k in range(times):
+            for held in packets:
+                packet = av.Packet(bytes(held))
+                packet.pts, packet.dts = held.pts + k * lasting, held.dts + k * lasting
+                packet.time_base, packet.is_keyframe, packet.stream = held.time_base, held.is_keyframe, target
+                packet.duration = held.duration
+                out.mux(packet)
+    return path

@@ -157,6 +157,9 @@ class Decoder:
         for frame in frames:
             if frame.pts is None:
                 continue
+            if frame.is_corrupt:
+                self.fault = self.fault or "some of its bytes are not what the codec wants"
+                continue
             if (frame.width, frame.height) != (self.track.width, self.track.height):
                 raise FormatError(
                     f"a frame has {frame.width} x {frame.height} pixels, and its header says {self.track.width} x "

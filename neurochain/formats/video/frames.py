@@ -105,15 +105,6 @@ class Frames:
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
 
-    def one_by_one(self, first: int) -> Iterator[tuple[int, Picture]]:
-        """Pictures from a frame on, each with the number of its packet, in about the order in which they are shown.
-
-        Those that lie before the frame may come first.
-        """
-        decoder = Decoder(self.index.track, self.index.keys, self.file.name, cores())
-        start = int(self.index.spans[0][first])
-        yield from decoder.pictures(self.packets(start, len(self.index.offsets) - 1, PIECE))
-
     def packets(self, first: int, last: int, most: int = HELD) -> Iterator[tuple[int, bytes]]:
         """Packets [first, last] with their numbers, pulled some at a time."""
         part = slice(first, last + 1)
@@ -186,7 +177,10 @@ class Running:
 
     def __init__(self, frames: Frames, first: int) -> None:
         self._frames, self.next = frames, first
-        self._pictures = frames.one_by_one(first)
+        index = frames.index
+        self._decoder = Decoder(index.track, index.keys, frames.file.name, cores())
+        packets = frames.packets(int(index.spans[0][first]), len(index.offsets) - 1, PIECE)
+        self._pictures = self._decoder.pictures(packets)
         self._held: dict[int, Picture] = {}
         self._ranks = frames.index.ranks
 
@@ -203,7 +197,7 @@ class Running:
         while packet not in self._held:
             found = self._following()
             if found is None or later > LATE:
-                raise self._frames.failed(number, "")
+                raise self._frames.failed(number, self._decoder.fault)
             place, picture = found
             if self._ranks[place] >= number:
                 self._held[place] = picture
