@@ -21,6 +21,7 @@ from benchmarks.machine import OURS, PEERS, commit, describe_machine, versions
 from benchmarks.report import page, section
 from benchmarks.scale import Scale
 from benchmarks.slices import band_power, images
+from benchmarks.video import video
 
 SELECTIVE: dict[str, Callable[[Path, Path, Scale], Comparisons]] = {
     "headers": local_dicom,
@@ -29,6 +30,7 @@ SELECTIVE: dict[str, Callable[[Path, Path, Scale], Comparisons]] = {
     "bids": bids,
     "slices": images,
     "bands": band_power,
+    "video": video,
 }
 OF_OTHERS = {"loaders": features, "raw": raw}
 ALONE = {"cold": cold, "many": many, "large": large}

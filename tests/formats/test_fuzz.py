@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from openephys_files import PROBE, channel, stream, structure
 from spikeglx_files import beside, probe, second, write
+from video_files import every_kind
 
 from neurochain.testing.edf import write_edf
 
@@ -43,6 +44,7 @@ def originals(pydicom_files: list[Path], nibabel_data: Path, nicom_data: Path, t
         structure(tmp_path / "oe", [stream(tmp_path / "oe", PROBE, 3, 1000.0, jumps=(300,))]),
         channel(tmp_path / "100_CH7.continuous", (0, 1024, 9000)),
         tmp_path / "raw.json",
+        *every_kind(tmp_path / "videos").values(),
     ]
 
 
@@ -57,7 +59,7 @@ def fuzz(seconds: int, seed: int, originals: list[Path], folder: Path) -> dict[s
     seen: dict[str, int] = found["seen"]
     assert found["examples"] > 300
     assert seen["error"] > found["examples"] / 20
-    assert {"dicom", "nifti", "edf", "spikeglx"} <= set(seen)
+    assert {"dicom", "nifti", "edf", "spikeglx", "mp4", "mov", "avi", "mkv"} <= set(seen)
     return seen
 
 

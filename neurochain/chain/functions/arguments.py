@@ -261,7 +261,7 @@ def _bind(udf: UDF, p: inspect.Parameter, name: str, hint: Any, schema: Schema) 
     keyword = p.kind is p.KEYWORD_ONLY
     opener = _OPENED.get(f"{getattr(hint, '__module__', '')}.{getattr(hint, '__qualname__', '')}")
     is_free = name not in schema or _is_own(name, schema[name].type)
-    if opener is None and name in _OPENERS and is_free and (name not in schema or hint is None):
+    if opener is None and name in _OPENERS and is_free and (name not in schema or hint in (None, Any)):
         opener = name
     if opener is not None and name in schema and _is_object(schema[name].type):
         return Argument(p.name, keyword, Resolved(name, schema[name], name))  # what an earlier step gave
