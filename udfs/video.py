@@ -65,7 +65,7 @@ def motion_energy(video: Any, region: Box | None = None, *, frame_rate: float | 
     >>> found = motion_energy(still, frame_rate=10.0)
     >>> found.times.round(1).tolist(), found.energy.tolist()
     ([0.1, 0.2, 0.3, 0.4], [0.0, 0.0, 25.0, 0.0])
-    >>> motion_energy(still, ((4, 8), (0, 8)), frame_rate=10.0).energy.max()
+    >>> float(motion_energy(still, ((4, 8), (0, 8)), frame_rate=10.0).energy.max())
     0.0
     """
     if isinstance(video, nc.Video):

@@ -29,6 +29,9 @@ NAMES = [
     "spikeglx",
     "openephys",
     "openephys_legacy",
+    "nwb",
+    "hdf5",
+    "video",
     "binary",
 ]
 

@@ -55,7 +55,7 @@ class Video:
     Examples
     --------
     >>> video = open_video(File.at("mouse.mp4"))                        # doctest: +SKIP
-    >>> video
+    >>> video                                                             # doctest: +SKIP
     <Video mouse.mp4 (1000 frames of 406 x 396, 20 s) 50 Hz h264>
     >>> video.at(12.5).shape, video.bytes_needed(625)                   # doctest: +SKIP
     ((406, 396, 3), 41208)
