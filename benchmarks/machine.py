@@ -18,9 +18,11 @@ OURS = (
     "indexed_gzip",
     "isal",
     "scipy",
+    "av",
 )
 PEERS = (
     "datachain", "daft", "ray", "pydicom", "nibabel", "mne", "pyEDFlib", "pybids", "bids2table", "obstore", "scipy",
+    "decord", "av",
 )  # fmt: skip
 
 LOADERS = (

@@ -22,6 +22,7 @@ from benchmarks.machine import OURS, PEERS, commit, describe_machine, versions
 from benchmarks.report import page, section
 from benchmarks.scale import Scale
 from benchmarks.slices import band_power, images
+from benchmarks.video import video
 
 SELECTIVE: dict[str, Callable[[Path, Path, Scale], Comparisons]] = {
     "headers": local_dicom,
@@ -31,6 +32,7 @@ SELECTIVE: dict[str, Callable[[Path, Path, Scale], Comparisons]] = {
     "slices": images,
     "bands": band_power,
     "ephys": ephys,
+    "video": video,
 }
 OF_OTHERS = {"loaders": features, "raw": raw}
 ALONE = {"cold": cold, "many": many, "large": large}

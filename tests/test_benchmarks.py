@@ -14,6 +14,7 @@ from benchmarks.bids_tree import PER_SUBJECT, make_dataset
 from benchmarks.comparison import Comparison
 from benchmarks.contestant import Contestant, Measurement, check_agreement
 from benchmarks.dicom_tree import make_tree
+from benchmarks.films import make_film
 from benchmarks.goal import faster, faster_per_second
 from benchmarks.headers import KNOWN
 from benchmarks.images import make_images
@@ -128,6 +129,20 @@ def test_dataset_is_indexed(ran: dict[str, Contestant], data: Path) -> None:
     assert len(values) == 20
     assert values["sub-0001_ses-02_dwi.nii.gz"] == ["0001", pytest.approx(0.030001)]
     assert sum(path.is_file() for path in (data / "bids").rglob("*")) == 3 + 2 * PER_SUBJECT
+
+
+def test_frames_are_those_that_were_asked_for(tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    make_film(film, 60)
+    ran = [
+        Contestant("batch", OURS, "frames_neurochain", (str(film), "12", "batch"), 12),
+        Contestant("one by one", OURS, "frames_neurochain", (str(film), "12", "one"), 12),
+        Contestant("PyAV", OURS, "frames_peers", ("pyav", str(film), "12", "one"), 12),
+    ]
+    for contestant in ran:
+        contestant.run()
+    check_agreement(ran)
+    assert len(facts(ran[0])["values"]) == 12
 
 
 def test_loaders_give_every_row_once(tmp_path: Path) -> None:

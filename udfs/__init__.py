@@ -6,6 +6,7 @@
 `udfs.fmri`         temporal signal-to-noise ratio, ghosts of echo-planar images
 `udfs.eeg`          power in the bands, line noise
 `udfs.spikes`       threshold crossings, noise, rates in bins, power of the local field
+`udfs.video`        motion energy of a camera's view
 `udfs.channels`     flat, clipped, silent and loud channels
 `udfs.spectrum`     Welch's power spectral density
 `udfs.region`       voxels in a box or under a label

@@ -28,6 +28,7 @@ EXTRAS = {
     "obstore": ("s3", "S3, Google Cloud, Azure and web servers"),
     "pylibjpeg": ("dicom", "JPEG and JPEG 2000 pixels of DICOM"),
     "h5py": ("hdf5", "MATLAB 7.3"),
+    "av": ("video", "frames of videos"),
     "nibabel": ("demo", "the demo's scans"),
     "datachain": ("datachain", "to_datachain(), read_datachain()"),
 }

@@ -24,11 +24,13 @@ if TYPE_CHECKING:
     from neurochain.formats.headers import read_header, read_identifiers
     from neurochain.formats.mgh import MghRecord
     from neurochain.formats.nifti.header import NiftiRecord
-    from neurochain.formats.opening import open_array, open_recording, open_volume
+    from neurochain.formats.opening import open_array, open_recording, open_video, open_volume
     from neurochain.formats.reader import FileHeader, HeadSizes, Reader
     from neurochain.formats.recordings.annotations import Annotation
     from neurochain.formats.recordings.recording import Recording
     from neurochain.formats.registry import companions, installed_formats, reader_for, readers
+    from neurochain.formats.video.reader import VideoRecord
+    from neurochain.formats.video.video import Video
     from neurochain.formats.volumes.volume import Volume
 
 __all__ = [
@@ -48,6 +50,8 @@ __all__ = [
     "NiftiRecord",
     "Reader",
     "Recording",
+    "Video",
+    "VideoRecord",
     "Volume",
     "companions",
     "dicom_directory",
@@ -57,6 +61,7 @@ __all__ = [
     "open_array",
     "open_recording",
     "open_series",
+    "open_video",
     "open_volume",
     "read_header",
     "read_identifiers",
@@ -91,6 +96,7 @@ _LAZY = {
     "open_array": "neurochain.formats.opening",
     "open_recording": "neurochain.formats.opening",
     "open_series": "neurochain.formats.dicom.series",
+    "open_video": "neurochain.formats.opening",
     "open_volume": "neurochain.formats.opening",
     "read_header": "neurochain.formats.headers",
     "read_identifiers": "neurochain.formats.headers",
@@ -98,6 +104,8 @@ _LAZY = {
     "reader_for": "neurochain.formats.registry",
     "readers": "neurochain.formats.registry",
     "Recording": "neurochain.formats.recordings.recording",
+    "Video": "neurochain.formats.video.video",
+    "VideoRecord": "neurochain.formats.video.reader",
     "Volume": "neurochain.formats.volumes.volume",
 }
 

@@ -29,13 +29,15 @@ class Header(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     format: str | None = column(
-        '"dicom", "nifti", "analyze", "mgh", "edf", "bdf", "brainvision", "eeglab", "fif", "spikeglx", "openephys", "openephys_legacy", "nwb", "hdf5", "zarr", "ome-zarr", "binary", or of another package; null for any other file'
+        '"dicom", "nifti", "analyze", "mgh", "edf", "bdf", "brainvision", "eeglab", "fif", "spikeglx", "openephys", "openephys_legacy", "nwb", "hdf5", "zarr", "ome-zarr", "mp4", "mov", "avi", "mkv", "binary", or of another package; null for any other file'
     )
     modality: str | None = column('As the file says: "MR", "CT", "PT"; null where it says nothing')
     shape: list[int] | None = column(
         "Of the array, in the order of its axes; null where there is no one array"
     )
-    dtype: str | None = column('Of the array as stored: "int16", "float32", "int24", "rgb24"')
+    dtype: str | None = column(
+        'Of the array as stored: "int16", "float32", "int24", "rgb24"; of a video "uint8", as slices are'
+    )
     voxel_sizes: list[float] | None = column("Along the spatial axes of the array", "mm")
     affine: list[float] | None = column(
         "Voxel indices to RAS+ coordinates (of OME-Zarr to its own): the 16 numbers of the 4x4 matrix, row by row",

@@ -12,13 +12,14 @@ from neurochain.formats.binary.layout import BinaryLayout
 from neurochain.formats.binary.reader import open_binary
 from neurochain.formats.detection import PLAIN, detect, mismatch, named_by
 from neurochain.formats.pairs import owner
-from neurochain.formats.reader import HeadSizes, LevelReader, PartReader, Reader
+from neurochain.formats.reader import FilmReader, HeadSizes, LevelReader, PartReader, Reader
 from neurochain.formats.recordings.recording import Recording
 from neurochain.formats.registry import companions, reader_for, readers
+from neurochain.formats.video.video import Video
 from neurochain.formats.volumes.volume import Volume
 from neurochain.storage import Access, File, Memo, address, cache_memo, file_with_head, remember, unlisted
 
-__all__ = ["open", "open_array", "open_recording", "open_volume"]
+__all__ = ["open", "open_array", "open_recording", "open_video", "open_volume"]
 
 HEAD = 64 * 1024  # bytes of a file elsewhere that come with what it is
 
@@ -39,8 +40,8 @@ def open(
     first_byte: int = 0,
     anon: bool = False,
     storage_options: Mapping[str, Any] | None = None,
-) -> Volume | Recording:
-    """Open a file as the lazy array that it holds: a Volume or a Recording, as its content says.
+) -> Volume | Recording | Video:
+    """Open a file as the lazy array that it holds: a Volume, a Recording or a Video, as its content says.
 
     Only the header is read. What is costly to find again, as the seek index of a ``.nii.gz``, is remembered in the cache
     folder, where chains find it too.
@@ -186,13 +187,40 @@ def open_recording(
     return reader.recording(first, memo)
 
 
+def open_video(file: File, format: str | None = None, memo: Memo | None = None) -> Video:
+    """Open a file as a lazy array of frames over time.
+
+    Parameters
+    ----------
+    file : File
+        MP4, MOV, AVI, MKV or WebM.
+    format : str, optional
+        As in `header.format`; by default the content tells.
+    memo : Memo, optional
+        Where the index of its packets is remembered.
+
+    Raises
+    ------
+    FormatError
+        The file holds no video, is cut short, or contradicts itself.
+    StorageError
+        The bytes cannot be had.
+    """
+    reader, first = _reader_of(file, format)
+    if not isinstance(reader, FilmReader):
+        raise FormatError(
+            f"{file.uri} is a {reader.name.upper()} file, which holds a {reader.array}, no video."
+        )
+    return reader.video(first, memo)
+
+
 def open_array(
     file: File,
     format: str | None = None,
     memo: Memo | None = None,
     part: str | None = None,
     resolution: float | None = None,
-) -> Volume | Recording:
+) -> Volume | Recording | Video:
     """Open a file as the lazy array that its format holds.
 
     Parameters
@@ -224,6 +252,8 @@ def open_array(
         if not isinstance(reader, PartReader):
             raise FormatError(f"{file.uri} holds one array: leave out part={part!r}.")
         return reader.part(part, first, memo)
+    if isinstance(reader, FilmReader) and reader.array == "video":
+        return reader.video(first, memo)
     return reader.recording(first, memo) if reader.array == "recording" else reader.volume(first, memo)
 
 

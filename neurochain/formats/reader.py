@@ -7,10 +7,11 @@ from typing import Any, Literal, Protocol, runtime_checkable
 from pydantic import BaseModel
 
 from neurochain.formats.recordings.recording import Recording
+from neurochain.formats.video.video import Video
 from neurochain.formats.volumes.volume import Volume
 from neurochain.storage import File, Memo
 
-__all__ = ["FileHeader", "HeadSizes", "LevelReader", "PartReader", "Reader"]
+__all__ = ["FileHeader", "FilmReader", "HeadSizes", "LevelReader", "PartReader", "Reader"]
 
 
 @dataclass(slots=True)
@@ -82,7 +83,7 @@ class Reader(Protocol):
         What `header.format` may be.
     record : type
         Of the format's own fields.
-    array : {"volume", "recording"}
+    array : {"volume", "recording", "video"}
         The lazy array that its files hold.
     suffixes : tuple of str
         Lower case, with the dot: ``(".nii", ".nii.gz", ".ap.meta")``.
@@ -100,7 +101,7 @@ class Reader(Protocol):
     @property
     def formats(self) -> tuple[str, ...]: ...
     @property
-    def array(self) -> Literal["volume", "recording"]: ...
+    def array(self) -> Literal["volume", "recording", "video"]: ...
     @property
     def record(self) -> type[BaseModel]: ...
     @property
@@ -185,5 +186,20 @@ class LevelReader(Protocol):
         ------
         FormatError
             None is so fine, or there are no levels; the message lists those that there are.
+        """
+        ...
+
+
+@runtime_checkable
+class FilmReader(Protocol):
+    """Reader of files that hold a video."""
+
+    def video(self, file: File, memo: Memo | None = None) -> Video:
+        """Lazy array of frames over time.
+
+        Raises
+        ------
+        FormatError
+            The file is cut short, or contradicts itself.
         """
         ...

@@ -28,6 +28,7 @@ READERS = (
     "neurochain.formats.nwb.reader:NwbReader",
     "neurochain.formats.hdf5.reader:Hdf5Reader",
     "neurochain.formats.zarr.reader:ZarrReader",
+    "neurochain.formats.video.reader:VideoReader",
 )
 """In the order in which they are asked; those of other packages come behind them. By name, since they take 0.2 s to
 import, and a chain without files needs none of them."""

@@ -1,6 +1,6 @@
 """For tests of what is built on neurochain: a counting File, an object store, and the conformance suites of formats.
 
-`FormatTests` and `RecordingTests` need pytest and are imported at their first use, so that the rest works without.
+`FormatTests`, `RecordingTests` and `VideoTests` need pytest and are imported at their first use, so that the rest works without.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -11,8 +11,9 @@ from neurochain.testing.object_server import Fault, ObjectServer, Request
 if TYPE_CHECKING:
     from neurochain.testing.format_tests import FormatTests
     from neurochain.testing.recording_tests import RecordingTests
+    from neurochain.testing.video_tests import VideoTests
 
-__all__ = ["CountingFile", "Fault", "FormatTests", "ObjectServer", "RecordingTests", "Request"]
+__all__ = ["CountingFile", "Fault", "FormatTests", "ObjectServer", "RecordingTests", "Request", "VideoTests"]
 
 
 def __getattr__(name: str) -> Any:
@@ -24,4 +25,8 @@ def __getattr__(name: str) -> Any:
         from neurochain.testing.recording_tests import RecordingTests  # needs pytest, an extra
 
         return RecordingTests
+    if name == "VideoTests":
+        from neurochain.testing.video_tests import VideoTests  # needs pytest, an extra
+
+        return VideoTests
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -14,7 +14,7 @@ import pytest
 from pydantic import BaseModel
 
 from neurochain.errors import FormatError, NeurochainError
-from neurochain.formats import Header, Reader, Recording, Volume, read_header
+from neurochain.formats import Header, Reader, Recording, Video, Volume, read_header
 from neurochain.storage import File
 from neurochain.testing.counting_file import CountingFile
 
@@ -191,9 +191,9 @@ class FormatTests:
                 shutil.copyfile(other, folder / other.name)
         return folder
 
-    def open(self, path: Path) -> Volume | Recording:
+    def open(self, path: Path) -> Volume | Recording | Video:
         """The lazy array of a file."""
-        opened: Volume | Recording = getattr(self.reader, self.opens)(File.at(path))
+        opened: Volume | Recording | Video = getattr(self.reader, self.opens)(File.at(path))
         return opened
 
 

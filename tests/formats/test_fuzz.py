@@ -14,6 +14,7 @@ from numcodecs import Blosc
 from nwb_files import scattered, session
 from openephys_files import PROBE, channel, stream, structure
 from spikeglx_files import beside, probe, second, write
+from video_files import every_kind
 from zarr_files import array, held, image, numbers
 
 from neurochain.testing.edf import write_edf
@@ -57,6 +58,7 @@ def originals(pydicom_files: list[Path], nibabel_data: Path, nicom_data: Path, t
         array_of(tmp_path / "lzf.h5", chunks=(16, 3), compression="lzf"),
         array_of(tmp_path / "latest.h5", "latest", chunks=(16, 3), compression="gzip", maxshape=(None, 7)),
         *zarr_folders(tmp_path),
+        *every_kind(tmp_path / "videos").values(),
     ]
 
 
@@ -94,7 +96,7 @@ def fuzz(seconds: int, seed: int, originals: list[Path], folder: Path) -> dict[s
     seen: dict[str, int] = found["seen"]
     assert found["examples"] > 300
     assert seen["error"] > found["examples"] / 20
-    assert {"dicom", "nifti", "edf", "spikeglx", "nwb", "hdf5"} <= set(seen)
+    assert {"dicom", "nifti", "edf", "spikeglx", "nwb", "hdf5", "mp4", "mov", "avi", "mkv"} <= set(seen)
     return seen
 
 

@@ -85,7 +85,9 @@ def test_the_first_bytes_of_a_file_elsewhere_come_with_what_it_is(tmp_path):
         assert [request.method for request in server.traffic.requests] == ["HEAD"]
         write_edf(folder / "a.edf", waves[:, :1000], 100, ["Fp1", "O2"])
         assert nc.open(f"{server.url}/files/a.edf").shape == (2, 1000)
-        with pytest.raises(FormatError, match=r"empty.edf is of no known format: the file is empty \(0 bytes\)"):
+        with pytest.raises(
+            FormatError, match=r"empty.edf is of no known format: the file is empty \(0 bytes\)"
+        ):
             nc.open(f"{server.url}/files/empty.edf")
         with pytest.raises(StorageError, match=r"gone.edf does not exist"):
             nc.open(f"{server.url}/files/gone.edf")

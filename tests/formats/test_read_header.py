@@ -32,6 +32,7 @@ NAMES = [
     "nwb",
     "hdf5",
     "zarr",
+    "video",
     "binary",
 ]
 

@@ -1,7 +1,7 @@
 """Arguments: which columns a function's parameters take, and the Python values they get.
 
-A parameter's name is a column, by the one rule of `resolve`. ``file: File`` gives the opened file, ``volume``
-and ``recording`` the lazy array of the row's file, ``rng`` a random generator of the row's own; a pydantic model
+A parameter's name is a column, by the one rule of `resolve`. ``file: File`` gives the opened file, ``volume``,
+``recording`` and ``video`` the lazy array of the row's file, ``rng`` a random generator of the row's own; a pydantic model
 or dataclass as annotation gives the record as that class. A function that takes several rows gets their values
 as a list, or as what the annotation says.
 """
@@ -37,12 +37,15 @@ IDENTITY = ("uri", "etag", "companions")  # fields of a File that its content de
 _OPENED = {
     "neurochain.formats.volumes.volume.Volume": "volume",
     "neurochain.formats.recordings.recording.Recording": "recording",
+    "neurochain.formats.video.video.Video": "video",
 }
-_OPENERS = {"volume": "open_volume", "recording": "open_recording"}
+_OPENERS = {"volume": "open_volume", "recording": "open_recording", "video": "open_video"}
+_OWN = {"video": "VideoRecord"}  # records of formats that are called as what their files hold
 # What openers need not look up in the file, where the row knows it.
 _KNOWN = {
     "volume": {"format": "header.format"},
     "recording": {"format": "header.format", "header_bytes": "edf.header_bytes"},
+    "video": {"format": "header.format"},
 }
 CONTAINERS = {
     "numpy": ("ndarray",),
@@ -65,7 +68,7 @@ class Argument:
     column : Resolved
         The column; of a volume or recording, its file; of a random generator, the row's key.
     opener : str or None
-        ``"volume"``, ``"recording"`` or ``"rng"``.
+        ``"volume"``, ``"recording"``, ``"video"`` or ``"rng"``.
     known : mapping of str to Resolved
         For an opener: columns that say what it need not look up in the file, by its parameter.
     annotation : object
@@ -257,12 +260,13 @@ def _has_array(kind: DataType) -> bool:
 def _bind(udf: UDF, p: inspect.Parameter, name: str, hint: Any, schema: Schema) -> Argument | None:
     keyword = p.kind is p.KEYWORD_ONLY
     opener = _OPENED.get(f"{getattr(hint, '__module__', '')}.{getattr(hint, '__qualname__', '')}")
-    if opener is None and name in _OPENERS and name not in schema:
+    is_free = name not in schema or _is_own(name, schema[name].type)
+    if opener is None and name in _OPENERS and is_free and (name not in schema or hint in (None, Any)):
         opener = name
     if opener is not None and name in schema and _is_object(schema[name].type):
         return Argument(p.name, keyword, Resolved(name, schema[name], name))  # what an earlier step gave
     if opener is not None:
-        file = resolve(name, schema) if name in schema else _file_column(udf, p.name, schema)
+        file = _file_column(udf, p.name, schema) if is_free else resolve(name, schema)
         return Argument(p.name, keyword, file, opener, _known(opener, schema)) if file is not None else None
     adapter = hint if adapter_of(hint) is not None else None
     if (hint is File or adapter is not None) and name not in schema:
@@ -294,6 +298,11 @@ def _known(opener: str, schema: Schema) -> dict[str, Resolved]:
 
 def _is_object(kind: DataType) -> bool:
     return isinstance(kind, Record) and kind.name in NAMES
+
+
+def _is_own(name: str, kind: DataType) -> bool:
+    """Whether a column is the record of the format that is called so, and not one that a function gave."""
+    return isinstance(kind, Record) and kind.name == _OWN.get(name)
 
 
 def _file_column(udf: UDF, param: str, schema: Schema) -> Resolved | None:

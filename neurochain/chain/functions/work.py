@@ -39,7 +39,7 @@ def reuse_key(identity: Fingerprint, call: Call, output: Output) -> str:
     parts = [identity.digest, [a.describe() for a in call.arguments], output.describe()]
     if call.takes != "row" or call.gives != "one":
         parts.append([call.takes, call.gives, [a.container for a in call.arguments]])
-    if any(a.opener in ("volume", "recording") for a in call.arguments):
+    if any(a.opener in ("volume", "recording", "video") for a in call.arguments):
         parts.append(reader_fingerprint())
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 

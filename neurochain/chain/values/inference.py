@@ -150,6 +150,7 @@ _HINTS = {
     "generator": "Return list(x), or make a row of each value with gen().",
     "DataFrame": "Return a dict of its values, or make a row of each of its rows with gen().",
     "Series": "Return x.to_numpy(), or list(x).",
+    "Video": "Return frames of it, video[first:last], or numbers computed from them; video.times says when they are shown.",
 }
 
 
