@@ -23,7 +23,9 @@ def make_film(path: Path, frames: int = FRAMES) -> int:
     rng = np.random.Generator(np.random.PCG64(SEED))
     texture = rng.integers(60, 190, (HEIGHT, 2 * WIDTH, 3), np.uint8)
     texture = np.repeat(np.repeat(texture[::8, ::8], 8, axis=0), 8, axis=1)[:HEIGHT, : 2 * WIDTH]
-    grain = rng.integers(0, 25, (16, HEIGHT, WIDTH, 1), np.uint8)  # of the camera, without which nothing is left to decode
+    grain = rng.integers(
+        0, 25, (16, HEIGHT, WIDTH, 1), np.uint8
+    )  # of the camera, without which nothing is left to decode
     with av.open(str(path), "w") as out:
         stream = out.add_stream("libx264", rate=RATE, options={"preset": "veryfast", "crf": "21", "bf": "3"})
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
