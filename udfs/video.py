@@ -68,6 +68,7 @@ def motion_energy(video: Any, region: Box | None = None, *, frame_rate: float | 
     >>> float(motion_energy(still, ((4, 8), (0, 8)), frame_rate=10.0).energy.max())
     0.0
     """
+    frames: Iterator[np.ndarray[Any, Any]]
     if isinstance(video, nc.Video):
         times, frames, shape = video.times, iter(video.grey), video.shape[1:3]
     else:
@@ -83,9 +84,11 @@ def motion_energy(video: Any, region: Box | None = None, *, frame_rate: float | 
         times, frames, shape = np.arange(len(array)) / frame_rate, _grey(array), array.shape[1:3]
     rows, columns = _box(region, shape)
     energy = np.empty(max(len(times) - 1, 0))
-    before = None
+    before: np.ndarray[Any, Any] | None = None
     for number, frame in enumerate(frames):
-        now = frame[rows, columns].astype(np.int16 if frame.dtype == np.uint8 else np.float64)
+        now: np.ndarray[Any, Any] = frame[rows, columns].astype(
+            np.int16 if frame.dtype == np.uint8 else np.float64
+        )
         if before is not None:
             energy[number - 1] = np.abs(now - before).mean()
         before = now

@@ -164,7 +164,7 @@ class FormatTests:
     def test_pickles_as_its_file(self, files: list[Path]) -> None:
         for path in [p for p in files if self.oracle(p) is not None][:5]:
             lazy = self.open(path)
-            for one in (lazy, lazy.stored):
+            for one in (lazy, *([] if isinstance(lazy, Video) else [lazy.stored])):
                 again = pickle.loads(pickle.dumps(one))
                 assert (again.shape, again.dtype, again.file) == (one.shape, one.dtype, one.file)
                 np.testing.assert_array_equal(np.asarray(again[0]), np.asarray(one[0]))

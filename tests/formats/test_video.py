@@ -3,9 +3,9 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from fractions import Fraction
-from pathlib import Path
 
 import av
 import numpy as np
@@ -15,11 +15,12 @@ from video_files import FRAGMENTED, X264, decoded, every_kind, patched, pictures
 import neurochain as nc
 from neurochain.errors import FormatError
 from neurochain.formats import open_video, read_header, read_identifiers
-from neurochain.formats.video.edits import shown
+from neurochain.formats.video.edits import Edit, shown
 from neurochain.formats.video.index import PacketIndex
 from neurochain.formats.video.reader import VideoReader
 from neurochain.storage import File
 from neurochain.testing import VideoTests
+from neurochain.testing.edf import write_edf
 
 UNKNOWN = {
     "pieces.mp4",
@@ -83,7 +84,7 @@ def test_headers_say_what_libavformat_says(made, oracle):
             assert (record["width"], record["height"]) == (context.width, context.height)
             assert record["has_audio"] == bool(file.streams.audio)
             assert record["pixel_format"] in (None, context.pix_fmt, context.pix_fmt.replace("yuvj", "yuv"))
-        frames, times = oracle[name]
+        frames, _ = oracle[name]
         assert header["n_samples"] == (
             None if name in UNKNOWN else 44 if name == "xvid.avi" else len(frames)
         )  # AVI counts frames that were dropped
@@ -109,10 +110,9 @@ def test_formats_and_names(made, tmp_path):
     assert read_header(File.at(tmp_path / "sound.m4a")).header["format"] is None
     (tmp_path / "text.mp4").write_bytes(b"no video")
     assert "it is no MP4 file" in str(read_header(File.at(tmp_path / "text.mp4")).error)
+    waves = File.at(write_edf(tmp_path / "a.edf", np.zeros((1, 100)), 100, ["Cz"]))
     with pytest.raises(FormatError, match="holds a recording, no video"):
-        from neurochain.testing.edf import write_edf
-
-        open_video(File.at(write_edf(tmp_path / "a.edf", np.zeros((1, 100)), 100, ["Cz"])))
+        open_video(waves)
 
 
 def test_the_face(made):
@@ -171,8 +171,6 @@ def test_edits_cut_and_delay(tmp_path):
     np.testing.assert_allclose(trimmed.times, np.arange(12) / 30)
     order, ticks, end = shown(np.array([0, 20, 10, 30]), [])
     assert (order.tolist(), ticks.tolist(), end) == ([0, 2, 1, 3], [0, 10, 20, 30], None)
-    from neurochain.formats.video.edits import Edit
-
     order, ticks, end = shown(np.array([0, 20, 10, 30]), [Edit(5, -1), Edit(20, 10), Edit(0, 20)])
     assert (order.tolist(), ticks.tolist(), end) == ([2, 1, 1, 3], [5, 15, 25, 35], None)
 
@@ -252,8 +250,6 @@ def test_a_frame_that_is_damaged_is_named(made, tmp_path):
 
 @pytest.mark.parametrize("name", ["bframes.mp4", "variable.mkv", "camera.avi", "fast.mp4"])
 def test_threads_share_a_video(made, oracle, name):
-    from concurrent.futures import ThreadPoolExecutor
-
     video = open_video(File.at(made[name]))
     numbers = np.random.default_rng(1).integers(0, len(video), 60).tolist()
     with ThreadPoolExecutor(4) as pool:
@@ -283,12 +279,10 @@ def test_a_function_takes_a_video(made, tmp_path, project):
     assert found["brightness"].to_list() == [
         float(nc.open(folder / n).grey[3].mean()) for n in ("bframes.mp4", "camera.avi")
     ]
-    with pytest.raises(nc.SchemaError, match="a .*Video cannot be stored .*Return frames of it"):
+    with pytest.raises(nc.SchemaError, match=r"a .*Video cannot be stored .*Return frames of it"):
         nc.read_storage(folder).map(part=lambda video: video.window(0, 1)).collect()
+    write_edf(folder / "a.edf", np.zeros((1, 100)), 100, ["Cz"])
     with pytest.raises(nc.UDFError, match="holds a recording, no video"):
-        from neurochain.testing.edf import write_edf
-
-        write_edf(folder / "a.edf", np.zeros((1, 100)), 100, ["Cz"])
         nc.read_storage(folder / "a.edf").map(n=lambda video: len(video)).collect()
 
 
@@ -312,7 +306,7 @@ def test_a_codec_that_is_not_there_is_named(made, tmp_path):
     path = tmp_path / "odd.mp4"
     path.write_bytes(made["bframes.mp4"].read_bytes().replace(b"avc1", b"xyz1"))
     with pytest.raises(
-        FormatError, match="coded as 'xyz1', which PyAV .* does not decode. Convert it: ffmpeg"
+        FormatError, match=r"coded as 'xyz1', which PyAV .* does not decode. Convert it: ffmpeg"
     ):
         nc.open(path)[0]
 

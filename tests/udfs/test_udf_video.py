@@ -11,7 +11,7 @@ from neurochain.errors import ShapeError
 from udfs.video import motion_energy
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "formats"))
-from video_files import X264, write_video  # noqa: E402, beside the tests of formats
+from video_files import X264, write_video
 
 
 @pytest.fixture(scope="module")

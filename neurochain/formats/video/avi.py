@@ -22,6 +22,7 @@ from neurochain.storage import File
 __all__ = ["Riff", "packets_of", "said_in"]
 
 LISTS = (b"RIFF", b"LIST")
+MOST_CHUNKS = 2**24  # that are walked over
 MOST = 4096  # chunks side by side that are looked at for a header
 LARGEST = 1 << 20  # bytes of a stream's format
 LONGEST = 4096  # bytes of a text that is read
@@ -332,10 +333,14 @@ def _walked(file: File, riff: Riff) -> Integers:
     """Packets as they follow one another; without an index nobody says which are keys, but for the first."""
     forward, names = Forward(file), _names(riff.stream)
     found: list[tuple[int, int, bool]] = []
+    left = MOST_CHUNKS
     for movie in riff.movie:
         at, end = movie.start, movie.end
         while at + 8 <= end:
             kind, size = struct.unpack("<4sI", forward.read(at, at + 8))
+            left -= 1
+            if left < 0 or kind == b"\0\0\0\0":  # zeros that nothing was written over
+                break
             if kind == b"LIST":
                 at += 12
                 continue

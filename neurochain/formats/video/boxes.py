@@ -41,7 +41,7 @@ class Box(NamedTuple):
         return self.end - self.start
 
 
-def boxes(pieces: Pieces, start: int, end: int, ahead: int = 4096) -> Iterator[Box]:
+def boxes(pieces: Pieces, start: int, end: int, ahead: int = 2048) -> Iterator[Box]:
     """Boxes that lie in [start, end) of a file.
 
     Raises

@@ -129,6 +129,8 @@ class Decoder:
         # The bytes are copied into memory of libavcodec's: what borrows Python's has no padding behind it, and is freed in
         # a thread that waits for Python while Python waits for the thread.
         held = codec.prefix + data
+        if not held:  # which would mean that no more packets come
+            return
         packet = self._av.Packet(len(held))
         packet.update(held)
         # Numbers, not times: two frames may have one time.
@@ -141,8 +143,16 @@ class Decoder:
         """Whether pictures may come out in another order than packets go in; known from the first packet on."""
         return self._context is not None and bool(self._context.has_b_frames)
 
+    def reset(self) -> bool:
+        """Begin anew, with a packet with which decoding can begin; False where another decoder is better made."""
+        if self.fault:
+            return False
+        if self._context is not None:
+            self._context.flush_buffers()
+        return True
+
     def flush(self) -> Iterator[tuple[int, Picture]]:
-        """Pictures that were held back; no packet may follow."""
+        """Pictures that were held back; a packet may follow behind `reset` alone."""
         if self._context is not None:
             yield from self._decoded(None)
 

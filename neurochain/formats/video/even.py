@@ -7,11 +7,14 @@ import numpy as np
 
 __all__ = ["ending", "is_even", "rate_of"]
 
+FEW = 3  # ticks
 Integers = np.ndarray[Any, np.dtype[np.int64]]
 
 
 def is_even(ticks: Integers) -> bool:
     """Whether times lie on an even grid, but for the rounding of the container: no more than a tick beside it.
+
+    Where a frame lasts few ticks, they must be the same for all.
 
     Examples
     --------
@@ -21,6 +24,8 @@ def is_even(ticks: Integers) -> bool:
     if len(ticks) < 3:
         return True
     step = (int(ticks[-1]) - int(ticks[0])) / (len(ticks) - 1)
+    if step < FEW:  # what is rounded to so few ticks cannot be told from a frame that was dropped
+        return bool((np.diff(ticks) == ticks[1] - ticks[0]).all())
     away = ticks - ticks[0] - step * np.arange(len(ticks))
     return bool(np.abs(away).max() <= 1.0)
 

@@ -16,6 +16,7 @@ from neurochain.storage import File
 __all__ = ["fragments_of"]
 
 LARGEST = 16 * 2**20  # bytes of the box that describes a fragment
+MOST = 2**24  # boxes that are walked over
 NOT_A_KEY = 1 << 16
 
 
@@ -30,7 +31,9 @@ def fragments_of(file: File, movie: Movie) -> Samples:
     parts: list[tuple[np.ndarray[tuple[int, int], np.dtype[np.int64]], int]] = []
     time = total = 0
     forward, at = Forward(file), movie.fragments
-    while at + 8 <= file.size:
+    for _ in range(MOST):
+        if at + 8 > file.size:
+            break
         head = forward.read(at, at + 16)
         size, own = int.from_bytes(head[:4], "big"), 8
         if size == 1:

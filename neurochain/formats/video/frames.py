@@ -52,6 +52,7 @@ class Frames:
 
     def __init__(self, file: File, index: PacketIndex) -> None:
         self.file, self.index = file, index
+        self._idle: dict[int, list[Decoder]] = {}  # by how many threads they use
 
     def runs(self, numbers: Sequence[int] | Integers) -> list[Run]:
         """What has to be decoded for some frames, in any order and also several times."""
@@ -156,7 +157,11 @@ class Frames:
         """Decode a run, and put what is wanted of it into memory."""
         places = dict(run.places)
         try:
-            decoder = Decoder(self.index.track, self.index.keys, self.file.name, threads)
+            idle = self._idle.setdefault(threads, [])
+            try:
+                decoder = idle.pop()
+            except IndexError:
+                decoder = Decoder(self.index.track, self.index.keys, self.file.name, threads)
             for number, picture in decoder.pictures(packets, set(places)):
                 into = places.pop(number, None)
                 if into is not None:
@@ -164,11 +169,15 @@ class Frames:
                     for other in into[1:]:
                         out[other] = out[into[0]]
                 if not places:
-                    return
+                    break
+            if decoder.reset() and len(idle) < cores():
+                idle.append(decoder)
         except FormatError as error:
             if str(error).startswith(self.file.uri):
                 raise
             raise FormatError(f"{self.file.uri}: {error}.") from None
+        if not places:
+            return
         raise self.failed(int(numbers[min(min(p) for p in places.values())]), decoder.fault)
 
 

@@ -99,7 +99,11 @@ class PacketIndex:
         first = int(np.argmax(keys)) if keys.any() else 0
         if len(samples):
             keys[first] = True
-        there = (order >= first) & ((order == first) | ~_leads(samples.times, keys, first)[order])
+        there = (
+            (samples.sizes[order] > 0)
+            & (order >= first)
+            & ((order == first) | ~_leads(samples.times, keys, first)[order])
+        )
         order, ticks = order[there], ticks[there]
         if not len(order):
             raise FormatError("it holds no frames")

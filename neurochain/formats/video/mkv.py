@@ -20,6 +20,7 @@ __all__ = ["Matroska", "packets_of"]
 
 SINCE = datetime(2001, 1, 1)
 LARGEST = 1 << 20  # bytes of a description
+MOST = 2**24  # elements that are walked over
 HEAD, SEGMENT, SEEK_HEAD, INFO, TRACKS, CLUSTER, TAGS = (
     0x1A45DFA3,
     0x18538067,
@@ -242,13 +243,13 @@ class _Walk:
         self._forward, self._matroska = Forward(file), matroska
         self._vp8 = matroska.track.codec.name == "vp8"
         self.found: list[tuple[int, int, int, bool, bool]] = []
-        self.lasting = 0
+        self.lasting, self._left = 0, MOST
 
     def segment(self) -> None:
         """All clusters."""
         at, end = self._matroska.clusters, self._matroska.end
         while at < end:
-            element = ebml.one(self._forward.read, at, end)
+            element = self._next(at, end)
             if element.id == CLUSTER:
                 is_open = element.end == UNKNOWN
                 at = self._cluster(element.start, end if is_open else min(element.end, end), is_open)
@@ -257,11 +258,17 @@ class _Walk:
             else:
                 at = element.end
 
+    def _next(self, at: int, end: int) -> Element:
+        self._left -= 1
+        if self._left < 0:
+            raise FormatError(f"it has more than {MOST:,} elements")
+        return ebml.one(self._forward.read, at, end)
+
     def _cluster(self, at: int, end: int, is_open: bool) -> int:
         """Blocks of a cluster; the byte behind it."""
         time = 0
         while at < end:
-            element = ebml.one(self._forward.read, at, end)
+            element = self._next(at, end)
             if is_open and element.id in TOP:
                 return at
             if element.end == UNKNOWN or element.end > end:
@@ -278,7 +285,7 @@ class _Walk:
     def _group(self, group: Element, time: int) -> None:
         at, block, lasting, refers = group.start, None, 0, False
         while at < group.end:
-            element = ebml.one(self._forward.read, at, group.end)
+            element = self._next(at, group.end)
             if element.end == UNKNOWN or element.end > group.end:
                 raise FormatError(f"the block at byte {at:,} is cut short")
             if element.id == BLOCK:

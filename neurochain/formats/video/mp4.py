@@ -21,8 +21,8 @@ from neurochain.formats.video.track import Codec, Track, check_frames, check_siz
 __all__ = ["Movie"]
 
 SINCE = datetime(1904, 1, 1)
-SMALL = 48 * 1024  # bytes of a box that is read whole where it lies
-TIMES = 64 * 1024  # bytes of tables of times that a header is worth
+SMALL = 32 * 1024  # bytes of a box that is read whole where it lies
+TIMES = 48 * 1024  # bytes of tables of times that a header is worth
 Integers = np.ndarray[Any, np.dtype[np.int64]]
 ENTRY = 78  # bytes of a visual sample entry before the boxes in it
 LARGEST_ENTRY = 64 * 1024
@@ -184,17 +184,17 @@ def _trak(pieces: Pieces, trak: Box) -> _Trak:
 
 
 def _media(pieces: Pieces, mdia: Box, found: _Trak) -> None:
-    for box in boxes(pieces, mdia.start, mdia.end):
-        if box.kind == b"mdhd":
-            found.scale, found.duration = _scale(pieces.read(box.start, min(box.end, box.start + 32)))
-        elif box.kind == b"hdlr" and box.size >= 12:
-            found.handler = pieces.read(box.start + 8, box.start + 12)
-        elif box.kind == b"minf" and found.handler == b"vide":
-            for inner in boxes(pieces, box.start, box.end):
-                if inner.kind == b"dinf":
-                    _check_own(pieces, inner)
-                elif inner.kind == b"stbl":
-                    found.tables = {b.kind: b for b in boxes(pieces, inner.start, inner.end)}
+    inside = {box.kind: box for box in boxes(pieces, mdia.start, mdia.end)}
+    if (box := inside.get(b"mdhd")) is not None:
+        found.scale, found.duration = _scale(pieces.read(box.start, min(box.end, box.start + 32)))
+    if (box := inside.get(b"hdlr")) is not None and box.size >= 12:
+        found.handler = pieces.read(box.start + 8, box.start + 12)
+    if (box := inside.get(b"minf")) is not None and found.handler == b"vide":
+        for inner in boxes(pieces, box.start, box.end):
+            if inner.kind == b"dinf":
+                _check_own(pieces, inner)
+            elif inner.kind == b"stbl":
+                found.tables = {b.kind: b for b in boxes(pieces, inner.start, inner.end)}
 
 
 def _check_own(pieces: Pieces, dinf: Box) -> None:

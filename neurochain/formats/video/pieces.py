@@ -5,7 +5,7 @@ from neurochain.storage import File
 
 __all__ = ["Forward", "Pieces"]
 
-LEAST = 4096  # bytes that are read at a time
+LEAST = 2048  # bytes that are read at a time
 FAR = (
     8 * 2**20
 )  # bytes that are read at a time of a file elsewhere that is looked through from one end to the other
