@@ -4,7 +4,7 @@ A group with ``colnames`` (the dynamic tables of NWB), a group with ``column-ord
 of records, or a group of datasets of one length.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -15,6 +15,7 @@ import numpy as np
 
 from neurochain.errors import ColumnNotFoundError, FormatError, suggestion
 from neurochain.formats.arrays.slicing import Axis
+from neurochain.formats.columns import Columns
 from neurochain.formats.hdf5.attributes import plain, text, texts
 from neurochain.formats.hdf5.dataset import Dataset, beyond
 from neurochain.formats.hdf5.layout import Growing, Layout, layout_of
@@ -23,10 +24,8 @@ from neurochain.formats.hdf5.opened import look
 from neurochain.formats.hdf5.whole import whole
 from neurochain.storage import File
 
-__all__ = ["Columns", "read_columns"]
+__all__ = ["read_columns"]
 
-Columns = Mapping[str, Any]
-"""Of each column the values: an array whose first axis is the rows, or a list of texts, numbers or arrays."""
 AT_ONCE = 64 * 1024  # bytes of numbers that are read with what describes them
 MOST_ROWS = 100_000_000
 MOST_FILES = 8

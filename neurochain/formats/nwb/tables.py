@@ -7,8 +7,9 @@ import numpy as np
 
 from neurochain.errors import ColumnNotFoundError, FormatError, suggestion
 from neurochain.formats.arrays.slicing import Axis
+from neurochain.formats.columns import Columns
 from neurochain.formats.hdf5.attributes import texts
-from neurochain.formats.hdf5.columns import Columns, read_columns
+from neurochain.formats.hdf5.columns import read_columns
 from neurochain.formats.hdf5.dataset import Dataset
 from neurochain.formats.hdf5.links import Outside, children, follow, is_group
 from neurochain.formats.hdf5.opened import look

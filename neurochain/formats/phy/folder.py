@@ -14,7 +14,7 @@ from neurochain.formats.arrays.npy import open_npy
 from neurochain.formats.arrays.slicing import Axis
 from neurochain.formats.bids.tsv import split_tsv
 from neurochain.formats.binary.described import assignments
-from neurochain.formats.hdf5.columns import Columns
+from neurochain.formats.columns import Columns
 from neurochain.formats.pairs import named_file
 from neurochain.storage import File
 
