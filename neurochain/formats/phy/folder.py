@@ -1,6 +1,6 @@
 """Tables of a folder of phy or Kilosort: every spike, or every unit with its spike times.
 
-Source: https://phy.readthedocs.io/en/latest/sorting_user_guide/ (datasets)
+Source: https://phy.readthedocs.io/en/latest/ (what phy reads), https://github.com/MouseLand/Kilosort (what Kilosort writes)
 """
 
 import math
