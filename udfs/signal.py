@@ -84,7 +84,7 @@ def as_recording(recording: Any, sampling_frequency: float | None = None) -> nc.
     Examples
     --------
     >>> as_recording(np.zeros(500), 250.0)
-    <Recording in memory (1 channels, 2 s) 250 Hz>
+    <Recording in memory (1 channel, 2 s) 250 Hz>
     """
     if isinstance(recording, nc.Recording):
         if sampling_frequency is not None:

@@ -86,7 +86,7 @@ def test_the_clock_goes_on_in_gaps(gapped: Recording) -> None:
     values = gapped.read()
     assert gapped.segments == ((0.0, 3.0), (5.5, 7.5), (107.5, 108.5))
     assert (gapped.duration, gapped.shape, gapped.discontinuous) == (6.0, (1, 48), True)
-    assert repr(gapped) == "<Recording gaps.edf (1 channels, 6 s) 8 Hz, may have gaps>"
+    assert repr(gapped) == "<Recording gaps.edf (1 channel, 6 s) 8 Hz, may have gaps>"
     assert gapped.start_time == START + timedelta(seconds=0.25)
     for (start, end), at in zip(gapped.segments, (0, 24, 40), strict=True):
         window = gapped.window(start, end)
@@ -95,7 +95,7 @@ def test_the_clock_goes_on_in_gaps(gapped: Recording) -> None:
         assert window.start_time == START + timedelta(seconds=0.25 + start)
     window = gapped.window(6.0, 7.0)
     np.testing.assert_array_equal(window[...], values[:, 28:36])
-    assert repr(window) == "<Recording gaps.edf (1 channels, 1 s from 6 s) 8 Hz>"
+    assert repr(window) == "<Recording gaps.edf (1 channel, 1 s from 6 s) 8 Hz>"
     assert window.annotations == gapped.annotations == (Annotation(6.0, None, "restart"),)
     np.testing.assert_array_equal(window.window(6.5, 7.0)[...], values[:, 32:36])
     np.testing.assert_array_equal(gapped.window(6.0, 7.0, channels=["Cz"])[...], values[:, 28:36])

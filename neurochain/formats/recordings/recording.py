@@ -237,7 +237,7 @@ class Recording(Timed):
         --------
         >>> recording = Recording.of(np.arange(10.0)[None], 2.0)
         >>> recording.window(1, 2.5)
-        <Recording in memory (1 channels, 1.5 s from 1 s) 2 Hz>
+        <Recording in memory (1 channel, 1.5 s from 1 s) 2 Hz>
         >>> recording.window(1, 2.5)[0]
         array([2., 3., 4.])
         """
@@ -341,7 +341,8 @@ class Recording(Timed):
             (f" from {self.start:g} s" if self.start else ""),
         )
         name = self.file.name if self.file is not None else "in memory"
-        return f"<Recording {name} ({len(self.channels)} channels, {self.duration:g} s{since}) {hz}{gaps}>"
+        count = f"{len(self.channels)} channel{'' if len(self.channels) == 1 else 's'}"
+        return f"<Recording {name} ({count}, {self.duration:g} s{since}) {hz}{gaps}>"
 
     def _with(self, **changes: Any) -> "Recording":
         """The same recording but for some attributes."""
