@@ -5,7 +5,7 @@ from neurochain.formats.video.avi import Riff
 from neurochain.formats.video.avi import packets_of as avi_packets
 from neurochain.formats.video.edits import shown
 from neurochain.formats.video.fragments import fragments_of
-from neurochain.formats.video.index import PacketIndex
+from neurochain.formats.video.index import SAVE, PacketIndex
 from neurochain.formats.video.mkv import Matroska
 from neurochain.formats.video.mkv import packets_of as mkv_packets
 from neurochain.formats.video.mp4 import Movie
@@ -82,7 +82,7 @@ def index_of(file: File, container: Container) -> PacketIndex:
     """
     track, end = container.track, None
     if track.problem is not None and "cut short" in track.problem:
-        raise FormatError(track.problem)
+        raise FormatError(f"{track.problem}. {SAVE}")
     if isinstance(container, Movie):
         samples = _of_movie(file, container)
         order, ticks, end = shown(samples.times, container.edits)

@@ -15,6 +15,7 @@ __all__ = ["Decoder", "Picture", "cores"]
 
 EXTRA = "video"
 PREFERRED = {"av1": "libdav1d"}  # the other one needs special hardware
+SHARE = "OMP_NUM_THREADS"
 MARGIN = 256  # pixels by which decoders make frames larger than what is shown of them
 
 
@@ -194,6 +195,8 @@ def _plainly(error: BaseException) -> str:
 
 
 def cores() -> int:
-    """Processors that this process may use."""
+    """Processors that this process may use; a worker among others is told its share, as other libraries are."""
     affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+    found = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+    share = os.environ.get(SHARE, "")
+    return min(found, int(share)) if share.isdecimal() and int(share) else found

@@ -17,10 +17,11 @@ from neurochain.formats.video.even import ending, is_even, rate_of
 from neurochain.formats.video.tables import Samples
 from neurochain.formats.video.track import Codec, Track
 
-__all__ = ["PacketIndex"]
+__all__ = ["SAVE", "PacketIndex"]
 
 Integers = np.ndarray[Any, np.dtype[np.int64]]
 COLUMNS = ("offsets", "sizes", "times", "keys", "order", "ticks")
+SAVE = "Fetch it again, or keep what is there: ffmpeg -i FILE -c copy OUT.mkv"
 LENGTHS = struct.Struct("<IQQ")  # of the track, packets, frames
 
 
@@ -89,7 +90,7 @@ class PacketIndex:
         if len(samples) and (int(samples.offsets.min()) < 0 or int(ends.max()) > size):
             beyond = int(((samples.offsets < 0) | (ends > size)).sum())
             raise FormatError(
-                f"{beyond:,} of its {len(samples):,} frames lie behind its last byte, {size:,}: it is cut short"
+                f"{beyond:,} of its {len(samples):,} frames lie behind its last byte, {size:,}: it is cut short. {SAVE}"
             )
         keys = samples.keys.copy()
         if samples.hidden is not None:

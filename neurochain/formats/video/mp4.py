@@ -79,10 +79,8 @@ class Movie:
                 brand = pieces.read(box.start, box.start + 4)
             if box.kind == b"moov" and moov is None:
                 moov = box
-            if (
-                box.kind == b"moof" and moov is not None
-            ):  # those that follow are looked through for an index alone
-                break
+            if box.kind == b"moof" and moov is not None:
+                break  # those that follow are looked through for an index alone
         if moov is None:
             raise FormatError(
                 problem

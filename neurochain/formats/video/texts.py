@@ -13,6 +13,7 @@ from neurochain.formats.video.pieces import Pieces
 __all__ = ["texts_of"]
 
 LONGEST = 4096  # bytes of a text
+LARGEST = 1 << 20  # bytes of all texts of a file
 MOST = 200  # texts
 DEVICES = frozenset(
     name.lower()
@@ -96,6 +97,8 @@ def _matroska(pieces: Pieces, matroska: Matroska) -> Iterator[tuple[str, str]]:
     if matroska.tags is None:
         return
     tags = one(pieces.read, matroska.tags, pieces.size)
+    if not tags.start <= tags.end <= tags.start + LARGEST:
+        return
     for id, tag in elements(pieces.read(tags.start, tags.end)):
         for inner, content in elements(tag) if id == 0x7373 else ():
             if inner == 0x67C8:
