@@ -20,13 +20,13 @@ def video(ours: Path, peers: Path, scale: Scale) -> Comparisons:
         size = make_film(path, FRAMES)
         what = (
             f"A made video of {size / 1e6:.0f} MB: {FRAMES:,} frames of {WIDTH} x {HEIGHT} pixels, {RATE} a second, H.264 with B-frames, a "
-            f"keyframe at most every 250 frames. {count:,} frames by chance, as RGB arrays; each is looked at after the clock has "
-            "stopped. Opening is timed. Ours has its index from an earlier process. "
+            "keyframe at most every 250 frames. Frames by chance, as RGB arrays; that they are the right ones is looked at after the clock "
+            "has stopped. Opening is timed. Ours has its index from an earlier process. "
         )
         yield Comparison(
             "Random frames of a video",
             what
-            + "neurochain: `nc.open(path).frames(numbers)`. decord: `VideoReader(path).get_batch(numbers)`, in the order that is asked for, "
+            + f"{count:,} frames. neurochain: `nc.open(path).frames(numbers)`. decord: `VideoReader(path).get_batch(numbers)`, in the order that is asked for, "
             f"and with numbers that were sorted before. PyAV: for each of {few} frames, seek to the keyframe before it and decode up to it, with "
             "`thread_type = 'AUTO'`.",
             "frames",
@@ -41,7 +41,7 @@ def video(ours: Path, peers: Path, scale: Scale) -> Comparisons:
         )
         yield Comparison(
             "Random frames of a video, one call for each",
-            what + "neurochain: `video[number]`. decord: `reader[number]`. PyAV as before.",
+            what + f"{few} frames. neurochain: `video[number]`. decord: `reader[number]`. PyAV as before.",
             "frames",
             few,
             [
