@@ -180,3 +180,13 @@ def test_nothing_is_left_for_later() -> None:
         if text.startswith(("TODO", "FIXME", "XXX"))
     ]
     assert not wrong, "Do it, or open an issue:\n  " + "\n  ".join(wrong)
+
+
+def test_tests_have_names_of_their_own() -> None:
+    """Pytest imports test files by their last names, and fails where two have one."""
+    names = [
+        path.name
+        for path in (REPOSITORY / "tests").rglob("*.py")
+        if path.name not in ("conftest.py", "__init__.py")
+    ]
+    assert not {name for name in names if names.count(name) > 1}
