@@ -66,6 +66,7 @@ class ChunkedArray:
     def __init__(self, chunks: Chunks) -> None:
         self._chunks = chunks
         self._kept: OrderedDict[int, Values] = OrderedDict()
+        self._held = 0  # bytes of them
         self._lock = threading.Lock()
         self.shape = chunks.grid.shape
         self.dtype = chunks.dtype
@@ -135,11 +136,11 @@ class ChunkedArray:
     def _keep(self, number: int, block: Values, partly: bool) -> None:
         """Keep a chunk that was used in part; forget one that was used up."""
         with self._lock:
+            before = self._kept.pop(number, None)
+            self._held -= 0 if before is None else before.nbytes
             if not partly or block.nbytes > KEPT // 2:
-                self._kept.pop(number, None)
                 return
             self._kept[number] = block
-            self._kept.move_to_end(number)
-            held = sum(b.nbytes for b in self._kept.values())
-            while held > KEPT:
-                held -= self._kept.popitem(last=False)[1].nbytes
+            self._held += block.nbytes
+            while self._held > KEPT:
+                self._held -= self._kept.popitem(last=False)[1].nbytes

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from neurochain.errors import FormatError, require
+from neurochain.errors import FormatError
+from neurochain.formats.hdf5.links import address_of
 from neurochain.storage import File
 
 __all__ = ["ChunkTree"]
@@ -51,11 +52,10 @@ class ChunkTree:
     @classmethod
     def of(cls, node: Any) -> "ChunkTree | None":
         """That of a dataset of an open file; None where its places are not 8 bytes long."""
-        h5g = require("h5py.h5g", "hdf5", "an HDF5 file")
         plist = node.file.id.get_create_plist()
         if plist.get_sizes() != (8, 8):
             return None
-        return cls(plist.get_userblock(), h5g.get_objinfo(node.id, b".").objno[0], node.ndim)
+        return cls(plist.get_userblock(), address_of(node), node.ndim)
 
     def rows(self, file: File) -> Rows | None:
         """First indices (n, n_axes), places, sizes and skipped filters of the chunks; None where they are no such tree.

@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from neurochain.errors import ColumnNotFoundError, FormatError, require
+from neurochain.errors import ColumnNotFoundError, FormatError
 from neurochain.formats.hdf5.dataset import Dataset
-from neurochain.formats.hdf5.links import Outside, children, follow, is_group
+from neurochain.formats.hdf5.links import Outside, address_of, children, follow, is_group
 from neurochain.formats.hdf5.opened import MARK, look
 from neurochain.formats.header import column
 from neurochain.formats.reader import FileHeader
@@ -128,7 +128,7 @@ def _listed(root: Any) -> Iterator[_Listed]:
             yield _Listed(path, tuple(int(n) for n in node.shape or ()), _kind(node))
             continue
         # A hard link may lead back to a group above.
-        if (address := _address(node)) in seen or depth > DEEPEST:
+        if (address := address_of(node)) in seen or depth > DEEPEST:
             continue
         seen.add(address)
         below = list(children(node))
@@ -136,10 +136,6 @@ def _listed(root: Any) -> Iterator[_Listed]:
         if left < 0:
             raise FormatError(f"it has more than {MOST:,} groups and datasets")
         pending += [(f"{path}/{name}", found, depth + 1) for name, found in reversed(below)]
-
-
-def _address(node: Any) -> Any:
-    return require("h5py.h5o", "hdf5", "an HDF5 file").get_info(node.id).addr
 
 
 def _kind(node: Any) -> str:

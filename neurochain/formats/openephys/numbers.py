@@ -1,12 +1,11 @@
 """SampleNumbers: numbers of samples since acquisition began, of which few are read to find the gaps."""
 
-import io
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.lib import format as npy
 
 from neurochain.errors import FormatError
+from neurochain.formats.arrays.npy import npy_head
 from neurochain.formats.openephys.stretches import Integers
 from neurochain.storage import File
 
@@ -44,19 +43,15 @@ class SampleNumbers:
         FormatError
             It is no such file, or cut short.
         """
-        head = io.BytesIO(file.read_range(0, HEAD))
-        try:
-            if npy.read_magic(head) != (1, 0):
-                raise ValueError
-            shape, _, dtype = npy.read_array_header_1_0(head)
-            (count,) = shape
-        except (ValueError, TypeError, EOFError):
-            raise FormatError(f"{file.name} is no .npy of one axis") from None
+        shape, _, dtype, first = npy_head(file, HEAD)
+        if len(shape) != 1:
+            raise FormatError(f"{file.name} is no .npy of one axis")
+        (count,) = shape
         if dtype.kind == "f":
             return None
-        if dtype != DTYPE or file.size != head.tell() + count * DTYPE.itemsize:
+        if dtype != DTYPE or file.size != first + count * DTYPE.itemsize:
             raise FormatError(f"{file.name} does not hold {count:,} numbers of samples")
-        return cls(file, head.tell(), count)
+        return cls(file, first, count)
 
     def __getitem__(self, index: int) -> int:
         """Number of one sampling time."""

@@ -46,13 +46,14 @@ class Part:
     @property
     def start(self) -> float:
         """Time of the first sample, seconds."""
-        late = [(f - b) / r for f, b, r in zip(self.firsts, self._bases(), self.rates, strict=True) if r]
+        kinds = set(zip(self.firsts, self.rates, strict=True))
+        late = [(first - round(self.before * rate)) / rate for first, rate in kinds if rate]
         return self.time + min(late, default=0.0)
 
     @property
     def duration(self) -> float:
         """Of the samples, seconds."""
-        return max((n / r for n, r in zip(self.lengths, self.rates, strict=True) if r), default=0.0)
+        return max((n / r for n, r in set(zip(self.lengths, self.rates, strict=True)) if r), default=0.0)
 
     def pick(self, indices: Sequence[int]) -> "Part":
         """Some of the channels."""
@@ -76,15 +77,17 @@ class Part:
 
     def window(self, start: float, end: float) -> "Part | None":
         """Samples of the times [start, end); None where some lie outside."""
-        firsts, lengths = [], []
-        bounds = zip(self.rates, self._bases(), self.firsts, self.lengths, strict=True)
-        for rate, base, first, length in bounds:
+        kinds = [*zip(self.rates, self.firsts, self.lengths, strict=True)]
+        found: dict[tuple[float, int, int], tuple[int, int]] = {}
+        for kind in set(kinds):  # mostly one
+            rate, first, length = kind
+            base = round(self.before * rate)
             a, b = samples_between(start, end, rate, self.time)
             if base + a < first or base + b > first + length:
                 return None
-            firsts.append(base + a)
-            lengths.append(b - a)
-        return Part(self.channels, self.rates, tuple(firsts), tuple(lengths), self.time, self.before)
+            found[kind] = base + a, b - a
+        firsts, lengths = zip(*(found[kind] for kind in kinds), strict=True) if kinds else ((), ())
+        return Part(self.channels, self.rates, firsts, lengths, self.time, self.before)
 
     def check_samples(self, name: str) -> None:
         """Check that there are samples at times.
@@ -122,10 +125,6 @@ class Part:
             f"The channels of {name} have different sampling frequencies ({rates}), so there is no one array. "
             "Choose some of one frequency with recording.pick([…]), or read one with recording.channel('name')."
         )
-
-    def _bases(self) -> tuple[int, ...]:
-        """Samples of the whole, of each channel, that lie before `time`."""
-        return tuple(round(self.before * rate) for rate in self.rates)
 
 
 def reopened(reopen: Callable[[File], Any], file: File, stored: bool, window: bool, part: Part | None) -> Any:
