@@ -4,6 +4,7 @@ import hashlib
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -62,7 +63,7 @@ class TableSource:
             "format": kind,
             "size": file.size,
             "etag": file.etag,
-            "sha256": digest,
+            "sha256": digest(),
             "bytes": log.bytes,
             "requests": log.requests,
         }
@@ -93,8 +94,8 @@ class TableSource:
 
 def read_frame(
     file: File, variable: Chosen, names: Sequence[str] | None = None, columns: Sequence[str] | None = None
-) -> tuple[Schema, pl.DataFrame, str]:
-    """Schema and flat columns of a table, and a SHA-256: of the file, or of the rows where not all of the file is read.
+) -> tuple[Schema, pl.DataFrame, Callable[[], str]]:
+    """Schema and flat columns of a table, and its SHA-256 when asked: of the file, or of the rows where not all of it is read.
 
     Parameters
     ----------
@@ -123,9 +124,7 @@ def read_frame(
     try:
         if kind in table_ranged.FORMATS:
             schema, flat = frame_of(table_ranged.columns_of(file, variable, columns))
-            rows = ContentHash(schema)
-            rows.update(flat)
-            return schema, flat, rows.hexdigest()
+            return schema, flat, partial(_of_rows, schema, flat)
         content = file.read()
         if kind in ARRAYS:
             schema, flat = frame_of(ARRAYS[kind](file, content, variable))
@@ -135,7 +134,13 @@ def read_frame(
         raise type(error)(f"{file.uri} cannot be read as a table: {error}") from error
     except (pl.exceptions.PolarsError, ValueError, EOFError, OSError, zlib.error) as error:
         raise FormatError(f"{file.uri} cannot be read as {kind}: {error}") from error
-    return schema, flat, hashlib.sha256(content).hexdigest()
+    return schema, flat, lambda: hashlib.sha256(content).hexdigest()
+
+
+def _of_rows(schema: Schema, flat: pl.DataFrame) -> str:
+    rows = ContentHash(schema)
+    rows.update(flat)
+    return rows.hexdigest()
 
 
 def flatten(frame: pl.DataFrame) -> tuple[Schema, pl.DataFrame]:
