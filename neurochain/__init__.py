@@ -87,6 +87,11 @@ if TYPE_CHECKING:
     from neurochain.formats.volumes.patches import patches
     from neurochain.loaders.leakage import check_leakage
     from neurochain.storage import File
+    from neurochain.timeline.excerpt import Excerpt
+    from neurochain.timeline.intervals.intervals import Intervals
+    from neurochain.timeline.making import timeline
+    from neurochain.timeline.streams.opening import stream
+    from neurochain.timeline.timeline import Timeline
 
     def datasets() -> pl.DataFrame: ...
 
@@ -103,11 +108,14 @@ _LAZY = {
     "Chain": "neurochain.chain.chain",
     "Column": "neurochain.chain.expressions.column",
     "DatasetVersion": "neurochain.datasets.versions",
+    "Excerpt": "neurochain.timeline.excerpt",
     "File": "neurochain.storage",
     "Header": "neurochain.formats",
+    "Intervals": "neurochain.timeline.intervals.intervals",
     "Lineage": "neurochain.datasets.lineage",
     "Recording": "neurochain.formats",
     "Row": "neurochain.chain.values.row",
+    "Timeline": "neurochain.timeline.timeline",
     "Unit": "neurochain.chain.values.records",
     "Video": "neurochain.formats",
     "Volume": "neurochain.formats",
@@ -131,6 +139,7 @@ _LAZY = {
     "read_table": "neurochain.chain.reading",
     "read_values": "neurochain.chain.reading",
     "stale": "neurochain.chain.replay.staleness",
+    "stream": "neurochain.timeline.streams.opening",
     "udf": "neurochain.chain.functions.udf",
     "when": "neurochain.chain.expressions.when",
     "windows": "neurochain.formats.recordings.windows",
@@ -149,12 +158,14 @@ __all__ = [
     "ColumnNotFoundError",
     "DatasetNotFoundError",
     "DatasetVersion",
+    "Excerpt",
     "ExportError",
     "ExpressionError",
     "File",
     "FileChangedError",
     "FormatError",
     "Header",
+    "Intervals",
     "Lineage",
     "LoaderError",
     "ManyMatchesWarning",
@@ -171,6 +182,7 @@ __all__ = [
     "SchemaError",
     "ShapeError",
     "StorageError",
+    "Timeline",
     "UDFError",
     "Unit",
     "VersionError",
@@ -199,6 +211,8 @@ __all__ = [
     "read_table",
     "read_values",
     "stale",
+    "stream",
+    "timeline",
     "udf",
     "when",
     "windows",
@@ -207,8 +221,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name == "datasets":  # a package that can be called
-        return import_module("neurochain.datasets")
+    if name in ("datasets", "timeline"):  # packages that can be called
+        return import_module(f"neurochain.{name}")
     if name not in _LAZY:
         raise AttributeError(f"module 'neurochain' has no attribute {name!r}")
     value = getattr(import_module(_LAZY[name]), name)

@@ -11,6 +11,8 @@ from neurochain.datasets.uses import reach
 
 USES = {
     "class_weights": "neurochain.loaders.statistics:class_weights",
+    "excerpt": "neurochain.timeline.recorded:excerpt_of",
+    "excerpt_parts": "neurochain.timeline.recorded:parts_of",
     "import": "neurochain.export.bundle.importing:import_bundle",
     "mean_std": "neurochain.loaders.statistics:mean_std",
     "to_arrow": "neurochain.export.arrow:to_arrow",

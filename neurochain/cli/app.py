@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 import neurochain as nc
+from neurochain.cli import align as align_command
 from neurochain.cli import audit as audit_command
 from neurochain.cli import completion, printing
 from neurochain.cli import demo as demo_command
@@ -59,6 +60,8 @@ def main() -> None:
         sys.exit(1)
 
 
+
+
 @app.callback(invoke_without_command=True)
 def root(
     version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
@@ -91,6 +94,11 @@ def index(
 ) -> None:
     """Read the headers of files, and say what is there."""
     printing.show(printing.index_summary(nc.read_storage(patterns)), json)
+
+
+app.command(epilog="Example: neurochain align --ephys probe.ap.meta --video cam.mp4 --time 2.5 --output aligned.h5")(
+    align_command.align
+)
 
 
 @app.command(epilog="Example: neurochain ls alpha_roi_tags")

@@ -8,7 +8,8 @@ import polars as pl
 from neurochain.chain.chain import Chain
 from neurochain.chain.run import batches
 from neurochain.export.plain import text_columns
-from neurochain.export.target import note_export, opened, rows_at_once, written_beside
+from neurochain.export.target import note_export, opened, rows_at_once
+from neurochain.storage.beside import written_beside
 
 
 def to_csv(chain: Chain, path: str | os.PathLike[str]) -> Path:

@@ -12,7 +12,8 @@ from neurochain.errors import SchemaError, require
 from neurochain.export.columns import columns
 from neurochain.export.origin import metadata
 from neurochain.export.stacked import chunk_shape, stack
-from neurochain.export.target import note_export, rows_at_once, written_beside
+from neurochain.export.target import note_export, rows_at_once
+from neurochain.storage.beside import written_beside
 
 CHUNK_BYTES = 1_000_000  # what h5py's cache of a dataset holds
 REFERENCE = 16  # bytes of a text's, in its chunk

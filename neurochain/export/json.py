@@ -13,7 +13,8 @@ from neurochain.chain.run import batches
 from neurochain.datasets.schema import Schema
 from neurochain.datasets.types import Field, Json, List, Record
 from neurochain.export.plain import nested_columns
-from neurochain.export.target import note_export, opened, rows_at_once, written_beside
+from neurochain.export.target import note_export, opened, rows_at_once
+from neurochain.storage.beside import written_beside
 
 LINES = (".jsonl", ".ndjson")
 

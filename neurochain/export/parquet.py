@@ -9,7 +9,8 @@ from neurochain.chain.chain import Chain
 from neurochain.chain.values.row import presented
 from neurochain.errors import ExpressionError, StorageError
 from neurochain.export.origin import metadata
-from neurochain.export.target import note_export, rows_at_once, written_beside
+from neurochain.export.target import note_export, rows_at_once
+from neurochain.storage.beside import written_beside
 
 
 def to_parquet(chain: Chain, path: str | os.PathLike[str]) -> Path:

@@ -1,10 +1,8 @@
-"""Target: a local file or folder that is written beside its place and moved there when it is whole."""
+"""Target: what rows are exported to."""
 
 import gzip
 import math
 import os
-import shutil
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,130 +14,26 @@ from neurochain.chain.run import Run
 from neurochain.datasets.events import append
 from neurochain.datasets.schema import Schema
 from neurochain.datasets.types import Array, DataType, Record
-from neurochain.errors import NeurochainError, StorageError
 from neurochain.export.origin import exported_as
-from neurochain.storage.scheme import split_uri
+from neurochain.storage import beside
+
+__all__ = ["folder_beside", "note_export", "opened", "rows_at_once"]
 
 MOST_ROWS = 16_384  # of a batch or row group
 BATCH_BYTES = 32_000_000  # of arrays in one
 
 
 @contextmanager
-def written_beside(path: str | os.PathLike[str], verb: str) -> Iterator[tuple[Path, Path]]:
-    """Where to write, and where that will lie: what stops halfway leaves the old file, or none.
-
-    Parameters
-    ----------
-    path : str or path
-        A local file.
-    verb : str
-        For messages: ``"to_csv"``.
-
-    Raises
-    ------
-    StorageError
-        The path is not local, its folder does not exist, or the file cannot be written.
-    """
-    target = _local(path, verb)
-    if target.is_dir():
-        raise StorageError(f"{verb}({os.fspath(path)!r}): that is a folder. Name a file in it.")
-    place, beside = _beside(target)
-    try:
-        yield beside, target
-        _to_disk(beside)
-        beside.replace(place)
-    except NeurochainError:
-        raise
-    except OSError as error:
-        raise StorageError(f"{verb}({os.fspath(path)!r}): the file cannot be written: {error}.") from error
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-@contextmanager
 def folder_beside(path: str | os.PathLike[str], verb: str, *patterns: str) -> Iterator[tuple[Path, Path]]:
-    """Which empty folder to write into, and where that will lie: what stops halfway leaves the old folder, or none.
-
-    Parameters
-    ----------
-    path : str or path
-        A local folder: none yet, an empty one, or an earlier export, which is replaced.
-    verb : str
-        For messages: ``"to_zarr"``.
-    *patterns : str
-        Globs of what an export holds; a folder that holds anything else is not replaced. The first is the file that
-        says that it is one.
-
-    Raises
-    ------
-    StorageError
-        The path is not local, the folder that it lies in does not exist, it is a file or a folder of something
-        else, or the folder cannot be written.
-    """
-    target = _local(path, verb)
-    _check_replaceable(target, verb, f"{verb}({os.fspath(path)!r})", patterns)
-    place, beside = _beside(target)
-    old = beside.with_suffix(".old.partial")
-    try:
-        beside.mkdir()
-        yield beside, target
-        for folder, _, names in os.walk(beside):
-            for name in names:
-                _to_disk(Path(folder, name))
-        if place.is_dir() and any(place.iterdir()):
-            place.rename(old)  # no system call of Python's changes two folders that hold something at once
-        beside.rename(place)
-    except NeurochainError:
-        raise
-    except OSError as error:
-        raise StorageError(f"{verb}({os.fspath(path)!r}): the folder cannot be written: {error}.") from error
-    finally:
-        if old.exists() and not place.exists():
-            old.rename(place)
-        for left in (beside, old):
-            shutil.rmtree(left, ignore_errors=True)
-
-
-def _check_replaceable(target: Path, verb: str, call: str, patterns: tuple[str, ...]) -> None:
-    if target.is_file():
-        raise StorageError(f"{call}: that is a file. Name a folder.")
-    if not target.is_dir():
-        return
-    names = {p.name for p in target.iterdir()}
-    ours = {p.relative_to(target).parts[0] for pattern in patterns for p in target.glob(pattern)}
-    if names and (names - ours or f"to_{exported_as(target / patterns[0])}" != verb):
-        shown = ", ".join(sorted(names - ours or names)[:3])
-        raise StorageError(
-            f"{call}: there is a folder that is no earlier export of this kind: it holds {shown}. Name another one, "
-            "or remove it first."
-        )
-
-
-def _local(path: str | os.PathLike[str], verb: str) -> Path:
-    scheme, rest = split_uri(os.fspath(path))
-    if scheme != "file":
-        raise StorageError(f"{verb}() writes local files, not {scheme}://. Write it here, and copy it there.")
-    target = Path(os.path.abspath(os.path.expanduser(rest)))
-    if not target.parent.is_dir():
-        raise StorageError(f"{verb}({rest!r}): there is no folder {target.parent}. Make it first.")
-    return target
-
-
-def _beside(target: Path) -> tuple[Path, Path]:
-    """Where a target really lies (what is behind a link is replaced, not the link), and what it is written as."""
-    place = Path(os.path.realpath(target))
-    return place, place.with_name(f".{place.name}.{uuid.uuid4().hex[:8]}.partial")
-
-
-def _to_disk(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+    """As in storage, of exports: the first pattern is the file that says which one a folder is."""
+    with beside.folder_beside(path, verb, lambda said: f"to_{exported_as(said)}", *patterns) as found:
+        yield found
 
 
 @contextmanager
-def opened(beside: Path, target: Path) -> Iterator[IO[bytes]]:
+def opened(place: Path, target: Path) -> Iterator[IO[bytes]]:
     """File to write to, compressed where the target's name says so."""
-    with beside.open("wb") as plain:
+    with place.open("wb") as plain:
         if not target.name.lower().endswith(".gz"):
             yield plain
             return

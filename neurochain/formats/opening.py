@@ -6,6 +6,8 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from neurochain.errors import FormatError
 from neurochain.formats.binary.declared import declared
 from neurochain.formats.binary.layout import BinaryLayout
@@ -91,22 +93,49 @@ def open(
         if "://" in folder:  # others may belong to it
             remember(folder, access)
     file = source if isinstance(source, File) else unlisted(uri) or _found(uri)
+    if channels is not None and not isinstance(channels, int | str):
+        channels = list(channels)
     raw = {"channels": channels, "sampling_frequency": sampling_frequency, "dtype": dtype}
+    more = {"gain": gain, "offset": offset, "unit": unit or None, "first_byte": first_byte or None}
+    opened = _opened(file, format, part, resolution, raw, more)
+    said = {"format": format, "part": part, "resolution": resolution} | raw | more
+    opened.opened_with = {name: _plain(value) for name, value in said.items() if value is not None}
+    return opened
+
+
+def _opened(
+    file: File,
+    format: str | None,
+    part: str | None,
+    resolution: float | None,
+    raw: Mapping[str, Any],
+    more: Mapping[str, Any],
+) -> Volume | Recording | Video:
     missing = [name for name, value in raw.items() if value is None]
-    if dtype is None and sampling_frequency is not None and not first_byte:
-        opened = _declared(file, format, part, raw | {"gain": gain, "offset": offset, "unit": unit})
+    said = {name: value for name, value in more.items() if value is not None}
+    if raw["dtype"] is None and raw["sampling_frequency"] is not None and "first_byte" not in said:
+        scale = {"gain": more["gain"], "offset": more["offset"], "unit": more["unit"] or ""}
+        opened = _declared(file, format, part, {**raw, **scale})
         if opened is not None:
             return opened
-    more = gain is not None or offset is not None or unit or first_byte
-    if len(missing) == len(raw) and not more:
+    if len(missing) == len(raw) and not said:
         return open_array(file, format, part=part, resolution=resolution)
     if missing:
         raise FormatError(f"{file.uri}: of raw samples, say {' and '.join(missing)} too: nothing is assumed.")
     try:
-        layout = BinaryLayout.of(channels, sampling_frequency, dtype, gain, offset, unit, first_byte)  # type: ignore[arg-type]
+        layout = BinaryLayout.of(**raw, **said)
     except FormatError as error:
         raise FormatError(f"{file.uri}: {error}.") from None
     return open_binary(layout, file)
+
+
+def _plain(value: Any) -> Any:
+    """An argument as plain JSON."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(one) for one in value]
+    return value if isinstance(value, str | int | float) else np.dtype(value).str
 
 
 def _found(uri: str) -> File:

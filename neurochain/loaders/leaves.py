@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from neurochain.chain.values.objects import NAMES
+from neurochain.chain.values.objects import EXCERPT, HELD
 from neurochain.datasets import arrays
 from neurochain.datasets.types import Array, Field, Json, List, Ragged, Record, Scalar
 from neurochain.errors import SchemaError
@@ -155,8 +155,13 @@ def leaves_of(field: Field, path: str = "") -> Iterator[Leaf]:
             yield TextLeaf(f"{path}.uri", Scalar("string"))
             yield NumberLeaf(f"{path}.size", Scalar("int64"))
             yield TextLeaf(f"{path}.etag", Scalar("string"))
+        case Record(name) if name == EXCERPT:
+            raise SchemaError(
+                f"Column {path!r} says where values lie, and holds none. Read them: "
+                f".map({path}_values=lambda {path}: {path}.read()).select('{path}_values')."
+            )
         case Record(name, fields):
-            for inner in fields[:1] if name in NAMES else fields:
+            for inner in fields[:1] if name in HELD else fields:
                 yield from leaves_of(inner, f"{path}.{inner.name}")
         case Array():
             yield NumberLeaf(path, kind)
@@ -186,7 +191,7 @@ def column_of(field: Field, known: Mapping[str, Column], path: str = "") -> Colu
         assert isinstance(size, Numbers)
         assert isinstance(etag, Texts)
         return Files(uri, size, etag)
-    if isinstance(kind, Record) and kind.name in NAMES:
+    if isinstance(kind, Record) and kind.name in HELD:
         inner = kind.fields[0]
         return column_of(inner, known, f"{path}.{inner.name}")
     if isinstance(kind, Record):

@@ -21,7 +21,7 @@ from neurochain.chain.expressions.resolve import Resolved, resolve
 from neurochain.chain.functions.udf import UDF
 from neurochain.chain.uses import adapter_of
 from neurochain.chain.values.building import build, classes_of, is_built
-from neurochain.chain.values.objects import NAMES
+from neurochain.chain.values.objects import EXCERPT, NAMES
 from neurochain.chain.values.records import bare
 from neurochain.chain.values.row import column_values
 from neurochain.datasets.schema import KEY, Schema, is_number
@@ -154,11 +154,12 @@ class Argument:
             return []
         return list(self.whole) if self.whole is not None else [self.column.path]
 
-    @property
-    def reads_files(self) -> bool:
-        """Whether the value can read bytes."""
+    def uri(self, prefix: str) -> str | None:
+        """Flat column of the uri of the file that the value can read; None where it reads none."""
         kind = self.column.field.type
-        return self.opener != RNG and isinstance(kind, Record) and kind.name == "File"
+        if self.opener == RNG or not isinstance(kind, Record) or kind.name not in ("File", EXCERPT):
+            return None
+        return f"{prefix}.uri" if kind.name == "File" else f"{prefix}.file.uri"
 
 
 def generator(seed: int, key: bytes) -> np.random.Generator:

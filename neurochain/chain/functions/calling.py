@@ -144,8 +144,9 @@ class Caller:
     def _remote(self, chunk: Chunk) -> bool:
         """Whether calls wait for files that lie elsewhere."""
         for i, argument in enumerate(self.call.arguments):
-            if argument.reads_files and chunk.calls > 1:
-                uri = chunk.rows[f"{i}.uri"].drop_nulls()
+            column = argument.uri(str(i))
+            if column is not None and chunk.calls > 1:
+                uri = chunk.rows[column].drop_nulls()
                 if len(uri) and "://" in uri[0] and not uri[0].startswith(("file://", "memory://")):
                     return True
         return False

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from neurochain.chain.values.given import Repeated, check_class, plain_arrays, plain_enums, refuse_masked
-from neurochain.chain.values.objects import object_name, object_type
+from neurochain.chain.values.objects import EXCERPT, excerpt_type, object_name, object_parts, object_type
 from neurochain.chain.values.records import (
     NUMBERS,
     bare,
@@ -122,6 +122,9 @@ def infer_type(name: str, values: Sequence[Any], rows: Sequence[int]) -> DataTyp
         return Scalar("string")
     if all(issubclass(k, File) for k in kinds):
         return FILE
+    if len(kinds) == 1 and object_name(type(sample)) == EXCERPT:
+        parts = [None if v is None else object_parts(v) for v in values]
+        return excerpt_type(parts, infer_type(name, [None if p is None else p["data"] for p in parts], rows))
     if len(kinds) == 1 and (lazy := object_name(type(sample))):
         return object_type(lazy, values, _array_type(name, values, rows))
     if (members := _members(values)) is not None:

@@ -1,7 +1,7 @@
-"""Objects: volumes and recordings as records, and back.
+"""Objects: volumes, recordings and excerpts of a timeline as records, and back.
 
-In a table a volume is a record named "Volume" and a recording one named "Recording"; nothing below the chain
-knows more of them. They are told by name here, since the readers take 0.1 s to import and most functions give
+In a table a volume is a record named "Volume", a recording one named "Recording", and what a timeline has of a stream one
+named "Excerpt", which says where the values lie; nothing below the chain knows more of them. They are told by name here, since the readers take 0.1 s to import and most functions give
 no such thing.
 """
 
@@ -11,11 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from neurochain.datasets.types import Array, DataType, Field, List, Record, Scalar
+from neurochain.chain.uses import use
+from neurochain.datasets.location import FILE
+from neurochain.datasets.types import Array, DataType, Field, List, Ragged, Record, Scalar
 from neurochain.errors import ShapeError
 
-VOLUME, RECORDING = "Volume", "Recording"
-NAMES = frozenset([VOLUME, RECORDING])
+VOLUME, RECORDING, EXCERPT = "Volume", "Recording", "Excerpt"
+HELD = frozenset([VOLUME, RECORDING])
+"""Names of records that hold the values, as their first field."""
+NAMES = HELD | {EXCERPT}
 RESERVED = frozenset(["File", *NAMES])
 """Names of records that are rebuilt as objects; no other record is stored under one of them."""
 _AFFINE = Array("float64", (4, 4))
@@ -26,6 +30,16 @@ _ORDER = {  # in which `of` takes them, behind the data
 _CLASSES = {
     ("neurochain.formats.volumes.volume", "Volume"): VOLUME,
     ("neurochain.formats.recordings.recording", "Recording"): RECORDING,
+    ("neurochain.timeline.excerpt", "Excerpt"): EXCERPT,
+}
+_EXCERPT = {
+    "file": FILE,
+    "first": Scalar("int64"),
+    "last": Scalar("int64"),
+    "start": Scalar("float64"),
+    "end": Scalar("float64"),
+    "time": Ragged("float64", 1),
+    "spec": Scalar("string"),
 }
 
 
@@ -42,7 +56,11 @@ def object_parts(value: Any) -> Mapping[str, Any]:
     ShapeError
         There are gaps in a recording.
     """
-    if object_name(type(value)) == VOLUME:
+    name = object_name(type(value))
+    if name == EXCERPT:
+        parts: Mapping[str, Any] = use("excerpt_parts")(value)
+        return parts
+    if name == VOLUME:
         return {
             "data": np.asarray(value),
             "affine": value.affine,
@@ -65,8 +83,8 @@ def object_parts(value: Any) -> Mapping[str, Any]:
 
 
 def in_memory(value: Any) -> Any:
-    """The object with what its file holds read now; itself, where it has no file."""
-    if value.file is None:
+    """The object with what its file holds read now; itself, where it has no file, or says where the values lie."""
+    if object_name(type(value)) == EXCERPT or value.file is None:
         return value
     parts = {field: [part] for field, part in object_parts(value).items()}
     return rebuilt(str(object_name(type(value))), parts)[0]
@@ -93,6 +111,14 @@ def object_type(name: str, values: Sequence[Any], data: DataType) -> Record:
     return Record(name, tuple(fields))
 
 
+def excerpt_type(parts: Sequence[Mapping[str, Any] | None], data: DataType) -> Record:
+    """Record that holds excerpts of one stream; `data` is null where they lie in files."""
+    fields = [Field(name, kind, "s" if name in ("start", "end", "time") else None) for name, kind in _EXCERPT.items()]
+    if all(p is None or p["time"] is None for p in parts):
+        fields = [f if f.name != "time" else Field("time", Scalar("null")) for f in fields]
+    return Record(EXCERPT, (*fields, Field("data", data)))
+
+
 def _known(values: Sequence[Any], attribute: str, kind: DataType) -> DataType:
     found = any(v is not None and getattr(v, attribute) is not None for v in values)
     return kind if found else Scalar("null")
@@ -103,11 +129,14 @@ def rebuilt(name: str, fields: Mapping[str, Sequence[Any]]) -> list[Any]:
 
     Parameters
     ----------
-    name : {"Volume", "Recording"}
+    name : {"Volume", "Recording", "Excerpt"}
         Of the record.
     fields : mapping of str to sequence
         Values of each field.
     """
+    if name == EXCERPT:
+        names, make = list(fields), use("excerpt")
+        return [make(dict(zip(names, row, strict=True))) for row in zip(*fields.values(), strict=True)]
     make = getattr(import_module("neurochain.formats"), name).of
     rows = zip(fields["data"], *(fields[field] for field in _ORDER[name]), strict=True)
     return [None if data is None else make(data, *rest) for data, *rest in rows]

@@ -12,7 +12,7 @@ from neurochain.export.lineage.graph import Graph
 from neurochain.export.lineage.openlineage import to_openlineage
 from neurochain.export.lineage.prov import to_prov
 from neurochain.export.lineage.rocrate import METADATA, to_rocrate
-from neurochain.export.target import written_beside
+from neurochain.storage.beside import written_beside
 
 TEXTS: dict[str, Callable[[Graph], str]] = {"prov": to_prov, "openlineage": to_openlineage, "bids": to_bids}
 CRATE = "rocrate"

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from neurochain.errors import FormatError
+from neurochain.formats.arrays.recycled import recycled
 from neurochain.formats.arrays.slicing import LARGEST, Filling, Ranged
 
 __all__ = ["Interleaved", "in_samples"]
@@ -83,7 +84,7 @@ class Interleaved:
         inside = block < len(self._starts) and end <= self._bounds[block + 1]
         if not channels or n <= 0 or n * row > AT_ONCE or not inside or not isinstance(self._source, Filling):
             return None
-        held = np.empty((n, self._n_channels), self._stored)
+        held = recycled((n, self._n_channels), self._stored)
         first = int(self._starts[block]) + (start - int(self._bounds[block])) * row
         if not self._source.fill([first], n * row, held.reshape(-1).view(np.uint8).data):
             return None

@@ -1,8 +1,10 @@
 """Timed: the time axis of a recording."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
+from types import MappingProxyType
+from typing import Any
 
 from neurochain.formats.recordings.annotations import Annotation, annotations_within
 from neurochain.formats.recordings.gaps import Segments
@@ -30,7 +32,14 @@ class Timed:
         Gives the times of each stretch without gaps, on the recording's clock; for recordings that may have gaps.
     delay : callable, optional
         Gives the seconds by which the first sample comes later than `start_time`.
+
+    Attributes
+    ----------
+    opened_with : mapping
+        What the caller of `open` said of the file, as plain JSON.
     """
+
+    opened_with: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(
         self,

@@ -1,8 +1,9 @@
 """Video: a lazy array of frames over time."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import index as as_int
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,8 @@ class Video:
         By which frames are to be turned clockwise to stand upright.
     start_time : datetime or None
         As the file says it, without time zone: by the standards UTC, and often that of writing.
+    opened_with : mapping
+        What the caller of `open` said of the file, as plain JSON.
 
     Examples
     --------
@@ -60,6 +63,8 @@ class Video:
     >>> video.at(12.5).shape, video.bytes_needed(625)                   # doctest: +SKIP
     ((406, 396, 3), 41208)
     """
+
+    opened_with: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, file: File, reopen: "Callable[[File], Video]", index: PacketIndex) -> None:
         track = index.track

@@ -1,6 +1,8 @@
 """Placed: where the voxels of a volume lie."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -24,7 +26,14 @@ class Placed(ABC):
         Along the spatial axes.
     called : str
         Name for messages.
+
+    Attributes
+    ----------
+    opened_with : mapping
+        What the caller of `open` said of the file, as plain JSON.
     """
+
+    opened_with: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(
         self,

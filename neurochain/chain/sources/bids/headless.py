@@ -4,16 +4,11 @@ https://bids-specification.readthedocs.io/en/stable/modality-specific-files/phys
 """
 
 import re
-from typing import Any
 
-from neurochain.chain.sources.bids.dataset import escaped
-from neurochain.chain.sources.bids.sidecars import sidecar_pairs
-from neurochain.chain.sources.bids.tree import Tree
-from neurochain.chain.sources.listing import Listing
+from neurochain.chain.sources.bids.applying import Applying
 from neurochain.errors import FormatError
 from neurochain.formats.bids.names import NAME
-from neurochain.formats.bids.sidecar import merge_sidecars, parse_sidecar
-from neurochain.storage import File, folder_root
+from neurochain.storage import File
 
 ALWAYS = frozenset(["eyetrack", "motion", "physio", "stim"])  # suffixes of tables that never have a header
 
@@ -37,7 +32,7 @@ def column_names(file: File) -> list[str] | None:
     suffix, extension = match[2], match[3]
     if extension != ".tsv.gz" and (suffix, extension) != ("motion", ".tsv"):
         return None
-    said = _sidecar(file, match[1].partition("_")[0])
+    said = Applying.of(file).said
     names = said.get("Columns")
     if isinstance(names, list) and names and all(isinstance(name, str) for name in names):
         if len(set(names)) == len(names):
@@ -49,23 +44,3 @@ def column_names(file: File) -> list[str] | None:
         f'{file.uri} has no header, and no sidecar names its columns: "Columns" is {names!r}. It stands in '
         f"{file.name.removesuffix(extension)}.json or in one of a folder above."
     )
-
-
-def _sidecar(file: File, subject: str) -> dict[str, Any]:
-    """What the sidecars that apply to a file say."""
-    above, mark, below = file.uri.rpartition(f"/{subject}/")
-    root, within = (above, f"{subject}/{below}") if mark else file.uri.rpartition("/")[::2]
-    folders = within.split("/")[:-1]
-    globs = [escaped("/".join([*folders[:depth], ""])) + "*.json" for depth in range(len(folders) + 1)]
-    tree = Tree.of(Listing.of(folder_root(root, [*globs, escaped(within)])), {}, {})
-    pairs = sidecar_pairs(tree).join(tree.documents.select("row", "size"), left_on="document", right_on="row")
-    if pairs["depth"].n_unique() < pairs.height:
-        raise FormatError(f"{file.uri}: of several sidecars in one folder one at most may apply.")
-    objects = []
-    for uri, size, etag, name in pairs.sort("depth").select("uri", "size", "etag", "name").iter_rows():
-        try:
-            text = File(uri, size, etag).read().decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise FormatError(f"The sidecar {name} is no UTF-8 text: {error}.") from error
-        objects.append(parse_sidecar(name, text))
-    return merge_sidecars(objects)

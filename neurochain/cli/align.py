@@ -1,0 +1,166 @@
+"""The command ``align``: instants of several recordings, on one clock, in one file."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import neurochain as nc
+from neurochain.chain.progress import human_bytes
+from neurochain.cli import printing
+from neurochain.errors import ParameterError
+from neurochain.timeline.streams.stream import Stream
+from neurochain.timeline.timeline import Timeline
+from neurochain.timeline.window import Window
+
+SEVERAL = "may be given several times"
+Paths = Annotated[str | None, typer.Option(metavar="PATH")]
+
+
+def align(
+    ephys: Annotated[str | None, typer.Option(metavar="PATH", help="Probe or other recording.")] = None,
+    channels: Annotated[int | None, typer.Option(help="Of raw samples, that no file beside describes.")] = None,
+    sampling_frequency: Annotated[float | None, typer.Option(metavar="HZ", help="Of raw samples.")] = None,
+    dtype: Annotated[str | None, typer.Option(help="Of raw samples: int16.")] = None,
+    gain: Annotated[float | None, typer.Option(help="Of raw samples: physical value of one step.")] = None,
+    unit: Annotated[str | None, typer.Option(help="Of raw samples: uV.")] = None,
+    eeg: Annotated[str | None, typer.Option(metavar="PATH", help="EEG, MEG or the like.")] = None,
+    video: Annotated[str | None, typer.Option(metavar="PATH", help="Film of the behaviour.")] = None,
+    fmri: Annotated[str | None, typer.Option(metavar="PATH", help="Scan over time.")] = None,
+    repetition_time: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="Of the scan, where neither sidecar nor header says it.")
+    ] = None,
+    behavior: Annotated[str | None, typer.Option(metavar="PATH", help="Table of behaviour, with a column of times.")] = None,
+    spikes: Annotated[str | None, typer.Option(metavar="PATH", help="Sorted units: params.py of phy, or NWB.")] = None,
+    events: Annotated[
+        str | None, typer.Option(metavar="PATH", help="Table of events: a window around each, where no --time is given.")
+    ] = None,
+    time: Annotated[
+        list[float] | None, typer.Option(metavar="SECONDS", help=f"Instant, in the middle of a window; {SEVERAL}.")
+    ] = None,
+    window: Annotated[float, typer.Option(metavar="SECONDS", help="Length of a window; cut at the recordings' ends.")] = 1.0,
+    filter: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TEXT", help=f'"signal > 0.8"; of one stream: "video: signal > 100"; {SEVERAL}.'),
+    ] = None,
+    sync: Annotated[
+        list[str] | None,
+        typer.Option(metavar="A.LINE=B.LINE", help=f"Pulses that two devices saw: video.ttl=ephys.sync; {SEVERAL}."),
+    ] = None,
+    pulses: Annotated[
+        list[str] | None,
+        typer.Option(metavar="A.LINE=PATH", help=f"Times of pulses in a file: video.ttl=ttl.csv; {SEVERAL}."),
+    ] = None,
+    offset: Annotated[
+        list[str] | None,
+        typer.Option(metavar="A=SECONDS", help=f"What is added to a stream's times: video=0.12; {SEVERAL}."),
+    ] = None,
+    output: Annotated[str | None, typer.Option(metavar="PATH", help="HDF5 file to write.")] = None,
+    plot: Annotated[str | None, typer.Option(metavar="PATH", help="Picture to draw: .png, .svg or .pdf.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+) -> None:
+    """Put recordings of several devices on one clock, and write what all of them have around some instants.
+
+    The first of them that is given, in the order of these options, has the common clock. What a sidecar says (.meta, .json,
+    params.py) need not be given; what nobody says is refused.
+    """
+    raw = {"channels": channels, "sampling_frequency": sampling_frequency, "dtype": dtype, "gain": gain, "unit": unit}
+    lines = _pairs(pulses, "--pulses", "video.ttl=ttl.csv")
+    given = {
+        "ephys": (ephys, lambda path: nc.open(path, **{k: v for k, v in raw.items() if v is not None}), {}),
+        "eeg": (eeg, nc.open, {}),
+        "video": (video, nc.open, {}),
+        "fmri": (fmri, nc.open, {"repetition_time": repetition_time}),
+        "behavior": (behavior, str, {}),
+        "spikes": (spikes, str, {"variable": "units"}),
+        "events": (events, str, {}),
+    }
+    streams: dict[str, Stream] = {}
+    for name, (path, opener, said) in given.items():
+        if path is not None:
+            mine = {line.partition(".")[2]: Path(file) for line, file in lines if line.partition(".")[0] == name}
+            streams[name] = nc.stream(opener(path), **said, pulses=mine)
+    if not streams:
+        raise ParameterError("align: no recording is given. Write: neurochain align --ephys probe.bin --video cam.mp4 --time 2.5 --output out.h5")
+    if output is None and plot is None:
+        raise ParameterError("align: say where to: --output aligned.h5, or --plot aligned.png, or both.")
+    timeline = _linked(nc.timeline(streams), sync, offset)
+    for text in filter or ():
+        name, colon, condition = text.partition(":")
+        named = colon and name.strip() in timeline
+        timeline = timeline.where(condition, stream=name.strip()) if named else timeline.where(text)
+    windows = _windows(timeline, time, events, window)
+    written = _written(timeline, windows, output, plot)
+    printing.show({"data": _data(timeline, windows, written), "text": _text(timeline, windows, written)}, json)
+
+
+def _pairs(given: list[str] | None, option: str, example: str) -> list[tuple[str, str]]:
+    found = []
+    for text in given or ():
+        left, equals, right = text.partition("=")
+        if not (left and equals and right):
+            raise ParameterError(f"{option} {text!r}: write it as {example}.")
+        found.append((left.strip(), right.strip()))
+    return found
+
+
+def _linked(timeline: Timeline, sync: list[str] | None, offset: list[str] | None) -> Timeline:
+    for own, other in _pairs(sync, "--sync", "video.ttl=ephys.sync"):
+        names = own.partition(".")[0], other.partition(".")[0]
+        timeline = timeline.sync(names[0], to=names[1], pulses=(own, other))
+    for name, seconds in _pairs(offset, "--offset", "video=0.12"):
+        try:
+            by = float(seconds)
+        except ValueError:
+            raise ParameterError(f"--offset {name}={seconds}: {seconds!r} is no number of seconds.") from None
+        timeline = timeline.move(name, by)
+    return timeline
+
+
+def _windows(timeline: Timeline, time: list[float] | None, events: str | None, seconds: float) -> list[Window]:
+    if not seconds > 0:
+        raise ParameterError(f"--window {seconds:g}: the length of a window is a positive number of seconds.")
+    half = seconds / 2
+    if time:
+        return timeline.around(time, half, half, edges="cut")
+    if events is None:
+        raise ParameterError("align: say when: --time 2.5, or --events events.tsv.")
+    return timeline.around("events", half, half, edges="cut")
+
+
+def _written(timeline: Timeline, windows: list[Window], output: str | None, plot: str | None) -> list[Path]:
+    written = []
+    if output is not None:
+        written.append(timeline.to_hdf5(output, windows))
+    if plot is not None:
+        written.append(timeline.plot(windows[0].start, windows[0].end, path=plot))
+    return written
+
+
+def _data(timeline: Timeline, windows: list[Window], written: list[Path]) -> dict[str, Any]:
+    return {
+        **timeline.to_json(),
+        "windows": [{"start": w.start, "end": w.end, "samples": {n: len(e) for n, e in w.items()}} for w in windows],
+        "written": [str(path) for path in written],
+    }
+
+
+def _text(timeline: Timeline, windows: list[Window], written: list[Path]) -> list[Any]:
+    table = printing.table(None, "stream", "what", "from", "to", "clock", "samples")
+    for name, one in timeline.items():
+        start, end = timeline.span_of(name)
+        count = sum(len(w[name]) for w in windows)
+        table.add_row(name, one.kind, f"{start:.6g} s", f"{end:.6g} s", _clock(timeline, name), f"{count:,}")
+    several = f"{len(windows)} windows" if len(windows) > 1 else f"window [{windows[0].start:g}, {windows[0].end:g}) s"
+    lines: list[Any] = [f"{several} on the clock of {timeline.clock}", table]
+    lines += [f"wrote {path} ({human_bytes(path.stat().st_size)})" for path in written]
+    return lines
+
+
+def _clock(timeline: Timeline, name: str) -> str:
+    fit = timeline.fit(name)
+    if name == timeline.clock:
+        return "the common one"
+    if fit is not None:
+        return f"synced, {fit.drift_ppm:+.2f} ppm, residuals {fit.rms * 1000:.3g} ms"
+    return "moved" if timeline.is_synced(name) and timeline.map(name).kind != "identity" else "taken to be the common one"

@@ -1,0 +1,147 @@
+"""Stream: the stored samples of a recording, for those who pass over all of them."""
+
+import hashlib
+import pickle
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurochain.errors import ShapeError
+from neurochain.formats.recordings.even import Floats
+from neurochain.formats.recordings.interleaved import Interleaved
+from neurochain.formats.recordings.recording import Recording
+from neurochain.formats.recordings.samples import Samples, bytes_of, scaled
+from neurochain.storage import File
+
+__all__ = ["Stream", "identity"]
+
+NEAR = (
+    2**20
+)  # bytes of samples that lie on a disk here: as many as the caches of a processor hold, for what is done next
+FAR = 32 * 2**20  # bytes of others, of which a piece costs a request, or chunks that are decoded whole
+PROBE = 64  # samples
+
+
+@dataclass(frozen=True, eq=False)
+class Stream:
+    """Stored samples [0, n_samples) of a recording's channels, which have one rate.
+
+    Attributes
+    ----------
+    samples : Samples
+        Of the whole.
+    channels : list of int
+        Indices in the whole.
+    first : int
+        Sample of the whole with which the recording begins.
+    n_samples : int
+    gains, offsets : ndarray, shape (n_channels, 1), float64, or None
+        Of the physical values; None where the recording is of the numbers of the file.
+    """
+
+    samples: Samples
+    channels: list[int]
+    first: int
+    n_samples: int
+    gains: Floats | None
+    offsets: Floats | None
+
+    @classmethod
+    def of(cls, recording: Recording) -> "Stream":
+        """Stream of a recording, or of a window of one.
+
+        Raises
+        ------
+        ShapeError
+            Sampling frequencies differ.
+        """
+        part, n_samples = recording._part, recording.shape[1]
+        scale = (
+            (None, None) if recording._is_stored else (recording.gains[:, None], recording.offsets[:, None])
+        )
+        first = part.firsts[0]
+        if len(set(part.firsts)) > 1:
+            raise ShapeError(
+                f"{recording._called}: its channels do not begin together. Choose some with pick([…])."
+            )
+        return cls(recording._samples, list(part.channels), first, n_samples, *scale)
+
+    @classmethod
+    def whole(cls, recording: Recording) -> "Stream":
+        """Stream of all samples that the channels have, whatever window of them is given, in the numbers of the file.
+
+        Raises
+        ------
+        ShapeError
+            Sampling frequencies differ.
+        """
+        here, all_channels = cls.of(recording), recording._whole
+        return cls(here.samples, here.channels, 0, all_channels.lengths[here.channels[0]], None, None)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the stored numbers."""
+        return self.samples.dtype
+
+    @property
+    def is_near(self) -> bool:
+        """Whether samples are read from a disk here, channels of a time together: pieces may be small."""
+        source = self.samples._source if isinstance(self.samples, Interleaved) else None
+        return isinstance(source, File) and not source.is_remote
+
+    @property
+    def at_once(self) -> int:
+        """How many samples are best read at a time."""
+        if self.is_near:
+            return max(NEAR // bytes_of(self.samples, self.channels, 0, 1), 1)
+        return max(FAR // (len(self.channels) * self.dtype.itemsize), 1)
+
+    def read(self, start: int, end: int) -> np.ndarray[Any, Any]:
+        """Stored samples [start, end), shape (n_channels, end - start), in memory of their own.
+
+        Raises
+        ------
+        FormatError
+            The file ends before they do.
+        """
+        return self.samples.read(self.channels, self.first + start, self.first + end)
+
+    def pick(self, indices: list[int]) -> "Stream":
+        """Some of the channels."""
+        gains, offsets = (None if a is None else a[indices] for a in (self.gains, self.offsets))
+        return Stream(
+            self.samples, [self.channels[i] for i in indices], self.first, self.n_samples, gains, offsets
+        )
+
+    def physical(self, stored: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """What the recording says of stored numbers, shape (n_channels, n_samples), as `Recording` gives it."""
+        if self.gains is None or self.offsets is None:
+            return stored
+        return scaled(stored, self.gains, self.offsets)
+
+
+def identity(recording: Recording) -> str | None:
+    """What names the stored samples of a recording, whole and for as long as its files do not change; else None.
+
+    Its reader and the part of the file that this opened, the file and its etag, and the file that holds the samples; where
+    that does not say which it is, a hash of some of them.
+    """
+    file, samples = recording.file, recording._samples
+    if file is None or not file.etag:
+        return None
+    try:
+        how = pickle.dumps(recording._reopen, protocol=5)
+    except (pickle.PicklingError, AttributeError, TypeError):
+        return None
+    digest = hashlib.blake2b(how, digest_size=16)
+    held = samples._source if isinstance(samples, Interleaved) else None
+    if isinstance(held, File):
+        if not held.etag:
+            return None
+        digest.update(f"{held.uri} {held.etag}".encode())
+    else:
+        n = recording._whole.lengths[0]
+        for start in sorted({0, max(n // 2 - PROBE, 0), max(n - PROBE, 0)}):
+            digest.update(samples.read([0], start, min(start + PROBE, n)).tobytes())
+    return f"{recording.format} {file.uri} {file.etag} {digest.hexdigest()}"

@@ -1,0 +1,1 @@
+"""Clocks: the time of devices, and maps from one to another."""

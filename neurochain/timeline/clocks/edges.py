@@ -1,0 +1,232 @@
+"""Edges: the samples at which pulses begin and end, found block after block."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from neurochain.errors import FormatError, ShapeError
+from neurochain.formats.recordings.even import Floats
+from neurochain.timeline.clocks.levels import Levels, find_levels
+
+__all__ = ["Edge", "pulse_edges"]
+
+Edge = Literal["rising", "falling", "both"]
+Samples = np.ndarray[Any, Any]
+Bools = np.ndarray[Any, np.dtype[np.bool_]]
+
+LOOK = 2**17
+"""Samples that are looked at together to find the two levels of a signal: 4 s at 30 kHz."""
+
+ARMED = 0.25  # of the way from one level to the other: how far a signal falls back before it may rise again
+
+
+class _Trigger(NamedTuple):
+    """A threshold, and how far beyond it a signal goes back before it can cross it again."""
+
+    threshold: float
+    hysteresis: float
+
+
+def pulse_edges(
+    blocks: Samples | Iterable[Samples],
+    edge: Edge = "rising",
+    *,
+    threshold: float | None = None,
+    bit: int | None = None,
+    hysteresis: float | None = None,
+    interpolate: bool = False,
+) -> Floats:
+    """Sample numbers at which the pulses of a signal begin, or end.
+
+    Parameters
+    ----------
+    blocks : ndarray, shape (n_samples,), or iterable of such
+        The signal, or consecutive blocks of it: pulses may reach over their borders. Numbers, or digital words.
+    edge : {"rising", "falling", "both"}
+        The first sample that is high, the first that is low again, or both in order.
+    threshold : float, optional
+        In the signal's unit: high is what reaches it. By default half-way between the two levels that the signal has.
+    bit : int, optional
+        Of digital words, counted from 0 for the lowest: 6 for the sync line of SpikeGLX.
+    hysteresis : float, optional
+        In the signal's unit: how far it must go back behind the threshold before the next edge counts. By default a quarter
+        of the way between the levels; 0 where a threshold is given.
+    interpolate : bool
+        Give the time between two samples at which a straight line crosses the threshold, instead of the later sample.
+
+    Returns
+    -------
+    ndarray, shape (n_edges,), float64, samples
+        Counted from the first sample of the first block. What is high there did not begin there.
+
+    Raises
+    ------
+    ValueError
+        Arguments that do not go together, or a bit that the words have not.
+    ShapeError
+        A block has not one axis.
+    FormatError
+        The signal has not two levels, so a threshold must be given.
+
+    Examples
+    --------
+    >>> signal = np.array([0, 0, 5, 5, 0, 0, 0, 5, 5])
+    >>> pulse_edges(signal)
+    array([2., 7.])
+    >>> pulse_edges([signal[:3], signal[3:]], "both", interpolate=True)
+    array([1.5, 3.5, 6.5])
+    >>> pulse_edges(np.array([0, 64, 65, 1], np.int16), bit=6)
+    array([1.])
+    """
+    if edge not in ("rising", "falling", "both"):
+        raise ValueError(f"pulse_edges(edge={edge!r}): choose 'rising', 'falling' or 'both'.")
+    if bit is not None and (threshold is not None or hysteresis is not None or interpolate):
+        raise ValueError(
+            "pulse_edges(bit=…): a bit is 0 or 1. Leave out threshold, hysteresis and interpolate."
+        )
+    if hysteresis is not None and not hysteresis >= 0:
+        raise ValueError(f"pulse_edges(hysteresis={hysteresis!r}): it is not negative.")
+    each = _checked([blocks] if isinstance(blocks, np.ndarray) else blocks)
+    if bit is not None:
+        bits = ((np.asarray(_bits(block, bit), np.int8), before) for block, before in each)
+        return _found(bits, edge, _Trigger(0.5, 0.0), False)
+    if threshold is not None:
+        return _found(each, edge, _Trigger(float(threshold), hysteresis or 0.0), interpolate)
+    levels, rest = _looked(each)
+    if levels is None:
+        return np.empty(0)
+    back = ARMED * (levels.high - levels.low) if hysteresis is None else hysteresis
+    return _found(rest, edge, _Trigger(levels.middle, back), interpolate)
+
+
+def _checked(blocks: Iterable[Samples]) -> Iterator[tuple[Samples, int]]:
+    """Blocks that hold samples, each with the number of samples before it."""
+    before = 0
+    for given in blocks:
+        block = np.asarray(given)
+        if block.ndim != 1:
+            raise ShapeError(
+                f"pulse_edges(): a block of shape {block.shape} is not one channel. Give blocks of shape (n_samples,): block[0]."
+            )
+        if block.dtype.kind not in "biuf":
+            raise ShapeError(f"pulse_edges(): a block of dtype {block.dtype} holds no numbers.")
+        if len(block):
+            yield block, before
+        before += len(block)
+
+
+def _bits(words: Samples, bit: int) -> Bools:
+    """One bit of digital words."""
+    if words.dtype.kind not in "iu":
+        raise ValueError(
+            f"pulse_edges(bit={bit}): words are whole numbers, not {words.dtype}. Take what the file stores."
+        )
+    if not 0 <= bit < 8 * words.dtype.itemsize:
+        raise ValueError(
+            f"pulse_edges(bit={bit}): {words.dtype} has the bits 0 to {8 * words.dtype.itemsize - 1}."
+        )
+    unsigned = words.view(np.dtype(f"{words.dtype.byteorder}u{words.dtype.itemsize}"))
+    return np.asarray((unsigned & unsigned.dtype.type(1 << bit)) != 0)
+
+
+def _looked(blocks: Iterator[tuple[Samples, int]]) -> tuple[Levels | None, Iterator[tuple[Samples, int]]]:
+    """The two levels of a signal, and its blocks from where they are needed; None where it never changes.
+
+    Before the first pulse a signal has one level, and there may be hours of it. They are let go, all but their extent.
+    """
+    held: list[tuple[Samples, int]] = []
+    lowest, highest, count = np.inf, -np.inf, 0
+
+    for block, before in blocks:
+        held.append((block, before))
+        count += len(block)
+        if count < LOOK:
+            continue
+        levels = find_levels(np.concatenate([b for b, _ in held]))
+        if levels is not None:
+            return levels, _resumed(levels, lowest, highest, held, blocks)
+        # One block stays: an edge may lie between it and the next.
+        lowest = min([lowest, *(float(b.min()) for b, _ in held[:-1])])
+        highest = max([highest, *(float(b.max()) for b, _ in held[:-1])])
+        held, count = held[-1:], 0
+    levels = find_levels(np.concatenate([b for b, _ in held])) if held else None
+    if levels is not None:
+        return levels, _resumed(levels, lowest, highest, held, blocks)
+    values = [lowest, highest, *(float(v) for b, _ in held for v in (b.min(), b.max()))]
+    low, high = min(values), max(values)
+    if low < high:
+        raise FormatError(
+            f"pulse_edges(): values from {low:g} to {high:g} do not lie at two levels, so nobody knows what a pulse is. "
+            "Look at the signal, and say threshold=… in its unit."
+        )
+    return None, iter(())
+
+
+def _resumed(
+    levels: Levels,
+    lowest: float,
+    highest: float,
+    held: list[tuple[Samples, int]],
+    blocks: Iterator[tuple[Samples, int]],
+) -> Iterator[tuple[Samples, int]]:
+    """Blocks from the first that is still there on.
+
+    Raises
+    ------
+    FormatError
+        Those that were let go had edges.
+    """
+    if lowest < levels.middle <= highest:
+        raise FormatError(
+            f"pulse_edges(): pulses reach from {levels.low:g} to {levels.high:g}, and before the first of them values cross "
+            f"{levels.middle:g} too. Look at the signal, and say threshold=… in its unit."
+        )
+    yield from held
+    yield from blocks
+
+
+def _found(blocks: Iterable[tuple[Samples, int]], edge: Edge, trigger: _Trigger, interpolate: bool) -> Floats:
+    ups, downs = _Watch(trigger, True, interpolate), _Watch(trigger, False, interpolate)
+    watches = {"rising": (ups,), "falling": (downs,), "both": (ups, downs)}[edge]
+    found: list[Floats] = [np.empty(0)]
+    for block, before in blocks:
+        found.extend(watch.crossings(block, before) for watch in watches)
+    return np.sort(np.concatenate(found))
+
+
+class _Watch:
+    """A signal, watched for edges in one direction; what was seen last is carried from block to block."""
+
+    def __init__(self, trigger: _Trigger, rising: bool, interpolate: bool) -> None:
+        self._threshold, self._rising, self._interpolate = trigger.threshold, rising, interpolate
+        self._armed_at = trigger.threshold + (-trigger.hysteresis if rising else trigger.hysteresis)
+        self._last: float | None = None
+        self._beyond = False
+
+    def crossings(self, block: Samples, before: int) -> Floats:
+        """Edges in the next block, of which so many samples lie before."""
+        beyond = block >= self._threshold if self._rising else block < self._threshold
+        state = beyond
+        if self._armed_at != self._threshold:
+            armed = block < self._armed_at if self._rising else block >= self._armed_at
+            state = self._kept(beyond, armed, bool(beyond[0]) if self._last is None else self._beyond)
+        fired = np.flatnonzero(state[1:] & ~state[:-1]) + 1
+        if self._last is not None and state[0] and not self._beyond:
+            fired = np.concatenate([[0], fired])
+        at = fired.astype(np.float64)
+        if self._interpolate and len(at):
+            previous = np.where(fired > 0, block[fired - 1], 0 if self._last is None else self._last).astype(
+                np.float64
+            )
+            here = block[fired].astype(np.float64)
+            at += (self._threshold - previous) / (here - previous) - 1
+        self._last, self._beyond = float(block[-1]), bool(state[-1])
+        return np.asarray(at + before, np.float64)
+
+    @staticmethod
+    def _kept(beyond: Bools, armed: Bools, state: bool) -> Bools:
+        """State of each sample: that of the last one which was beyond, or armed again."""
+        said = np.where(beyond | armed, np.arange(len(beyond)), -1)
+        last = np.maximum.accumulate(said)
+        return np.where(last >= 0, beyond[last], state)

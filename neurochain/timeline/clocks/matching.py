@@ -1,0 +1,266 @@
+"""Matching: which pulse of a device is which pulse of another clock, and where one of the clocks jumped."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from neurochain.errors import FormatError
+from neurochain.formats.recordings.even import Floats
+from neurochain.timeline.clocks.ambiguity import Shift, jitter_of, shifts
+from neurochain.timeline.clocks.seeds import Line, Rules, Seed, find_seeds
+from neurochain.timeline.clocks.tracking import WANDER, Estimate, Section, straight_line, track
+
+__all__ = ["Anchor", "match_pulses"]
+
+RUNS = (32, 128)  # pulses of a seed: the fewer, the less drift does; the more, the less jitter and chance
+PLACES = (0.0, 0.5, 0.25, 0.75, 1.0, 0.125, 0.375, 0.625, 0.875)
+TRIES = 8  # runs behind the time of an anchor
+FEWEST_PAIRS = 6
+ENDS = 64  # pulses at an end of a section that are looked at, for pairs by chance
+LOCAL = 256  # pairs from which a line is drawn over what lies between two sections
+ALIKE = 0.7  # of the evidence for the best alignment
+CLEARLY = 0.7  # of the distance of the second nearest: an anchor that is not so near to one lies between both
+
+
+class Anchor(NamedTuple):
+    """What a user knows.
+
+    Attributes
+    ----------
+    at : float, seconds
+        Device time.
+    offset : float, seconds
+        About what common minus device is then.
+    """
+
+    at: float
+    offset: float
+
+
+class _Range(NamedTuple):
+    """Pulses [first, last) of both sides among which pairs are looked for, and the sections beside them."""
+
+    device: tuple[int, int]
+    common: tuple[int, int]
+    before: Section | None = None
+    behind: Section | None = None
+
+
+def match_pulses(
+    device: Floats,
+    common: Floats,
+    rules: Rules,
+    anchors: list[Anchor],
+    zero: tuple[float, float] = (0.0, 0.0),
+) -> list[Section]:
+    """Pairs, in sections between which a clock jumped.
+
+    Parameters
+    ----------
+    device, common : ndarray, shape (n,), float64, seconds
+        Ascending, and about from 0 on: what lies near 0 has more digits.
+    rules : Rules
+    anchors : list of Anchor
+        Settle which of several alignments is meant.
+    zero : (float, float), seconds
+        What was taken from the times of the device and of the common clock, for messages.
+
+    Raises
+    ------
+    FormatError
+        No alignment is beyond chance, or several are as good.
+    """
+    return _Matching(device, common, rules, anchors, zero).sections()
+
+
+class _Matching:
+    def __init__(
+        self, device: Floats, common: Floats, rules: Rules, anchors: list[Anchor], zero: tuple[float, float]
+    ) -> None:
+        self._device, self._common, self._rules = device, common, rules
+        self._anchors = sorted(anchors)
+        self._zero, self._base = zero[0], zero[1] - zero[0]
+        self._most_pairs, self._tried = 0, 0
+
+    def sections(self) -> list[Section]:
+        """All of them, in order."""
+        found: list[Section] = []
+        pending = [_Range((0, len(self._device)), (0, len(self._common)))]
+        while pending:
+            here = pending.pop()
+            section = self._section(here)
+            if section is None:
+                continue
+            found.append(section)
+            first, last = int(section.device[0]), int(section.device[-1]) + 1
+            lowest, highest = int(section.common[0]), int(section.common[-1]) + 1
+            pending.append(_Range((here.device[0], first), (here.common[0], lowest), here.before, section))
+            pending.append(_Range((last, here.device[1]), (highest, here.common[1]), section, here.behind))
+        if not found:
+            raise FormatError(
+                f"fit_clock(): {len(self._device):,} pulses of the device and {len(self._common):,} of the common clock do not "
+                f"agree: at the best offset {self._most_pairs} of {self._tried} successive ones have a partner, which may be "
+                "chance. Are these the same pulses, in seconds, rising edges on both sides? Say tolerance=… if they come with "
+                "much jitter, and most_drift_ppm=… if one clock runs much faster."
+            )
+        return self._joined(sorted(found, key=lambda s: int(s.device[0])))
+
+    def _section(self, here: _Range) -> Section | None:
+        """The pairs of one alignment among some of the pulses."""
+        device = self._device[slice(*here.device)]
+        common = self._common[slice(*here.common)]
+        if min(len(device), len(common)) < FEWEST_PAIRS:
+            return None
+        anchor = self._anchor(device, here)
+        for run in _runs(device, anchor, here):
+            middle = float(device[run.start] + device[run.stop - 1]) / 2
+            expected = self._expected(here, middle) if anchor is None else []
+            near = (
+                anchor.offset if anchor is not None else expected[0].line.late(middle) if expected else None
+            )
+            seeds = find_seeds(device[run], common, self._rules, near)
+            self._most_pairs, self._tried = max(
+                (self._most_pairs, self._tried),
+                (max((s.pairs for s in seeds), default=0), run.stop - run.start),
+            )
+            beyond = [s for s in seeds if s.beyond]
+            if not beyond:
+                continue
+            alike = [s for s in beyond if s.score >= ALIKE * beyond[0].score]
+            going_on = [s for s in alike if any(self._goes_on(e, s) for e in expected)]
+            chosen = self._nearest(alike, anchor) if anchor is not None else (going_on or alike)[0]
+            section = _trimmed(track(device, common, chosen, run, self._rules))
+            if len(section.device) < FEWEST_PAIRS:
+                continue
+            if anchor is None and not going_on:
+                others = [s.line.late(middle) - chosen.line.late(middle) for s in alike if s is not chosen]
+                doubts = shifts(device, common, section, others, self._rules)
+                if doubts:
+                    raise self._ambiguous(device, common, section, doubts, here)
+            return Section(section.device + here.device[0], section.common + here.common[0])
+        return None
+
+    def _anchor(self, device: Floats, here: _Range) -> Anchor | None:
+        """The first that a user has said behind the section before some pulses."""
+        behind = -np.inf if here.before is None else float(self._device[here.before.device[-1]])
+        found = [a for a in self._anchors if behind < a.at <= device[-1]]
+        return found[0] if found else None
+
+    def _expected(self, here: _Range, at: float) -> list[Estimate]:
+        """Lines of the sections beside, as they would go on."""
+        beside = []
+        for section, part in ((here.before, slice(-LOCAL, None)), (here.behind, slice(0, LOCAL))):
+            if section is not None:
+                beside.append(self._line(section, part))
+        return sorted(beside, key=lambda e: abs(e.line.at - at))
+
+    def _line(self, section: Section, part: slice) -> Estimate:
+        x, y = self._device[section.device[part]], self._common[section.common[part]]
+        scale = jitter_of(x, y, self._rules)
+        rate = float(y[-1] - y[0]) / float(x[-1] - x[0]) if x[-1] > x[0] else 1.0
+        middle = len(x) // 2
+        start = Estimate(Line(float(x[middle]), float((y - x)[middle]), rate - 1), 3 * scale, scale**2, 0.0)
+        return straight_line(x, y - x, start, self._rules)
+
+    def _goes_on(self, before: Estimate, seed: Seed) -> bool:
+        """Whether a seed lies where a section goes on without a jump."""
+        late = seed.line.late(seed.line.at) - before.line.late(seed.line.at)
+        far = abs(seed.line.at - before.line.at)
+        spread = float(before.spread(np.array([seed.line.at]))[0])
+        return abs(late) <= 5 * spread + 3 * max(before.scale, seed.scale) + WANDER * far
+
+    def _nearest(self, seeds: list[Seed], anchor: Anchor) -> Seed:
+        """The seed that a user means.
+
+        Raises
+        ------
+        FormatError
+            What he says lies between two.
+        """
+        by_distance = sorted(seeds, key=lambda s: abs(s.line.late(anchor.at) - anchor.offset))
+        away = [abs(s.line.late(anchor.at) - anchor.offset) for s in by_distance[:2]]
+        if len(away) == 2 and away[0] > CLEARLY * away[1]:
+            first, second = (s.line.late(anchor.at) + self._base for s in by_distance[:2])
+            raise FormatError(
+                f"fit_clock(): the offset {anchor.offset + self._base:.6f} s lies between two alignments that are as good, "
+                f"{first:.6f} s and {second:.6f} s. Say it more exactly."
+            )
+        return by_distance[0]
+
+    def _ambiguous(
+        self, device: Floats, common: Floats, section: Section, doubts: list[Shift], here: _Range
+    ) -> FormatError:
+        x, y = device[section.device], common[section.common]
+        line = self._line(
+            Section(section.device + here.device[0], section.common + here.common[0]), slice(0, LOCAL)
+        ).line
+        whole = here.before is None and here.behind is None
+        at = float(self._device[0]) if whole else float(x[0])
+        candidates = sorted([Shift(0.0, len(y)), *doubts[:6]])
+        listed = ", ".join(
+            f"{line.late(at) + self._base + s.seconds:.4f} s ({s.pairs:,} pairs)" for s in candidates
+        )
+        more = f" and {len(doubts) - 6} more" if len(doubts) > 6 else ""
+        where = "" if whole else f" behind a jump, from {at + self._zero:.4f} s of the device on,"
+        say = (
+            'offset="first" where the first pulse of both is the same one, or offset=… as common minus device at the first pulse'
+            if whole
+            else f"offset={{{at + self._zero:.4f}: …}}, besides what else was said, as common minus device then"
+        )
+        return FormatError(
+            f"fit_clock(): the pulses{where} are so regular that several offsets pair about as many: {listed}{more}. Which one is "
+            f"meant cannot be seen from the pulses. Say it: {say}."
+        )
+
+    def _joined(self, sections: list[Section]) -> list[Section]:
+        """Sections between which there was no jump, but pulses were missing, as one."""
+        found = sections[:1]
+        for section in sections[1:]:
+            before, behind = self._line(found[-1], slice(-LOCAL, None)), self._line(section, slice(0, LOCAL))
+            at = np.array([float(self._device[found[-1].device[-1]] + self._device[section.device[0]]) / 2])
+            jump = float(behind.line(at)[0] - before.line(at)[0])
+            spread = float(np.hypot(before.spread(at), behind.spread(at))[0])
+            far = float(self._device[section.device[0]] - self._device[found[-1].device[-1]])
+            if abs(jump) <= 5 * spread + WANDER * far:
+                both = zip(found.pop(), section, strict=True)
+                section = Section(*(np.concatenate(pair) for pair in both))
+            found.append(section)
+        return found
+
+
+def _runs(device: Floats, anchor: Anchor | None, here: _Range) -> Iterator[slice]:
+    """Runs of pulses among which a seed is looked for, one after the other."""
+    n = len(device)
+    for length in RUNS:
+        length = min(length, n)
+        if anchor is not None:
+            first = int(np.searchsorted(device, anchor.at)) + np.arange(TRIES) * (length // 2)
+        else:
+            # Beside a section a run is begun from it: regular pulses can be tracked from there.
+            places = (
+                1 - np.array(PLACES) if here.before is None and here.behind is not None else np.array(PLACES)
+            )
+            first = (places * (n - length)).astype(np.int64)
+        for begin in dict.fromkeys(np.clip(first, 0, n - length).tolist()):
+            yield slice(begin, begin + length)
+        if length == n:
+            return
+
+
+def _trimmed(section: Section) -> Section:
+    """Without pairs at its ends that have fewer pairs than unpaired pulses beside them: they are there by chance."""
+    if len(section.device) < 2:
+        return section
+    begin, end = _chance(section.device), _chance(-section.device[::-1])
+    kept = slice(begin, len(section.device) - end)
+    return Section(section.device[kept], section.common[kept])
+
+
+def _chance(paired: np.ndarray[tuple[int], np.dtype[np.int64]]) -> int:
+    """Pairs at the beginning that are left out."""
+    numbers = paired[:ENDS] - paired[0]
+    steps = np.full(int(numbers[-1]) + 1, -1)
+    steps[numbers] = 1
+    sums = np.concatenate([[0], np.cumsum(steps[:ENDS])])
+    return int((numbers < int(sums.argmin())).sum())

@@ -1,0 +1,1 @@
+"""Filters: conditions in words, and where in a recording they hold."""

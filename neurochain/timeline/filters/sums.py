@@ -1,0 +1,169 @@
+"""Sums: from which means and standard deviations are made, added up block by block in one order."""
+
+import math
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+
+from neurochain.timeline.filters.block import Array, Floats
+
+__all__ = ["FloatSums", "Sums", "WholeSums", "sums_of"]
+
+TILE = 2**15  # values whose floats the cache holds
+MANY = 2**30  # samples whose sums surely fit into 64 bits, with as many again
+
+Part = TypeVar("Part")
+
+
+class Sums(Protocol[Part]):
+    """Sums of blocks of channels."""
+
+    def part(self, block: Array) -> Part:
+        """Sums of a block, shape (n_channels, n_samples); safe to be called from several threads."""
+        ...
+
+    def add(self, part: Part) -> None:
+        """Add those of the next block."""
+        ...
+
+    def moments(self) -> tuple[Floats, Floats, Floats]:
+        """Count, mean and standard deviation of each channel, shape (n_channels,)."""
+        ...
+
+
+def sums_of(dtype: np.dtype[Any], n_channels: int) -> "Sums[Any]":
+    """Sums for numbers of a kind: exact ones for integers of up to 32 bits."""
+    if dtype.kind in "iu" and dtype.itemsize <= 4:
+        return WholeSums(dtype, n_channels)
+    return FloatSums(n_channels)
+
+
+class WholeSums:
+    """Exact sums of integers and of their squares.
+
+    Those of 32 bits are looked at as a high and a low half, whose products fit: ``(2**16 h + l)**2`` is
+    ``2**32 h**2 + 2**17 h l + l**2``.
+
+    Parameters
+    ----------
+    dtype : dtype
+        Of the integers.
+    n_channels : int
+    """
+
+    def __init__(self, dtype: np.dtype[Any], n_channels: int) -> None:
+        self._weights = (1,) if dtype.itemsize <= 2 else (2**32, 2**17, 1)
+        self._count = 0
+        self._held = np.zeros((1 + len(self._weights), n_channels), np.int64)
+        self._held_samples = 0
+        self._totals = self._held.astype(object)  # Python's integers have no end
+
+    def part(self, block: Array) -> tuple[int, Array]:
+        """Samples, and the sums of their values and of the products; as in `Sums`."""
+        return block.shape[1], np.stack(_small(block.T) if block.dtype.itemsize <= 2 else _large(block.T))
+
+    def add(self, part: tuple[int, Array]) -> None:
+        """As in `Sums`."""
+        count, sums = part
+        self._held += sums
+        self._held_samples += count
+        self._count += count
+        if self._held_samples > MANY:
+            self._empty()
+
+    def moments(self) -> tuple[Floats, Floats, Floats]:
+        """As in `Sums`; rounded once, at the end."""
+        self._empty()
+        count, columns = self._count, self._totals.T.tolist()
+        found = np.full((3, len(columns)), np.nan)
+        found[0] = count
+        for i, (total, *products) in enumerate(columns if count else ()):
+            squares = sum(w * p for w, p in zip(self._weights, products, strict=True))
+            found[1, i] = total / count
+            found[2, i] = math.sqrt((count * squares - total * total) / (count * count))
+        return found[0], found[1], found[2]
+
+    def _empty(self) -> None:
+        self._totals += self._held
+        self._held[:] = 0
+        self._held_samples = 0
+
+
+def _small(values: Array) -> list[Array]:
+    """Sums of integers of up to 16 bits and of their squares, shape (n_samples, n_channels) before."""
+    # Products are below 2**31, so those of a tile are exact as floats, whatever their order.
+    total = np.zeros((2, values.shape[1]))
+    step = max(TILE // values.shape[1], 1)
+    for at in range(0, len(values), step):
+        tile = values[at : at + step].astype(np.float64)
+        total[0] += tile.sum(axis=0)
+        total[1] += np.einsum("ij,ij->j", tile, tile)
+    return list(total.astype(np.int64))
+
+
+def _large(values: Array) -> list[Array]:
+    """Sums of integers of 32 bits, and of the products of their halves."""
+    total = np.zeros((4, values.shape[1]), np.int64)
+    step = max(TILE // values.shape[1], 1)
+    for at in range(0, len(values), step):
+        tile = values[at : at + step].astype(np.int64)
+        high, low = tile >> 16, tile & 0xFFFF
+        total += np.stack(
+            [tile.sum(axis=0), *((a * b).sum(axis=0) for a, b in ((high, high), (high, low), (low, low)))]
+        )
+    return list(total)
+
+
+class FloatSums:
+    """Count, mean and squared deviations of floats, joined as Chan, Golub and LeVeque (1983) do it.
+
+    Values that are no numbers (NaN) are left out.
+
+    Parameters
+    ----------
+    n_channels : int
+    """
+
+    def __init__(self, n_channels: int) -> None:
+        self._sums = np.zeros((3, n_channels))
+
+    def part(self, block: Array) -> Floats:
+        """Count, mean and sum of squared deviations, shape (3, n_channels); as in `Sums`."""
+        sums = np.zeros((3, len(block)))
+        step = max(TILE // len(block), 1)
+        with np.errstate(all="ignore"):
+            for at in range(0, block.shape[1], step):
+                sums = _joined(sums, _deviations(block[:, at : at + step]))
+        return sums
+
+    def add(self, part: Floats) -> None:
+        """As in `Sums`."""
+        with np.errstate(all="ignore"):
+            self._sums = _joined(self._sums, part)
+
+    def moments(self) -> tuple[Floats, Floats, Floats]:
+        """As in `Sums`."""
+        count, mean, deviations = self._sums
+        with np.errstate(all="ignore"):
+            return count, np.where(count > 0, mean, np.nan), np.sqrt(deviations / count)
+
+
+def _deviations(block: Array) -> Floats:
+    values = block.astype(np.float64)
+    counted = ~np.isnan(values)
+    count = counted.sum(axis=1)
+    values[~counted] = 0.0
+    mean = values.sum(axis=1) / np.maximum(count, 1)
+    apart = values - mean[:, None]
+    apart[~counted] = 0.0
+    return np.stack([count.astype(np.float64), mean, np.square(apart).sum(axis=1)])
+
+
+def _joined(one: Floats, other: Floats) -> Floats:
+    """Count, mean and squared deviations of two parts together."""
+    count = one[0] + other[0]
+    share = other[0] / np.maximum(count, 1.0)
+    apart = other[1] - one[1]
+    mean = np.where(one[0] == 0, other[1], one[1] + apart * share)
+    deviations = one[2] + other[2] + np.where(share > 0, apart * apart * one[0] * share, 0.0)
+    return np.stack([count, mean, deviations])

@@ -1,0 +1,1 @@
+"""Intervals: sets of times, trials, and splits that do not leak."""

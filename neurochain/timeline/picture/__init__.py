@@ -1,0 +1,1 @@
+"""Picture: streams over one axis of time."""

@@ -1,0 +1,1 @@
+"""Resampling: values at other times than those at which they were taken."""

@@ -1,0 +1,1 @@
+"""Streams: what was recorded by one device, sample after sample, on that device's own clock."""

@@ -1,0 +1,1 @@
+"""Writing: windows of a timeline in files that other programs read."""
