@@ -1,5 +1,7 @@
 """The command ``align``: instants of several recordings, on one clock, in one file."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,12 +16,13 @@ from neurochain.timeline.timeline import Timeline
 from neurochain.timeline.window import Window
 
 SEVERAL = "may be given several times"
-Paths = Annotated[str | None, typer.Option(metavar="PATH")]
 
 
 def align(
     ephys: Annotated[str | None, typer.Option(metavar="PATH", help="Probe or other recording.")] = None,
-    channels: Annotated[int | None, typer.Option(help="Of raw samples, that no file beside describes.")] = None,
+    channels: Annotated[
+        int | None, typer.Option(help="Of raw samples, that no file beside describes.")
+    ] = None,
     sampling_frequency: Annotated[float | None, typer.Option(metavar="HZ", help="Of raw samples.")] = None,
     dtype: Annotated[str | None, typer.Option(help="Of raw samples: int16.")] = None,
     gain: Annotated[float | None, typer.Option(help="Of raw samples: physical value of one step.")] = None,
@@ -28,24 +31,37 @@ def align(
     video: Annotated[str | None, typer.Option(metavar="PATH", help="Film of the behaviour.")] = None,
     fmri: Annotated[str | None, typer.Option(metavar="PATH", help="Scan over time.")] = None,
     repetition_time: Annotated[
-        float | None, typer.Option(metavar="SECONDS", help="Of the scan, where neither sidecar nor header says it.")
+        float | None,
+        typer.Option(metavar="SECONDS", help="Of the scan, where neither sidecar nor header says it."),
     ] = None,
-    behavior: Annotated[str | None, typer.Option(metavar="PATH", help="Table of behaviour, with a column of times.")] = None,
-    spikes: Annotated[str | None, typer.Option(metavar="PATH", help="Sorted units: params.py of phy, or NWB.")] = None,
+    behavior: Annotated[
+        str | None, typer.Option(metavar="PATH", help="Table of behaviour, with a column of times.")
+    ] = None,
+    spikes: Annotated[
+        str | None, typer.Option(metavar="PATH", help="Sorted units: params.py of phy, or NWB.")
+    ] = None,
     events: Annotated[
-        str | None, typer.Option(metavar="PATH", help="Table of events: a window around each, where no --time is given.")
+        str | None,
+        typer.Option(metavar="PATH", help="Table of events: a window around each, where no --time is given."),
     ] = None,
     time: Annotated[
-        list[float] | None, typer.Option(metavar="SECONDS", help=f"Instant, in the middle of a window; {SEVERAL}.")
+        list[float] | None,
+        typer.Option(metavar="SECONDS", help=f"Instant, in the middle of a window; {SEVERAL}."),
     ] = None,
-    window: Annotated[float, typer.Option(metavar="SECONDS", help="Length of a window; cut at the recordings' ends.")] = 1.0,
+    window: Annotated[
+        float, typer.Option(metavar="SECONDS", help="Length of a window; cut at the recordings' ends.")
+    ] = 1.0,
     filter: Annotated[
         list[str] | None,
-        typer.Option(metavar="TEXT", help=f'"signal > 0.8"; of one stream: "video: signal > 100"; {SEVERAL}.'),
+        typer.Option(
+            metavar="TEXT", help=f'"signal > 0.8"; of one stream: "video: signal > 100"; {SEVERAL}.'
+        ),
     ] = None,
     sync: Annotated[
         list[str] | None,
-        typer.Option(metavar="A.LINE=B.LINE", help=f"Pulses that two devices saw: video.ttl=ephys.sync; {SEVERAL}."),
+        typer.Option(
+            metavar="A.LINE=B.LINE", help=f"Pulses that two devices saw: video.ttl=ephys.sync; {SEVERAL}."
+        ),
     ] = None,
     pulses: Annotated[
         list[str] | None,
@@ -56,7 +72,9 @@ def align(
         typer.Option(metavar="A=SECONDS", help=f"What is added to a stream's times: video=0.12; {SEVERAL}."),
     ] = None,
     output: Annotated[str | None, typer.Option(metavar="PATH", help="HDF5 file to write.")] = None,
-    plot: Annotated[str | None, typer.Option(metavar="PATH", help="Picture to draw: .png, .svg or .pdf.")] = None,
+    plot: Annotated[
+        str | None, typer.Option(metavar="PATH", help="Picture to draw: .png, .svg or .pdf.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
     """Put recordings of several devices on one clock, and write what all of them have around some instants.
@@ -64,10 +82,17 @@ def align(
     The first of them that is given, in the order of these options, has the common clock. What a sidecar says (.meta, .json,
     params.py) need not be given; what nobody says is refused.
     """
-    raw = {"channels": channels, "sampling_frequency": sampling_frequency, "dtype": dtype, "gain": gain, "unit": unit}
+    raw: dict[str, Any] = {
+        "channels": channels,
+        "sampling_frequency": sampling_frequency,
+        "dtype": dtype,
+        "gain": gain,
+        "unit": unit,
+    }
     lines = _pairs(pulses, "--pulses", "video.ttl=ttl.csv")
-    given = {
-        "ephys": (ephys, lambda path: nc.open(path, **{k: v for k, v in raw.items() if v is not None}), {}),
+    raw = {name: value for name, value in raw.items() if value is not None}
+    given: dict[str, tuple[str | None, Callable[[str], Any], dict[str, Any]]] = {
+        "ephys": (ephys, partial(nc.open, **raw), {}),
         "eeg": (eeg, nc.open, {}),
         "video": (video, nc.open, {}),
         "fmri": (fmri, nc.open, {"repetition_time": repetition_time}),
@@ -78,10 +103,14 @@ def align(
     streams: dict[str, Stream] = {}
     for name, (path, opener, said) in given.items():
         if path is not None:
-            mine = {line.partition(".")[2]: Path(file) for line, file in lines if line.partition(".")[0] == name}
+            mine = {
+                line.partition(".")[2]: Path(file) for line, file in lines if line.partition(".")[0] == name
+            }
             streams[name] = nc.stream(opener(path), **said, pulses=mine)
     if not streams:
-        raise ParameterError("align: no recording is given. Write: neurochain align --ephys probe.bin --video cam.mp4 --time 2.5 --output out.h5")
+        raise ParameterError(
+            "align: no recording is given. Write: neurochain align --ephys probe.bin --video cam.mp4 --time 2.5 --output out.h5"
+        )
     if output is None and plot is None:
         raise ParameterError("align: say where to: --output aligned.h5, or --plot aligned.png, or both.")
     timeline = _linked(nc.timeline(streams), sync, offset)
@@ -91,7 +120,9 @@ def align(
         timeline = timeline.where(condition, stream=name.strip()) if named else timeline.where(text)
     windows = _windows(timeline, time, events, window)
     written = _written(timeline, windows, output, plot)
-    printing.show({"data": _data(timeline, windows, written), "text": _text(timeline, windows, written)}, json)
+    printing.show(
+        {"data": _data(timeline, windows, written), "text": _text(timeline, windows, written)}, json
+    )
 
 
 def _pairs(given: list[str] | None, option: str, example: str) -> list[tuple[str, str]]:
@@ -117,7 +148,9 @@ def _linked(timeline: Timeline, sync: list[str] | None, offset: list[str] | None
     return timeline
 
 
-def _windows(timeline: Timeline, time: list[float] | None, events: str | None, seconds: float) -> list[Window]:
+def _windows(
+    timeline: Timeline, time: list[float] | None, events: str | None, seconds: float
+) -> list[Window]:
     if not seconds > 0:
         raise ParameterError(f"--window {seconds:g}: the length of a window is a positive number of seconds.")
     half = seconds / 2
@@ -140,19 +173,29 @@ def _written(timeline: Timeline, windows: list[Window], output: str | None, plot
 def _data(timeline: Timeline, windows: list[Window], written: list[Path]) -> dict[str, Any]:
     return {
         **timeline.to_json(),
-        "windows": [{"start": w.start, "end": w.end, "samples": {n: len(e) for n, e in w.items()}} for w in windows],
+        "windows": [
+            {"start": w.start, "end": w.end, "samples": {n: len(e) for n, e in w.items()}} for w in windows
+        ],
         "written": [str(path) for path in written],
     }
 
 
 def _text(timeline: Timeline, windows: list[Window], written: list[Path]) -> list[Any]:
-    table = printing.table(None, "stream", "what", "from", "to", "clock", "samples")
+    table = printing.table(None, "stream", "what", "recorded", "samples", "clock")
     for name, one in timeline.items():
         start, end = timeline.span_of(name)
         count = sum(len(w[name]) for w in windows)
-        table.add_row(name, one.kind, f"{start:.6g} s", f"{end:.6g} s", _clock(timeline, name), f"{count:,}")
-    several = f"{len(windows)} windows" if len(windows) > 1 else f"window [{windows[0].start:g}, {windows[0].end:g}) s"
+        table.add_row(name, one.kind, f"[{start:.6g}, {end:.6g}) s", f"{count:,}", _clock(timeline, name))
+    several = (
+        f"{len(windows)} windows"
+        if len(windows) > 1
+        else f"window [{windows[0].start:g}, {windows[0].end:g}) s"
+    )
     lines: list[Any] = [f"{several} on the clock of {timeline.clock}", table]
+    if any(not timeline.is_synced(name) for name in timeline):
+        lines.append(
+            "taken as it is: nobody has shown that this clock is the common one; --sync or --offset would"
+        )
     lines += [f"wrote {path} ({human_bytes(path.stat().st_size)})" for path in written]
     return lines
 
@@ -162,5 +205,5 @@ def _clock(timeline: Timeline, name: str) -> str:
     if name == timeline.clock:
         return "the common one"
     if fit is not None:
-        return f"synced, {fit.drift_ppm:+.2f} ppm, residuals {fit.rms * 1000:.3g} ms"
-    return "moved" if timeline.is_synced(name) and timeline.map(name).kind != "identity" else "taken to be the common one"
+        return f"synced: {fit.drift_ppm:+.1f} ppm, ±{(timeline.uncertainty(name) or 0) * 1000:.2g} ms"
+    return "moved" if timeline.is_synced(name) and timeline.map(name).kind != "identity" else "taken as it is"

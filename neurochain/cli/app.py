@@ -60,8 +60,6 @@ def main() -> None:
         sys.exit(1)
 
 
-
-
 @app.callback(invoke_without_command=True)
 def root(
     version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
@@ -96,9 +94,9 @@ def index(
     printing.show(printing.index_summary(nc.read_storage(patterns)), json)
 
 
-app.command(epilog="Example: neurochain align --ephys probe.ap.meta --video cam.mp4 --time 2.5 --output aligned.h5")(
-    align_command.align
-)
+app.command(
+    epilog="Example: neurochain align --ephys probe.ap.meta --video cam.mp4 --time 2.5 --output aligned.h5"
+)(align_command.align)
 
 
 @app.command(epilog="Example: neurochain ls alpha_roi_tags")

@@ -68,7 +68,9 @@ def _selected(array: Any, chosen: Mapping[str, Any]) -> Any:
         array = array.pick(chosen["channels"])
     if "part" in chosen:
         part = chosen["part"]
-        fields = {name: tuple(value) if isinstance(value, list) else value for name, value in part.items()}
+        fields: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in part.items()
+        }
         array = array._pick(fields["channels"])._cut(Part(**fields))
     if "frames" in chosen:
         array = array._with(_first=chosen["frames"][0], _behind=chosen["frames"][1])

@@ -7,7 +7,6 @@ from typing import Any, Literal, Self
 import numpy as np
 
 from neurochain.errors import ColumnNotFoundError, FormatError, ShapeError, suggestion
-from neurochain.timeline.clocks.clockfit import ClockFit
 from neurochain.timeline.clocks.clockmap import ClockMap
 from neurochain.timeline.clocks.fitting import fit_clock
 from neurochain.timeline.links import Link, Links, worst
@@ -33,7 +32,9 @@ class Clocked(Mapping[str, Stream]):
 
     def __getitem__(self, name: str) -> Stream:
         if name not in self.streams:
-            raise ColumnNotFoundError(f"The timeline has no stream {name!r}. {suggestion(name, self.streams)}")
+            raise ColumnNotFoundError(
+                f"The timeline has no stream {name!r}. {suggestion(name, self.streams)}"
+            )
         return self.streams[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -77,7 +78,9 @@ class Clocked(Mapping[str, Stream]):
         spans = [self.span_of(name) for name in bounded or self.streams]
         start, end = max(s for s, _ in spans), min(e for _, e in spans)
         if not start < end:
-            raise ShapeError(f"The streams do not overlap in time: {self._spans()}. Sync their clocks: timeline.sync(…), or say what lies between: timeline.move(…).")
+            raise ShapeError(
+                f"The streams do not overlap in time: {self._spans()}. Sync their clocks: timeline.sync(…), or say what lies between: timeline.move(…)."
+            )
         return start, end
 
     def sync(
@@ -129,7 +132,7 @@ class Clocked(Mapping[str, Stream]):
         except (ShapeError, FormatError) as error:
             raise type(error)(f"sync({name!r}, to={to!r}): {error}") from None
         lines = tuple(p if isinstance(p, str) else f"{len(np.atleast_1d(p))} times" for p in pulses)
-        return self._linked(name, Link(to, fit.map, fit, lines))
+        return self.linked(name, Link(to, fit.map, fit, lines))
 
     def move(self, name: str, by: float | ClockMap, to: str | None = None) -> Self:
         """Say how one stream's clock lies to another's.
@@ -145,8 +148,10 @@ class Clocked(Mapping[str, Stream]):
         """
         found = by if isinstance(by, ClockMap) else ClockMap.offset(float(by))
         if to is None and name == self.clock:
-            raise ShapeError(f"move({name!r}): that is the common clock. Move the others, or say to='…' which stream's is.")
-        return self._linked(name, Link(to or self.clock, found))
+            raise ShapeError(
+                f"move({name!r}): that is the common clock. Move the others, or say to='…' which stream's is."
+            )
+        return self.linked(name, Link(to or self.clock, found))
 
     def fit(self, name: str) -> Any:
         """What `sync` has found of a stream's clock: residuals, drift, jumps; None where nothing was fitted."""
@@ -161,9 +166,19 @@ class Clocked(Mapping[str, Stream]):
         own = self[name].clock
         return worst(self.links.uncertainty(name, np.linspace(own.start, own.end, 64)))
 
-    def _linked(self, name: str, link: Link) -> "Timeline":
+    def linked(self, name: str, link: Link) -> Self:
+        """The same streams, with a link from one's clock to another's.
+
+        Raises
+        ------
+        ColumnNotFoundError
+            There is no such stream.
+        ShapeError
+            The other's clock is known by this one's.
+        """
         self[name], self[link.to]
-        return replace(self, links=self.links.linked(self.links.same_clock(name), link))
+        found: Self = replace(self, links=self.links.linked(self.links.same_clock(name), link))
+        return found
 
     def _line(self, name: str, pulses: Any) -> Floats:
         """Times of pulses on a stream's own clock."""

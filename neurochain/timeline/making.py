@@ -46,7 +46,9 @@ def timeline(streams: Mapping[str, Any] | None = None, /, **named: Any) -> Timel
     made = {}
     for name, source in given.items():
         if not str(name).isidentifier():
-            raise ShapeError(f"timeline(): a stream's name is a word, not {name!r}: it becomes a column, and a group in files.")
+            raise ShapeError(
+                f"timeline(): a stream's name is a word, not {name!r}: it becomes a column, and a group in files."
+            )
         made[str(name)] = stream(source)
     links = {}
     for name, one in made.items():

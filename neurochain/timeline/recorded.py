@@ -40,7 +40,13 @@ def parts_of(excerpt: Excerpt) -> dict[str, Any]:
     if excerpt.filter is not None:
         spec["filter"] = excerpt.filter.text
     file = getattr(source, "file", None)
-    fields: dict[str, Any] = {"file": file, "first": excerpt.first, "last": excerpt.last, "time": None, "data": None}
+    fields: dict[str, Any] = {
+        "file": file,
+        "first": excerpt.first,
+        "last": excerpt.last,
+        "time": None,
+        "data": None,
+    }
     if file is None:
         spec |= {"axes": list(excerpt.axes), "labels": list(excerpt.labels), "units": list(excerpt.units)}
         fields |= {"first": 0, "last": len(excerpt), "time": excerpt.time, "data": np.asarray(excerpt.read())}
@@ -80,9 +86,16 @@ def _stream(spec: Mapping[str, Any], file: File | None, data: Any, time: Floats 
     """Stream of which the samples of an excerpt are some."""
     kind = spec["kind"]
     if file is None:
-        clock = StampedClock(time, None if time is None or not len(time) else float(time[-1]))
+        assert time is not None  # `parts_of` gives it with the values
+        when = StampedClock(time, float(time[-1]) if len(time) else None)
         return HeldStream.of(
-            np.asarray(data), clock, SAID, kind, tuple(spec["axes"]), tuple(spec["labels"]), tuple(spec["units"])
+            np.asarray(data),
+            when,
+            SAID,
+            kind,
+            tuple(spec["axes"]),
+            tuple(spec["labels"]),
+            tuple(spec["units"]),
         )
     source = select(open_source(file, **spec["opened"]), spec["selection"])
     if kind == "video":
@@ -100,7 +113,9 @@ def _stream(spec: Mapping[str, Any], file: File | None, data: Any, time: Floats 
 def _clock(said: Mapping[str, Any]) -> EvenClock:
     segments = said.get("segments")
     rate = Fraction(said["sampling_frequency"])
-    return EvenClock(rate, said["n_samples"], said["start"], None if segments is None else tuple(map(tuple, segments)))
+    return EvenClock(
+        rate, said["n_samples"], said["start"], None if segments is None else tuple(map(tuple, segments))
+    )
 
 
 def _clock_json(clock: EvenClock) -> dict[str, Any]:

@@ -22,7 +22,9 @@ def laid(found: Filter, stream: SampledStream, to_common: ClockMap) -> Sieve:
     Parameters
     ----------
     found : Filter
+        What is laid.
     stream : SampledStream
+        Over what.
     to_common : ClockMap
         From the device's clock to the common one.
     """

@@ -18,8 +18,8 @@ from neurochain.timeline.filters.filter import Filter
 from neurochain.timeline.intervals.trials import trials_every
 from neurochain.timeline.picture.figure import draw
 from neurochain.timeline.streams.stream import Floats, Stream
-from neurochain.timeline.streams.timecolumn import times_of
 from neurochain.timeline.streams.tabled import TabledStream
+from neurochain.timeline.streams.timecolumn import times_of
 from neurochain.timeline.trialrows import TrialRows
 from neurochain.timeline.window import Window
 from neurochain.timeline.writing.description import description
@@ -185,14 +185,18 @@ class Timeline(Clocked):
             table = None
         else:
             if seconds is not None or step is not None or before is None or after is None:
-                raise ValueError("windows(around=…): give before=… and after=…, and neither seconds nor step.")
+                raise ValueError(
+                    "windows(around=…): give before=… and after=…, and neither seconds nor step."
+                )
             instants = self._instants(around)
             found = self._spread(instants, before, after, edges)
             columns = {"event": [float(instants[i]) for i, _, _ in found]}
             table = around.partition(".")[0] if isinstance(around, str) else None
         if not found:
             first, last = self.span
-            raise ShapeError(f"windows(): none lies in the times [{first:.10g}, {last:.10g}) s of all streams.")
+            raise ShapeError(
+                f"windows(): none lies in the times [{first:.10g}, {last:.10g}) s of all streams."
+            )
         if table is not None:
             rows = self[table].cut(0, self[table].clock.n_samples)
             for name in rows.columns:
@@ -228,7 +232,11 @@ class Timeline(Clocked):
         return to_hdf5(self, [windows] if isinstance(windows, Window) else list(windows), path)
 
     def plot(
-        self, start: float, end: float, path: str | os.PathLike[str] | None = None, streams: Sequence[str] | None = None
+        self,
+        start: float,
+        end: float,
+        path: str | os.PathLike[str] | None = None,
+        streams: Sequence[str] | None = None,
     ) -> Any:
         """Draw the times [start, end): all streams over one axis, events, and the residuals of what was fitted.
 
@@ -278,13 +286,19 @@ class Timeline(Clocked):
         if not isinstance(one, TabledStream):
             return one.line(column)
         if column not in one.source.columns or not one.source[column].dtype.is_numeric():
-            raise ColumnNotFoundError(f"{one.name} has no column of numbers {column!r}. {suggestion(column, one.lines)}")
+            raise ColumnNotFoundError(
+                f"{one.name} has no column of numbers {column!r}. {suggestion(column, one.lines)}"
+            )
         return one.source[column].cast(pl.Float64).fill_null(np.nan).to_numpy()
 
-    def _spread(self, instants: Floats, before: float, after: float, edges: Edges) -> list[tuple[int, float, float]]:
+    def _spread(
+        self, instants: Floats, before: float, after: float, edges: Edges
+    ) -> list[tuple[int, float, float]]:
         """Windows around instants that can be had, with their numbers."""
         if not (math.isfinite(before) and math.isfinite(after) and before + after > 0):
-            raise ValueError(f"before={before!r}, after={after!r}: a window [t - before, t + after) has some length.")
+            raise ValueError(
+                f"before={before!r}, after={after!r}: a window [t - before, t + after) has some length."
+            )
         first, last = self.span
         found = []
         for i, t in enumerate(instants.tolist()):

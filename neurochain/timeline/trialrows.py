@@ -36,6 +36,7 @@ class TrialRows:
         Parameters
         ----------
         windows : sequence of Window
+            One for each row.
         columns : mapping of str to sequence
             What else stands in each row.
         said : dict

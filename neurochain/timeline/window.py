@@ -24,7 +24,9 @@ class Window(Mapping[str, Excerpt]):
 
     def __getitem__(self, name: str) -> Excerpt:
         if name not in self._excerpts:
-            raise ColumnNotFoundError(f"The window has no stream {name!r}. {suggestion(name, self._excerpts)}")
+            raise ColumnNotFoundError(
+                f"The window has no stream {name!r}. {suggestion(name, self._excerpts)}"
+            )
         return self._excerpts[name]
 
     def __iter__(self) -> Iterator[str]:

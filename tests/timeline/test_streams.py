@@ -94,7 +94,10 @@ def test_a_header_says_the_unit_of_its_time(tmp_path, units, zoom):
 
 def test_nobody_says_how_long_a_volume_takes(tmp_path):
     path = saved(tmp_path, None, 2.0)
-    with pytest.raises(nc.FormatError, match=r"pixdim\[4\] is 2, but xyzt_units does not say in which unit.*repetition_time=2.0"):
+    with pytest.raises(
+        nc.FormatError,
+        match=r"pixdim\[4\] is 2, but xyzt_units does not say in which unit.*repetition_time=2.0",
+    ):
         nc.stream(path)
     assert nc.stream(path, repetition_time=2.0).clock.end == 10
 
@@ -125,7 +128,9 @@ def test_sidecars_that_cannot_be(tmp_path, said, message):
 
 def test_slices_encoded_backwards(tmp_path):
     said = {"RepetitionTime": 2, "SliceTiming": [0, 1], "SliceEncodingDirection": "k-"}
-    np.testing.assert_array_equal(nc.stream(saved(tmp_path, "sec", 2.0, said)).slice_times(0, 1)[:, 0], [1, 0])
+    np.testing.assert_array_equal(
+        nc.stream(saved(tmp_path, "sec", 2.0, said)).slice_times(0, 1)[:, 0], [1, 0]
+    )
 
 
 def test_a_scan_without_time():
@@ -153,12 +158,19 @@ def test_tables_of_all_kinds(tmp_path):
     assert nc.stream(pandas.DataFrame({"time": [0.0, 1.0], "x": [1, 2]})).labels == ("x",)
     with pytest.raises(nc.ColumnNotFoundError, match="no column that says when"):
         nc.stream({"x": [1.0, 2.0]})
-    with pytest.raises(nc.FormatError, match="row 1 .* has no time"):
+    with pytest.raises(nc.FormatError, match=r"row 1 .* has no time"):
         nc.stream({"time": [1.0, None], "x": [1.0, 2.0]})
 
 
 def test_physio_of_bids(real_data):
-    path = real_data / "bids_examples_meta" / "ds210" / "sub-01" / "func" / "sub-01_task-rest_run-01_physio.tsv.gz"
+    path = (
+        real_data
+        / "bids_examples_meta"
+        / "ds210"
+        / "sub-01"
+        / "func"
+        / "sub-01_task-rest_run-01_physio.tsv.gz"
+    )
     if not path.exists() or not path.stat().st_size:
         pytest.skip("this physio recording is empty in the examples")
     said = json.loads((path.parents[1] / "sub-01_task-rest_physio.json").read_text())

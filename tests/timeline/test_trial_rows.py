@@ -35,13 +35,21 @@ def peak(ephys) -> float:
 
 
 def shapes(video, bold, behavior) -> dict:
-    return {"video": list(video.shape), "bold": list(bold.shape), "behavior": behavior.read(), "first": video.time[0]}
+    return {
+        "video": list(video.shape),
+        "bold": list(bold.shape),
+        "behavior": behavior.read(),
+        "first": video.time[0],
+    }
 
 
 def test_functions_get_excerpts(trials, rig):
     found = trials.map(peak=peak, what=shapes)
     rows = found.select("peak", "what").collect()
-    expected = [np.abs(rig.samples[round(a * RATE) : round(b * RATE), :-1]).max() for a, b in ((1.75, 2.5), (5.75, 6.5), (11, 11.75))]
+    expected = [
+        np.abs(rig.samples[round(a * RATE) : round(b * RATE), :-1]).max()
+        for a, b in ((1.75, 2.5), (5.75, 6.5), (11, 11.75))
+    ]
     assert rows["peak"].to_list() == expected
     assert rows["what"].struct.field("bold").to_list()[1] == [5, 4, 3, 1]
     assert 1.75 <= rows["what"].struct.field("first")[0] < 1.9
@@ -49,7 +57,9 @@ def test_functions_get_excerpts(trials, rig):
 
 def test_saved_read_and_computed_again_only_where_the_alignment_changed(rig, project):
     def rows(by):
-        t = nc.timeline(ephys=nc.open(rig.probe, **rig.raw), behavior=rig.behavior, events=rig.events).move("behavior", by)
+        t = nc.timeline(ephys=nc.open(rig.probe, **rig.raw), behavior=rig.behavior, events=rig.events).move(
+            "behavior", by
+        )
         return t.windows(around="events.onset", before=0.25, after=0.5)
 
     first = rows(0.0).map(peak=peak).map(v=lambda behavior: float(behavior.read()[0, 0])).save("trials")
@@ -90,7 +100,9 @@ def test_excerpts_are_stored_and_come_back(trials, rig):
 
 def test_windows_one_after_the_other(rig, project):
     t = nc.timeline(ephys=nc.open(rig.probe, **rig.raw))
-    found = t.windows(seconds=5.0, step=2.5).map(n=lambda ephys: len(ephys)).select("start", "end", "n").collect()
+    found = (
+        t.windows(seconds=5.0, step=2.5).map(n=lambda ephys: len(ephys)).select("start", "end", "n").collect()
+    )
     assert found["start"].to_list() == [0, 2.5, 5, 7.5, 10, 12.5, 15]
     assert set(found["n"]) == {5 * RATE}
     with pytest.raises(ValueError, match="give around"):
@@ -108,6 +120,10 @@ def test_values_for_loaders(trials):
 
 def test_filters_travel(rig, project):
     t = nc.timeline(ephys=nc.open(rig.probe, **rig.raw)).where("signal > std")
-    found = t.windows(around=[5.0], before=0.5, after=0.5).map(n=lambda ephys: int(ephys.mask.sum())).collect()["n"]
+    found = (
+        t.windows(around=[5.0], before=0.5, after=0.5)
+        .map(n=lambda ephys: int(ephys.mask.sum()))
+        .collect()["n"]
+    )
     whole = rig.samples.astype(float)
     assert found.to_list() == [int((whole[4500:5500] > whole.std(0)).sum())]

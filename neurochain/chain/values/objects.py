@@ -32,7 +32,7 @@ _CLASSES = {
     ("neurochain.formats.recordings.recording", "Recording"): RECORDING,
     ("neurochain.timeline.excerpt", "Excerpt"): EXCERPT,
 }
-_EXCERPT = {
+_EXCERPT: dict[str, DataType] = {
     "file": FILE,
     "first": Scalar("int64"),
     "last": Scalar("int64"),
@@ -113,7 +113,10 @@ def object_type(name: str, values: Sequence[Any], data: DataType) -> Record:
 
 def excerpt_type(parts: Sequence[Mapping[str, Any] | None], data: DataType) -> Record:
     """Record that holds excerpts of one stream; `data` is null where they lie in files."""
-    fields = [Field(name, kind, "s" if name in ("start", "end", "time") else None) for name, kind in _EXCERPT.items()]
+    fields = [
+        Field(name, kind, "s" if name in ("start", "end", "time") else None)
+        for name, kind in _EXCERPT.items()
+    ]
     if all(p is None or p["time"] is None for p in parts):
         fields = [f if f.name != "time" else Field("time", Scalar("null")) for f in fields]
     return Record(EXCERPT, (*fields, Field("data", data)))

@@ -73,6 +73,7 @@ def recycled(shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any, An
     Parameters
     ----------
     shape : tuple of int
+        Of the array.
     dtype : dtype
         Of numbers.
     """

@@ -23,15 +23,21 @@ DOTS = 150  # per inch
 ENDINGS = (".png", ".svg", ".pdf")
 
 
-def draw(timeline: "Timeline", window: Window, names: Sequence[str], path: str | os.PathLike[str] | None) -> Any:
+def draw(
+    timeline: "Timeline", window: Window, names: Sequence[str], path: str | os.PathLike[str] | None
+) -> Any:
     """Draw a window; see `Timeline.plot`."""
     if path is not None and Path(path).suffix.lower() not in ENDINGS:
         raise StorageError(f"plot({os.fspath(path)!r}): a picture ends in {', '.join(ENDINGS)}.")
     figure_of = require("matplotlib.figure", "timeline", "plot()").Figure
     shown = [window[name] for name in names]
-    fitted = [name for name in names if timeline.fit(name) is not None and timeline.links.same_clock(name) == name]
+    fitted = [
+        name for name in names if timeline.fit(name) is not None and timeline.links.same_clock(name) == name
+    ]
     heights = [height(e) for e in shown] + [0.7] * len(fitted)
-    figure = figure_of(figsize=(WIDTH, 0.9 + INCH * sum(heights)), dpi=DOTS, facecolor=PAPER, layout="constrained")
+    figure = figure_of(
+        figsize=(WIDTH, 0.9 + INCH * sum(heights)), dpi=DOTS, facecolor=PAPER, layout="constrained"
+    )
     grid = figure.add_gridspec(len(heights), 1, height_ratios=heights)
     first: Any = None
     panels = []
@@ -44,7 +50,9 @@ def draw(timeline: "Timeline", window: Window, names: Sequence[str], path: str |
     residuals = [figure.add_subplot(grid[len(shown) + i]) for i in range(len(fitted))]
     for axes, name in zip(residuals, fitted, strict=True):
         _residuals(axes, timeline, name, window)
-    figure.suptitle(f"[{window.start:g}, {window.end:g}) s on the clock of {timeline.clock}", color=INK, fontsize=10)
+    figure.suptitle(
+        f"[{window.start:g}, {window.end:g}) s on the clock of {timeline.clock}", color=INK, fontsize=10
+    )
     for axes in panels[:-1]:
         axes.tick_params(labelbottom=False)
     panels[-1].set_xlabel(f"time (s, clock of {timeline.clock})", color=INK, fontsize=8)
@@ -76,7 +84,9 @@ def _residuals(axes: Any, timeline: "Timeline", name: str, window: Window) -> No
     fit, to = timeline.fit(name), timeline.links.by[name].to
     _clean(axes, f"{name}: residuals of the clock")
     axes.axhline(0, color=INK, linewidth=0.6)
-    axes.plot(timeline.map(to)(np.asarray(fit.common)), fit.residuals * 1000, ".", color=INK, markersize=2)
+    scale, unit = (1e6, "µs") if fit.worst < 5e-4 else (1e3, "ms")
+    axes.plot(timeline.map(to)(np.asarray(fit.common)), fit.residuals * scale, ".", color=INK, markersize=2)
     axes.axvspan(window.start, window.end, color=ACCENT, alpha=0.25, linewidth=0)
-    axes.set_ylabel("ms", fontsize=8, color=INK)
-    axes.set_xlabel(f"{fit.drift_ppm:+.2f} ppm, {fit.rms * 1000:.3g} ms rms, {len(fit.residuals):,} pulses", fontsize=7, color=INK)
+    axes.set_ylabel(unit, fontsize=8, color=INK)
+    said = f"{fit.drift_ppm:+.2f} ppm, {fit.rms * scale:.3g} {unit} rms, {fit.n_pairs:,} of {fit.n_device:,} pulses paired"
+    axes.set_xlabel(said, fontsize=7, color=INK)

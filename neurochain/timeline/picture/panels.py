@@ -8,6 +8,7 @@ import numpy as np
 from neurochain.timeline.excerpt import Excerpt
 from neurochain.timeline.picture.envelope import envelope
 from neurochain.timeline.streams.stream import Kind
+from neurochain.timeline.streams.tabled import TabledStream
 
 __all__ = ["ACCENT", "INK", "PANELS", "PAPER", "height"]
 
@@ -15,6 +16,8 @@ INK, ACCENT, PAPER, FAINT = "#30343b", "#c8553d", "#ffffff", "#c9ccd2"
 COLUMNS = 1600  # of an envelope: more than a picture has pixels
 MOST_LINES = 12  # channels that are drawn as lines; more are a map
 PICTURES = 8  # frames or volumes that are shown
+WORDS = ("trial_type", "label", "value", "event", "name")  # columns that say what happened
+MOST_WORDS = 25
 COLORS = ("#2f6690", "#c8553d", "#588157", "#8d5a97", "#b08900", "#3a7d7c")
 
 
@@ -91,7 +94,8 @@ def _pictures(axes: Any, excerpt: Excerpt, picture: Callable[[int], Any]) -> Non
     axes.set_ylim(0, 1)
     axes.set_yticks([])
     times = excerpt.time
-    axes.plot(times, np.zeros(len(times)), "|", color=INK, markersize=7, clip_on=False)
+    inside = times[(times >= excerpt.start) & (times < excerpt.end)]
+    axes.plot(inside, np.zeros(len(inside)), "|", color=INK, markersize=7, clip_on=False)
     if not len(times):
         return
     box = axes.get_window_extent()
@@ -108,7 +112,8 @@ def _pictures(axes: Any, excerpt: Excerpt, picture: Callable[[int], Any]) -> Non
         behind = left + width * 1.04
         cmap = "gray" if image.ndim == 2 else None
         axes.imshow(image, aspect="auto", extent=(left, left + width, 0.12, 0.96), cmap=cmap, zorder=2)
-        axes.plot([times[i], left], [0, 0.12], color=FAINT, linewidth=0.8, zorder=1)
+        if times[i] >= excerpt.start:
+            axes.plot([times[i], left], [0, 0.12], color=FAINT, linewidth=0.8, zorder=1)
     axes.set_xlim(excerpt.start, excerpt.end)
 
 
@@ -134,6 +139,14 @@ def _events(axes: Any, excerpt: Excerpt) -> None:
     axes.set_ylim(0, 1)
     axes.set_yticks([])
     axes.vlines(excerpt.time, 0, 1, color=ACCENT, linewidth=1.2)
+    rows = excerpt.source if isinstance(excerpt.stream, TabledStream) else None
+    column = None if rows is None else next((n for n in WORDS if n in rows.columns), None)
+    if rows is None or column is None or len(excerpt) > MOST_WORDS:
+        return
+    for time, word in zip(excerpt.time.tolist(), rows[column].to_list(), strict=True):
+        axes.annotate(
+            "" if word is None else str(word), (time, 0.5), (4, 0), textcoords="offset points", va="center", fontsize=7, color=INK
+        )  # fmt: skip
 
 
 def _spikes(axes: Any, excerpt: Excerpt) -> None:

@@ -45,11 +45,13 @@ class HeldStream(Stream):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self.source.shape
+        shape: tuple[int, ...] = self.source.shape
+        return shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        return self.source.dtype
+        dtype: np.dtype[Any] = self.source.dtype
+        return dtype
 
     @property
     def labels(self) -> tuple[str, ...]:

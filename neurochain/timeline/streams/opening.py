@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -29,8 +29,28 @@ from neurochain.timeline.streams.timecolumn import ONSETS, time_column, times_of
 __all__ = ["stream"]
 
 SPIKES = "spike_times"  # column of a table of units
-TABLES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".jsonl", ".ndjson", ".npy", ".npz", ".mat", "params.py")
+TABLES = (
+    ".csv",
+    ".csv.gz",
+    ".tsv",
+    ".tsv.gz",
+    ".parquet",
+    ".jsonl",
+    ".ndjson",
+    ".npy",
+    ".npz",
+    ".mat",
+    "params.py",
+)
 """Endings of files that hold tables; of those that may hold something else too, say the table: variable=…"""
+
+
+class _Table(NamedTuple):
+    """Rows, the files that they stand in, and what they are called."""
+
+    rows: pl.DataFrame
+    files: tuple[File, ...]
+    called: str
 
 
 def stream(
@@ -105,12 +125,13 @@ def stream(
     elif isinstance(found, Volume):
         made = said.volume(found, lines)
     else:
-        made = said.table(*found, lines)
+        made = said.table(found, lines)
     return replace(made, files=(*made.files, *files)) if files else made
 
 
 def _lines(pulses: Mapping[str, Any]) -> tuple[Pulses, tuple[File, ...]]:
-    found, files = {}, []
+    found: dict[str, Any] = {}
+    files: list[File] = []
     for name, given in pulses.items():
         found[name], more = times_of(given, f"the pulses of {name!r}")
         files += more
@@ -127,15 +148,17 @@ def _opened(source: Any, variable: str | None) -> Any:
         if variable is None and not name.lower().endswith(TABLES):
             return open_source(source)
         file = file or File.at(source)  # type: ignore[arg-type]
-        return open_table(file, variable=variable), (file,), file.uri
+        return _Table(open_table(file, variable=variable), (file,), file.uri)
     if isinstance(source, pl.DataFrame):
-        return source, (), "the table"
+        return _Table(source, (), "the table")
     if hasattr(source, "to_dict") and hasattr(source, "columns"):  # of pandas
-        return pl.DataFrame({str(name): np.asarray(source[name]) for name in source.columns}), (), "the table"
+        return _Table(
+            pl.DataFrame({str(name): np.asarray(source[name]) for name in source.columns}), (), "the table"
+        )
     if isinstance(source, Mapping):
-        return pl.DataFrame(dict(source)), (), "the table"
+        return _Table(pl.DataFrame(dict(source)), (), "the table")
     found, _ = times_of(source, "times of events")
-    return pl.DataFrame({ONSETS[0]: np.sort(found)}), (), "the events"
+    return _Table(pl.DataFrame({ONSETS[0]: np.sort(found)}), (), "the events")
 
 
 @dataclass(frozen=True)
@@ -160,7 +183,9 @@ class _Said:
         for name in ("time", "times", "start", "sampling_frequency", "repetition_time"):
             if name not in but and getattr(self, name) is not None:
                 allowed = f" Of {what}, say {', '.join(but)}." if but else ""
-                raise FormatError(f"stream({name}=…): {what} says that itself, or has no such thing.{allowed}")
+                raise FormatError(
+                    f"stream({name}=…): {what} says that itself, or has no such thing.{allowed}"
+                )
 
     def recording(self, recording: Recording, lines: Pulses) -> Stream:
         self.refuse("a recording", ("start",))
@@ -187,12 +212,12 @@ class _Said:
         scan = ScanTimes.of(volume, repetition_time=self.repetition_time, times=times, start=self.start)
         return ScannedStream.of(volume, replace(scan, files=(*scan.files, *files)), self.on, lines)
 
-    def table(self, frame: pl.DataFrame, files: tuple[File, ...], called: str, lines: Pulses) -> Stream:
+    def table(self, table: "_Table", lines: Pulses) -> Stream:
+        frame, files, called = table
         self.refuse("a table", ("time", "times", "start", "sampling_frequency"))
         by = called if files else "the caller"
         if SPIKES in frame.columns and frame[SPIKES].dtype == pl.List and self.time is None:
-            said = Said("spike times", by)
-            return SpikingStream.of_frame(frame, SPIKES, said, files, self.on, lines)
+            return SpikingStream.of_frame(frame, SPIKES, Said("spike times", by), files, self.on, lines)
         clock, said, more = self._clock(frame.height, "rows")
         if clock is None and files:
             told = Applying.of(files[0])
@@ -205,21 +230,25 @@ class _Said:
         if clock is not None and said is not None:
             return TabledStream.of(frame, None, clock, said, (*files, *more), self.on, lines, events=False)
         if self.start is not None:
-            raise FormatError(f"{called}: stream(start=…) is for rows that follow each other evenly: say sampling_frequency too.")
+            raise FormatError(
+                f"{called}: stream(start=…) is for rows that follow each other evenly: say sampling_frequency too."
+            )
         column = time_column(frame, self.time, called)
         ordered = _in_order(frame, column, called)
         events = column.lower() in ONSETS
         seconds = ordered[column].cast(pl.Float64).to_numpy()
-        said = Said(f"its column {column!r}", by)
+        when = Said(f"its column {column!r}", by)
         alone = events or len(np.unique(seconds)) < 2
         clock = StampedClock(seconds, float(seconds[-1]) if alone and len(seconds) else None)
-        return TabledStream.of(ordered, column, clock, said, files, self.on, lines, events=events)
+        return TabledStream.of(ordered, column, clock, when, files, self.on, lines, events=events)
 
     def _clock(self, count: int, what: str) -> tuple[Clock | None, Said | None, tuple[File, ...]]:
         """Clock that the caller says; None where he says none."""
         if self.times is not None:
             if self.sampling_frequency is not None or self.start is not None:
-                raise FormatError("stream(times=…): the times say all; leave out start and sampling_frequency.")
+                raise FormatError(
+                    "stream(times=…): the times say all; leave out start and sampling_frequency."
+                )
             times, files = times_of(self.times, f"times of {what}")
             if len(times) != count:
                 raise FormatError(f"stream(times=…): there are {len(times):,} times, and {count:,} {what}.")

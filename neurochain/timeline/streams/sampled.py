@@ -10,8 +10,8 @@ import numpy as np
 from neurochain.errors import ColumnNotFoundError, ShapeError, suggestion
 from neurochain.formats import Recording
 from neurochain.storage import cache_memo
-from neurochain.timeline.clocks.evenclock import EvenClock
 from neurochain.timeline.clocks.edges import pulse_edges
+from neurochain.timeline.clocks.evenclock import EvenClock
 from neurochain.timeline.streams.stream import Floats, Kind, Pulses, Said, Stream
 
 __all__ = ["SampledStream"]
@@ -114,7 +114,11 @@ class SampledStream(Stream):
             There is a gap in them.
         """
         if last <= first:
-            at = float(self.clock.times(min(first, self.clock.n_samples - 1), first + 1)[0]) if first else self.source.start
+            at = (
+                float(self.clock.times(min(first, self.clock.n_samples - 1), first + 1)[0])
+                if first
+                else self.source.start
+            )
             return self.source.window(at, at)
         start, final = (float(t) for t in self.clock.times(first, last)[[0, -1]])
         return self.source.window(start, final + 1 / self.sampling_frequency)
@@ -124,7 +128,7 @@ class SampledStream(Stream):
 
     @property
     def lines(self) -> tuple[str, ...]:
-        noted = {a.description for a in self.source.annotations if a.description}
+        noted = {a.text for a in self.source.annotations if a.text}
         return (*self.pulses, *self.source.channels, *sorted(noted - {*self.source.channels}))
 
     def line(self, name: str) -> Floats:
@@ -145,14 +149,20 @@ class SampledStream(Stream):
             bit = int(number)
         if label in self.source.channels:
             return self._edges(label, bit)
-        onsets = [a.onset for a in self.source.annotations if a.description == name]
+        onsets = [a.onset for a in self.source.annotations if a.text == name]
         if onsets:
             return np.sort(np.array(onsets, np.float64))
-        raise ColumnNotFoundError(f"{self.name} has no line of pulses {name!r}. {suggestion(name, self.lines)}")
+        raise ColumnNotFoundError(
+            f"{self.name} has no line of pulses {name!r}. {suggestion(name, self.lines)}"
+        )
 
     def _edges(self, label: str, bit: int | None) -> Floats:
         file, memo = self.source.file, cache_memo()
-        key = None if file is None or not file.etag else f"{KEY}: {file.uri} {file.etag} {label} {bit} {self.clock}"
+        key = (
+            None
+            if file is None or not file.etag
+            else f"{KEY}: {file.uri} {file.etag} {label} {bit} {self.clock}"
+        )
         if key is not None and (known := memo.get(key)) is not None:
             return np.frombuffer(known, "<f8").astype(np.float64)
         numbers = pulse_edges(self._blocks(label), bit=bit)

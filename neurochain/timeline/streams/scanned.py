@@ -24,7 +24,9 @@ class ScannedStream(Stream):
     scan: ScanTimes = field(kw_only=True)
 
     @classmethod
-    def of(cls, volume: Volume, scan: ScanTimes, on: str | None = None, pulses: Pulses | None = None) -> "ScannedStream":
+    def of(
+        cls, volume: Volume, scan: ScanTimes, on: str | None = None, pulses: Pulses | None = None
+    ) -> "ScannedStream":
         """Stream of a volume with a time axis."""
         files = (*volume.files, *scan.files)
         return cls(volume, scan.clock, scan.said, files, on, dict(pulses or {}), scan=scan)

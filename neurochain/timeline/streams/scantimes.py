@@ -121,14 +121,18 @@ class _Told:
         first = self._number("StartTime") if start is None else start
         if repetition_time is not None:
             if not 0 < repetition_time < math.inf:
-                raise FormatError(f"{self.called}: repetition_time={repetition_time!r} is no positive number of seconds.")
+                raise FormatError(
+                    f"{self.called}: repetition_time={repetition_time!r} is no positive number of seconds."
+                )
             return _even(repetition_time, n_volumes, first or 0.0, "the caller")
         if "VolumeTiming" in self.values:
             return self._stamped(self._numbers("VolumeTiming"), n_volumes, first or 0.0, self.by)
         said = self._number("RepetitionTime")
         if said is not None:
             if said <= 0:
-                raise FormatError(f"{self.called}: its sidecar ({self.by}) says RepetitionTime {said:g}, which is no time.")
+                raise FormatError(
+                    f"{self.called}: its sidecar ({self.by}) says RepetitionTime {said:g}, which is no time."
+                )
             return _even(said, n_volumes, first or 0.0, self.by)
         header = {} if volume.file is None else (read_header(volume.file).record or {})
         step = header.get("repetition_time")
@@ -168,7 +172,9 @@ class _Told:
 
     def _stamped(self, times: Floats, n_volumes: int, start: float, by: str) -> tuple[Clock, Said]:
         if len(times) != n_volumes:
-            raise FormatError(f"{self.called}: {by} gives the times of {len(times)} volumes, and there are {n_volumes}.")
+            raise FormatError(
+                f"{self.called}: {by} gives the times of {len(times)} volumes, and there are {n_volumes}."
+            )
         end = None
         if len(times) == 1:
             end = float(times[0]) + start + (self._number("AcquisitionDuration") or 0.0)
@@ -179,14 +185,20 @@ class _Told:
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise FormatError(f"{self.called}: its sidecar ({self.by}) says {key} {value!r}, which is no number.")
+            raise FormatError(
+                f"{self.called}: its sidecar ({self.by}) says {key} {value!r}, which is no number."
+            )
         return float(value)
 
     def _numbers(self, key: str) -> Floats:
         value = self.values[key]
         fine = isinstance(value, Sequence) and not isinstance(value, str) and value
-        if not fine or any(isinstance(v, bool) or not isinstance(v, int | float) or not math.isfinite(v) for v in value):
-            raise FormatError(f"{self.called}: its sidecar ({self.by}) says {key} {str(value)[:60]}, which is no list of numbers.")
+        if not fine or any(
+            isinstance(v, bool) or not isinstance(v, int | float) or not math.isfinite(v) for v in value
+        ):
+            raise FormatError(
+                f"{self.called}: its sidecar ({self.by}) says {key} {str(value)[:60]}, which is no list of numbers."
+            )
         return np.array(value, np.float64)
 
     def _nobody(self, header: Mapping[str, Any]) -> str:

@@ -43,6 +43,8 @@ class SpikingStream(Stream):
         ----------
         units : mapping of str to array, or sequence of arrays, seconds
             Spike times of each unit, in any order.
+        said, files, on, pulses
+            As of `Stream`.
 
         Raises
         ------
@@ -62,7 +64,13 @@ class SpikingStream(Stream):
 
     @classmethod
     def of_frame(
-        cls, frame: pl.DataFrame, column: str, said: Said, files: tuple[File, ...], on: str | None, pulses: Pulses | None
+        cls,
+        frame: pl.DataFrame,
+        column: str,
+        said: Said,
+        files: tuple[File, ...],
+        on: str | None,
+        pulses: Pulses | None,
     ) -> "SpikingStream":
         """Spikes of a table that has a row for each unit, and their times as a list."""
         label = next((n for n in ("cluster_id", "unit_id", "id", "unit_name") if n in frame.columns), None)
@@ -90,7 +98,8 @@ class SpikingStream(Stream):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self.source.shape
+        shape: tuple[int, ...] = self.source.shape
+        return shape
 
     @property
     def dtype(self) -> np.dtype[Any]:

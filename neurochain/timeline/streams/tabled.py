@@ -75,7 +75,9 @@ class TabledStream(Stream):
 
     def read(self, first: int, last: int) -> np.ndarray[Any, Any]:
         """Columns of numbers of rows [first, last), shape (n_rows, n_columns)."""
-        rows = self.source[first:last].select(pl.col(name).cast(pl.Float64).fill_null(np.nan) for name in self.labels)
+        rows = self.source[first:last].select(
+            pl.col(name).cast(pl.Float64).fill_null(np.nan) for name in self.labels
+        )
         return np.ascontiguousarray(rows.to_numpy()) if self.labels else np.empty((max(last - first, 0), 0))
 
     def cut(self, first: int, last: int) -> pl.DataFrame:
@@ -98,6 +100,8 @@ class TabledStream(Stream):
         if name in self.pulses:
             return super().line(name)
         if name not in self.lines:
-            raise ColumnNotFoundError(f"{self.name} has no column of numbers {name!r}. {suggestion(name, self.lines)}")
+            raise ColumnNotFoundError(
+                f"{self.name} has no column of numbers {name!r}. {suggestion(name, self.lines)}"
+            )
         found = self.source[name].drop_nulls().cast(pl.Float64).drop_nans().sort()
         return found.to_numpy()

@@ -42,7 +42,9 @@ def time_column(frame: pl.DataFrame, asked: str | None, called: str) -> str:
     """
     if asked is None:
         lower = {name.lower(): name for name in reversed(frame.columns)}
-        found = next((lower[n] for n in (*ONSETS, *TIMES) if n in lower and frame[lower[n]].dtype.is_numeric()), None)
+        found = next(
+            (lower[n] for n in (*ONSETS, *TIMES) if n in lower and frame[lower[n]].dtype.is_numeric()), None
+        )
         if found is None:
             raise ColumnNotFoundError(
                 f"{called} has no column that says when in seconds: {', '.join((*ONSETS, *TIMES[:-1]))}. Say which one does: "
@@ -53,7 +55,9 @@ def time_column(frame: pl.DataFrame, asked: str | None, called: str) -> str:
     if asked not in frame.columns:
         raise ColumnNotFoundError(f"{called} has no column {asked!r}. {suggestion(asked, frame.columns)}")
     if not frame[asked].dtype.is_numeric():
-        raise FormatError(f"{called}: the column {asked!r} is {frame[asked].dtype}, and times are numbers of seconds.")
+        raise FormatError(
+            f"{called}: the column {asked!r} is {frame[asked].dtype}, and times are numbers of seconds."
+        )
     return asked
 
 
@@ -84,7 +88,9 @@ def times_of(source: Any, purpose: str) -> tuple[Floats, tuple[File, ...]]:
     except (TypeError, ValueError):
         raise FormatError(f"{called}: {purpose} are numbers of seconds, not {values!r:.60}.") from None
     if found.ndim != 1 or not np.isfinite(found).all():
-        what = f"an array of shape {found.shape}" if found.ndim != 1 else "numbers of which some are not finite"
+        what = (
+            f"an array of shape {found.shape}" if found.ndim != 1 else "numbers of which some are not finite"
+        )
         raise FormatError(f"{called}: {purpose} are numbers of seconds along one axis, not {what}.")
     return found, files
 

@@ -16,6 +16,7 @@ def blocks(excerpt: Excerpt, at_once: int = AT_ONCE) -> Iterator[Excerpt]:
     Parameters
     ----------
     excerpt : Excerpt
+        Of any kind.
     at_once : int, bytes
         Of the values of a part.
     """

@@ -22,6 +22,7 @@ def stream_attributes(timeline: "Timeline", name: str) -> dict[str, Any]:
     Parameters
     ----------
     timeline : Timeline
+        That holds it.
     name : str
         Of the stream.
 

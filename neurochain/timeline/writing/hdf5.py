@@ -28,28 +28,31 @@ MOST_ATTRIBUTE = 60_000  # bytes: HDF5 keeps larger ones in datasets
 def to_hdf5(timeline: "Timeline", windows: Sequence[Window], path: str | os.PathLike[str]) -> Path:
     """Write windows; see `Timeline.to_hdf5`."""
     h5py: Any = require("h5py", "timeline", "to_hdf5()")
-    with written_beside(path, "to_hdf5") as (beside, target):
-        with h5py.File(beside, "w") as file, Progress().step(f"write {target.name}", len(windows), unit="windows") as step:
-            writer = _Writer(h5py, file)
-            said = {name: stream_attributes(timeline, name) for name in timeline}
-            one = len(windows) == 1
-            lineage = lineage_of(timeline, [(w.start, w.end) for w in windows])
-            writer.attributes(file, {"common_clock": timeline.clock, "lineage": lineage})
-            if not one:
-                for name in timeline:
-                    group = file.create_group(f"streams/{name}")
+    with (
+        written_beside(path, "to_hdf5") as (beside, target),
+        h5py.File(beside, "w") as file,
+        Progress().step(f"write {target.name}", len(windows), unit="windows") as step,
+    ):
+        writer = _Writer(h5py, file)
+        said = {name: stream_attributes(timeline, name) for name in timeline}
+        one = len(windows) == 1
+        lineage = lineage_of(timeline, [(w.start, w.end) for w in windows])
+        writer.attributes(file, {"common_clock": timeline.clock, "lineage": lineage})
+        if not one:
+            for name in timeline:
+                group = file.create_group(f"streams/{name}")
+                writer.attributes(group, said[name])
+                writer.pairs(group, timeline.fit(name))
+        for number, window in enumerate(windows):
+            home = file if one else file.create_group(f"windows/{number:06d}")
+            home.attrs["start"], home.attrs["end"] = window.start, window.end
+            for name, excerpt in window.items():
+                group = home.create_group(name)
+                if one:
                     writer.attributes(group, said[name])
                     writer.pairs(group, timeline.fit(name))
-            for number, window in enumerate(windows):
-                home = file if one else file.create_group(f"windows/{number:06d}")
-                home.attrs["start"], home.attrs["end"] = window.start, window.end
-                for name, excerpt in window.items():
-                    group = home.create_group(name)
-                    if one:
-                        writer.attributes(group, said[name])
-                        writer.pairs(group, timeline.fit(name))
-                    writer.values(group, excerpt)
-                step.advance()
+                writer.values(group, excerpt)
+            step.advance()
     return target
 
 
