@@ -153,8 +153,8 @@ def _looked(blocks: Iterator[tuple[Samples, int]]) -> tuple[Levels | None, Itera
     levels = find_levels(np.concatenate([b for b, _ in held])) if held else None
     if levels is not None:
         return levels, _resumed(levels, lowest, highest, held, blocks)
-    values = [lowest, highest, *(float(v) for b, _ in held for v in (b.min(), b.max()))]
-    low, high = min(values), max(values)
+    low = min([lowest, *(float(b.min()) for b, _ in held)])
+    high = max([highest, *(float(b.max()) for b, _ in held)])
     if low < high:
         raise FormatError(
             f"pulse_edges(): values from {low:g} to {high:g} do not lie at two levels, so nobody knows what a pulse is. "

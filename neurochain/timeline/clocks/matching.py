@@ -13,13 +13,16 @@ from neurochain.timeline.clocks.tracking import WANDER, Estimate, Section, strai
 
 __all__ = ["Anchor", "match_pulses"]
 
-RUNS = (32, 128)  # pulses of a seed: the fewer, the less drift does; the more, the less jitter and chance
-PLACES = (0.0, 0.5, 0.25, 0.75, 1.0, 0.125, 0.375, 0.625, 0.875)
-TRIES = 8  # runs behind the time of an anchor
+RUNS = (
+    32,
+    128,
+    512,
+)  # pulses of a seed: the fewer, the less drift does; the more, the less jitter and chance
+PLACES = ((0.0, 0.5, 0.25), (0.75, 1.0, 0.125, 0.375, 0.625, 0.875))  # of all pulses, where a run begins
 FEWEST_PAIRS = 6
 ENDS = 64  # pulses at an end of a section that are looked at, for pairs by chance
 LOCAL = 256  # pairs from which a line is drawn over what lies between two sections
-ALIKE = 0.7  # of the evidence for the best alignment
+ALIKE = 0.5  # of the evidence for the best alignment: a run is short, and evidence of it varies
 CLEARLY = 0.7  # of the distance of the second nearest: an anchor that is not so near to one lies between both
 
 
@@ -129,16 +132,25 @@ class _Matching:
                 continue
             alike = [s for s in beyond if s.score >= ALIKE * beyond[0].score]
             going_on = [s for s in alike if any(self._goes_on(e, s) for e in expected)]
-            chosen = self._nearest(alike, anchor) if anchor is not None else (going_on or alike)[0]
+            chosen = (going_on or alike)[0]
+            if anchor is not None:
+                chosen = min(alike, key=lambda s: abs(s.line.late(anchor.at) - anchor.offset))
             section = _trimmed(track(device, common, chosen, run, self._rules))
-            if len(section.device) < FEWEST_PAIRS:
-                continue
-            if anchor is None and not going_on:
+            if len(section.device) >= FEWEST_PAIRS and not going_on:
                 others = [s.line.late(middle) - chosen.line.late(middle) for s in alike if s is not chosen]
                 doubts = shifts(device, common, section, others, self._rules)
-                if doubts:
+                if doubts and anchor is None:
                     raise self._ambiguous(device, common, section, doubts, here)
-            return Section(section.device + here.device[0], section.common + here.common[0])
+                if doubts and anchor is not None:
+                    by = self._shifted(device, common, section, doubts, anchor)
+                    line = chosen.line._replace(offset=chosen.line.offset + by)
+                    section = (
+                        _trimmed(track(device, common, chosen._replace(line=line), run, self._rules))
+                        if by
+                        else section
+                    )
+            if len(section.device) >= FEWEST_PAIRS:
+                return Section(section.device + here.device[0], section.common + here.common[0])
         return None
 
     def _anchor(self, device: Floats, here: _Range) -> Anchor | None:
@@ -152,11 +164,12 @@ class _Matching:
         beside = []
         for section, part in ((here.before, slice(-LOCAL, None)), (here.behind, slice(0, LOCAL))):
             if section is not None:
-                beside.append(self._line(section, part))
+                beside.append(self._line(self._device[section.device], self._common[section.common], part))
         return sorted(beside, key=lambda e: abs(e.line.at - at))
 
-    def _line(self, section: Section, part: slice) -> Estimate:
-        x, y = self._device[section.device[part]], self._common[section.common[part]]
+    def _line(self, x: Floats, y: Floats, part: slice) -> Estimate:
+        """The line through some of the pairs."""
+        x, y = x[part], y[part]
         scale = jitter_of(x, y, self._rules)
         rate = float(y[-1] - y[0]) / float(x[-1] - x[0]) if x[-1] > x[0] else 1.0
         middle = len(x) // 2
@@ -170,31 +183,33 @@ class _Matching:
         spread = float(before.spread(np.array([seed.line.at]))[0])
         return abs(late) <= 5 * spread + 3 * max(before.scale, seed.scale) + WANDER * far
 
-    def _nearest(self, seeds: list[Seed], anchor: Anchor) -> Seed:
-        """The seed that a user means.
+    def _shifted(
+        self, device: Floats, common: Floats, section: Section, doubts: list[Shift], anchor: Anchor
+    ) -> float:
+        """By how much a section is off from the alignment that a user means.
 
         Raises
         ------
         FormatError
             What he says lies between two.
         """
-        by_distance = sorted(seeds, key=lambda s: abs(s.line.late(anchor.at) - anchor.offset))
-        away = [abs(s.line.late(anchor.at) - anchor.offset) for s in by_distance[:2]]
-        if len(away) == 2 and away[0] > CLEARLY * away[1]:
-            first, second = (s.line.late(anchor.at) + self._base for s in by_distance[:2])
+        line = self._line(device[section.device], common[section.common], slice(0, LOCAL)).line
+        late = sorted(
+            (line.late(anchor.at) + s for s in (0.0, *(d.seconds for d in doubts))),
+            key=lambda v: abs(v - anchor.offset),
+        )
+        if abs(late[0] - anchor.offset) > CLEARLY * abs(late[1] - anchor.offset):
             raise FormatError(
                 f"fit_clock(): the offset {anchor.offset + self._base:.6f} s lies between two alignments that are as good, "
-                f"{first:.6f} s and {second:.6f} s. Say it more exactly."
+                f"{late[0] + self._base:.6f} s and {late[1] + self._base:.6f} s. Say it more exactly."
             )
-        return by_distance[0]
+        return late[0] - line.late(anchor.at)
 
     def _ambiguous(
         self, device: Floats, common: Floats, section: Section, doubts: list[Shift], here: _Range
     ) -> FormatError:
         x, y = device[section.device], common[section.common]
-        line = self._line(
-            Section(section.device + here.device[0], section.common + here.common[0]), slice(0, LOCAL)
-        ).line
+        line = self._line(x, y, slice(0, LOCAL)).line
         whole = here.before is None and here.behind is None
         at = float(self._device[0]) if whole else float(x[0])
         candidates = sorted([Shift(0.0, len(y)), *doubts[:6]])
@@ -217,7 +232,10 @@ class _Matching:
         """Sections between which there was no jump, but pulses were missing, as one."""
         found = sections[:1]
         for section in sections[1:]:
-            before, behind = self._line(found[-1], slice(-LOCAL, None)), self._line(section, slice(0, LOCAL))
+            before, behind = (
+                self._line(self._device[s.device], self._common[s.common], part)
+                for s, part in ((found[-1], slice(-LOCAL, None)), (section, slice(0, LOCAL)))
+            )
             at = np.array([float(self._device[found[-1].device[-1]] + self._device[section.device[0]]) / 2])
             jump = float(behind.line(at)[0] - before.line(at)[0])
             spread = float(np.hypot(before.spread(at), behind.spread(at))[0])
@@ -232,20 +250,20 @@ class _Matching:
 def _runs(device: Floats, anchor: Anchor | None, here: _Range) -> Iterator[slice]:
     """Runs of pulses among which a seed is looked for, one after the other."""
     n = len(device)
-    for length in RUNS:
-        length = min(length, n)
-        if anchor is not None:
-            first = int(np.searchsorted(device, anchor.at)) + np.arange(TRIES) * (length // 2)
-        else:
-            # Beside a section a run is begun from it: regular pulses can be tracked from there.
-            places = (
-                1 - np.array(PLACES) if here.before is None and here.behind is not None else np.array(PLACES)
-            )
-            first = (places * (n - length)).astype(np.int64)
-        for begin in dict.fromkeys(np.clip(first, 0, n - length).tolist()):
-            yield slice(begin, begin + length)
-        if length == n:
-            return
+    tried: set[tuple[int, int]] = set()
+    for places in PLACES:
+        for length in RUNS:
+            length = min(length, n)
+            if anchor is not None:
+                begins = np.searchsorted(device, anchor.at) + np.arange(len(places)) * (length // 2)
+            else:
+                # Beside a section a run is begun from it: regular pulses can be tracked from there.
+                mirrored = here.before is None and here.behind is not None
+                begins = np.abs(np.array(places) - mirrored) * (n - length)
+            for begin in np.clip(begins, 0, n - length).astype(np.int64).tolist():
+                if (begin, length) not in tried:
+                    tried.add((begin, length))
+                    yield slice(begin, begin + length)
 
 
 def _trimmed(section: Section) -> Section:

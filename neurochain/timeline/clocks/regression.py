@@ -8,13 +8,15 @@ import numpy as np
 
 from neurochain.formats.recordings.even import Floats
 from neurochain.timeline.clocks.seeds import Ints
+from neurochain.timeline.clocks.tridiagonal import Tridiagonal
 
 __all__ = ["Curve", "broken_line", "choose", "parallel_lines", "quantile"]
 
 HUBER = 2.0  # jitters beyond which a pair counts less (Huber 1964, Ann. Math. Statist. 35:73); 99 % efficient
 ROUNDS = 4
 PER_PIECE = 16  # pairs, at least, between two knots
-MOST_PIECES = 256
+MOST_PIECES = 128
+MOST_POINTS = 2**14
 DOUBT = 4.0  # beside BIC, for each knot: few pairs would have a false one too often
 
 
@@ -55,9 +57,21 @@ class Curve:
 
 
 class _Pairs:
-    """Pairs to which several curves are fitted."""
+    """Pairs to which several curves are fitted; of very many, means of successive ones."""
 
     def __init__(self, x: Floats, z: Floats, section: Ints, floor: float) -> None:
+        begins = np.flatnonzero(np.diff(section, prepend=-1))
+        counts = np.diff(np.append(begins, len(x)))
+        self.ends = np.stack([x[begins], x[begins + counts - 1]], axis=1)
+        together = -(-len(x) // MOST_POINTS)
+        if together > 1:
+            groups = [
+                first + np.arange(max(n // together, 1)) * n // max(n // together, 1)
+                for first, n in zip(begins, counts, strict=True)
+            ]
+            at = np.concatenate(groups)
+            held = np.diff(np.append(at, len(x)))
+            x, z, section = np.add.reduceat(x, at) / held, np.add.reduceat(z, at) / held, section[at]
         self.x, self.z, self.section, self.floor = x, z, section, floor
         self.firsts = np.flatnonzero(np.diff(section, prepend=-1))
         self.lasts = np.append(self.firsts[1:], len(x)) - 1
@@ -70,7 +84,7 @@ class _Pairs:
     def variance(self, r: Floats, w: Floats, parameters: int) -> float:
         """Of one pair, as it makes the curve uncertain: Huber's, for weights that depend on the residuals."""
         inside = float(np.mean(w >= 1))
-        psi = float((w * r) @ (w * r)) / max(len(r) - parameters, 1)
+        psi = float(((w * r) ** 2).sum()) / max(len(r) - parameters, 1)
         return max(psi, self.floor**2) / max(inside, 0.5) ** 2
 
 
@@ -84,18 +98,19 @@ def parallel_lines(pairs: _Pairs, slope: bool = True) -> tuple[Curve, Floats]:
         middle = np.bincount(pairs.section, w * pairs.x) / weight
         level = np.bincount(pairs.section, w * pairs.z) / weight
         u = pairs.x - middle[pairs.section]
-        across = float(w @ u**2)
-        drift = float(w @ (u * (pairs.z - level[pairs.section]))) / across if slope and across > 0 else 0.0
+        across = float((w * u**2).sum())
+        drift = (
+            float((w * u * (pairs.z - level[pairs.section])).sum()) / across if slope and across > 0 else 0.0
+        )
         r = pairs.z - level[pairs.section] - drift * u
         if turn + 1 < ROUNDS:
             w = _weights(r, pairs.scale(r, parameters))
     one = pairs.variance(r, w, parameters)
     # Variances are those of all pairs: that some weigh less is in `one`.
     weight = np.bincount(pairs.section).astype(np.float64)
-    ends = np.stack([pairs.firsts, pairs.lasts], axis=1)
-    knots = pairs.x[ends]
+    knots = pairs.ends
     away = knots - middle[:, None]
-    per_drift = one / float(u @ u) if slope and across > 0 else 0.0
+    per_drift = one / float((u**2).sum()) if slope and across > 0 else 0.0
     variance = one / weight[:, None] + per_drift * away**2
     shared = one / weight + per_drift * away[:, 0] * away[:, 1]
     covariance = np.zeros(2 * n_sections - 1)
@@ -118,19 +133,20 @@ def broken_line(pairs: _Pairs, pieces: int) -> tuple[Curve, Floats]:
         right = np.bincount(piece, w * (1 - share) * pairs.z, n) + np.bincount(
             piece + 1, w * share * pairs.z, n
         )
-        values = np.linalg.solve(normal, right)
+        values = normal.solve(right)
         r = pairs.z - (1 - share) * values[piece] - share * values[piece + 1]
         if turn + 1 < ROUNDS:
             w = _weights(r, pairs.scale(r, n))
-    spread = pairs.variance(r, w, n) * np.linalg.inv(_normal(piece, share, np.ones(len(r)), n))
+    one, plain = pairs.variance(r, w, n), _normal(piece, share, np.ones(len(r)), n)
+    variance, covariance = (one * part for part in plain.inverse())
     lasts = np.append(firsts[1:], n) - 1
     overall = np.zeros(n)
     overall[lasts] += 1
     overall[firsts] -= 1
     overall /= float((knots[lasts] - knots[firsts]).sum())
     curve = Curve(
-        knots, values, firsts, np.diag(spread).copy(), np.diag(spread, 1).copy(),
-        float(overall @ values), float(overall @ spread @ overall), False, max(len(r) - n, 1), 0.0,
+        knots, values, firsts, variance, covariance,
+        float((overall * values).sum()), one * float((overall * plain.solve(overall)).sum()), False, max(len(r) - n, 1), 0.0,
     )  # fmt: skip
     return curve, r
 
@@ -154,14 +170,14 @@ def choose(x: Floats, z: Floats, section: Ints, floor: float, kind: str = "auto"
         return parallel_lines(pairs, slope=kind == "affine")[0]
     fitted = [] if kind == "piecewise" else [parallel_lines(pairs)]
     pieces = 1 if len(pairs.firsts) > 1 or kind == "piecewise" else 2
-    most = min(len(x) // PER_PIECE, MOST_PIECES)
+    most = min(len(pairs.x) // PER_PIECE, MOST_PIECES)
     levels = [0] * len(fitted)
     while pieces <= most or not fitted:
         fitted.append(broken_line(pairs, pieces))
         levels.append(pieces)
         pieces *= 2
-    scale = min(pairs.scale(r, len(x) - c.freedom) for c, r in fitted)
-    costs = [_cost(r, scale, len(x) - c.freedom) for c, r in fitted]
+    scale = min(pairs.scale(r, len(pairs.x) - c.freedom) for c, r in fitted)
+    costs = [_cost(r, scale, len(pairs.x) - c.freedom) for c, r in fitted]
     best = int(np.argmin(costs))
     if not levels[best]:
         return fitted[best][0]
@@ -209,7 +225,9 @@ def _knots(pairs: _Pairs, pieces: int) -> tuple[Floats, Ints, Ints]:
         held = last - first + 1
         own = max(1, min(round(pieces * held / len(pairs.x)), held // (PER_PIECE // 2)))
         at = first + np.round(np.linspace(0, held - 1, own + 1)).astype(np.int64)
-        knots.append(pairs.x[at])
+        here = pairs.x[at]
+        here[[0, -1]] = pairs.ends[len(firsts)]
+        knots.append(here)
         inside = np.searchsorted(at, np.arange(first, last + 1), side="right") - 1
         piece[first : last + 1] = count + np.minimum(inside, own - 1)
         firsts.append(count)
@@ -217,11 +235,7 @@ def _knots(pairs: _Pairs, pieces: int) -> tuple[Floats, Ints, Ints]:
     return np.concatenate(knots), np.array(firsts), piece
 
 
-def _normal(piece: Ints, share: Floats, w: Floats, n: int) -> Floats:
-    """The normal equations' matrix: of a knot and its neighbours alone."""
-    normal = np.zeros((n, n))
-    at = np.arange(n)
-    normal[at, at] = np.bincount(piece, w * (1 - share) ** 2, n) + np.bincount(piece + 1, w * share**2, n)
-    beside = np.bincount(piece, w * share * (1 - share), n)[: n - 1]
-    normal[at[:-1], at[1:]] = normal[at[1:], at[:-1]] = beside
-    return normal
+def _normal(piece: Ints, share: Floats, w: Floats, n: int) -> Tridiagonal:
+    """The normal equations: of a knot and its neighbours alone."""
+    own = np.bincount(piece, w * (1 - share) ** 2, n) + np.bincount(piece + 1, w * share**2, n)
+    return Tridiagonal(own, np.bincount(piece, w * share * (1 - share), n)[: n - 1])

@@ -110,12 +110,14 @@ def find_seeds(run: Floats, common: Floats, rules: Rules, near: float | None = N
     width = max(rules.spacing / FINENESS, spread, rules.tolerance or 0.0, extent / MOST_BINS, rules.floor)
     low, votes = _votes(run, common, width)
     # A bin and its neighbour: wherever the true offset lies, there is a pair of bins that holds its votes.
-    both = np.pad(votes[:-1] + votes[1:], 1)
-    peaks = np.flatnonzero((both[1:-1] >= both[:-2]) & (both[1:-1] > both[2:]) & (both[1:-1] > 2))
+    both = votes[:-1] + votes[1:]
+    peaks = np.flatnonzero((both[1:-1] >= both[:-2]) & (both[1:-1] > np.maximum(both[2:], 2))) + 1
     if not len(peaks):
         return []
-    height = both[1:-1][peaks]
-    chosen = peaks[np.argsort(-height, kind="stable")[:CANDIDATES]]
+    height = both[peaks]
+    least = int(np.partition(height, -CANDIDATES)[-CANDIDATES]) if len(peaks) > CANDIDATES else 0
+    best = np.flatnonzero(height >= least)
+    chosen = peaks[best[np.argsort(-height[best], kind="stable")[:CANDIDATES]]]
     if near is not None:
         alike = peaks[height >= ALIKE * height.max()]
         away = np.abs(low + (alike + 1) * width - near)
@@ -137,10 +139,10 @@ def evidence(hits: int, tried: int, chance: float) -> float:
 
 def _votes(run: Floats, common: Floats, width: float) -> tuple[float, Ints]:
     """Lowest offset, and from it on the differences in each bin."""
-    low = float(common[0] - run[-1]) - width
-    votes = np.zeros(int((float(common[-1] - run[0]) - low) / width) + 3, np.int64)
+    low = float(common[0] - run[-1]) - 2 * width  # two empty bins at either end
+    votes = np.zeros(int((float(common[-1] - run[0]) - low) / width) + 4, np.int32)
     for part in np.array_split(common, len(common) // 65_536 + 1):
-        place = ((part[:, None] - (run + low)[None, :]) / width).astype(np.int64)
+        place = ((part[:, None] - (run + low)[None, :]) * (1 / width)).astype(np.int64)
         first = int(place.min())
         counts = np.bincount((place - first).ravel())
         votes[first : first + len(counts)] += counts

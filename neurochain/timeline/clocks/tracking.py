@@ -1,7 +1,7 @@
 """Tracking: from a seed, pulse after pulse is paired with its partner, until the clocks no longer agree."""
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -9,6 +9,8 @@ from neurochain.formats.recordings.even import Floats
 from neurochain.timeline.clocks.seeds import Ints, Line, Rules, Seed
 
 __all__ = ["Section", "mutual", "nearest", "straight_line", "track"]
+
+Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
 PAIRED = 5.0  # jitters within which a pair lies
 TESTED = 2.0  # jitters within which it speaks for the line: beyond, chance is nearly as likely
@@ -18,7 +20,8 @@ FEWEST, MOST = 32, 2048  # pulses in a block
 BLIND = (
     3.0  # intervals: where the other clock has no pulse as near as that it has none at all, and says nothing
 )
-WIDEST = 0.45  # of an interval: beyond, a pulse could be taken for its neighbour
+WIDEST = 0.45  # of an interval: beyond, a pulse would be taken for its neighbour
+LOST = 0.1  # of an interval: a line that is known no better than so leads to no pulse
 
 
 class Section(NamedTuple):
@@ -56,14 +59,21 @@ def nearest(common: Floats, times: Floats) -> Ints:
     return np.where(times - common[before] <= common[behind] - times, before, behind)
 
 
-def mutual(partner: Ints, away: Floats, near: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Ints:
-    """Which pulses are paired: those that are near, and of several with one partner the nearest."""
+def mutual(partner: Ints, away: Floats, near: Bools) -> Ints:
+    """Which pulses are paired: those that are near, and of several with one partner the nearest.
+
+    Partners ascend, as those of ascending times do.
+    """
     which = np.flatnonzero(near)
     if len(which) < 2:
         return which
-    order = which[np.lexsort((np.abs(away[which]), partner[which]))]
-    first = np.concatenate([[True], np.diff(partner[order]) != 0])
-    return np.sort(order[first])
+    begins = np.flatnonzero(np.diff(partner[which], prepend=-1))
+    if len(begins) == len(which):
+        return which
+    far = np.abs(away[which])
+    least = np.repeat(np.minimum.reduceat(far, begins), np.diff(np.append(begins, len(which))))
+    which = which[far == least]
+    return which[np.diff(partner[which], prepend=-1) != 0]
 
 
 def track(device: Floats, common: Floats, seed: Seed, run: slice, rules: Rules) -> Section:
@@ -115,7 +125,7 @@ def _forward(
         block = device[position : position + size]
         since = np.maximum(block - (x[-1] if len(x) else now.line.at), 0.0)
         partner, gate, away = _paired(block, common, now, since, rules)
-        usable = gate < WIDEST * rules.spacing
+        usable = now.spread(block) + WANDER * since < LOST * rules.spacing
         if not usable.any():
             break
         usable &= partner > last
@@ -163,7 +173,7 @@ def _paired(
     partner = nearest(common, expected)
     spread = 4 * now.spread(block) + WANDER * since
     gate = spread + (rules.tolerance or PAIRED * max(now.scale, rules.floor))
-    return partner, gate, common[partner] - expected
+    return partner, np.minimum(gate, WIDEST * rules.spacing), common[partner] - expected
 
 
 def _steps(
@@ -171,7 +181,7 @@ def _steps(
     common: Floats,
     partner: Ints,
     away: Floats,
-    usable: np.ndarray[tuple[int], np.dtype[np.bool_]],
+    usable: Bools,
     scale: float,
     rules: Rules,
 ) -> Floats:

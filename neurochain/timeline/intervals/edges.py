@@ -14,7 +14,13 @@ Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 def edges_of(starts: Any, ends: Any, what: str) -> Times:
-    """Starts and ends in turn of the fewest intervals that hold the same times."""
+    """Starts and ends in turn of the fewest intervals that hold the same times.
+
+    Examples
+    --------
+    >>> edges_of([8, 0, 4], [12, 5, 6], "moving")
+    array([ 0.,  6.,  8., 12.])
+    """
     begins = times_of(starts, f"{what}, starts", infinite=True)
     behind = times_of(ends, f"{what}, ends", infinite=True)
     if len(begins) != len(behind):
@@ -41,7 +47,13 @@ def edges_of(starts: Any, ends: Any, what: str) -> Times:
 
 
 def turns(mask: Any, edges: Any, what: str) -> Times:
-    """Edges at which a mask over samples turns from false to true and back."""
+    """Edges at which a mask over samples turns from false to true and back.
+
+    Examples
+    --------
+    >>> turns([True, True, False], [0, 1, 2, 3], "mask")
+    array([0., 2.])
+    """
     true = np.asarray(mask)
     if true.dtype != np.bool_:
         raise TypeError(f"{what}: a mask is of bool, and this is of {true.dtype}.")

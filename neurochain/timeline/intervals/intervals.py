@@ -385,7 +385,9 @@ class Intervals:
     def _combined(self, other: object, keep: Callable[..., Any]) -> "Intervals":
         """Times of which `keep` says so, from whether they are in this set and in the other."""
         if not isinstance(other, Intervals):
-            return NotImplemented
+            raise TypeError(
+                f"Intervals are combined with Intervals, and this is of type {type(other).__name__}: give Intervals(…)."
+            )
         edges = np.union1d(self._edges, other._edges)
         # Between two edges that follow each other, a time is in a set where the first of them is.
         inside = keep(self.contains(edges), other.contains(edges))

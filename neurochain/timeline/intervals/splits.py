@@ -80,13 +80,19 @@ def split_times(
     layout = _Layout(given, [exact(shares[name]) / total / blocks for name in order], _margins(order, margin))
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in shares}
     behind, last = -math.inf, order[0]
-    for name, (start, end) in zip(order, layout.most(), strict=True):
+    for name, (start, end) in zip(order, layout.most() or (), strict=False):
         begin = float(start)
         while name != last and begin - behind < margin:  # rounding must not cost a margin a bit of its length
             begin = math.nextafter(begin, math.inf)
         behind, last = float(end), name
         found[name].append((begin, max(begin, behind)))
-    return {name: Intervals(pairs) & given for name, pairs in found.items()}
+    parts = {name: Intervals(pairs) & given for name, pairs in found.items()}
+    if not all(parts.values()):
+        raise ShapeError(
+            f"split_times(): there are {given.duration:g} s, and {layout.changes} margins between blocks take "
+            f"{layout.changes * margin:g} s. Use fewer blocks or a shorter margin."
+        )
+    return parts
 
 
 def assign(trials: Trials, splits: Mapping[str, Intervals]) -> np.ndarray[Any, np.dtype[np.object_]]:
@@ -150,14 +156,13 @@ class _Layout:
         durations = (end - start for start, end in zip(self.starts, self.ends, strict=True))
         self.before = list(accumulate(durations, initial=Fraction(0)))  # time in the intervals ahead of each
 
-    def most(self) -> Blocks:
-        """Blocks that leave as little as can be.
+    @property
+    def changes(self) -> int:
+        """How many margins there are."""
+        return sum(margin > 0 for margin in self.margins)
 
-        Raises
-        ------
-        ShapeError
-            Nothing is left for them.
-        """
+    def most(self) -> Blocks | None:
+        """Blocks that leave as little as can be; None where margins leave nothing for them."""
         there, lost = self.before[-1], sum(self.margins, Fraction(0))
         # Where a border falls into a gap, the margin takes less than its length: how much less is found by halving.
         most, least = there, max(there - lost, Fraction(0))
@@ -169,12 +174,6 @@ class _Layout:
                 most = middle
             else:
                 least, blocks = middle, tried
-        if blocks is None:
-            count = sum(margin > 0 for margin in self.margins)
-            raise ShapeError(
-                f"split_times(): there are {float(there):g} s, and {count} margins between blocks take {float(lost):g} s. "
-                "Use fewer blocks or a shorter margin."
-            )
         return blocks
 
     def _of(self, total: Fraction) -> Blocks | None:

@@ -84,9 +84,10 @@ def ascending(values: Any, what: str, strictly: bool = False) -> Times:
     wrong = times[1:] <= times[:-1] if strictly else times[1:] < times[:-1]
     if wrong.any():
         row = int(np.argmax(wrong))
+        order = "not after" if strictly else "before"
         raise ValueError(
-            f"{what}: times ascend, and row {row + 1} ({times[row + 1]!r}) comes "
-            f"{'not ' if strictly else ''}{'after' if strictly else 'before'} row {row} ({times[row]!r}). Sort them."
+            f"{what}: times ascend, and row {row + 1} ({float(times[row + 1])!r}) comes {order} row {row} "
+            f"({float(times[row])!r}). Sort them."
         )
     return times
 

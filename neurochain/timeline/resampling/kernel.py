@@ -9,16 +9,18 @@ __all__ = ["HALF", "weights"]
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
-HALF = 26  # periods of the lower rate that the filter reaches to either side
-CUTOFF = 0.45  # of the lower rate: half-way between the end of the passband, 0.4, and the new Nyquist frequency, 0.5
-ATTENUATION = 80  # dB; by Kaiser's formula HALF has room for 82 between the passband's end and the new Nyquist frequency
+HALF = 28  # periods of the lower rate that the filter reaches to either side
+CUTOFF = (
+    12.5 / HALF
+)  # of the lower rate, 0.446; the sinc is 0 where the filter ends, so no sample enters it with a jump
+ATTENUATION = 80  # dB; by Kaiser's formula the gain then falls from 0.402 to 0.491 of the lower rate
 KNOTS = 2**16  # linear between so many knots, the kernel is off by 5e-8 of its peak: -146 dB
 
 
 def weights(distances: Floats) -> Floats:
     """Weights of samples at some distances from the times that they give; those of each row together 1.
 
-    A windowed sinc: its gain is 1 within 0.002 dB up to 0.4 of the lower rate, and 80 dB below that from 0.5 on.
+    A windowed sinc: its gain is 1 within 0.001 dB up to 0.4 of the lower rate, and 80 dB below that from 0.5 on.
 
     Parameters
     ----------
@@ -27,7 +29,7 @@ def weights(distances: Floats) -> Floats:
 
     Examples
     --------
-    >>> weights(np.array([[-27.0, -0.5, 0.5, 27.0]]))
+    >>> weights(np.array([[-29.0, -0.5, 0.5, 29.0]]))
     array([[0. , 0.5, 0.5, 0. ]])
     """
     values, slopes = _table()
@@ -48,5 +50,5 @@ def _table() -> tuple[Floats, Floats]:
     at = np.arange(KNOTS + 1) / KNOTS
     beta = 0.1102 * (ATTENUATION - 8.7)  # Kaiser's formula
     values = np.sinc(2 * CUTOFF * HALF * at) * np.i0(beta * np.sqrt(1 - at**2))
-    values[-1] = 0.0
+    values[-1] = 0.0  # but for rounding
     return values, np.append(np.diff(values), 0.0)
