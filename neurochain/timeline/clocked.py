@@ -8,7 +8,10 @@ import numpy as np
 
 from neurochain.errors import ColumnNotFoundError, FormatError, ShapeError, suggestion
 from neurochain.timeline.clocks.clockmap import ClockMap
+from neurochain.timeline.clocks.evenclock import EvenClock
 from neurochain.timeline.clocks.fitting import fit_clock
+from neurochain.timeline.intervals.intervals import Intervals
+from neurochain.timeline.intervals.splits import split_times
 from neurochain.timeline.links import Link, Links, worst
 from neurochain.timeline.streams.stream import Floats, Stream
 from neurochain.timeline.streams.timecolumn import times_of
@@ -82,6 +85,66 @@ class Clocked(Mapping[str, Stream]):
                 f"The streams do not overlap in time: {self._spans()}. Sync their clocks: timeline.sync(…), or say what lies between: timeline.move(…)."
             )
         return start, end
+
+    def covered(self, *names: str) -> Intervals:
+        """Times in which some streams were all recorded, on the common clock: without gaps, and without jumps of clocks.
+
+        Parameters
+        ----------
+        *names : str
+            Of the streams; by default all but events.
+
+        Raises
+        ------
+        ColumnNotFoundError
+            There is no such stream.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import neurochain as nc
+        >>> nc.timeline(lfp=nc.Recording.of(np.zeros((1, 50)), 10.0), eye=nc.Recording.of(np.zeros((1, 9)), 3.0)).covered()
+        Intervals(1, 3 s in [0, 3) s)
+        """
+        found: Intervals | None = None
+        for name in names or [name for name, one in self.streams.items() if one.is_bounded]:
+            own, to_common = self[name].clock, self.map(name)
+            segments = (
+                own.segments
+                if isinstance(own, EvenClock) and own.segments is not None
+                else ((own.start, own.end),)
+            )
+            jumps = [(to_common.device[k], to_common.device[k + 1]) for k in to_common.breaks]
+            known = Intervals(segments) - Intervals(jumps)
+            # Where a clock jumped, nothing is known of the first moment behind, and all of that before it.
+            ends = to_common(known.ends)
+            ends = np.where(np.isfinite(ends), ends, to_common(np.nextafter(known.ends, -np.inf)))
+            mine = Intervals.of(to_common(known.starts), ends)
+            found = mine if found is None else found & mine
+        return Intervals() if found is None else found
+
+    def split(
+        self, shares: Mapping[str, float], margin: float, blocks: int = 1, seed: int | None = None
+    ) -> dict[str, Intervals]:
+        """Parts of the recorded time that do not leak into each other: `windows` takes one as ``within``.
+
+        Parameters
+        ----------
+        shares : mapping of str to float
+            ``{"train": 0.8, "test": 0.2}``: of the time that the margins leave.
+        margin : float, seconds
+            Between any two parts, that belongs to none: as long as what a filter, a slow signal or a window reaches over.
+        blocks : int
+            In how many stretches each part comes.
+        seed : int, optional
+            Shuffles their order.
+
+        Raises
+        ------
+        ShapeError
+            The margins leave nothing.
+        """
+        return split_times(self.covered(), shares, margin, blocks, seed)
 
     def sync(
         self,

@@ -84,7 +84,7 @@ def _method(excerpt: Excerpt, sampling_frequency: float, method: Method | None) 
 
 def _counted(excerpt: Excerpt, times: Floats, sampling_frequency: float, side: Side) -> Resampled:
     """How many events lie in each bin; those behind the last edge are read too, since one on it may count."""
-    edges = np.append(times, times[-1] + 1 / sampling_frequency) if len(times) else times
+    edges = grid(excerpt.start, excerpt.end + 1.5 / sampling_frequency, sampling_frequency)[: len(times) + 1]
     first, last = excerpt.stream.between(
         *excerpt.map.span(excerpt.start, excerpt.end + 1 / sampling_frequency)
     )

@@ -11,12 +11,16 @@ import numpy as np
 import polars as pl
 
 from neurochain.chain.chain import Chain
+from neurochain.chain.progress import Progress
 from neurochain.errors import ColumnNotFoundError, ShapeError, suggestion
 from neurochain.timeline.clocked import Clocked
 from neurochain.timeline.excerpt import Excerpt
 from neurochain.timeline.filters.filter import Filter
+from neurochain.timeline.intervals.intervals import Intervals
 from neurochain.timeline.intervals.trials import trials_every
 from neurochain.timeline.picture.figure import draw
+from neurochain.timeline.sieves import laid
+from neurochain.timeline.streams.sampled import SampledStream
 from neurochain.timeline.streams.stream import Floats, Stream
 from neurochain.timeline.streams.tabled import TabledStream
 from neurochain.timeline.streams.timecolumn import times_of
@@ -90,6 +94,47 @@ class Timeline(Clocked):
                 )
         return replace(self, filters={**self.filters, **dict.fromkeys(names, found)})
 
+    def when(self, text: str, stream: str, over: Literal["any", "all"] = "any") -> Intervals:
+        """Times at which a condition holds of a recording, found in one pass over it; no mask is kept.
+
+        Parameters
+        ----------
+        text : str
+            As of `where`.
+        stream : str
+            A recording.
+        over : {"any", "all"}
+            In any of the channels, or in all of them.
+
+        Returns
+        -------
+        Intervals
+            On the common clock; a sample holds until the next one.
+
+        Raises
+        ------
+        ExpressionError
+            It is no condition, or names what the recording has not.
+        ShapeError
+            The stream is no recording.
+
+        Examples
+        --------
+        >>> import neurochain as nc
+        >>> t = nc.timeline(lfp=nc.Recording.of([[0.0, 2, 2, 0, 3]], 10.0))
+        >>> list(t.when("signal > 1", "lfp"))
+        [(0.1, 0.3), (0.4, 0.5)]
+        """
+        one = self[stream]
+        if not isinstance(one, SampledStream):
+            raise ShapeError(
+                f"when(…, stream={stream!r}): it holds {one.kind}; a recording is needed. windows of it have masks."
+            )
+        sieve, label = laid(Filter.of(text), one, self.map(stream)), over
+        with Progress().step(f"filter {one.name}", sieve.to_read, unit="samples") as step:
+            runs = sieve.runs(over, lambda done: step.advance(done - step.rows))
+        return Intervals(runs.times(label))
+
     def window(self, start: float, end: float) -> Window:
         """What all streams recorded in the times [start, end); nothing is read yet.
 
@@ -141,6 +186,7 @@ class Timeline(Clocked):
         seconds: float | None = None,
         step: float | None = None,
         edges: Edges = "drop",
+        within: Intervals | None = None,
     ) -> Chain:
         """A chain of windows, one row each: around events, or one after the other.
 
@@ -156,6 +202,8 @@ class Timeline(Clocked):
             From the start of one to that of the next; `seconds` by default.
         edges : {"drop", "error", "cut"}
             What becomes of a window that reaches out of the streams' overlap.
+        within : Intervals, optional
+            Only windows that lie wholly in one of these times: a part of `split`, or what is `covered`, or without artefacts.
 
         Returns
         -------
@@ -176,13 +224,11 @@ class Timeline(Clocked):
         >>> trials.map(mean=lambda lfp: lfp.read().mean()).select("side", "mean").collect().rows()
         [('l', 10.0), ('r', 20.0)]
         """
+        table, instants = None, None
         if around is None:
             if seconds is None or before is not None or after is not None:
                 raise ValueError("windows(): give around=…, before=… and after=…, or seconds=… (and step=…).")
-            first, last = self.span
-            found = [(i, s, e) for i, (s, e) in enumerate(trials_every(first, last, seconds, step))]
-            columns: dict[str, Any] = {}
-            table = None
+            found = [(i, s, e) for i, (s, e) in enumerate(trials_every(*self.span, seconds, step))]
         else:
             if seconds is not None or step is not None or before is None or after is None:
                 raise ValueError(
@@ -190,13 +236,19 @@ class Timeline(Clocked):
                 )
             instants = self._instants(around)
             found = self._spread(instants, before, after, edges)
-            columns = {"event": [float(instants[i]) for i, _, _ in found]}
             table = around.partition(".")[0] if isinstance(around, str) else None
+        if within is not None:
+            inside = within.holds([start for _, start, _ in found], [end for _, _, end in found])
+            found = [one for one, holds in zip(found, inside.tolist(), strict=True) if holds]
         if not found:
             first, last = self.span
+            also = "" if within is None else ", and of within"
             raise ShapeError(
-                f"windows(): none lies in the times [{first:.10g}, {last:.10g}) s of all streams."
+                f"windows(): none lies in the times [{first:.10g}, {last:.10g}) s of all streams{also}."
             )
+        columns: dict[str, Any] = {"trial": [i for i, _, _ in found]}
+        if instants is not None:
+            columns["event"] = [float(instants[i]) for i, _, _ in found]
         if table is not None:
             rows = self[table].cut(0, self[table].clock.n_samples)
             for name in rows.columns:
@@ -204,7 +256,6 @@ class Timeline(Clocked):
                     columns[name] = [rows[name][i] for i, _, _ in found]
         shown = [name for name in self.streams if name != table]
         windows = [self._shown(start, end, shown) for _, start, end in found]
-        columns = {"trial": [i for i, _, _ in found], **columns}
         return Chain.of(TrialRows.of(windows, columns, self.to_json()))
 
     def to_hdf5(self, path: str | os.PathLike[str], windows: Window | Sequence[Window]) -> Path:
