@@ -13,6 +13,7 @@ from neurochain.formats.binary.declared import declared
 from neurochain.formats.binary.layout import BinaryLayout
 from neurochain.formats.binary.reader import open_binary
 from neurochain.formats.detection import PLAIN, detect, mismatch, named_by
+from neurochain.formats.hdf5.blocks import TAIL
 from neurochain.formats.pairs import owner
 from neurochain.formats.reader import FilmReader, HeadSizes, LevelReader, PartReader, Reader
 from neurochain.formats.recordings.recording import Recording
@@ -24,6 +25,7 @@ from neurochain.storage import Access, File, Memo, address, cache_memo, file_wit
 __all__ = ["open", "open_array", "open_recording", "open_video", "open_volume"]
 
 HEAD = 64 * 1024  # bytes of a file elsewhere that come with what it is
+DESCRIBED_LAST = (".nwb", ".h5", ".hdf5", ".h5ad")  # endings of files that say at their end what they hold
 
 
 # The builtin is not used here; the name is meant to be read with its package: nc.open(…).
@@ -145,7 +147,7 @@ def _found(uri: str) -> File:
         address(uri) is None or memo.get(key) is not None
     ):  # what is read of it is kept, but for the time that it was written
         return File.at(uri)
-    file = file_with_head(uri, HEAD)
+    file = file_with_head(uri, HEAD, TAIL if uri.lower().endswith(DESCRIBED_LAST) else 0)
     memo.put(key, b"1")
     return file
 

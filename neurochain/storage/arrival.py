@@ -1,4 +1,6 @@
-"""Arrival: a file elsewhere and its first bytes, in one round trip."""
+"""Arrival: a file elsewhere and its first and last bytes, in one round trip."""
+
+from concurrent.futures import ThreadPoolExecutor
 
 from neurochain.errors import StorageError
 from neurochain.storage.extents import extent_cache
@@ -8,7 +10,7 @@ from neurochain.storage.scheme import split_uri, store_for
 __all__ = ["file_with_head"]
 
 
-def file_with_head(uri: str, length: int) -> File:
+def file_with_head(uri: str, length: int, tail: int = 0) -> File:
     """File as it is now. Where it lies elsewhere, its first bytes come with the answer, and are kept for who reads them next.
 
     Parameters
@@ -17,6 +19,8 @@ def file_with_head(uri: str, length: int) -> File:
         Of the file.
     length : int
         Bytes.
+    tail : int
+        Of its last bytes, which are asked for at the same time.
 
     Raises
     ------
@@ -27,16 +31,19 @@ def file_with_head(uri: str, length: int) -> File:
     store, cache = store_for(scheme), extent_cache()
     if not store.is_remote or cache is None:
         return File.at(uri)
+    ranges = [(0, length, length), *([(-tail, None, tail)] if tail else [])]
     try:
-        (found,) = store.read_present([path], 0, length, length)
+        with ThreadPoolExecutor(len(ranges)) as pool:
+            answers = [*pool.map(lambda r: store.read_present([path], *r)[0], ranges)]
     except StorageError:  # an empty file has no range of bytes
-        found = None
-    if found is None:
+        answers = []
+    found = [answer for answer in answers if answer is not None]
+    if not found:
         return File.at(uri)
-    entry, data = found
-    file = File.of(entry, store)
-    if file.etag and data:
-        cache.keep(file.uri, file.etag, [(0, data)])
-    if file._log is not None:
-        file._log.count(len(data), 1)
+    file = File.of(found[0][0], store)
+    for (start, *_), (entry, data) in zip(ranges, found, strict=False):
+        if file.etag and data and entry.etag == file.etag:
+            cache.keep(file.uri, file.etag, [(start if start >= 0 else entry.size - len(data), data)])
+        if file._log is not None:
+            file._log.count(len(data), 1)
     return file

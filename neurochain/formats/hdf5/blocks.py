@@ -6,13 +6,15 @@ from neurochain.errors import FormatError, StorageError
 from neurochain.storage import File
 from neurochain.storage.planner import REQUEST_BYTES
 
-__all__ = ["Blocks"]
+__all__ = ["TAIL", "Blocks"]
 
 BLOCK = 64 * 1024  # bytes of a block elsewhere
 NEAR = 8 * 1024  # bytes of a block of a file that lies here
 AHEAD = 4  # blocks that are fetched with one of a file elsewhere
 MOST_AHEAD = 64
-LAST = 8  # blocks at the end that are fetched with the first one
+LAST = 16  # blocks at the end that are fetched with the first one
+TAIL = LAST * BLOCK
+"""Bytes at the end of a file elsewhere that are looked at in any case."""
 SMALL = 4 * 2**20  # bytes that come in hardly more time than a block does
 KEPT = 1024  # blocks of a file that lies here
 MOST = 512 * 2**20  # bytes of a file elsewhere that are held until it has been looked through
