@@ -12,7 +12,7 @@ BLOCK = 64 * 1024  # bytes of a block elsewhere
 NEAR = 8 * 1024  # bytes of a block of a file that lies here
 AHEAD = 4  # blocks that are fetched with one of a file elsewhere
 MOST_AHEAD = 64
-LAST = 16  # blocks at the end that are fetched with the first one
+LAST = 8  # blocks at the end that are fetched with the first one
 TAIL = LAST * BLOCK
 """Bytes at the end of a file elsewhere that are looked at in any case."""
 SMALL = 4 * 2**20  # bytes that come in hardly more time than a block does
