@@ -9,6 +9,7 @@ import numpy as np
 
 from neurochain.errors import ColumnNotFoundError, ShapeError, suggestion
 from neurochain.formats import Recording
+from neurochain.formats.arrays.recycled import recycled
 from neurochain.storage import cache_memo
 from neurochain.timeline.clocks.edges import pulse_edges
 from neurochain.timeline.clocks.evenclock import EvenClock
@@ -19,6 +20,7 @@ __all__ = ["SampledStream"]
 AT_ONCE = 32 * 2**20  # bytes of a file in which pulses are looked for
 EXACT = 2  # bytes of an integer that float32 holds with room for its gain
 KEY = "pulses 1"
+NEAR = 512  # samples that are scaled together: they stay in the processor's cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,11 +101,7 @@ class SampledStream(Stream):
         stored: np.ndarray[Any, Any] = np.asarray(self.source.stored[:, first:last]).T
         if stored.dtype == dtype:
             return stored
-        values = np.empty(stored.shape, dtype)
-        np.multiply(stored, gains.astype(dtype), out=values, casting="unsafe")
-        if offsets.any():
-            values += offsets.astype(dtype)
-        return values
+        return _scaled(stored, gains.astype(dtype), offsets.astype(dtype) if offsets.any() else None)
 
     def cut(self, first: int, last: int) -> Recording:
         """Samples [first, last) as a Recording on the device's clock.
@@ -184,3 +182,17 @@ class SampledStream(Stream):
         whole = np.floor(numbers).astype(np.int64)
         times = np.array([self.clock.times(k, k + 1)[0] for k in whole.tolist()], np.float64)
         return times + (numbers - whole) / self.sampling_frequency
+
+
+def _scaled(
+    stored: np.ndarray[Any, Any], gains: np.ndarray[Any, Any], offsets: np.ndarray[Any, Any] | None
+) -> np.ndarray[Any, Any]:
+    """Physical values of stored ones, shape (n_samples, n_channels), in the dtype of the gains."""
+    values = recycled(stored.shape, gains.dtype)
+    for first in range(0, len(stored), NEAR):
+        block = values[first : first + NEAR]
+        block[...] = stored[first : first + NEAR]
+        block *= gains
+        if offsets is not None:
+            block += offsets
+    return values
