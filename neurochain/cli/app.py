@@ -95,7 +95,7 @@ def index(
 
 
 app.command(
-    epilog="Example: neurochain align --ephys a.ap.meta --video b.mp4 --time 2.5 --output c.h5"
+    epilog="Example: neurochain align --ephys a.meta --video b.mp4 --time 2 --output c.h5"
 )(align_command.align)
 
 
