@@ -94,9 +94,9 @@ def index(
     printing.show(printing.index_summary(nc.read_storage(patterns)), json)
 
 
-app.command(
-    epilog="Example: neurochain align --ephys a.meta --video b.mp4 --time 2 --output c.h5"
-)(align_command.align)
+app.command(epilog="Example: neurochain align --ephys a.meta --video b.mp4 --time 2 --output c.h5")(
+    align_command.align
+)
 
 
 @app.command(epilog="Example: neurochain ls alpha_roi_tags")

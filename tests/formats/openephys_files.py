@@ -36,9 +36,10 @@ def stream(
     }
 
 
-def structure(folder: Path, streams: list[dict]) -> Path:
+def structure(folder: Path, streams: list[dict], events: list[dict] | None = None) -> Path:
     path = folder / "structure.oebin"
-    path.write_text(json.dumps({"GUI version": "0.6.4", "continuous": streams, "events": [], "spikes": []}))
+    said = {"GUI version": "0.6.4", "continuous": streams, "events": events or [], "spikes": []}
+    path.write_text(json.dumps(said))
     return path
 
 
@@ -60,3 +61,28 @@ def channel(path: Path, firsts=(2048, 3072, 4096), label: str = "CH7", **other) 
     values = samples(1, 1024 * len(firsts))[:, 0].reshape(-1, 1024)
     path.write_bytes(head + b"".join(block(first, some) for first, some in zip(firsts, values, strict=True)))
     return path
+
+
+def lines(
+    folder: Path, stream: str, numbers: list[int], states: list[int], rate: float, before: bool = False
+) -> dict:
+    """Write the digital lines of a stream, and give what structure.oebin says of them; as before GUI 0.6, or since."""
+    name = f"{stream}/{'TTL_1' if before else 'TTL'}"
+    place = folder / "events" / name
+    place.mkdir(parents=True)
+    if before:
+        np.save(place / "timestamps.npy", np.array(numbers, "<i8"))
+        np.save(place / "channel_states.npy", np.array(states, "<i2"))
+        np.save(place / "channels.npy", np.abs(np.array(states, "<i2")))
+    else:
+        np.save(place / "sample_numbers.npy", np.array(numbers, "<i8"))
+        np.save(place / "timestamps.npy", np.array(numbers) / rate)
+        np.save(place / "states.npy", np.array(states, "<i2"))
+    np.save(place / "full_words.npy", np.zeros(len(numbers), "<u8"))
+    said = {"folder_name": f"{name}/", "channel_name": "TTL", "source_processor": "100", "sample_rate": rate}
+    return said | {
+        "stream_name": stream.rpartition(".")[2],
+        "type": "int16",
+        "num_channels": 8,
+        "identifier": "x",
+    }

@@ -74,6 +74,29 @@ def test_open_ephys(tmp_path: Path) -> None:
     np.testing.assert_allclose(nc.open(path).read().T, expected, rtol=ROUNDING)
 
 
+def test_lines_of_open_ephys(tmp_path: Path) -> None:
+    folder = tmp_path / "Record Node 101" / "experiment1" / "recording1"
+    said = openephys_files.stream(folder, openephys_files.PROBE, 4, 30_000.0)
+    numbers, states = [5010, 5040, 5100, 5130, 5400, 5700], [1, 3, -1, -3, 1, -1]
+    lines = openephys_files.lines(folder, openephys_files.PROBE, numbers, states, 30_000.0)
+    path = openephys_files.structure(folder, [said], [lines])
+    reader = rawio.OpenEphysBinaryRawIO(str(tmp_path))
+    reader.parse_header()
+    expected = set()
+    for channel in range(reader.event_channels_count()):
+        times, durations, labels = reader.get_event_timestamps(0, 0, channel)
+        begun = reader.rescale_event_timestamp(times, "float64", channel) - 5000 / 30_000
+        lasts = (
+            reader.rescale_epoch_duration(durations, "float64", channel)
+            if durations is not None
+            else begun * 0
+        )
+        expected |= {(round(float(t), 6), round(float(d), 6)) for t, d in zip(begun, lasts, strict=True)}
+        del labels
+    found = {(round(a.onset, 6), round(a.duration or 0, 6)) for a in nc.open(path).annotations}
+    assert found == expected
+
+
 def test_open_ephys_before(tmp_path: Path) -> None:
     path = openephys_files.channel(tmp_path / "100_CH1.continuous", (0, 1024, 2048))
     np.testing.assert_allclose(

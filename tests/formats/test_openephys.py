@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from openephys_files import BESIDE, PROBE, channel, samples, stream, structure
+from openephys_files import BESIDE, PROBE, channel, lines, samples, stream, structure
 
 import neurochain as nc
 from neurochain.errors import FormatError
@@ -213,3 +213,31 @@ def test_gaps_that_cannot_be_told_are_no_continuity(tmp_path):
 def test_folders_that_cannot_be_are_an_error_of_the_row(tmp_path, folder):
     path = structure(tmp_path, [{**stream(tmp_path, PROBE, 2, 1000.0), "folder_name": folder}])
     assert "beside it" in str(read_header(File.at(path)).error)
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_lines_are_annotations(tmp_path, before):
+    said = stream(tmp_path, PROBE, 2, 1000.0)
+    events = lines(tmp_path, PROBE, [5010, 5020, 5025, 5500], [4, -4, 1, 4], 1000.0, before)
+    recording = nc.open(structure(tmp_path, [said], [events]))
+    assert [(a.onset, a.duration, a.text) for a in recording.annotations] == [
+        (0.01, 0.01, "TTL 4"),
+        (0.025, None, "TTL 1"),
+        (0.5, None, "TTL 4"),
+    ]
+    np.testing.assert_array_equal(nc.stream(recording).line("TTL 4"), [0.01, 0.5])
+
+
+def test_lines_belong_to_the_row_and_are_checked(tmp_path):
+    said = stream(tmp_path, PROBE, 2, 1000.0)
+    events = lines(tmp_path, PROBE, [5010, 5020], [1, -1], 1000.0)
+    path = structure(tmp_path, [said], [events])
+    before = nc.read_storage(path).collect()["file"].struct.field("companions")[0]
+    states = tmp_path / "events" / PROBE / "TTL" / "states.npy"
+    np.save(states, np.array([1], "<i2"))
+    assert nc.read_storage(path).collect()["file"].struct.field("companions")[0] != before
+    with pytest.raises(nc.FormatError, match="2 sample numbers, and 1 states"):
+        nc.open(path).annotations
+    states.write_bytes(b"nothing")
+    with pytest.raises(nc.FormatError, match="is no .npy file"):
+        nc.open(path).annotations

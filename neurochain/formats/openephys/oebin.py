@@ -6,7 +6,7 @@ Source: https://open-ephys.github.io/gui-docs/User-Manual/Recording-data/Binary-
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
@@ -15,10 +15,12 @@ from pydantic import BaseModel, ConfigDict
 
 from neurochain.errors import FormatError
 from neurochain.formats.header import column
+from neurochain.formats.openephys.lines import FILES, annotations, line_folders
 from neurochain.formats.openephys.numbers import SampleNumbers
 from neurochain.formats.openephys.stretches import stretches
 from neurochain.formats.pairs import named_file
 from neurochain.formats.reader import FileHeader
+from neurochain.formats.recordings.annotations import Annotation
 from neurochain.formats.recordings.gaps import Segments
 from neurochain.formats.recordings.interleaved import Interleaved, in_samples
 from neurochain.formats.recordings.recording import Recording
@@ -55,6 +57,7 @@ class _Stream:
     labels: tuple[str, ...]
     steps: tuple[float, ...]
     units: tuple[str, ...]
+    lines: tuple[str, ...] = ()
 
 
 class OpenEphysReader:
@@ -67,7 +70,10 @@ class OpenEphysReader:
     suffixes = (".oebin",)
     head_size = 64 * 1024
     companions: Mapping[str, tuple[str, ...]] = {
-        ".oebin": tuple(f"continuous/*/{name}" for name in ("continuous.dat", *NUMBERS))
+        ".oebin": (
+            *(f"continuous/*/{name}" for name in ("continuous.dat", *NUMBERS)),
+            *(f"events/*/*/{name}" for name in FILES),
+        )
     }
 
     def matches(self, head: bytes, name: str) -> bool:
@@ -137,6 +143,12 @@ class OpenEphysReader:
             assert numbers is not None
             return stretches(*numbers.blocks(), rate)
 
+        def noted() -> tuple[Annotation, ...]:
+            try:
+                return annotations(file, stream.lines, numbers[0] if numbers is not None else 0, rate)
+            except FormatError as error:
+                raise FormatError(f"{file.uri}: {error}.") from None
+
         block = np.array([0], np.int64), np.array([n_samples], np.int64)
         return Recording(
             file,
@@ -153,6 +165,7 @@ class OpenEphysReader:
             duration=n_samples / rate,
             discontinuous=not gapless,
             segments=None if gapless else found,
+            annotations=noted if stream.lines and numbers is not None else None,
         )
 
 
@@ -208,7 +221,9 @@ def _parse(file: File, head: bytes) -> tuple[str | None, list[_Stream]]:
     if not isinstance(listed, list):
         raise FormatError("it does not list streams under 'continuous'")
     version = said.get("GUI version")
-    return version if isinstance(version, str) else None, [_stream(one, i) for i, one in enumerate(listed)]
+    streams = [_stream(one, i) for i, one in enumerate(listed)]
+    streams = [replace(s, lines=tuple(line_folders(said.get("events"), s.folder))) for s in streams]
+    return version if isinstance(version, str) else None, streams
 
 
 def _stream(said: Any, index: int) -> _Stream:
