@@ -237,7 +237,7 @@ def test_lines_belong_to_the_row_and_are_checked(tmp_path):
     np.save(states, np.array([1], "<i2"))
     assert nc.read_storage(path).collect()["file"].struct.field("companions")[0] != before
     with pytest.raises(nc.FormatError, match="2 sample numbers, and 1 states"):
-        nc.open(path).annotations
+        _ = nc.open(path).annotations
     states.write_bytes(b"nothing")
-    with pytest.raises(nc.FormatError, match="is no .npy file"):
-        nc.open(path).annotations
+    with pytest.raises(nc.FormatError, match=r"is no \.npy file"):
+        _ = nc.open(path).annotations
