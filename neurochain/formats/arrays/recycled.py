@@ -11,7 +11,7 @@ import numpy as np
 
 __all__ = ["recycled"]
 
-SMALLEST = 2**20  # bytes: smaller ones come from memory that is not cleared
+SMALLEST = 2**17  # bytes: smaller ones come from memory that is not cleared
 LARGEST = 64 * 2**20  # bytes of one that is kept
 MOST = 96 * 2**20  # bytes that are kept in all
 

@@ -1,6 +1,6 @@
 """Interleaved: samples that stand channel after channel, in one or in many blocks of a file."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -50,6 +50,7 @@ class Interleaved:
         self, source: Ranged, starts: Integers, counts: Integers, n_channels: int, dtype: np.dtype[Any]
     ) -> None:
         self._source = source
+        self._filling = source if isinstance(source, Filling) else None
         self._starts = starts
         self._bounds = np.concatenate([[0], np.cumsum(counts)])
         self._n_channels = n_channels
@@ -79,14 +80,7 @@ class Interleaved:
 
     def _filled(self, channels: list[int], start: int, end: int) -> np.ndarray[Any, Any] | None:
         """Samples of one block of a file that lies here: read to where they stay, and shown from there; else None."""
-        n, row = end - start, self._n_channels * self._stored.itemsize
-        block = int(np.searchsorted(self._bounds, start, side="right")) - 1
-        inside = block < len(self._starts) and end <= self._bounds[block + 1]
-        if not channels or n <= 0 or n * row > AT_ONCE or not inside or not isinstance(self._source, Filling):
-            return None
-        held = recycled((n, self._n_channels), self._stored)
-        first = int(self._starts[block]) + (start - int(self._bounds[block])) * row
-        if not self._source.fill([first], n * row, held.reshape(-1).view(np.uint8).data):
+        if not channels or (held := self.rows(start, end)) is None:
             return None
         low, high = channels[0], channels[-1] + 1
         if channels == list(range(low, high)) and 2 * len(channels) > self._n_channels:
@@ -94,6 +88,34 @@ class Interleaved:
         else:
             picked = held[:, channels]
         return picked.T.astype(self.dtype, copy=False)
+
+    def rows(
+        self, start: int, end: int, into: Callable[[int], np.ndarray[Any, Any]] | None = None
+    ) -> np.ndarray[Any, Any] | None:
+        """Samples [start, end) of all channels, as they are stored, where they are one block of a file that lies here.
+
+        Parameters
+        ----------
+        start, end : int
+            Samples.
+        into : callable, optional
+            Gives memory for so many bytes, an array of uint8; new memory by default.
+
+        Returns
+        -------
+        ndarray, shape (end - start, n_channels of the file), in the file's byte order, or None
+            None where they must be read by `read`.
+        """
+        n, row = end - start, self._n_channels * self._stored.itemsize
+        block = int(np.searchsorted(self._bounds, start, side="right")) - 1
+        inside = block < len(self._starts) and end <= self._bounds[block + 1]
+        if n <= 0 or n * row > AT_ONCE or not inside or self._filling is None:
+            return None
+        held = recycled((n * row,), np.dtype(np.uint8)) if into is None else into(n * row)
+        first = int(self._starts[block]) + (start - int(self._bounds[block])) * row
+        if not self._filling.fill([first], n * row, held.data):
+            return None
+        return held.view(self._stored).reshape(n, self._n_channels)
 
     def bytes_needed(self, channels: list[int], start: int, end: int) -> int:
         """Bytes that `read` pulls where bytes are saved: those of all channels at these times."""

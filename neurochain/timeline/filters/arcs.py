@@ -19,7 +19,6 @@ __all__ = ["Arcs", "Rule", "is_local"]
 
 MOST = 3  # arcs: of more, floats are as quick
 LONG = 8192  # values of a row that is repeated, so that numpy has long rows to work on
-TILE = 2**17  # values that are subtracted and compared while the cache holds them
 KINDS = ("i1", "u1", "i2", "u2")
 
 
@@ -60,6 +59,7 @@ class Arcs:
 
     def __init__(self, lows: Array, widths: Array, never: Array) -> None:
         self.lows, self.widths, self.never = lows, widths, never
+        self._longer: tuple[Array, Array] | None = None
         self._same = bool((lows == lows[:, :1]).all() and (widths == widths[:, :1]).all())
 
     @classmethod
@@ -82,9 +82,10 @@ class Arcs:
         if len(set(keys)) * circle > n_samples * len(keys):
             return None
         found: dict[bytes, list[tuple[int, int]]] = {}
+        numbers = _Circle(rule, dtype)
         for i, key in enumerate(keys):
             if key not in found:
-                found[key] = _arcs(_table(rule, i, dtype))
+                found[key] = numbers.arcs(i)
         most = max(max(map(len, found.values())), 1)
         if most > MOST:
             return None
@@ -102,6 +103,7 @@ class Arcs:
         stored : ndarray, shape (n_samples, n_channels)
             Stored numbers, which are overwritten.
         out : ndarray, shape (n_samples, n_channels), bool
+            Memory for it.
         """
         for numbers, lows, widths, mask in self._tiles(stored.view(self.lows.dtype), out):
             _write(numbers, lows, widths, mask)
@@ -109,23 +111,19 @@ class Arcs:
             out[:, self.never] = False
 
     def _tiles(self, numbers: Array, out: Mask) -> Iterator[tuple[Array, Array, Array, Mask]]:
-        """Parts of a block, small enough for the cache, with the arcs of what lies in them."""
-        n_samples, n_channels = numbers.shape
+        """Parts of a block, in rows as long as numpy likes them, with the arcs of what lies in them."""
+        n_channels = numbers.shape[1]
         lows, widths = self.lows, self.widths
-        step = max(TILE // n_channels, 1)
         if self._same:
             lows, widths = lows[:, :1], widths[:, :1]
         elif numbers.flags.c_contiguous and out.flags.c_contiguous and (many := LONG // n_channels) > 1:
-            whole = n_samples // many * many
-            longer = (whole // many, many * n_channels)
-            numbers_, out_ = numbers[:whole].reshape(longer), out[:whole].reshape(longer)
-            repeated = np.tile(lows, many), np.tile(widths, many)
-            rows = max(TILE // longer[1], 1)
-            for at in range(0, longer[0], rows):
-                yield numbers_[at : at + rows], *repeated, out_[at : at + rows]
+            whole = len(numbers) // many * many
+            longer = (-1, many * n_channels)
+            if self._longer is None:
+                self._longer = np.tile(lows, many), np.tile(widths, many)
+            yield numbers[:whole].reshape(longer), *self._longer, out[:whole].reshape(longer)
             numbers, out = numbers[whole:], out[whole:]
-        for at in range(0, len(numbers), step):
-            yield numbers[at : at + step], lows, widths, out[at : at + step]
+        yield numbers, lows, widths, out
 
 
 def _write(numbers: Array, lows: Array, widths: Array, out: Mask) -> None:
@@ -162,26 +160,55 @@ def _told(node: Node, channels: Block) -> Iterator[Array]:
         yield np.broadcast_to(condition(node, channels), channels.values.shape)[0]
 
 
-def _table(rule: Rule, i: int, dtype: np.dtype[Any]) -> Mask:
-    """Whether a channel's condition holds, for each stored number in the order of its bits."""
-    channels = rule.channels
-    circle = 2 ** (8 * dtype.itemsize)
-    stored = np.arange(circle, dtype=f"u{dtype.itemsize}").view(dtype)[None]
-    if rule.gains is not None and rule.offsets is not None:
-        stored = scaled(stored, rule.gains[i : i + 1], rule.offsets[i : i + 1])
-    indices, mean, std = (
-        None if a is None else a[i : i + 1] for a in (channels.indices, channels.mean, channels.std)
-    )
-    block = Block(stored.T, channels.labels[i : i + 1], None, indices, mean, std)
-    return np.broadcast_to(condition(rule.node, block), (circle, 1))[:, 0]
+class _Circle:
+    """All stored numbers of a kind in the order of their bits, and what they say of each channel.
+
+    Parameters
+    ----------
+    rule : Rule
+        The condition.
+    dtype : dtype
+        Of the numbers.
+    """
+
+    def __init__(self, rule: Rule, dtype: np.dtype[Any]) -> None:
+        self._rule = rule
+        self._stored = np.arange(2 ** (8 * dtype.itemsize), dtype=f"u{dtype.itemsize}").view(dtype)[None]
+        self._physical: dict[tuple[float, float], Array] = {}
+
+    def arcs(self, i: int) -> list[tuple[int, int]]:
+        """First number of each arc of a channel, and how many more it holds."""
+        channels = self._rule.channels
+        indices, mean, std = (
+            None if a is None else a[i : i + 1] for a in (channels.indices, channels.mean, channels.std)
+        )
+        block = Block(self._values(i), channels.labels[i : i + 1], None, indices, mean, std)
+        found = condition(self._rule.node, block)
+        if found.size == 1:
+            return [(0, len(block.values) - 1)] if found.item() else []
+        return _arcs(found[:, 0])
+
+    def _values(self, i: int) -> Array:
+        """Values of a channel, shape (n_numbers, 1)."""
+        gains, offsets = self._rule.gains, self._rule.offsets
+        if gains is None or offsets is None:
+            return self._stored.T
+        scale = gains[i, 0], offsets[i, 0]
+        if scale not in self._physical:  # most channels have one scale, or each its own
+            self._physical = {scale: scaled(self._stored, gains[i : i + 1], offsets[i : i + 1]).T}
+        return self._physical[scale]
 
 
 def _arcs(table: Mask) -> list[tuple[int, int]]:
     """First number of each arc, and how many more it holds."""
-    if table.all():
-        return [(0, len(table) - 1)]
-    before = np.roll(table, 1)
-    firsts, ends = np.flatnonzero(table & ~before), np.flatnonzero(before & ~table)
-    if len(firsts) and ends[0] < firsts[0]:
-        ends = np.roll(ends, -1)  # an arc that goes on at 0
-    return [(int(a), int((b - a - 1) % len(table))) for a, b in zip(firsts, ends, strict=True)]
+    count = len(table)
+    changes = np.flatnonzero(table[1:] != table[:-1]) + 1
+    if not len(changes):
+        return [(0, count - 1)] if table[0] else []
+    if table[0] != table[-1]:
+        changes = np.append(changes, 0)  # the circle has one more there
+    if table[changes[0]]:
+        firsts, ends = changes[::2], changes[1::2]
+    else:
+        firsts, ends = changes[1::2], np.roll(changes[::2], -1)
+    return [(int(a), int((b - a - 1) % count)) for a, b in zip(firsts, ends, strict=True)]

@@ -122,9 +122,11 @@ class Filter:
                     block.column(named.label)
                 except KeyError as error:
                     raise pointed(self.text, named.at, error.args[0]) from None
-            elif named.name in ("time", "mean", "std"):
-                if getattr(block, "times" if named.name == "time" else named.name) is None:
-                    raise ExpressionError(f"{self.text!r} names {named.name}, and the block holds none.")
+            elif (
+                getattr(block, {"time": "times", "mean": "mean", "std": "std"}.get(named.name, "values"))
+                is None
+            ):
+                raise ExpressionError(f"{self.text!r} names {named.name}, and the block holds none.")
 
     def __repr__(self) -> str:
         return f"Filter({self.text!r})"

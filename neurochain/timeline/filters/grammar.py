@@ -194,7 +194,7 @@ class _Parser:
                     self._token.at, f"( may stand here: {token.text} is a function", self._token
                 )
             self._at += 1
-            operand = self._number(self._expression(SUM))
+            operand = self._number(self._expression(OR))
             self._close(operand)
             return self._made(Call(token.text, operand.node), "number", token.at, operand)  # type: ignore[arg-type]
         if called:

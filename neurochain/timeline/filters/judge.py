@@ -1,12 +1,12 @@
 """Judge: says of blocks of stored samples where a condition holds, as quickly as the condition allows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 
-from neurochain.formats.recordings.stream import Stream
+from neurochain.formats.recordings.scratch import Scratch
+from neurochain.formats.recordings.storedsamples import StoredSamples
 from neurochain.timeline.filters.arcs import Arcs, Rule, is_local
 from neurochain.timeline.filters.block import Array, Block, Mask
 from neurochain.timeline.filters.evaluation import condition
@@ -25,7 +25,7 @@ class Judge:
     ----------
     node : Node
         The condition.
-    stream : Stream
+    stream : StoredSamples
         Samples of the channels that are judged, and behind them of those whose values the condition names.
     channels : Block
         Of one sample, whose value is not looked at: labels, indices, means and standard deviations of those that are judged.
@@ -38,19 +38,21 @@ class Judge:
     def __init__(
         self,
         node: Node,
-        stream: Stream,
+        stream: StoredSamples,
         channels: Block,
         named: Mapping[str, int],
         when: SampleTimes | None,
     ) -> None:
         self._stream, self._channels, self._when = stream, channels, when
-        self._count = len(channels.labels)
+        self._count, self._scratch = len(channels.labels), Scratch()
         self._here = stream.pick(list(range(self._count)))
         self._named = {label: (at, stream.pick([at])) for label, at in named.items()}
         parts = node.parts if isinstance(node, And) else (node,)
         local = [part for part in parts if is_local(part)]
-        rule = Rule(_all(local), channels, self._here.gains, self._here.offsets) if local else None
-        self._arcs = Arcs.of(rule, stream.dtype, stream.n_samples) if rule is not None else None
+        self._arcs = None
+        if (alone := _all(local)) is not None:
+            rule = Rule(alone, channels, self._here.gains, self._here.offsets)
+            self._arcs = Arcs.of(rule, stream.dtype, stream.n_samples)
         self._rest = _all(parts if self._arcs is None else [part for part in parts if not is_local(part)])
         self._looks = self._rest is not None and any(
             not isinstance(n, Label) and n.name == "signal" for n in used(self._rest)
@@ -58,17 +60,25 @@ class Judge:
 
     @property
     def at_once(self) -> int:
-        """How many samples are best judged at a time."""
-        return self._stream.at_once
+        """How many samples one thread best judges before it hands over what it found."""
+        return self._stream.by_one_thread
+
+    def steps(self, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """Samples [first, last) of what is best judged at a time."""
+        return self._stream.steps(first, last)
 
     @property
-    def order(self) -> Literal["C", "F"]:
-        """Of masks, the same in which samples come: ``"C"`` where the channels of a time come together."""
-        return "C" if self._stream.is_near else "F"
+    def times_first(self) -> bool:
+        """Whether the channels of a time come together, as in a file whose masks are best made so."""
+        return self._stream.is_near
 
     def mask(self, first: int, last: int) -> Mask:
-        """Where the condition holds among the samples [first, last), shape (n_samples, n_channels); as `write`."""
-        out = np.empty((last - first, self._count), np.bool_, self.order)
+        """As `write`, in memory that is overwritten by the next call in the same thread."""
+        memory = self._scratch.take((last - first) * self._count).view(np.bool_)
+        if self.times_first:
+            out = memory.reshape(-1, self._count)
+        else:
+            out = memory.reshape(self._count, -1).T
         self.write(first, last, out)
         return out
 
@@ -80,28 +90,35 @@ class Judge:
         first, last : int
             Samples.
         out : ndarray, shape (n_samples, n_channels), bool
+            Memory for it.
 
         Raises
         ------
         FormatError, StorageError
             The samples cannot be read.
         """
+        for start, end in self.steps(first, last):
+            self._write(start, end, out[start - first : end - first])
+
+    def _write(self, first: int, last: int, out: Mask) -> None:
         stored = self._stream.read(first, last)
         here = stored[: self._count]
-        if self._rest is None:
-            assert self._arcs is not None
-            self._arcs.write(here.T, out)
-            return
-        step = max(TILE // self._count, 1)
-        tiles = [slice(at, at + step) for at in range(0, last - first, step)]
+        # What is the same for all channels of a time is little.
+        step = max(TILE // self._count, 1) if self._looks else last - first
+        tiles = [] if self._rest is None else [slice(at, at + step) for at in range(0, last - first, step)]
         if self._arcs is None:
             for tile in tiles:
-                out[tile] = condition(self._rest, self._block(stored[:, tile], first + tile.start))
+                out[tile] = self._judged(stored[:, tile], first + tile.start)
             return
-        found = [condition(self._rest, self._block(stored[:, tile], first + tile.start)) for tile in tiles]
-        self._arcs.write(here.T, out)
+        found = [self._judged(stored[:, tile], first + tile.start) for tile in tiles]
+        self._arcs.write(here.T, out)  # which overwrites what was read
         for tile, also in zip(tiles, found, strict=True):
             out[tile] &= also
+
+    def _judged(self, stored: Array, first: int) -> Mask:
+        """Where the rest of the condition holds, in as few axes as it depends on."""
+        assert self._rest is not None
+        return condition(self._rest, self._block(stored, first))
 
     def _block(self, stored: Array, first: int) -> Block:
         """Physical values of a block of stored samples, and what else the rest of the condition names."""

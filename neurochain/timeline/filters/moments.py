@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from neurochain.formats import Recording
-from neurochain.formats.recordings.stream import Stream, identity
+from neurochain.formats.recordings.storedsamples import StoredSamples, identity
 from neurochain.storage import Memo, cache_memo
 from neurochain.timeline.filters.ahead import ahead
 from neurochain.timeline.filters.block import Floats
@@ -72,7 +73,7 @@ class Moments:
         (array([2., 4.]), array([1., 0.]), array([2, 3]))
         """
         memo, name = cache_memo() if memo is None else memo, identity(recording)
-        whole, here = Stream.whole(recording), Stream.of(recording)
+        whole, here = StoredSamples.whole(recording), StoredSamples.of(recording)
         wanted = np.array(whole.channels)
         table = _remembered(memo, name, int(wanted.max()) + 1)
         missing = np.flatnonzero(table[0, wanted] == UNKNOWN)
@@ -96,7 +97,7 @@ class Moments:
         ShapeError
             Sampling frequencies differ.
         """
-        whole = Stream.whole(recording)
+        whole = StoredSamples.whole(recording)
         table = _remembered(
             cache_memo() if memo is None else memo, identity(recording), max(whole.channels) + 1
         )
@@ -112,14 +113,18 @@ def _remembered(memo: Memo, name: str | None, count: int) -> Floats:
     return np.concatenate([kept, np.full((3, missing), UNKNOWN)], axis=1)
 
 
-def _measured(stream: Stream, progress: Progress | None) -> Floats:
+def _measured(stream: StoredSamples, progress: Progress | None) -> Floats:
     """Counts, means and standard deviations of stored numbers, shape (3, n_channels)."""
-    n_samples, step = stream.n_samples, stream.at_once
-    sums = sums_of(stream.dtype, len(stream.channels))
-    starts = range(0, n_samples, step)
-    parts = ahead(lambda start: sums.part(stream.read(start, min(start + step, n_samples))), starts)
-    for start, part in zip(starts, parts, strict=True):
-        sums.add(part)
+    sums, step = sums_of(stream.dtype, len(stream.channels)), stream.by_one_thread
+
+    def parts(start: int) -> list[Any]:
+        end = min(start + step, stream.n_samples)
+        return [sums.part(stream.read(*some)) for some in stream.steps(start, end)]
+
+    starts = range(0, stream.n_samples, step)
+    for start, found in zip(starts, ahead(parts, starts), strict=True):
+        for part in found:
+            sums.add(part)
         if progress is not None:
-            progress(min(start + step, n_samples))
+            progress(min(start + step, stream.n_samples))
     return np.stack(sums.moments())

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurochain.formats import Recording
-from neurochain.formats.recordings.stream import Stream
+from neurochain.formats.arrays.recycled import recycled
+from neurochain.formats.recordings.storedsamples import StoredSamples
 from neurochain.timeline.filters.block import Array, Block, Mask
 from neurochain.timeline.filters.decided import Decided, decided
 from neurochain.timeline.filters.filter import Filter
@@ -69,13 +70,13 @@ class Plan:
             return cls(known, active, None)
         if 2 * len(active) >= len(channels):  # all together are read more quickly than many one by one
             active = np.arange(len(channels))
-        picked = [channels[i] for i in active]
+        picked = [channels[i] for i in active.tolist()]
         named = {label: recording.channels.index(label) for label in filter.labels}
         needed = list(dict.fromkeys([*picked, *named.values()]))
-        stream = Stream.of(recording.pick(needed))
+        stream = StoredSamples.of(recording.pick(needed))
         places = {label: needed.index(i) for label, i in named.items()}
         assert block.indices is not None
-        chosen = _constants(tuple(labels[i] for i in active), block.indices[active], moments, active)
+        chosen = _constants(tuple(labels[i] for i in active.tolist()), block.indices[active], moments, active)
         return cls(known, active, Judge(filter.tree, stream, chosen, places, when))
 
     @property
@@ -85,8 +86,11 @@ class Plan:
 
     def empty(self, n_samples: int) -> Mask:
         """Memory for a mask, shape (n_samples, n_channels), in the order in which samples come."""
-        order = "C" if self.judge is None else self.judge.order
-        return np.empty((n_samples, len(self.known.surely)), np.bool_, order)
+        n_channels = len(self.known.surely)
+        memory = recycled((n_samples * n_channels,), np.dtype(np.bool_))
+        if self.judge is None or self.judge.times_first:
+            return memory.reshape(n_samples, n_channels)
+        return memory.reshape(n_channels, n_samples).T
 
     def write(self, first: int, last: int, out: Mask) -> None:
         """Write where the filter holds among the samples [first, last), shape (n_samples, n_channels).

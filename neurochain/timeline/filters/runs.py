@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurochain.formats.recordings.channels import channel_index
+from neurochain.formats.recordings.scratch import Scratch
 from neurochain.timeline.filters.block import Floats, Mask
 from neurochain.timeline.filters.sampletimes import Numbers, SampleTimes
 
@@ -63,7 +64,11 @@ class Runs:
         return np.array([len(one) for one in self.samples], np.int64)
 
     def __repr__(self) -> str:
-        return f"<Runs {int(self.counts.sum()):,} of {len(self.labels):,} ({', '.join(self.labels[:3])}, …)>"
+        shown = [
+            f"{len(runs):,} of {label!r}"
+            for label, runs in zip(self.labels[:4], self.samples[:4], strict=True)
+        ]
+        return f"<Runs ({', '.join(shown)}{', …' if len(self.labels) > 4 else ''})>"
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,31 +77,41 @@ class Changes:
 
     Attributes
     ----------
+    first : int
+        The first sample of the block.
     samples, channels : ndarray, shape (n_changes,), int64
         The sample that is not as the one before it; ascending in each channel.
     top, bottom : ndarray, shape (n_channels,), bool
         First and last row.
     """
 
+    first: int
     samples: Numbers
     channels: Numbers
     top: Mask
     bottom: Mask
 
     @classmethod
-    def of(cls, mask: Mask, first: int) -> "Changes":
-        """Changes of a mask, shape (n_samples, n_channels), one sample at least, whose first sample has a number."""
-        if mask.shape[1] > 1 and mask.T.flags.c_contiguous:
-            channels, samples = _divided(mask.T[:, 1:] != mask.T[:, :-1])
-        else:
-            samples, channels = _divided(mask[1:] != mask[:-1])
-        return cls(samples + (first + 1), channels, mask[0].copy(), mask[-1].copy())
+    def of(cls, mask: Mask, first: int, scratch: Scratch) -> "Changes":
+        """Changes of a mask, shape (n_samples, n_channels), one sample at least.
 
-
-def _divided(changes: Mask) -> tuple[Numbers, Numbers]:
-    """Row and column of each entry that is true, row by row."""
-    found = np.flatnonzero(changes)
-    return np.divmod(found, max(changes.shape[1], 1))
+        Parameters
+        ----------
+        mask : ndarray, shape (n_samples, n_channels), bool
+            In either order.
+        first : int
+            Its first sample.
+        scratch : Scratch
+            Memory for as many entries.
+        """
+        turned = not mask.flags.c_contiguous
+        rows = mask.T if turned else mask
+        now, before = (rows[:, 1:], rows[:, :-1]) if turned else (rows[1:], rows[:-1])
+        changed = scratch.take(now.size).view(np.bool_)
+        np.not_equal(now, before, out=changed.reshape(now.shape))
+        one, other = np.divmod(np.flatnonzero(changed), max(now.shape[1], 1))
+        channels, samples = (one, other) if turned else (other, one)
+        return cls(first, samples + (first + 1), channels, mask[0].copy(), mask[-1].copy())
 
 
 class Joiner:
@@ -114,9 +129,9 @@ class Joiner:
         self._samples: list[Numbers] = []
         self._channels: list[Numbers] = []
 
-    def add(self, changes: Changes, first: int) -> None:
-        """Take the next block, which begins at a sample."""
-        self._border(changes.top, first)
+    def add(self, changes: Changes) -> None:
+        """Take the next block."""
+        self._border(changes.top, changes.first)
         self._samples.append(changes.samples)
         self._channels.append(changes.channels)
         self._last = changes.bottom

@@ -8,6 +8,7 @@ import numpy as np
 from neurochain.errors import ExpressionError
 from neurochain.formats import Recording
 from neurochain.formats.recordings.channels import channel_indices
+from neurochain.formats.recordings.scratch import Scratch
 from neurochain.storage import Memo
 from neurochain.timeline.filters.ahead import ahead
 from neurochain.timeline.filters.block import Block, Mask
@@ -112,7 +113,7 @@ class Sieve:
         FormatError
             The file does not say what the values mean that the filter names.
         """
-        made, (n_channels, _) = Filter.of(filter), recording.shape
+        made, n_channels = Filter.of(filter), recording.shape[0]
         if recording.dtype.kind not in "biuf":
             raise ExpressionError(
                 f"{made.text!r}: values of dtype {recording.dtype} are neither more nor less than others."
@@ -271,7 +272,7 @@ class Sieve:
             )
             return piece
 
-        for piece in ahead(judged, pieces()):
+        for piece in ahead(judged, pieces(), max(plan.at_once // length, 1)):
             if progress is not None:
                 progress(before + piece.last)
             if piece.last == piece.begin + len(piece.mask):
@@ -285,12 +286,17 @@ class Sieve:
         if judge is None:
             return ()
 
-        def changes(piece: tuple[int, int, bool]) -> tuple[Changes, int, int, bool]:
-            first, last, ends = piece
-            mask = judge.mask(first, last)
-            if over != "each":
-                mask = mask.any(axis=1, keepdims=True) if over == "any" else mask.all(axis=1, keepdims=True)
-            return Changes.of(mask, first), first, last, ends
+        scratch = Scratch()
+
+        def changes(piece: tuple[int, int, bool]) -> tuple[list[Changes], int, bool]:
+            begin, end, is_last = piece
+            found = []
+            for first, last in judge.steps(begin, end):
+                mask = judge.mask(first, last)
+                if over != "each":
+                    mask = (np.any if over == "any" else np.all)(mask, axis=1, keepdims=True)
+                found.append(Changes.of(mask, first, scratch))
+            return found, end, is_last
 
         joiner = Joiner(len(plan.active) if over == "each" else 1)
         step = plan.at_once
@@ -299,12 +305,13 @@ class Sieve:
             for begin, end in when.stretches
             for first in range(begin, end, step)
         )
-        for found, first, last, ends in ahead(changes, pieces):
-            joiner.add(found, first)
-            if ends:
-                joiner.end(last)
+        for found, end, is_last in ahead(changes, pieces):
+            for one in found:
+                joiner.add(one)
+            if is_last:
+                joiner.end(end)
             if progress is not None:
-                progress(before + last)
+                progress(before + end)
         return joiner.runs()
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -5,12 +5,16 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
+from neurochain.formats.recordings.scratch import Scratch
 from neurochain.timeline.filters.block import Array, Floats
 
 __all__ = ["FloatSums", "Sums", "WholeSums", "sums_of"]
 
 TILE = 2**15  # values whose floats the cache holds
+WIDE = 2**19  # values that are squared while the cache holds them as 32 bits
+FEWEST = 32  # rows that are added at a time: of fewer, the calls take longer than the sums
 MANY = 2**30  # samples whose sums surely fit into 64 bits, with as many again
+SCRATCH = Scratch()
 
 Part = TypeVar("Part")
 
@@ -90,15 +94,48 @@ class WholeSums:
 
 
 def _small(values: Array) -> list[Array]:
-    """Sums of integers of up to 16 bits and of their squares, shape (n_samples, n_channels) before."""
-    # Products are below 2**31, so those of a tile are exact as floats, whatever their order.
-    total = np.zeros((2, values.shape[1]))
+    """Sums of integers of up to 16 bits and of their squares, of values of shape (n_samples, n_channels)."""
+    if values.dtype == np.int16 and values.flags.c_contiguous and len(values):
+        largest = max(int(values.max()), -int(values.min()), 1)
+        if (rows := (2**32 - 1) // largest**2) >= FEWEST:
+            return [_sums(values, largest), _squares(values, rows)]
+    # Squares are below 2**32, so sums of a tile are exact as floats, whatever their order.
+    total = np.zeros((2, values.shape[1]), np.int64)
     step = max(TILE // values.shape[1], 1)
     for at in range(0, len(values), step):
         tile = values[at : at + step].astype(np.float64)
-        total[0] += tile.sum(axis=0)
-        total[1] += np.einsum("ij,ij->j", tile, tile)
-    return list(total.astype(np.int64))
+        total += np.stack([tile.sum(axis=0), np.einsum("ij,ij->j", tile, tile)]).astype(np.int64)
+    return list(total)
+
+
+def _sums(values: Array, largest: int) -> Array:
+    """Sums of integers of 16 bits: so many are added in 16 bits as surely fit, the rest in 64."""
+    many = (2**15 - 1) // largest
+    if many < FEWEST:  # bytes fit
+        low, high = values & 0xFF, values >> 8
+        together: Array = _sums(low, 0xFF) + 256 * _sums(high, 0x80)
+        return together
+    n_samples, n_channels = values.shape
+    apart = -(-n_samples // many)
+    whole = n_samples // apart * apart
+    some = np.add.reduce(values[:whole].reshape(-1, apart * n_channels), axis=0, dtype=np.int16)
+    left = values[whole:].sum(axis=0, dtype=np.int64)
+    total: Array = some.reshape(apart, n_channels).sum(axis=0, dtype=np.int64) + left
+    return total
+
+
+def _squares(values: Array, rows: int) -> Array:
+    """Sums of squares of integers of 16 bits: those of so many rows fit into 32 bits."""
+    total: Array = np.zeros(values.shape[1], np.int64)
+    step = min(max(WIDE // values.shape[1], 1), rows)
+    wide = SCRATCH.take(4 * step * values.shape[1]).view(np.int32).reshape(step, -1)
+    for at in range(0, len(values), step):
+        tile = values[at : at + step]
+        numbers = wide[: len(tile)]
+        np.copyto(numbers, tile)
+        # A square is the same of a number and of what its bits are without a sign.
+        total += np.einsum("ij,ij->j", numbers.view(np.uint32), numbers.view(np.uint32))
+    return total
 
 
 def _large(values: Array) -> list[Array]:

@@ -157,6 +157,7 @@ def written(node: Node, level: int = OR) -> str:
     Parameters
     ----------
     node : Node
+        The tree.
     level : int
         Of what stands around it: what holds together less closely is put in parentheses.
 

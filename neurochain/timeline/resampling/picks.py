@@ -222,7 +222,7 @@ def picks(
     weights = None
     if method == "linear":
         mask &= ~alone | (since <= slack)
-        weights = np.divide(since, apart, out=np.zeros(len(since)), where=~alone)
+        weights = np.divide(since, apart, out=np.zeros(len(since)), where=~alone & (apart > 0))
         weights[weights * apart <= rounding(known[[0, -1]], wanted)] = 0.0
     elif method == "nearest":
         mask &= ~alone | (since <= period / 2 + slack)

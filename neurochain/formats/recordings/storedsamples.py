@@ -1,8 +1,10 @@
-"""Stream: the stored samples of a recording, for those who pass over all of them."""
+"""StoredSamples: the samples of a recording as they are stored, for those who pass over all of them."""
 
 import hashlib
 import pickle
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,19 +14,21 @@ from neurochain.formats.recordings.even import Floats
 from neurochain.formats.recordings.interleaved import Interleaved
 from neurochain.formats.recordings.recording import Recording
 from neurochain.formats.recordings.samples import Samples, bytes_of, scaled
+from neurochain.formats.recordings.scratch import Scratch
 from neurochain.storage import File
 
-__all__ = ["Stream", "identity"]
+__all__ = ["StoredSamples", "identity"]
 
 NEAR = (
-    2**20
-)  # bytes of samples that lie on a disk here: as many as the caches of a processor hold, for what is done next
+    2 * 2**20
+)  # bytes of samples that lie on a disk here: as many as caches hold, for what is done with them
+STEPS = 6  # of these: threads that hand over more often wait for each other, and are put on one processor
 FAR = 32 * 2**20  # bytes of others, of which a piece costs a request, or chunks that are decoded whole
 PROBE = 64  # samples
 
 
 @dataclass(frozen=True, eq=False)
-class Stream:
+class StoredSamples:
     """Stored samples [0, n_samples) of a recording's channels, which have one rate.
 
     Attributes
@@ -46,10 +50,11 @@ class Stream:
     n_samples: int
     gains: Floats | None
     offsets: Floats | None
+    _scratch: Scratch = field(default_factory=Scratch, repr=False)
 
     @classmethod
-    def of(cls, recording: Recording) -> "Stream":
-        """Stream of a recording, or of a window of one.
+    def of(cls, recording: Recording) -> "StoredSamples":
+        """Those of a recording, or of a window of one.
 
         Raises
         ------
@@ -68,8 +73,8 @@ class Stream:
         return cls(recording._samples, list(part.channels), first, n_samples, *scale)
 
     @classmethod
-    def whole(cls, recording: Recording) -> "Stream":
-        """Stream of all samples that the channels have, whatever window of them is given, in the numbers of the file.
+    def whole(cls, recording: Recording) -> "StoredSamples":
+        """All samples that the channels have, whatever window of them is given, in the numbers of the file.
 
         Raises
         ------
@@ -84,7 +89,12 @@ class Stream:
         """Of the stored numbers."""
         return self.samples.dtype
 
-    @property
+    @cached_property
+    def in_order(self) -> bool:
+        """Whether the channels are those of the file from one to another."""
+        return self.channels == list(range(self.channels[0], self.channels[-1] + 1))
+
+    @cached_property
     def is_near(self) -> bool:
         """Whether samples are read from a disk here, channels of a time together: pieces may be small."""
         source = self.samples._source if isinstance(self.samples, Interleaved) else None
@@ -97,20 +107,42 @@ class Stream:
             return max(NEAR // bytes_of(self.samples, self.channels, 0, 1), 1)
         return max(FAR // (len(self.channels) * self.dtype.itemsize), 1)
 
+    @property
+    def by_one_thread(self) -> int:
+        """How many samples one of several threads best reads before it hands over what it found."""
+        return self.at_once * (STEPS if self.is_near else 1)
+
+    def steps(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """Samples [first, last) of what is best read at a time."""
+        step = self.at_once
+        for first in range(start, end, step):
+            yield first, min(first + step, end)
+
     def read(self, start: int, end: int) -> np.ndarray[Any, Any]:
-        """Stored samples [start, end), shape (n_channels, end - start), in memory of their own.
+        """Stored samples [start, end), shape (n_channels, end - start).
+
+        They may be overwritten, and are by the next call in the same thread: memory that is new each time costs more than
+        what is done with most samples.
 
         Raises
         ------
         FormatError
             The file ends before they do.
         """
-        return self.samples.read(self.channels, self.first + start, self.first + end)
+        start, end = self.first + start, self.first + end
+        rows = None
+        if self.is_near and isinstance(self.samples, Interleaved):
+            rows = self.samples.rows(start, end, self._scratch.take)
+        if rows is None:
+            return self.samples.read(self.channels, start, end)
+        low, high = self.channels[0], self.channels[-1] + 1
+        picked = rows[:, low:high] if self.in_order else rows[:, self.channels]
+        return picked.T.astype(self.dtype, copy=False)
 
-    def pick(self, indices: list[int]) -> "Stream":
+    def pick(self, indices: list[int]) -> "StoredSamples":
         """Some of the channels."""
         gains, offsets = (None if a is None else a[indices] for a in (self.gains, self.offsets))
-        return Stream(
+        return StoredSamples(
             self.samples, [self.channels[i] for i in indices], self.first, self.n_samples, gains, offsets
         )
 
