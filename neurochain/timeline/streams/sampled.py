@@ -9,6 +9,7 @@ import numpy as np
 
 from neurochain.errors import ColumnNotFoundError, ShapeError, suggestion
 from neurochain.formats import Recording
+from neurochain.formats.arrays.recycled import recycled
 from neurochain.storage import cache_memo
 from neurochain.timeline.clocks.edges import pulse_edges
 from neurochain.timeline.clocks.evenclock import EvenClock
@@ -17,6 +18,7 @@ from neurochain.timeline.streams.stream import Floats, Kind, Pulses, Said, Strea
 __all__ = ["SampledStream"]
 
 AT_ONCE = 32 * 2**20  # bytes of a file in which pulses are looked for
+TILE = 2**16  # values that the cache holds while they are scaled
 EXACT = 2  # bytes of an integer that float32 holds with room for its gain
 KEY = "pulses 1"
 
@@ -99,10 +101,15 @@ class SampledStream(Stream):
         stored: np.ndarray[Any, Any] = np.asarray(self.source.stored[:, first:last]).T
         if stored.dtype == dtype:
             return stored
-        values = np.empty(stored.shape, dtype)
-        np.multiply(stored, gains.astype(dtype), out=values, casting="unsafe")
-        if offsets.any():
-            values += offsets.astype(dtype)
+        values = recycled(stored.shape, dtype)
+        gain, offset, moved = gains.astype(dtype), offsets.astype(dtype), bool(offsets.any())
+        step = max(TILE // max(stored.shape[1], 1), 1)
+        for at in range(0, len(stored), step):
+            tile = values[at : at + step]
+            tile[...] = stored[at : at + step]
+            tile *= gain
+            if moved:
+                tile += offset
         return values
 
     def cut(self, first: int, last: int) -> Recording:
