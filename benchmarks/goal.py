@@ -96,3 +96,24 @@ def memory_over(megabytes: float, than: str, who: str = "neurochain", why: str =
         return f"{more:,.0f} MB", more < megabytes
 
     return Goal(f"{who}: under {megabytes:,g} MB more than {than}", measure, why)
+
+
+def each_at_most(seconds: float, who: str = "neurochain", why: str = "") -> Goal:
+    """Under a time for each of what is done, on average."""
+
+    def measure(all_: Contestants) -> tuple[str, bool]:
+        each = 1 / all_[who].rate
+        return f"{each * 1000:.3g} ms", each < seconds
+
+    return Goal(f"{who}: under {seconds * 1000:g} ms each", measure, why)
+
+
+def pulled_at_most(times: float, who: str = "neurochain", why: str = "") -> Goal:
+    """At most so many bytes read for each that was asked for; the case says ``pulled`` and ``wanted``."""
+
+    def measure(all_: Contestants) -> tuple[str, bool]:
+        facts = all_[who].runs[-1].facts
+        ratio = float(str(facts["pulled"])) / float(str(facts["wanted"]))
+        return f"{ratio:.4g} x", ratio <= times
+
+    return Goal(f"{who}: at most {times:g} x the bytes that were asked for", measure, why)

@@ -19,10 +19,11 @@ OURS = (
     "isal",
     "scipy",
     "av",
+    "h5py",
 )
 PEERS = (
     "datachain", "daft", "ray", "pydicom", "nibabel", "mne", "pyEDFlib", "pybids", "bids2table", "obstore", "scipy",
-    "decord", "av",
+    "decord", "av", "spikeinterface", "h5py",
 )  # fmt: skip
 
 LOADERS = (

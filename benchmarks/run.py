@@ -3,6 +3,7 @@
 import argparse
 import compileall
 import os
+import signal
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -22,6 +23,7 @@ from benchmarks.machine import OURS, PEERS, commit, describe_machine, versions
 from benchmarks.report import page, section
 from benchmarks.scale import Scale
 from benchmarks.slices import band_power, images
+from benchmarks.timeline import timeline
 from benchmarks.video import video
 
 SELECTIVE: dict[str, Callable[[Path, Path, Scale], Comparisons]] = {
@@ -33,6 +35,7 @@ SELECTIVE: dict[str, Callable[[Path, Path, Scale], Comparisons]] = {
     "bands": band_power,
     "ephys": ephys,
     "video": video,
+    "timeline": timeline,
 }
 OF_OTHERS = {"loaders": features, "raw": raw}
 ALONE = {"cold": cold, "many": many, "large": large}
@@ -67,6 +70,8 @@ def main() -> None:
         )
     if chosen.loaders is None and set(OF_OTHERS) & set(chosen.only):
         parser.error("loaders need the environment that has others: --loaders .loaders-venv/bin/python")
+    # As an interrupt does: what the jobs have made, which is large, is removed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
     ours, peers = Path(sys.executable), chosen.peers.absolute()
     for package in OWN:  # as pip has done with the others'
         compileall.compile_dir(REPOSITORY / package, quiet=1)

@@ -2,6 +2,8 @@
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import blake2b
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from benchmarks.comparison import Comparison
 from benchmarks.contestant import Contestant, Measurement, check_agreement
 from benchmarks.dicom_tree import make_tree
 from benchmarks.films import make_film
-from benchmarks.goal import faster, faster_per_second
+from benchmarks.goal import each_at_most, faster, faster_per_second, pulled_at_most
 from benchmarks.headers import KNOWN
 from benchmarks.images import make_images
 from benchmarks.loaders import CASES as LOADERS
@@ -25,6 +27,8 @@ from benchmarks.recordings import CHANNELS, RATE, RECORD, WINDOW, make_recording
 from benchmarks.report import page
 from benchmarks.scale import Scale, linked
 from benchmarks.server import object_server
+from benchmarks.timeline.devices import make_probe, make_scan, make_short, make_sparse
+from benchmarks.timeline.entrant import entrant
 
 OURS = Path(sys.executable)
 DICOM, EDF, IMAGES, RECORDS = 12, 3, 2, 70
@@ -198,6 +202,87 @@ def test_large_cases_run_at_any_size(tmp_path: Path) -> None:
         folder = tmp_path / case
         folder.mkdir()
         Contestant(case, OURS, case, (str(folder), str(rows), what), folder=LOADERS).run()
+
+
+@pytest.fixture(scope="module")
+def devices(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seconds of a probe, a camera and a scanner."""
+    folder = tmp_path_factory.mktemp("devices")
+    make_short(folder / "short.bin", make_probe(folder / "probe.bin", 2), 1)
+    make_sparse(folder / "sparse.bin", 2)
+    make_film(folder / "film.mp4", 60)
+    make_scan(folder / "bold.nii", 2)
+    return folder
+
+
+def run_alike(contestants: list[Contestant]) -> None:
+    for contestant in contestants:
+        contestant.run()
+    check_agreement(contestants)
+
+
+def test_windows_of_a_timeline_are_those_of_a_memmap(devices: Path) -> None:
+    probe = devices / "probe.bin"
+    ran = [
+        entrant("neurochain", OURS, "excerpts_neurochain", probe, 3, "numbers", amount=3),
+        entrant("memmap", OURS, "excerpts_peers", "memmap", probe, 3, "numbers", amount=3),
+        entrant("sparse", OURS, "excerpts_neurochain", devices / "sparse.bin", 3, "numbers", amount=3),
+        entrant("in uV", OURS, "excerpts_neurochain", probe, 3, "uV", amount=3),
+    ]
+    run_alike(ran)
+    numbers, _, sparse, scaled = (np.array(list(facts(one)["values"].values())) for one in ran)
+    np.testing.assert_array_equal(numbers[:, 1], 30_000)
+    np.testing.assert_allclose(scaled, numbers * [4, 1])
+    np.testing.assert_array_equal(sparse, [[0, 30_000]] * 3)
+    assert (devices / "short.bin").read_bytes() == probe.read_bytes()[: 768 * 30_000]
+
+
+def test_filters_hold_where_numpy_says(devices: Path) -> None:
+    probe, plain, spread = devices / "probe.bin", "signal > 0.8", "abs(signal) > 4*std"
+    ran = [
+        entrant("neurochain", OURS, "sieve_neurochain", probe, plain, amount=46),
+        entrant("with std", OURS, "sieve_neurochain", probe, spread, amount=46),
+        entrant("by hand", OURS, "sieve_numpy", probe, "plain", amount=46),
+        entrant("by hand, with std", OURS, "sieve_numpy", probe, "std", amount=46),
+        entrant("reading alone", OURS, "sieve_numpy", probe, "read", amount=46),
+    ]
+    run_alike(ran)
+    assert all(value[0] > 0 for one in ran[:2] for value in facts(one)["values"].values())
+
+
+def test_a_session_in_one_file_is_what_the_devices_left(devices: Path) -> None:
+    asked = devices / "probe.bin", devices / "film.mp4", devices / "bold.nii", 4, "ephys,video,bold"
+    ran = [entrant("neurochain", OURS, "session_neurochain", *asked, amount=4)]
+    if find_spec("spikeinterface") is not None:  # else it is in the peers' environment alone
+        ran += [entrant(how, OURS, "session_by_hand", *asked, how, amount=4) for how in ("asked", "sorted")]
+    run_alike(ran)
+    values = facts(ran[0])["values"]
+    scan: Any = nibabel.load(devices / "bold.nii")
+    volume = blake2b(np.ascontiguousarray(scan.dataobj[..., :1]), digest_size=16).hexdigest()
+    for number in range(4):
+        ephys, video, bold = (values[f"{number:06d} {name}"] for name in ("ephys", "video", "bold"))
+        assert ephys[1:4] == ["int16", [3000, 384], 3000]
+        assert video[1:4] == ["uint8", [3, 480, 640, 3], 3]
+        assert bold == [volume, "int16", [64, 64, 36, 1], 1, 0.0, 0.0]
+        assert ephys[4] <= video[4] < video[5] <= ephys[5]
+
+
+def test_no_more_is_pulled_than_windows_hold(devices: Path) -> None:
+    here = entrant("here", OURS, "pulled_neurochain", devices, 4, "here")
+    far = entrant("far", OURS, "pulled_neurochain", devices, 4, "far")
+    for contestant in (here, far):
+        contestant.run()
+        assert facts(contestant)["wanted"] == 4 * (3000 * 768 + 64 * 64 * 36 * 2)
+        assert 0 < facts(contestant)["pulled"] < 1.2 * facts(contestant)["wanted"]
+    assert facts(here)["pulled"] > facts(here)["wanted"]  # a server is not asked for the same bytes again
+
+
+def test_goals_of_each_and_of_bytes() -> None:
+    found = {"neurochain": measured("neurochain", 2.0, 100, pulled=110, wanted=100)}
+    assert each_at_most(0.03).measure(found) == ("20 ms", True)
+    assert each_at_most(0.02).measure(found) == ("20 ms", False)
+    assert pulled_at_most(1.2).measure(found) == ("1.1 x", True)
+    assert pulled_at_most(1.05).measure(found) == ("1.1 x", False)
 
 
 def test_a_page_keeps_the_jobs_that_are_not_measured_again() -> None:

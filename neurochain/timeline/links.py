@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -55,6 +55,7 @@ class Links:
     """
 
     by: Mapping[str, Link]
+    _common: dict[str, ClockMap] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def path(self, name: str) -> list[Link]:
         """Links from a stream to the common clock."""
@@ -66,10 +67,12 @@ class Links:
 
     def to_common(self, name: str) -> ClockMap:
         """From a stream's clock to the common one."""
-        found = ClockMap.identity()
-        for link in self.path(name):
-            found = found.then(link.map)
-        return found
+        if name not in self._common:
+            found = ClockMap.identity()
+            for link in self.path(name):
+                found = found.then(link.map)
+            self._common[name] = found
+        return self._common[name]
 
     def uncertainty(self, name: str, seconds: Floats) -> Floats | None:
         """Half width of the 95 % interval of common times, at times on a stream's clock; None where nothing was fitted.

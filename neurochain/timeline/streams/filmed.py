@@ -1,5 +1,6 @@
 """FilmedStream: frames of a video."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,8 @@ from neurochain.timeline.clocks.stampedclock import StampedClock
 from neurochain.timeline.streams.stream import Kind, Pulses, Said, Stream
 
 __all__ = ["FilmedStream"]
+
+AT_ONCE = 128 * 2**20  # bytes of frames that are decoded together
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +59,31 @@ class FilmedStream(Stream):
     def read(self, first: int, last: int) -> np.ndarray[Any, Any]:
         """Frames [first, last)."""
         return np.asarray(self.source[first:last])
+
+    def reads(self, spans: Sequence[tuple[int, int]]) -> Iterator[np.ndarray[Any, Any]]:
+        """Frames of several ranges; of many that are near each other, what they share is decoded once.
+
+        So are the frames from the keyframe before them on.
+        """
+        most = max(AT_ONCE // max(int(np.prod(self.shape[1:])), 1), 1)
+        begin = 0
+        while begin < len(spans):
+            end, wanted = begin, set[int]()
+            while end < len(spans):
+                more = wanted.union(range(*spans[end]))
+                if len(more) > most and end > begin:
+                    break
+                end, wanted = end + 1, more
+            if end == begin + 1:
+                yield self.read(*spans[begin])
+            else:
+                numbers = np.array(sorted(wanted), np.int64)
+                frames = self.source.frames(numbers)
+                for first, last in spans[begin:end]:
+                    at = int(np.searchsorted(numbers, first))
+                    yield frames[at : at + last - first]
+                del frames  # before the next ones are decoded
+            begin = end
 
     def cut(self, first: int, last: int) -> Video:
         """Frames [first, last) as a Video on its own clock."""

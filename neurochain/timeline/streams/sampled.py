@@ -18,9 +18,9 @@ from neurochain.timeline.streams.stream import Floats, Kind, Pulses, Said, Strea
 __all__ = ["SampledStream"]
 
 AT_ONCE = 32 * 2**20  # bytes of a file in which pulses are looked for
+TILE = 2**16  # values that the cache holds while they are scaled
 EXACT = 2  # bytes of an integer that float32 holds with room for its gain
 KEY = "pulses 1"
-NEAR = 512  # samples that are scaled together: they stay in the processor's cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +101,16 @@ class SampledStream(Stream):
         stored: np.ndarray[Any, Any] = np.asarray(self.source.stored[:, first:last]).T
         if stored.dtype == dtype:
             return stored
-        return _scaled(stored, gains.astype(dtype), offsets.astype(dtype) if offsets.any() else None)
+        values = recycled(stored.shape, dtype)
+        gain, offset, moved = gains.astype(dtype), offsets.astype(dtype), bool(offsets.any())
+        step = max(TILE // max(stored.shape[1], 1), 1)
+        for at in range(0, len(stored), step):
+            tile = values[at : at + step]
+            tile[...] = stored[at : at + step]
+            tile *= gain
+            if moved:
+                tile += offset
+        return values
 
     def cut(self, first: int, last: int) -> Recording:
         """Samples [first, last) as a Recording on the device's clock.
@@ -179,20 +188,8 @@ class SampledStream(Stream):
 
     def _seconds(self, numbers: Floats) -> Floats:
         """Times of samples, which may lie between two."""
+        if not isinstance(self.clock, EvenClock) or self.clock.segments is None:
+            return self.clock.start + numbers / self.sampling_frequency
         whole = np.floor(numbers).astype(np.int64)
         times = np.array([self.clock.times(k, k + 1)[0] for k in whole.tolist()], np.float64)
         return times + (numbers - whole) / self.sampling_frequency
-
-
-def _scaled(
-    stored: np.ndarray[Any, Any], gains: np.ndarray[Any, Any], offsets: np.ndarray[Any, Any] | None
-) -> np.ndarray[Any, Any]:
-    """Physical values of stored ones, shape (n_samples, n_channels), in the dtype of the gains."""
-    values = recycled(stored.shape, gains.dtype)
-    for first in range(0, len(stored), NEAR):
-        block = values[first : first + NEAR]
-        block[...] = stored[first : first + NEAR]
-        block *= gains
-        if offsets is not None:
-            block += offsets
-    return values

@@ -1,7 +1,7 @@
 """Stream: what one device recorded, with the clock that it was recorded by."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -85,6 +85,14 @@ class Stream(ABC):
     @abstractmethod
     def read(self, first: int, last: int) -> np.ndarray[Any, Any]:
         """Samples [first, last), with the axes of `axes`."""
+
+    def reads(self, spans: Sequence[tuple[int, int]]) -> Iterator[np.ndarray[Any, Any]]:
+        """What `read` gives of each of several ranges [first, last), one after the other.
+
+        Neighbours may be read together, and share memory.
+        """
+        for first, last in spans:
+            yield self.read(first, last)
 
     @abstractmethod
     def cut(self, first: int, last: int) -> Any:
