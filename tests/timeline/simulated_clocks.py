@@ -4,7 +4,7 @@ A device has run for a time tau, its clock shows ``tau + ahead`` and the common 
 `ahead` grows where the device's clock jumps, and `stood` where it stands still.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -86,7 +86,7 @@ def simulate(setting: Setting) -> Simulated:
     rng = np.random.default_rng(setting.seed)
     spread = setting.irregular * setting.interval
     apart = setting.interval + rng.uniform(-spread, spread, setting.n_pulses)
-    pulses = setting.zero + setting.offset + 1.0 + np.cumsum(apart)
+    pulses = setting.zero + setting.offset + np.cumsum(apart)
     edges = np.array([0.0, *(j.at for j in setting.jumps)])
     ahead = np.cumsum([0.0, *(j.jumps_ahead for j in setting.jumps)])
     stood = np.cumsum([0.0, *(j.stands_still for j in setting.jumps)])
@@ -104,15 +104,9 @@ def simulate(setting: Setting) -> Simulated:
     pairs = frozenset(
         zip(device[on_device & on_common].tolist(), common[on_device & on_common].tolist(), strict=True)
     )
-    return Simulated(
-        setting,
-        _with_spurious(device[on_device], setting.spurious, rng),
-        _with_spurious(common[on_common], setting.spurious, rng),
-        edges,
-        ahead,
-        stood,
-        pairs,
-    )
+    bare = Simulated(setting, device[on_device], common[on_common], edges, ahead, stood, pairs)
+    device, common = (_with_spurious(times, setting.spurious, rng) for times in (bare.device, bare.common))
+    return replace(bare, device=device[~np.isnan(bare.truth(device))], common=common)
 
 
 def _with_spurious(times: Floats, share: float, rng: np.random.Generator) -> Floats:

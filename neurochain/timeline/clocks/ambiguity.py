@@ -33,11 +33,11 @@ class Shift(NamedTuple):
 
 def jitter_of(device: Floats, common: Floats, rules: Rules) -> float:
     """Jitter of pairs, whatever slow drift there is: from the differences of successive ones."""
-    late = np.diff(common - device)
-    if not len(late):
+    if len(device) < 3:
         return rules.floor
-    spread = float(np.median(np.abs(late - np.median(late))))
-    return max(1.4826 * spread / 2**0.5, rules.floor)
+    drift = float(common[-1] - common[0]) / float(device[-1] - device[0]) - 1
+    late = np.diff(common - device - drift * (device - device[0]))
+    return max(1.4826 * float(np.median(np.abs(late))) / 2**0.5, rules.floor)
 
 
 def shifts(

@@ -12,6 +12,7 @@ from neurochain.timeline.clocks.ascending import ascending
 from neurochain.timeline.clocks.band import Band
 from neurochain.timeline.clocks.clockfit import ClockFit
 from neurochain.timeline.clocks.clockmap import ClockMap
+from neurochain.timeline.clocks.jumps import sure_ranges
 from neurochain.timeline.clocks.matching import FEWEST_PAIRS, Anchor, match_pulses
 from neurochain.timeline.clocks.regression import Curve, choose, quantile
 from neurochain.timeline.clocks.seeds import Ints, Rules
@@ -24,6 +25,7 @@ Offset = float | Literal["first"] | Mapping[float, float] | None
 
 FLOOR = 1e-5  # of the interval between pulses: jitter below this is none
 ULPS = 4  # of the largest time: no float says it better
+FEWEST = 3  # pairs of a section: of fewer nobody knows where they belong
 TURNS = 2  # of pairing anew by the fitted curve, and fitting
 BEHIND = 1e-3  # of an interval: a clock that gave a pulse ran on so long, or the sample of the pulse itself would have no time
 
@@ -145,7 +147,7 @@ class _Fitting:
         section = np.repeat(np.arange(len(sections)), [len(s.device) for s in sections])
         for _ in range(TURNS):
             curve = self._curve(i, j, section, kind)
-            i, j, section = self._paired_anew(curve, i, j)
+            i, j, section = self._paired_anew(curve, i, j, section)
         return self._result(self._curve(i, j, section, kind), i, j)
 
     def _curve(self, i: Ints, j: Ints, section: Ints, kind: str) -> Curve:
@@ -180,21 +182,28 @@ class _Fitting:
             tuple(breaks.tolist()),
         )
 
-    def _paired_anew(self, curve: Curve, i: Ints, j: Ints) -> tuple[Ints, Ints, Ints]:
+    def _paired_anew(self, curve: Curve, i: Ints, j: Ints, section: Ints) -> tuple[Ints, Ints, Ints]:
         """All pulses, paired by the curve; the section of each pair."""
-        clock_map = self._map(curve)
-        residuals = self._common[j] - clock_map(self._device[i])
-        jitter = max(1.4826 * float(np.median(np.abs(residuals))), self._rules.floor)
-        which = np.flatnonzero(clock_map.known(self._device))
-        expected = clock_map(self._device[which])
-        partner = nearest(self._common, expected)
-        away = self._common[partner] - expected
+        x = self._device[i]
+        away = self._common[j] - x
+        for k in range(len(curve.firsts)):
+            away[section == k] -= curve.late(x[section == k], k)
+        jitter = max(1.4826 * float(np.median(np.abs(away))), self._rules.floor)
         gate = self._rules.tolerance or PAIRED * jitter
-        pairs = mutual(partner, away, np.abs(away) <= gate)
-        i, j = which[pairs], partner[pairs]
-        section = np.searchsorted(curve.knots[curve.firsts[1:]], self._device[i], side="right")
-        many = np.bincount(section)[section] >= 3  # of fewer nobody knows where they belong
-        return i[many], j[many], np.unique(section[many], return_inverse=True)[1]
+        found: list[tuple[Ints, Ints, Ints]] = []
+        used = -1
+        ranges = sure_ranges(self._device, self._common, curve, i, j, section, jitter)
+        for k, (first, last) in enumerate(ranges):
+            pulses = self._device[first:last]
+            expected = pulses + curve.late(pulses, k)
+            partner = nearest(self._common, expected)
+            away = self._common[partner] - expected
+            pairs = mutual(partner, away, (np.abs(away) <= gate) & (partner > used))
+            if len(pairs) >= FEWEST:
+                used = int(partner[pairs[-1]])
+                found.append((first + pairs, partner[pairs], np.full(len(pairs), len(found))))
+        i, j, section = (np.concatenate(part) for part in zip(*found, strict=True))
+        return i, j, section
 
     def _result(self, curve: Curve, i: Ints, j: Ints) -> ClockFit:
         clock_map = self._map(curve, self._zero)

@@ -1,5 +1,6 @@
 """Matching: which pulse of a device is which pulse of another clock, and where one of the clocks jumped."""
 
+import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -9,7 +10,16 @@ from neurochain.errors import FormatError
 from neurochain.formats.recordings.even import Floats
 from neurochain.timeline.clocks.ambiguity import Shift, jitter_of, shifts
 from neurochain.timeline.clocks.seeds import Line, Rules, Seed, find_seeds
-from neurochain.timeline.clocks.tracking import WANDER, Estimate, Section, straight_line, track
+from neurochain.timeline.clocks.tracking import (
+    PAIRED,
+    SHARE,
+    WANDER,
+    Estimate,
+    Section,
+    nearest,
+    straight_line,
+    track,
+)
 
 __all__ = ["Anchor", "match_pulses"]
 
@@ -20,6 +30,9 @@ RUNS = (
 )  # pulses of a seed: the fewer, the less drift does; the more, the less jitter and chance
 PLACES = ((0.0, 0.5, 0.25), (0.75, 1.0, 0.125, 0.375, 0.625, 0.875))  # of all pulses, where a run begins
 FEWEST_PAIRS = 6
+OUTERMOST = 4  # pairs
+DOUBT = 6.0  # logarithm of odds
+HANDFUL = 16  # pulses beside a section: if they do not tell where they belong, they are left out
 ENDS = 64  # pulses at an end of a section that are looked at, for pairs by chance
 LOCAL = 256  # pairs from which a line is drawn over what lies between two sections
 ALIKE = 0.5  # of the evidence for the best alignment: a run is short, and evidence of it varies
@@ -95,6 +108,7 @@ class _Matching:
             section = self._section(here)
             if section is None:
                 continue
+            section = _inner(section)
             found.append(section)
             first, last = int(section.device[0]), int(section.device[-1]) + 1
             lowest, highest = int(section.common[0]), int(section.common[-1]) + 1
@@ -111,47 +125,81 @@ class _Matching:
 
     def _section(self, here: _Range) -> Section | None:
         """The pairs of one alignment among some of the pulses."""
+        here = self._unexplained(here)
         device = self._device[slice(*here.device)]
         common = self._common[slice(*here.common)]
         if min(len(device), len(common)) < FEWEST_PAIRS:
             return None
         anchor = self._anchor(device, here)
         for run in _runs(device, anchor, here):
-            middle = float(device[run.start] + device[run.stop - 1]) / 2
-            expected = self._expected(here, middle) if anchor is None else []
-            near = (
-                anchor.offset if anchor is not None else expected[0].line.late(middle) if expected else None
-            )
-            seeds = find_seeds(device[run], common, self._rules, near)
-            self._most_pairs, self._tried = max(
-                (self._most_pairs, self._tried),
-                (max((s.pairs for s in seeds), default=0), run.stop - run.start),
-            )
-            beyond = [s for s in seeds if s.beyond]
-            if not beyond:
-                continue
-            alike = [s for s in beyond if s.score >= ALIKE * beyond[0].score]
-            going_on = [s for s in alike if any(self._goes_on(e, s) for e in expected)]
-            chosen = (going_on or alike)[0]
-            if anchor is not None:
-                chosen = min(alike, key=lambda s: abs(s.line.late(anchor.at) - anchor.offset))
-            section = _trimmed(track(device, common, chosen, run, self._rules))
-            if len(section.device) >= FEWEST_PAIRS and not going_on:
-                others = [s.line.late(middle) - chosen.line.late(middle) for s in alike if s is not chosen]
-                doubts = shifts(device, common, section, others, self._rules)
-                if doubts and anchor is None:
-                    raise self._ambiguous(device, common, section, doubts, here)
-                if doubts and anchor is not None:
-                    by = self._shifted(device, common, section, doubts, anchor)
-                    line = chosen.line._replace(offset=chosen.line.offset + by)
-                    section = (
-                        _trimmed(track(device, common, chosen._replace(line=line), run, self._rules))
-                        if by
-                        else section
-                    )
-            if len(section.device) >= FEWEST_PAIRS:
+            section = self._begun(device, common, run, anchor, here)
+            if section is not None and len(section.device) >= FEWEST_PAIRS:
                 return Section(section.device + here.device[0], section.common + here.common[0])
         return None
+
+    def _begun(
+        self, device: Floats, common: Floats, run: slice, anchor: Anchor | None, here: _Range
+    ) -> Section | None:
+        """The pairs of the alignment that a run of pulses shows."""
+        middle = float(device[run.start] + device[run.stop - 1]) / 2
+        expected = self._expected(here, middle) if anchor is None else []
+        near = anchor.offset if anchor is not None else expected[0].line.late(middle) if expected else None
+        seeds = find_seeds(device[run], common, self._rules, near)
+        best = max((s.pairs for s in seeds), default=0)
+        self._most_pairs, self._tried = max((self._most_pairs, self._tried), (best, run.stop - run.start))
+        beyond = [s for s in seeds if s.beyond]
+        alike = [s for s in beyond if s.score >= ALIKE * beyond[0].score]
+        if not alike:
+            return None
+        going_on = [s for s in alike if any(self._goes_on(e, s) for e in expected)]
+        if going_on:
+            return _trimmed(track(device, common, going_on[0], run, self._rules))
+        seed = alike[0]
+        if anchor is not None:
+            seed = min(alike, key=lambda s: abs(s.line.late(anchor.at) - anchor.offset))
+        section = _trimmed(track(device, common, seed, run, self._rules))
+        if len(section.device) < FEWEST_PAIRS:
+            return None
+        others = [s.line.late(middle) - seed.line.late(middle) for s in alike if s is not seed]
+        doubts = shifts(device, common, section, others, self._rules)
+        if not doubts:
+            return section
+        if anchor is None and expected and len(device) <= HANDFUL:
+            return None
+        if anchor is None:
+            raise self._ambiguous(device, common, section, doubts, here)
+        by = self._shifted(device, common, section, doubts, anchor)
+        line = seed.line._replace(offset=seed.line.offset + by)
+        return _trimmed(track(device, common, seed._replace(line=line), run, self._rules)) if by else section
+
+    def _unexplained(self, here: _Range) -> _Range:
+        """Pulses that do not lie where the sections beside them go on: a jump is looked for among these alone."""
+        (first, last), (lowest, highest) = here.device, here.common
+        if here.before is not None and min(last - first, highest - lowest) > 0:
+            n, m = self._going_on(here.before, slice(-LOCAL, None), 1, (first, last), (lowest, highest))
+            first, lowest = first + n, lowest + m
+        if here.behind is not None and min(last - first, highest - lowest) > 0:
+            n, m = self._going_on(here.behind, slice(0, LOCAL), -1, (first, last), (lowest, highest))
+            last, highest = last - n, highest - m
+        return here._replace(device=(first, last), common=(lowest, highest))
+
+    def _going_on(
+        self, section: Section, part: slice, step: int, devices: tuple[int, int], commons: tuple[int, int]
+    ) -> tuple[int, int]:
+        """How many of the first pulses next to a section (with a step of -1 of the last ones) belong to it still."""
+        device = self._device[slice(*devices)][::step][:ENDS]
+        common = self._common[slice(*commons)][::step]
+        line, scale, *_ = self._line(self._device[section.device], self._common[section.common], part)
+        expected = step * line(device)
+        partner = nearest(step * common, expected)
+        gate = self._rules.tolerance or PAIRED * scale
+        hit = np.abs(step * common[partner] - expected) <= gate
+        density = len(common) / (abs(float(common[-1] - common[0])) + self._rules.spacing)
+        chance = min(2 * gate * density, SHARE / 1.2)
+        sums = np.cumsum(np.where(hit, math.log(SHARE / chance), math.log((1 - SHARE) / (1 - chance))))
+        # Not to the last that lies there by chance, which would take away pulses of the next section.
+        enough = np.flatnonzero(hit & (sums >= sums.max() - DOUBT))
+        return (int(enough[0]) + 1, int(partner[enough[0]]) + 1) if sums.max() > DOUBT else (0, 0)
 
     def _anchor(self, device: Floats, here: _Range) -> Anchor | None:
         """The first that a user has said behind the section before some pulses."""
@@ -264,6 +312,16 @@ def _runs(device: Floats, anchor: Anchor | None, here: _Range) -> Iterator[slice
                 if (begin, length) not in tried:
                     tried.add((begin, length))
                     yield slice(begin, begin + length)
+
+
+def _inner(section: Section) -> Section:
+    """Without the outermost pairs: one by chance there would take from the next section what belongs to it.
+
+    What is left out is paired again by the curve.
+    """
+    if len(section.device) < 2 * OUTERMOST + FEWEST_PAIRS:
+        return section
+    return Section(section.device[OUTERMOST:-OUTERMOST], section.common[OUTERMOST:-OUTERMOST])
 
 
 def _trimmed(section: Section) -> Section:

@@ -40,8 +40,6 @@ class Curve:
         Whether all lines have one slope.
     freedom : int
         Pairs beyond those that the parameters need.
-    cost : float
-        Bayesian information criterion, of the same pairs and jitter.
     """
 
     knots: Floats
@@ -53,7 +51,15 @@ class Curve:
     drift_variance: float
     parallel: bool
     freedom: int
-    cost: float
+
+    def late(self, device: Floats, section: int) -> Floats:
+        """Common minus device at device times that belong to a section, whether between its knots or not."""
+        first = int(self.firsts[section])
+        last = int(self.firsts[section + 1]) if section + 1 < len(self.firsts) else len(self.knots)
+        knots, values = self.knots[first:last], self.values[first:last]
+        k = np.clip(np.searchsorted(knots, device, side="right") - 1, 0, len(knots) - 2)
+        slope = np.diff(values) / np.diff(knots)
+        return np.asarray(values[k] + slope[k] * (device - knots[k]), np.float64)
 
 
 class _Pairs:
@@ -117,7 +123,7 @@ def parallel_lines(pairs: _Pairs, slope: bool = True) -> tuple[Curve, Floats]:
     covariance[::2] = shared
     curve = Curve(
         knots.ravel(), (level[:, None] + drift * away).ravel(), 2 * np.arange(n_sections), variance.ravel(), covariance,
-        drift, per_drift, True, max(len(r) - parameters, 1), 0.0,
+        drift, per_drift, True, max(len(r) - parameters, 1),
     )  # fmt: skip
     return curve, r
 
@@ -146,7 +152,7 @@ def broken_line(pairs: _Pairs, pieces: int) -> tuple[Curve, Floats]:
     overall /= float((knots[lasts] - knots[firsts]).sum())
     curve = Curve(
         knots, values, firsts, variance, covariance,
-        float((overall * values).sum()), one * float((overall * plain.solve(overall)).sum()), False, max(len(r) - n, 1), 0.0,
+        float((overall * values).sum()), one * float((overall * plain.solve(overall)).sum()), False, max(len(r) - n, 1),
     )  # fmt: skip
     return curve, r
 

@@ -206,7 +206,8 @@ def _settled(
     gate = rules.tolerance or max(3 * scale, rules.floor)
     r = z - (line.offset + line.drift * (x - line.at))
     hits = min(len(np.unique(x[np.abs(r) <= gate])), tried)
-    score = evidence(hits, tried, 1 - math.exp(-2 * gate * density))
+    # Two of them define the line.
+    score = evidence(max(hits - 2, 0), max(tried - 2, 1), 1 - math.exp(-2 * gate * density))
     return Seed(line, scale, score, hits)
 
 
