@@ -3,7 +3,7 @@
 import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,8 +13,8 @@ import polars as pl
 from neurochain.chain.chain import Chain
 from neurochain.chain.progress import Progress
 from neurochain.errors import ColumnNotFoundError, ShapeError, suggestion
-from neurochain.timeline.clocked import Clocked
 from neurochain.timeline.excerpt import Excerpt
+from neurochain.timeline.exports import Exports
 from neurochain.timeline.filters.filter import Filter
 from neurochain.timeline.intervals.intervals import Intervals
 from neurochain.timeline.intervals.trials import trials_every
@@ -27,7 +27,6 @@ from neurochain.timeline.streams.timecolumn import times_of
 from neurochain.timeline.trialrows import TrialRows
 from neurochain.timeline.window import Window
 from neurochain.timeline.writing.description import description
-from neurochain.timeline.writing.hdf5 import to_hdf5
 
 __all__ = ["Timeline"]
 
@@ -36,7 +35,7 @@ SLACK = 1e-6  # seconds by which a window may reach over an end, as rounding has
 
 
 @dataclass(frozen=True, eq=False)
-class Timeline(Clocked):
+class Timeline(Exports):
     """Streams of several devices on one clock. Made by `timeline`; `sync`, `move` and `where` give another one.
 
     The common clock is that of the first stream, unless that is linked to another. A stream that was neither synced nor
@@ -59,8 +58,6 @@ class Timeline(Clocked):
     >>> t.window(3, 3.5)["licks"].time
     array([3.25])
     """
-
-    filters: Mapping[str, Filter] = field(default_factory=dict)
 
     def where(self, text: str, stream: str | None = None) -> "Timeline":
         """Say which values count: windows get a mask.
@@ -257,30 +254,6 @@ class Timeline(Clocked):
         shown = [name for name in self.streams if name != table]
         windows = [self._shown(start, end, shown) for _, start, end in found]
         return Chain.of(TrialRows.of(windows, columns, self.to_json()))
-
-    def to_hdf5(self, path: str | os.PathLike[str], windows: Window | Sequence[Window]) -> Path:
-        """Write windows to an HDF5 file; its path.
-
-        Parameters
-        ----------
-        path : str or path
-            A local file. It is written beside, and moves there when it is whole.
-        windows : Window or sequence of Window
-            Of this timeline.
-
-        Notes
-        -----
-        Of one window a group for each stream; of several ``windows/000000/ephys`` and so on, and what holds for all of them in
-        ``streams/ephys``. In a group stand ``data`` (time first, of scans last), ``time`` (seconds on the common clock), ``mask``
-        where a filter applies, and as attributes kind, axes, labels, units, source, the clock's map with residuals and
-        uncertainty. ``lineage`` is JSON.
-
-        Raises
-        ------
-        StorageError
-            The file cannot be written.
-        """
-        return to_hdf5(self, [windows] if isinstance(windows, Window) else list(windows), path)
 
     def plot(
         self,

@@ -12,7 +12,7 @@ from rig import CHANNELS, RATE, Rig
 import neurochain as nc
 from neurochain.timeline.streams import filmed
 from neurochain.timeline.timeline import Timeline
-from neurochain.timeline.writing.blocks import blocks
+from neurochain.timeline.writing import tree
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def test_frames_of_several_ranges_are_those_of_each(
 def test_each_window_of_a_file_holds_what_it_reads_alone(
     streams: Timeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
-    monkeypatch.setattr(blocks, "__defaults__", (at_once,))  # in pieces, or each as a whole
+    monkeypatch.setattr(tree, "AT_ONCE", at_once)  # in pieces, or each as a whole
     windows = streams.around([9.0, 1.5, 9.05, 4.0, 1.5], before=0.3, after=0.25)
     with h5py.File(streams.to_hdf5(tmp_path / "windows.h5", windows)) as file:
         assert list(file["windows"]) == [f"{i:06d}" for i in range(5)]

@@ -3,32 +3,38 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+import numpy as np
+
 from neurochain.timeline.excerpt import Excerpt
 
-__all__ = ["blocks"]
+__all__ = ["AT_ONCE", "blocks", "row_bytes", "rows_of"]
 
 AT_ONCE = 64 * 2**20  # bytes of values
 
 
-def blocks(excerpt: Excerpt, at_once: int = AT_ONCE) -> Iterator[Excerpt]:
-    """Parts of an excerpt one after the other; at least one.
+def row_bytes(excerpt: Excerpt, dtype: np.dtype[np.generic] | None = None) -> int:
+    """Bytes of the values of one sample, in a dtype where it is not the excerpt's own."""
+    axis = excerpt.stream.time_axis
+    sizes = [n for i, n in enumerate(excerpt.shape) if i != axis]
+    return int(np.prod(sizes, dtype=np.int64)) * (dtype or excerpt.dtype).itemsize
+
+
+def rows_of(size: int, at_once: int) -> int:
+    """Samples of a size that fit into so many bytes: a power of two, so that smaller pieces tile larger ones; at least one."""
+    return 1 << max((at_once // max(size, 1)).bit_length() - 1, 0)
+
+
+def blocks(excerpt: Excerpt, rows: int) -> Iterator[Excerpt]:
+    """Parts of an excerpt one after the other; none where it has no samples.
 
     Parameters
     ----------
     excerpt : Excerpt
         Of any kind.
-    at_once : int, bytes
-        Of the values of a part.
+    rows : int
+        Samples of a part; the last has what is left.
     """
-    count = len(excerpt)
-    size = excerpt.dtype.itemsize
-    for axis, n in enumerate(excerpt.shape):
-        size *= 1 if axis == excerpt.stream.time_axis else n
-    step = max(at_once // max(size, 1), 1)
-    if count <= step:
-        yield excerpt
-        return
-    for first in range(excerpt.first, excerpt.last, step):
-        last = min(first + step, excerpt.last)
+    for first in range(excerpt.first, excerpt.last, rows):
+        last = min(first + rows, excerpt.last)
         given = None if excerpt.given is None else excerpt.given[first - excerpt.first : last - excerpt.first]
         yield replace(excerpt, first=first, last=last, given=given)

@@ -1,23 +1,21 @@
 """Description: what a file says of the streams that are written into it."""
 
-import json
 from collections.abc import Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from neurochain.storage import File
 from neurochain.timeline.streams.stream import Stream
+from neurochain.timeline.window import Window
 
 if TYPE_CHECKING:
-    from neurochain.timeline.timeline import Timeline
-
-PAIRS = frozenset(["device", "common", "residuals"])
+    from neurochain.timeline.exports import Exports
 
 __all__ = ["description", "lineage_of", "stream_attributes"]
 
 
-def stream_attributes(timeline: "Timeline", name: str) -> dict[str, Any]:
-    """What stands beside the values of a stream, as texts, numbers and lists of them.
+def stream_attributes(timeline: "Exports", name: str) -> dict[str, Any]:
+    """What stands beside the values of a stream: texts, numbers, lists of them, and records of plain JSON.
 
     Parameters
     ----------
@@ -30,8 +28,9 @@ def stream_attributes(timeline: "Timeline", name: str) -> dict[str, Any]:
     -------
     dict
         ``kind``, ``axes``, ``labels``, ``units``; ``source`` (names of its files); ``clock`` (in words) and who says it;
-        ``clock_map`` (JSON: from the device's clock to the common one), ``common_clock``, ``synced``; where the map was fitted
-        ``fit`` (JSON), ``drift_ppm``, ``residual_rms``, ``residual_max`` and ``uncertainty`` (95 %), in seconds; ``filter``.
+        ``clock_map`` (a record: from the device's clock to the common one), ``common_clock``, ``synced``; where a clock was
+        fitted ``fit`` (a record), ``fitted_to`` (the stream by whose clock), ``drift_ppm``, ``residual_rms``, ``residual_max``
+        and ``uncertainty`` (95 %), in seconds; ``filter``.
     """
     one, fit = timeline[name], timeline.fit(name)
     found: dict[str, Any] = {"kind": one.kind, "axes": list(one.axes)}
@@ -40,17 +39,18 @@ def stream_attributes(timeline: "Timeline", name: str) -> dict[str, Any]:
     if one.units:
         found["units"] = list(one.units)
     found |= {
-        "source": [file.name for file in one.files] or ["memory"],
+        "source": [_name(file) for file in one.files] or ["memory"],
         "clock": one.said.clock,
         "clock_by": _within(one, one.said.by),
-        "clock_map": json.dumps(timeline.map(name).to_json()),
+        "clock_map": timeline.map(name).to_json(),
         "common_clock": timeline.clock,
         "synced": timeline.is_synced(name),
     }
     if fit is not None:
         uncertainty = timeline.uncertainty(name)
         found |= {
-            "fit": json.dumps({key: value for key, value in fit.to_json().items() if key not in PAIRS}),
+            "fit": {**fit.to_json(), "pairs": None},  # they stand beside it, as pulses
+            "fitted_to": timeline.links.by[timeline.links.same_clock(name)].to,
             "drift_ppm": fit.drift_ppm,
             "residual_rms": fit.rms,
             "residual_max": fit.worst,
@@ -66,7 +66,7 @@ def stream_attributes(timeline: "Timeline", name: str) -> dict[str, Any]:
     return found
 
 
-def description(timeline: "Timeline") -> dict[str, Any]:
+def description(timeline: "Exports") -> dict[str, Any]:
     """What a timeline is made of, as plain JSON: files with their sizes and etags, clocks and what was fitted, filters.
 
     Folders are left out: they may name people.
@@ -85,20 +85,29 @@ def description(timeline: "Timeline") -> dict[str, Any]:
     return {"neurochain": version("neurochain"), "common_clock": timeline.clock, "streams": streams}
 
 
-def lineage_of(timeline: "Timeline", windows: Sequence[tuple[float, float]]) -> str:
-    """What a file of windows was made from, as JSON."""
-    return json.dumps({**description(timeline), "windows": [list(w) for w in windows]}, sort_keys=True)
+def lineage_of(timeline: "Exports", windows: Sequence[Window]) -> dict[str, Any]:
+    """What a file of windows was made from, as plain JSON."""
+    return {**description(timeline), "windows": [[float(w.start), float(w.end)] for w in windows]}
 
 
 def _file(file: File) -> dict[str, Any]:
-    return {"name": file.name, "size": file.size, "etag": file.etag}
+    return {"name": _name(file), "size": file.size, "etag": file.etag}
 
 
 def _within(one: Stream, by: str) -> str:
     """Who says something, without the folder."""
     for file in one.files:
         by = by.replace(file.uri, file.name)
-    return by
+    return _text(by)
+
+
+def _name(file: File) -> str:
+    return _text(file.name)
+
+
+def _text(name: str) -> str:
+    """Name of a file as text that any other file can hold: bytes that are no UTF-8 are shown as numbers."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _placed(one: Stream) -> dict[str, Any]:

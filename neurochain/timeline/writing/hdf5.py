@@ -1,7 +1,8 @@
-"""To HDF5: a group for each stream, with values, times and masks."""
+"""To HDF5: the tree of `neurochain.timeline.writing.tree`, in one file."""
 
+import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,127 +11,90 @@ import numpy as np
 from neurochain.chain.progress import Progress
 from neurochain.errors import require
 from neurochain.storage.beside import written_beside
-from neurochain.timeline.excerpt import Excerpt
-from neurochain.timeline.streams.scanned import ScannedStream
-from neurochain.timeline.streams.tabled import TabledStream
 from neurochain.timeline.window import Window
-from neurochain.timeline.writing.blocks import blocks
-from neurochain.timeline.writing.description import lineage_of, stream_attributes
+from neurochain.timeline.writing.blocks import rows_of
+from neurochain.timeline.writing.given import given, samples
+from neurochain.timeline.writing.shielded import Shielded, shielded_hdf5
+from neurochain.timeline.writing.tree import write_tree
 
 if TYPE_CHECKING:
-    from neurochain.timeline.timeline import Timeline
+    from neurochain.timeline.exports import Exports
 
 __all__ = ["to_hdf5"]
 
-MOST_ATTRIBUTE = 60_000  # bytes: HDF5 keeps larger ones in datasets
+CHUNK_BYTES = 2**20  # what h5py's cache of a dataset holds
+VERSIONS = "v108", "v108"  # attributes of more than 64 kB came with HDF5 1.8
 
 
-def to_hdf5(timeline: "Timeline", windows: Sequence[Window], path: str | os.PathLike[str]) -> Path:
+def to_hdf5(
+    timeline: "Exports", windows: Window | Sequence[Window] | None, path: str | os.PathLike[str]
+) -> Path:
     """Write windows; see `Timeline.to_hdf5`."""
-    h5py: Any = require("h5py", "timeline", "to_hdf5()")
+    text = require("h5py", "timeline", "to_hdf5()").string_dtype("utf-8")
+    found = given(timeline, windows, "to_hdf5")
     with (
         written_beside(path, "to_hdf5") as (beside, target),
-        h5py.File(beside, "w") as file,
-        Progress().step(f"write {target.name}", len(windows) * len(timeline), unit="excerpts") as step,
+        shielded_hdf5(beside, "timeline", "to_hdf5()", libver=VERSIONS) as (file, shield),
+        Progress().step(f"write {target.name}", samples(found), unit="samples") as step,
     ):
-        writer = _Writer(h5py, file)
-        said = {name: stream_attributes(timeline, name) for name in timeline}
-        one = len(windows) == 1
-        lineage = lineage_of(timeline, [(w.start, w.end) for w in windows])
-        writer.attributes(file, {"common_clock": timeline.clock, "lineage": lineage})
-        if not one:
-            for name in timeline:
-                group = file.create_group(f"streams/{name}")
-                writer.attributes(group, said[name])
-                writer.pairs(group, timeline.fit(name))
-        homes = ["/" if one else f"windows/{i:06d}" for i in range(len(windows))]
-        for home, window in zip(homes, windows, strict=True):
-            said_here = file.require_group(home).attrs
-            said_here["start"], said_here["end"] = window.start, window.end
-        for name, stream in timeline.items():
-            # In the order of time, in which a stream that is decoded is read quickest.
-            excerpts = [(home, window[name]) for home, window in zip(homes, windows, strict=True)]
-            excerpts.sort(key=lambda pair: pair[1].first)
-            found = stream.reads([(p.first, p.last) for _, e in excerpts for p in blocks(e) if len(p)])
-            for home, excerpt in excerpts:
-                group = file.create_group(f"{home}/{name}")
-                if one:
-                    writer.attributes(group, said[name])
-                    writer.pairs(group, timeline.fit(name))
-                writer.values(group, excerpt, found)
-                step.advance()
+        write_tree(_Group(file, text, shield), timeline, found, step.advance)
     return target
 
 
-class _Writer:
-    """What is written into groups."""
+class _Group:
+    """Group of HDF5, as `tree.Group` says."""
 
-    def __init__(self, h5py: Any, file: Any) -> None:
-        self._file, self._text = file, h5py.string_dtype("utf-8")
+    def __init__(self, group: Any, text: Any, shield: Shielded) -> None:
+        self._group, self._text, self._shield = group, text, shield
 
-    def attributes(self, group: Any, said: Mapping[str, Any]) -> None:
-        """Texts, numbers, and lists of them; what is too long for an attribute becomes a dataset of its name."""
-        for name, value in said.items():
-            if isinstance(value, str) and len(value.encode()) > MOST_ATTRIBUTE:
-                group.create_dataset(name, data=value, dtype=self._text)
-            elif isinstance(value, list) and value and isinstance(value[0], str):
-                self._texts(group, name, value)
-            else:
-                group.attrs[name] = value
+    def group(self, name: str) -> "_Group":
+        return _Group(self._group.require_group(name), self._text, self._shield)
 
-    def _texts(self, group: Any, name: str, values: list[str]) -> None:
-        array = np.array(values, dtype=object)
-        if len(values) * 16 > MOST_ATTRIBUTE:
-            group.create_dataset(name, data=array, dtype=self._text)
+    def note(self, said: Mapping[str, Any]) -> None:
+        _note(self._group, said, self._text)
+
+    def array(
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        dtype: np.dtype[Any] | None,
+        axes: tuple[str, ...],
+        rows: int,
+        said: Mapping[str, Any],
+        fill: Any = None,
+    ) -> Any:
+        """Contiguous where times come first: then a window is one stretch of the file. Else in chunks along time."""
+        chunks = None
+        if dtype is not None and axes[0] != "time" and np.prod(shape, dtype=np.int64):
+            at = axes.index("time")
+            size = dtype.itemsize * int(np.prod(shape, dtype=np.int64)) // shape[at]
+            count = min(rows_of(size, CHUNK_BYTES), shape[at])
+            chunks = tuple(count if i == at else n for i, n in enumerate(shape))
+        made = self._group.create_dataset(
+            name, shape, self._text if dtype is None else dtype, chunks=chunks, fillvalue=fill
+        )
+        _note(made, said, self._text)
+        for dimension, axis in zip(made.dims, axes, strict=True):
+            dimension.label = axis
+        return _Array(made, self._shield)
+
+
+class _Array:
+    """Dataset that stops the writing where the disk is full."""
+
+    def __init__(self, dataset: Any, shield: Shielded) -> None:
+        self._dataset, self._shield = dataset, shield
+
+    def __setitem__(self, index: Any, values: Any) -> None:
+        self._dataset[index] = values
+        self._shield.check()
+
+
+def _note(node: Any, said: Mapping[str, Any], text: Any) -> None:
+    for name, value in said.items():
+        if isinstance(value, dict):
+            node.attrs[name] = json.dumps(value)
+        elif isinstance(value, list) and value and isinstance(value[0], str):
+            node.attrs.create(name, np.array(value, dtype=object), dtype=text)
         else:
-            group.attrs.create(name, array, dtype=self._text)
-
-    def pairs(self, group: Any, fit: Any) -> None:
-        """Pulses that a map was fitted from, and what is left between them."""
-        if fit is None:
-            return
-        found = np.stack([fit.device, fit.common], axis=1)
-        group.create_dataset("pulses", data=found).attrs["unit"] = "s"
-        group.create_dataset("residuals", data=fit.residuals).attrs["unit"] = "s"
-
-    def values(self, group: Any, excerpt: Excerpt, found: Iterator[np.ndarray[Any, Any]]) -> None:
-        """Values, times and mask of an excerpt, block by block; the values of its blocks come next of what is found."""
-        data = group.create_dataset("data", excerpt.shape, excerpt.dtype)
-        time = group.create_dataset("time", (len(excerpt),), np.float64)
-        time.attrs["unit"] = "s"
-        mask, axis = None, excerpt.stream.time_axis
-        for part in blocks(excerpt):
-            if not len(part):
-                break
-            at = slice(part.first - excerpt.first, part.last - excerpt.first)
-            values = next(found)
-            index = tuple(at if i == axis else slice(None) for i in range(values.ndim))
-            data[index] = values
-            time[at] = part.time
-            kept = part.mask_of(values)
-            if kept is not None and mask is None:
-                mask = group.create_dataset("mask", excerpt.shape, np.bool_, fillvalue=True)
-            if kept is not None and mask is not None:
-                mask[index] = kept
-        if mask is None and excerpt.filter is not None:
-            group.create_dataset("mask", excerpt.shape, np.bool_, fillvalue=True)
-        stream = excerpt.stream
-        if isinstance(stream, ScannedStream):
-            self._slices(group, stream, excerpt)
-        if isinstance(stream, TabledStream):
-            self._columns(group, stream, excerpt)
-
-    def _slices(self, group: Any, stream: ScannedStream, excerpt: Excerpt) -> None:
-        times = stream.slice_times(excerpt.first, excerpt.last)
-        if times is not None:
-            found = group.create_dataset("slice_time", data=excerpt.map(times))
-            found.attrs["unit"] = "s"
-            found.attrs["axes"] = [stream.source.axes[stream.scan.slice_axis], "time"]
-
-    def _columns(self, group: Any, stream: TabledStream, excerpt: Excerpt) -> None:
-        """Columns that hold no numbers."""
-        rows = stream.cut(excerpt.first, excerpt.last)
-        for name in rows.columns:
-            if name not in stream.labels and name != stream.time:
-                texts = np.array(["" if v is None else str(v) for v in rows[name].to_list()], dtype=object)
-                group.create_dataset(f"columns/{name.replace('/', '_')}", data=texts, dtype=self._text)
+            node.attrs[name] = value
