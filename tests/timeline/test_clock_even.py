@@ -125,14 +125,14 @@ def test_hours_at_30_kilohertz_are_exact() -> None:
     ],
 )
 def test_what_cannot_be(wrong: object) -> None:
-    with pytest.raises(ValueError, match="EvenClock|between"):
+    with pytest.raises(ValueError, match=r"EvenClock|between"):
         wrong()  # type: ignore[operator]
 
 
 def test_stretches_that_do_not_fit() -> None:
-    with pytest.raises(FormatError, match="stretch 1 goes from 4 s"):
+    with pytest.raises(FormatError, match=r"stretch 1 goes from 4 s"):
         EvenClock(10.0, 70, segments=((0.0, 5.0), (4.0, 6.0)))
-    with pytest.raises(ShapeError, match="hold 70 samples, and n_samples is 71"):
+    with pytest.raises(ShapeError, match=r"hold 70 samples, and n_samples is 71"):
         EvenClock(10.0, 71, segments=((0.0, 5.0), (7.0, 9.0)))
     with pytest.raises(ShapeError, match="has 10 samples"):
         EvenClock(10.0, 10).times(5, 11)

@@ -54,6 +54,7 @@ def shifts(
     others : list of float, seconds
         Shifts that seeds have shown.
     rules : Rules
+        What holds for all pulses.
     """
     x, y = device[section.device], common[section.common]
     all_x = device[section.device[0] : section.device[-1] + 1]

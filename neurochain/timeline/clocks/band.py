@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -76,7 +77,7 @@ class Band:
             numbers(fields, key, what) for key in ("device", "variance", "covariance")
         )
         quantile = number(fields, "quantile", what)
-        ascend = all(a < b for a, b in zip(device, device[1:], strict=False))
+        ascend = all(a < b for a, b in pairwise(device))
         fits = len(device) == len(variance) == len(covariance) + 1 >= 2
         if not (fits and ascend and quantile > 0 and all(v >= 0 for v in variance)):
             raise FormatError(

@@ -75,8 +75,8 @@ class ClockFit:
     rms: float
     worst: float
     drift_ppm: float
-    drift_interval: tuple[float, float]
     offset: float
+    drift_interval: tuple[float, float]
     offset_interval: tuple[float, float]
     band: Band
 
@@ -158,19 +158,17 @@ class ClockFit:
         what = "clock fit"
         fields = mapping(found, what)
         clock_map = ClockMap.from_json(fields.get("map"))
-        counts = {key: whole(fields, key, what) for key in _COUNTS}
-        if counts["n_pairs"] > min(counts["n_device"], counts["n_common"]):
-            raise FormatError(
-                f"{what}: {counts['n_pairs']:,} pairs are more than there are pulses on one side."
-            )
+        n_pairs, n_device, n_common = (whole(fields, key, what) for key in _COUNTS)
+        if n_pairs > min(n_device, n_common):
+            raise FormatError(f"{what}: {n_pairs:,} pairs are more than there are pulses on one side.")
         pairs = fields.get("pairs")
         device, common = (
             np.array(numbers(mapping(pairs, what), key, what) if pairs is not None else ())
             for key in ("device", "common")
         )
-        if len(device) != len(common) or (pairs is not None and len(device) != counts["n_pairs"]):
+        if len(device) != len(common) or (pairs is not None and len(device) != n_pairs):
             raise FormatError(
-                f"{what}: {counts['n_pairs']:,} pairs, and times of {len(device):,} on the device and {len(common):,} on the common "
+                f"{what}: {n_pairs:,} pairs, and times of {len(device):,} on the device and {len(common):,} on the common "
                 "clock."
             )
         return cls(
@@ -178,11 +176,17 @@ class ClockFit:
             device,
             common,
             common - clock_map(device),
-            **counts,
-            **{key: number(fields, key, what) for key in _NUMBERS},
-            drift_interval=_interval(fields, "drift_interval"),
-            offset_interval=_interval(fields, "offset_interval"),
-            band=Band.from_json(fields.get("band")),
+            n_pairs,
+            n_device,
+            n_common,
+            number(fields, "jitter", what),
+            number(fields, "rms", what),
+            number(fields, "worst", what),
+            number(fields, "drift_ppm", what),
+            number(fields, "offset", what),
+            _interval(fields, "drift_interval"),
+            _interval(fields, "offset_interval"),
+            Band.from_json(fields.get("band")),
         )
 
     def __repr__(self) -> str:

@@ -212,7 +212,7 @@ class ClockMap:
         return ClockMap(self.common, self.device, (1 / before, 1 / behind), self.breaks)
 
     def then(self, other: "ClockMap") -> "ClockMap":
-        """This map, and after it one from the common clock to a third.
+        """Follow this map by one from the common clock to a third.
 
         Nothing is known where either does not know.
 

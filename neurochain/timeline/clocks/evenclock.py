@@ -23,7 +23,7 @@ class _Stretch(NamedTuple):
     start: float
     end: float
     first: int  # sample
-    count: int  # of samples
+    held: int  # samples
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class EvenClock:
                     f"{behind:.9g} s. Stretches ascend, and do not overlap."
                 )
             behind = end
-        held = sum(s.count for s in self._stretches)
+        held = sum(s.held for s in self._stretches)
         if held != self.n_samples:
             raise ShapeError(
                 f"EvenClock: stretches of {float(self._rate):g} Hz hold {held:,} samples, and n_samples is {self.n_samples:,}."
@@ -125,7 +125,7 @@ class EvenClock:
         at = bisect_right(self._firsts, first) - 1
         while first < end:
             stretch = self._stretches[at]
-            last = min(end, stretch.first + stretch.count)
+            last = min(end, stretch.first + stretch.held)
             here = times[len(times) - (end - first) :][: last - first]
             np.add(self._since(first - stretch.first, last - stretch.first), stretch.start, out=here)
             first, at = last, at + 1

@@ -26,6 +26,7 @@ Offset = float | Literal["first"] | Mapping[float, float] | None
 FLOOR = 1e-5  # of the interval between pulses: jitter below this is none
 ULPS = 4  # of the largest time: no float says it better
 FEWEST = 3  # pairs of a section: of fewer nobody knows where they belong
+OUTSIDE = 0.7  # of the widest that a pair may be apart: beyond there are no true ones, and within as many of the others
 TURNS = 2  # of pairing anew by the fitted curve, and fitting
 BEHIND = 1e-3  # of an interval: a clock that gave a pulse ran on so long, or the sample of the pulse itself would have no time
 
@@ -145,6 +146,7 @@ class _Fitting:
         i = np.concatenate([s.device for s in sections])
         j = np.concatenate([s.common for s in sections])
         section = np.repeat(np.arange(len(sections)), [len(s.device) for s in sections])
+        self._stray = 0.0
         for _ in range(TURNS):
             curve = self._curve(i, j, section, kind)
             i, j, section = self._paired_anew(curve, i, j, section)
@@ -152,7 +154,7 @@ class _Fitting:
 
     def _curve(self, i: Ints, j: Ints, section: Ints, kind: str) -> Curve:
         x = self._device[i]
-        return choose(x, self._common[j] - x, section, self._ulp, kind)
+        return choose(x, self._common[j] - x, section, self._ulp, kind, self._stray)
 
     def _map(self, curve: Curve, zero: tuple[float, float] = (0.0, 0.0)) -> ClockMap:
         """The curve as a map; of times from `zero` on."""
@@ -191,7 +193,7 @@ class _Fitting:
         jitter = max(1.4826 * float(np.median(np.abs(away))), self._rules.floor)
         gate = self._rules.tolerance or PAIRED * jitter
         found: list[tuple[Ints, Ints, Ints]] = []
-        used = -1
+        used, paired, strays = -1, 0, 0
         ranges = sure_ranges(self._device, self._common, curve, i, j, section, jitter)
         for k, (first, last) in enumerate(ranges):
             pulses = self._device[first:last]
@@ -201,7 +203,12 @@ class _Fitting:
             pairs = mutual(partner, away, (np.abs(away) <= gate) & (partner > used))
             if len(pairs) >= FEWEST:
                 used = int(partner[pairs[-1]])
+                paired, strays = (
+                    paired + len(pairs),
+                    strays + int((np.abs(away[pairs]) > OUTSIDE * gate).sum()),
+                )
                 found.append((first + pairs, partner[pairs], np.full(len(pairs), len(found))))
+        self._stray = min(strays / paired / (1 - OUTSIDE), 0.5)
         i, j, section = (np.concatenate(part) for part in zip(*found, strict=True))
         return i, j, section
 

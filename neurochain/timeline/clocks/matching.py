@@ -77,6 +77,7 @@ def match_pulses(
     device, common : ndarray, shape (n,), float64, seconds
         Ascending, and about from 0 on: what lies near 0 has more digits.
     rules : Rules
+        What holds for all pulses.
     anchors : list of Anchor
         Settle which of several alignments is meant.
     zero : (float, float), seconds
@@ -131,20 +132,22 @@ class _Matching:
         if min(len(device), len(common)) < FEWEST_PAIRS:
             return None
         anchor = self._anchor(device, here)
-        for run in _runs(device, anchor, here):
-            section = self._begun(device, common, run, anchor, here)
-            if section is not None and len(section.device) >= FEWEST_PAIRS:
-                return Section(section.device + here.device[0], section.common + here.common[0])
+        # What a user says is believed first: far from it the best of many alignments may be one by chance.
+        for believed in (True, False) if anchor is not None else (False,):
+            for run in _runs(device, anchor, here):
+                section = self._begun(device, common, run, anchor, here, believed)
+                if section is not None and len(section.device) >= FEWEST_PAIRS:
+                    return Section(section.device + here.device[0], section.common + here.common[0])
         return None
 
     def _begun(
-        self, device: Floats, common: Floats, run: slice, anchor: Anchor | None, here: _Range
+        self, device: Floats, common: Floats, run: slice, anchor: Anchor | None, here: _Range, believed: bool
     ) -> Section | None:
         """The pairs of the alignment that a run of pulses shows."""
         middle = float(device[run.start] + device[run.stop - 1]) / 2
         expected = self._expected(here, middle) if anchor is None else []
         near = anchor.offset if anchor is not None else expected[0].line.late(middle) if expected else None
-        seeds = find_seeds(device[run], common, self._rules, near)
+        seeds = find_seeds(device[run], common, self._rules, near, believed)
         best = max((s.pairs for s in seeds), default=0)
         self._most_pairs, self._tried = max((self._most_pairs, self._tried), (best, run.stop - run.start))
         beyond = [s for s in seeds if s.beyond]
@@ -256,9 +259,12 @@ class _Matching:
     def _ambiguous(
         self, device: Floats, common: Floats, section: Section, doubts: list[Shift], here: _Range
     ) -> FormatError:
+        """What to tell the user about alignments that are as good."""
+        whole = here.before is None and here.behind is None
+        if whole:
+            section, doubts = self._most_overlapping(device, common, section, doubts)
         x, y = device[section.device], common[section.common]
         line = self._line(x, y, slice(0, LOCAL)).line
-        whole = here.before is None and here.behind is None
         at = float(self._device[0]) if whole else float(x[0])
         candidates = sorted([Shift(0.0, len(y)), *doubts[:6]])
         listed = ", ".join(
@@ -272,9 +278,24 @@ class _Matching:
             else f"offset={{{at + self._zero:.4f}: …}}, besides what else was said, as common minus device then"
         )
         return FormatError(
-            f"fit_clock(): the pulses{where} are so regular that several offsets pair about as many: {listed}{more}. Which one is "
-            f"meant cannot be seen from the pulses. Say it: {say}."
+            f"fit_clock(): the pulses{where} are so regular that several offsets pair about as many: {listed}{more}. Which one "
+            f"is meant cannot be seen from the pulses. Say it: {say}."
         )
+
+    def _most_overlapping(
+        self, device: Floats, common: Floats, section: Section, doubts: list[Shift]
+    ) -> tuple[Section, list[Shift]]:
+        """Of alignments of regular pulses those that lie in the middle, and pair most."""
+        n, length = len(device), min(RUNS[1], len(device))
+        run = slice((n - length) // 2, (n - length) // 2 + length)
+        near = float(common[0] + common[-1] - device[0] - device[-1]) / 2
+        seeds = find_seeds(device[run], common, self._rules, near, nowhere_else=True)
+        if not seeds or not seeds[0].beyond:
+            return section, doubts
+        other = _trimmed(track(device, common, seeds[0], run, self._rules))
+        if len(other.device) < len(section.device):
+            return section, doubts
+        return other, shifts(device, common, other, [], self._rules) or doubts
 
     def _joined(self, sections: list[Section]) -> list[Section]:
         """Sections between which there was no jump, but pulses were missing, as one."""

@@ -65,7 +65,8 @@ class Curve:
 class _Pairs:
     """Pairs to which several curves are fitted; of very many, means of successive ones."""
 
-    def __init__(self, x: Floats, z: Floats, section: Ints, floor: float) -> None:
+    def __init__(self, x: Floats, z: Floats, section: Ints, floor: float, stray: float = 0.0) -> None:
+        self._stray = stray
         begins = np.flatnonzero(np.diff(section, prepend=-1))
         counts = np.diff(np.append(begins, len(x)))
         self.ends = np.stack([x[begins], x[begins + counts - 1]], axis=1)
@@ -89,9 +90,9 @@ class _Pairs:
 
     def variance(self, r: Floats, w: Floats, parameters: int) -> float:
         """Of one pair, as it makes the curve uncertain: Huber's, for weights that depend on the residuals."""
-        inside = float(np.mean(w >= 1))
+        inside = float(np.mean(w >= 1)) * (1 - self._stray)
         psi = float(((w * r) ** 2).sum()) / max(len(r) - parameters, 1)
-        return max(psi, self.floor**2) / max(inside, 0.5) ** 2
+        return max(psi, self.floor**2) / max(inside, 0.4) ** 2
 
 
 def parallel_lines(pairs: _Pairs, slope: bool = True) -> tuple[Curve, Floats]:
@@ -136,9 +137,7 @@ def broken_line(pairs: _Pairs, pieces: int) -> tuple[Curve, Floats]:
     w = np.ones(len(pairs.x))
     for turn in range(ROUNDS):
         normal = _normal(piece, share, w, n)
-        right = np.bincount(piece, w * (1 - share) * pairs.z, n) + np.bincount(
-            piece + 1, w * share * pairs.z, n
-        )
+        right = _added(piece, w * (1 - share) * pairs.z, n) + _added(piece + 1, w * share * pairs.z, n)
         values = normal.solve(right)
         r = pairs.z - (1 - share) * values[piece] - share * values[piece + 1]
         if turn + 1 < ROUNDS:
@@ -157,7 +156,9 @@ def broken_line(pairs: _Pairs, pieces: int) -> tuple[Curve, Floats]:
     return curve, r
 
 
-def choose(x: Floats, z: Floats, section: Ints, floor: float, kind: str = "auto") -> Curve:
+def choose(
+    x: Floats, z: Floats, section: Ints, floor: float, kind: str = "auto", stray: float = 0.0
+) -> Curve:
     """The curve with no more knots than the pairs need.
 
     Parameters
@@ -170,8 +171,10 @@ def choose(x: Floats, z: Floats, section: Ints, floor: float, kind: str = "auto"
         Jitter is not less.
     kind : {"auto", "offset", "affine", "piecewise"}
         Which curves may be chosen: all but those without drift by default, since no two clocks run alike.
+    stray : float
+        Share of the pairs that are none. They were sought about a curve, so they lie about it wherever it is, and hold nothing.
     """
-    pairs = _Pairs(x, z, section, floor)
+    pairs = _Pairs(x, z, section, floor, stray)
     if kind in ("offset", "affine"):
         return parallel_lines(pairs, slope=kind == "affine")[0]
     fitted = [] if kind == "piecewise" else [parallel_lines(pairs)]
@@ -207,7 +210,7 @@ def quantile(freedom: int) -> float:
         (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
         (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92_160,
     )
-    return z + sum(term / freedom ** (k + 1) for k, term in enumerate(terms))
+    return z + math.fsum(term / float(freedom) ** (k + 1) for k, term in enumerate(terms))
 
 
 def _weights(r: Floats, scale: float) -> Floats:
@@ -224,7 +227,7 @@ def _cost(r: Floats, scale: float, parameters: int) -> float:
 def _knots(pairs: _Pairs, pieces: int) -> tuple[Floats, Ints, Ints]:
     """Knots, the first of each section, and the piece in which each pair lies (the number of the knot before it)."""
     knots: list[Any] = []
-    firsts = []
+    firsts: list[int] = []
     piece = np.empty(len(pairs.x), np.int64)
     count = 0
     for first, last in zip(pairs.firsts.tolist(), pairs.lasts.tolist(), strict=True):
@@ -243,5 +246,10 @@ def _knots(pairs: _Pairs, pieces: int) -> tuple[Floats, Ints, Ints]:
 
 def _normal(piece: Ints, share: Floats, w: Floats, n: int) -> Tridiagonal:
     """The normal equations: of a knot and its neighbours alone."""
-    own = np.bincount(piece, w * (1 - share) ** 2, n) + np.bincount(piece + 1, w * share**2, n)
-    return Tridiagonal(own, np.bincount(piece, w * share * (1 - share), n)[: n - 1])
+    own = _added(piece, w * (1 - share) ** 2, n) + _added(piece + 1, w * share**2, n)
+    return Tridiagonal(own, _added(piece, w * share * (1 - share), n)[: n - 1])
+
+
+def _added(at: Ints, values: Floats, n: int) -> Floats:
+    """Sums of values that belong to one knot."""
+    return np.bincount(at, values, n).astype(np.float64, copy=False)

@@ -16,6 +16,7 @@ SLOPES = 33  # that are tried between the greatest drifts
 MOST_BINS = 2**25
 CANDIDATES = 64
 NEAREST = 16
+SURE = 8.0  # logarithm of odds beyond what the best of so many tests has by chance
 ALIKE = 0.6  # of the votes for the best: what is looked at where the user has said about where it is
 
 
@@ -86,7 +87,9 @@ class Seed(NamedTuple):
     beyond: bool = False
 
 
-def find_seeds(run: Floats, common: Floats, rules: Rules, near: float | None = None) -> list[Seed]:
+def find_seeds(
+    run: Floats, common: Floats, rules: Rules, near: float | None = None, nowhere_else: bool = False
+) -> list[Seed]:
     """Alignments of a run of pulses, best first, chance ones among them.
 
     All differences between a pulse of the run and a pulse of the other clock vote for an offset. The run is so short that
@@ -99,8 +102,12 @@ def find_seeds(run: Floats, common: Floats, rules: Rules, near: float | None = N
     common : ndarray, shape (n,), float64, seconds
         Pulses among which it may lie.
     rules : Rules
+        What holds for all pulses.
     near : float, seconds, optional
-        About what common minus device is: alignments near it are looked at, even if others have more votes.
+        About what common minus device is: of alignments with about as many votes those near it come first, and if one is
+        beyond chance, alone.
+    nowhere_else : bool
+        Look at those alone in any case.
     """
     if len(run) < 2 or not len(common):
         return []
@@ -115,17 +122,22 @@ def find_seeds(run: Floats, common: Floats, rules: Rules, near: float | None = N
     if not len(peaks):
         return []
     height = both[peaks]
-    least = int(np.partition(height, -CANDIDATES)[-CANDIDATES]) if len(peaks) > CANDIDATES else 0
-    best = np.flatnonzero(height >= least)
-    chosen = peaks[best[np.argsort(-height[best], kind="stable")[:CANDIDATES]]]
+
+    def refined(chosen: Ints, tests: int) -> list[Seed]:
+        found = [_refined(run, common, middle, low + (k + 1) * width, width, rules) for k in chosen.tolist()]
+        enough = math.log(tests * SLOPES) + SURE
+        seeds = [s._replace(beyond=s.score > enough) for s in found if s is not None]
+        return _distinct(sorted(seeds, key=lambda s: -s.score), rules.spacing / FINENESS)
+
     if near is not None:
         alike = peaks[height >= ALIKE * height.max()]
         away = np.abs(low + (alike + 1) * width - near)
-        chosen = np.union1d(chosen, alike[np.argsort(away, kind="stable")[:NEAREST]])
-    tests = math.log(len(both) * SLOPES)
-    found = [_refined(run, common, middle, low + (k + 1) * width, width, rules) for k in chosen.tolist()]
-    seeds = [s._replace(beyond=s.score > tests + 8) for s in found if s is not None]
-    return _distinct(sorted(seeds, key=lambda s: -s.score), rules.spacing / FINENESS)
+        seeds = refined(alike[np.argsort(away, kind="stable")[:NEAREST]], NEAREST)
+        if nowhere_else or any(s.beyond for s in seeds):
+            return seeds
+    least = int(np.partition(height, -CANDIDATES)[-CANDIDATES]) if len(peaks) > CANDIDATES else 0
+    best = np.flatnonzero(height >= least)
+    return refined(peaks[best[np.argsort(-height[best], kind="stable")[:CANDIDATES]]], len(both))
 
 
 def evidence(hits: int, tried: int, chance: float) -> float:
@@ -137,7 +149,7 @@ def evidence(hits: int, tried: int, chance: float) -> float:
     return hits * math.log(share / chance) + (tried - hits) * math.log((1 - share) / (1 - chance))
 
 
-def _votes(run: Floats, common: Floats, width: float) -> tuple[float, Ints]:
+def _votes(run: Floats, common: Floats, width: float) -> tuple[float, np.ndarray[Any, np.dtype[np.int32]]]:
     """Lowest offset, and from it on the differences in each bin."""
     low = float(common[0] - run[-1]) - 2 * width  # two empty bins at either end
     votes = np.zeros(int((float(common[-1] - run[0]) - low) / width) + 4, np.int32)

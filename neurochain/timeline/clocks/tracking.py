@@ -73,7 +73,8 @@ def mutual(partner: Ints, away: Floats, near: Bools) -> Ints:
     far = np.abs(away[which])
     least = np.repeat(np.minimum.reduceat(far, begins), np.diff(np.append(begins, len(which))))
     which = which[far == least]
-    return which[np.diff(partner[which], prepend=-1) != 0]
+    kept: Ints = which[np.diff(partner[which], prepend=-1) != 0]
+    return kept
 
 
 def track(device: Floats, common: Floats, seed: Seed, run: slice, rules: Rules) -> Section:
@@ -84,9 +85,11 @@ def track(device: Floats, common: Floats, seed: Seed, run: slice, rules: Rules) 
     device, common : ndarray, shape (n,), float64, seconds
         Ascending.
     seed : Seed
+        Where the run lies.
     run : slice
         Pulses of the device in which it was found.
     rules : Rules
+        What holds for all pulses.
     """
     begin = run.start
     i, j = _forward(device[begin:], common, seed, run.stop - begin, rules)

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from neurochain.timeline.excerpt import Excerpt
-from neurochain.timeline.writing.blocks import blocks
+from neurochain.timeline.writing.blocks import AT_ONCE, blocks, row_bytes, rows_of
 
 __all__ = ["Envelope", "envelope"]
 
@@ -41,7 +41,7 @@ def envelope(excerpt: Excerpt, columns: int) -> Envelope:
     edges = np.linspace(excerpt.start, excerpt.end, columns + 1)
     shape = columns, excerpt.shape[1]
     low, high = np.full(shape, np.inf), np.full(shape, -np.inf)
-    for part in blocks(excerpt):
+    for part in blocks(excerpt, rows_of(row_bytes(excerpt), AT_ONCE)):
         known = np.isfinite(part.time)
         values, times = np.asarray(part.read(), np.float64)[known], part.time[known]
         if not len(values):
