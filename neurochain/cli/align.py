@@ -1,6 +1,8 @@
 """The command ``align``: instants of several recordings, on one clock, in one file."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,11 +13,15 @@ import neurochain as nc
 from neurochain.chain.progress import human_bytes
 from neurochain.cli import printing
 from neurochain.errors import ParameterError
+from neurochain.timeline.picture.figure import ENDINGS
 from neurochain.timeline.streams.stream import Stream
 from neurochain.timeline.timeline import Timeline
 from neurochain.timeline.window import Window
 
 SEVERAL = "may be given several times"
+HDF5 = (".h5", ".hdf5")
+STARTS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S%z"]
+Writing = Callable[[Timeline, Sequence[Window]], list[Path]]
 
 
 def align(
@@ -71,7 +77,17 @@ def align(
         list[str] | None,
         typer.Option(metavar="A=SECONDS", help=f"What is added to a stream's times: video=0.12; {SEVERAL}."),
     ] = None,
-    output: Annotated[str | None, typer.Option(metavar="PATH", help="HDF5 file to write.")] = None,
+    output: Annotated[
+        str | None, typer.Option(metavar="PATH", help="What to write: .h5, .zarr or .nwb.")
+    ] = None,
+    session_start: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=STARTS,
+            metavar="TIME",
+            help="Of .nwb: when the common clock showed zero; 2026-05-01T14:30.",
+        ),
+    ] = None,
     plot: Annotated[
         str | None, typer.Option(metavar="PATH", help="Picture to draw: .png, .svg or .pdf.")
     ] = None,
@@ -89,6 +105,7 @@ def align(
         "gain": gain,
         "unit": unit,
     }
+    write = _writing(output, plot, session_start)
     lines = _pairs(pulses, "--pulses", "video.ttl=ttl.csv")
     raw = {name: value for name, value in raw.items() if value is not None}
     given: dict[str, tuple[str | None, Callable[[str], Any], dict[str, Any]]] = {
@@ -111,15 +128,13 @@ def align(
         raise ParameterError(
             "align: no recording is given. Write: neurochain align --ephys probe.bin --video cam.mp4 --time 2.5 --output out.h5"
         )
-    if output is None and plot is None:
-        raise ParameterError("align: say where to: --output aligned.h5, or --plot aligned.png, or both.")
     timeline = _linked(nc.timeline(streams), sync, offset)
     for text in filter or ():
         name, colon, condition = text.partition(":")
         named = colon and name.strip() in timeline
         timeline = timeline.where(condition, stream=name.strip()) if named else timeline.where(text)
     windows = _windows(timeline, time, events, window)
-    written = _written(timeline, windows, output, plot)
+    written = write(timeline, windows)
     printing.show(
         {"data": _data(timeline, windows, written), "text": _text(timeline, windows, written)}, json
     )
@@ -151,23 +166,48 @@ def _linked(timeline: Timeline, sync: list[str] | None, offset: list[str] | None
 def _windows(
     timeline: Timeline, time: list[float] | None, events: str | None, seconds: float
 ) -> list[Window]:
-    if not seconds > 0:
+    if not 0 < seconds < math.inf:
         raise ParameterError(f"--window {seconds:g}: the length of a window is a positive number of seconds.")
     half = seconds / 2
-    if time:
-        return timeline.around(time, half, half, edges="cut")
-    if events is None:
+    if not time and events is None:
         raise ParameterError("align: say when: --time 2.5, or --events events.tsv.")
-    return timeline.around("events", half, half, edges="cut")
+    if any(not math.isfinite(t) for t in time or ()):
+        raise ParameterError(f"--time {' '.join(map(str, time or ()))}: an instant is a number of seconds.")
+    found = timeline.around(time or "events", half, half, edges="cut")
+    if not found:
+        raise ParameterError(f"align: {events} holds no events.")
+    return found
 
 
-def _written(timeline: Timeline, windows: list[Window], output: str | None, plot: str | None) -> list[Path]:
-    written = []
-    if output is not None:
-        written.append(timeline.to_hdf5(output, windows))
-    if plot is not None:
-        written.append(timeline.plot(windows[0].start, windows[0].end, path=plot))
-    return written
+def _writing(output: str | None, plot: str | None, session_start: datetime | None) -> Writing:
+    """What writes windows, by the endings of what is to be written; they are looked at before anything is read.
+
+    Raises
+    ------
+    ParameterError
+        There is nothing to write, or nothing is written that ends so.
+    """
+    if output is None and plot is None:
+        raise ParameterError("align: say where to: --output aligned.h5, or --plot aligned.png, or both.")
+    for option, path, known in (("--output", output, (*HDF5, ".zarr", ".nwb")), ("--plot", plot, ENDINGS)):
+        if path is not None and not path.lower().endswith(known):
+            raise ParameterError(f"{option} {path}: what is written ends in {', '.join(known)}.")
+    ending = "" if output is None else Path(output).suffix.lower()
+    if session_start is not None and ending != ".nwb":
+        raise ParameterError("--session-start goes with --output of .nwb.")
+
+    def write(timeline: Timeline, windows: Sequence[Window]) -> list[Path]:
+        written = []
+        if output is not None and ending == ".nwb":
+            written.append(timeline.to_nwb(output, windows, session_start_time=session_start))
+        elif output is not None:
+            verb = timeline.to_hdf5 if ending in HDF5 else timeline.to_zarr
+            written.append(verb(output, windows))
+        if plot is not None:
+            written.append(timeline.plot(windows[0].start, windows[0].end, path=plot))
+        return written
+
+    return write
 
 
 def _data(timeline: Timeline, windows: list[Window], written: list[Path]) -> dict[str, Any]:
@@ -196,8 +236,13 @@ def _text(timeline: Timeline, windows: list[Window], written: list[Path]) -> lis
         lines.append(
             "taken as it is: nobody has shown that this clock is the common one; --sync or --offset would"
         )
-    lines += [f"wrote {path} ({human_bytes(path.stat().st_size)})" for path in written]
+    lines += [f"wrote {path} ({human_bytes(_size(path))})" for path in written]
     return lines
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file, or of all in a folder."""
+    return sum(p.stat().st_size for p in (path, *path.rglob("*")) if p.is_file())
 
 
 def _clock(timeline: Timeline, name: str) -> str:

@@ -40,6 +40,9 @@ class Clocked(Mapping[str, Stream]):
             )
         return self.streams[name]
 
+    def __contains__(self, name: object) -> bool:
+        return name in self.streams  # what is missing is no KeyError here, as a Mapping expects
+
     def __iter__(self) -> Iterator[str]:
         return iter(self.streams)
 

@@ -3,7 +3,7 @@
 import os
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -33,6 +33,7 @@ class Exports(Clocked):
     """
 
     filters: Mapping[str, Filter] = field(default_factory=dict)
+    _beside: int = 0  # samples of a stream on either side of a window, for rows that are resampled
 
     @abstractmethod
     def window(self, start: float, end: float) -> Window:
@@ -215,9 +216,7 @@ class Exports(Clocked):
         >>> data = t.to_pytorch("events.onset", before=0.5, after=1.0, sampling_frequency=100)     # doctest: +SKIP
         >>> for batch in data.loader(batch_size=16): ...                                          # doctest: +SKIP
         """
-        chain = with_arrays(
-            self.windows(around, **windows), self, [*self.filters], streams, sampling_frequency, columns
-        )
+        chain = self._arrays(streams, sampling_frequency, columns, around, windows)
         return chain.to_pytorch(transform, shuffle, seed, ragged)
 
     def to_numpy_batches(
@@ -254,6 +253,7 @@ class Exports(Clocked):
 
         Examples
         --------
+        >>> import numpy as np
         >>> import neurochain as nc
         >>> t = nc.timeline(lfp=nc.Recording.of(np.arange(40.0)[None], 10.0), events={"onset": [1.0, 2.0], "side": ["l", "r"]})
         >>> (batch,) = t.to_numpy_batches("events.onset", before=0.1, after=0.2, columns=["side"])
@@ -261,7 +261,17 @@ class Exports(Clocked):
         (array([[ 9., 10., 11.],
                [19., 20., 21.]]), ['l', 'r'])
         """
-        chain = with_arrays(
-            self.windows(around, **windows), self, [*self.filters], streams, sampling_frequency, columns
-        )
+        chain = self._arrays(streams, sampling_frequency, columns, around, windows)
         return chain.to_numpy_batches(batch_size, shuffle, seed, ragged=ragged)
+
+    def _arrays(
+        self,
+        streams: Sequence[str] | None,
+        sampling_frequency: float | None,
+        columns: Sequence[str] | None,
+        around: Any,
+        windows: Mapping[str, Any],
+    ) -> Chain:
+        beside = 0 if sampling_frequency is None else 1
+        chain = replace(self, _beside=beside).windows(around, **windows)
+        return with_arrays(chain, self, [*self.filters], streams, sampling_frequency, columns)

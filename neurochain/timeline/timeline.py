@@ -343,6 +343,7 @@ class Timeline(Exports):
             one = self.streams[name]
             to_common = self.map(name)
             first, last = one.between(*to_common.span(start, end))
+            first, last = max(first - self._beside, 0), min(last + self._beside, one.clock.n_samples)
             found[name] = Excerpt(one, name, start, end, first, last, to_common, self.filters.get(name))
         return found
 

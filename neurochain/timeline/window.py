@@ -31,6 +31,9 @@ class Window(Mapping[str, Excerpt]):
             )
         return self._excerpts[name]
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._excerpts  # what is missing is no KeyError here, as a Mapping expects
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._excerpts)
 

@@ -24,16 +24,17 @@ def rows_of(size: int, at_once: int) -> int:
     return 1 << max((at_once // max(size, 1)).bit_length() - 1, 0)
 
 
-def blocks(excerpt: Excerpt, rows: int) -> Iterator[Excerpt]:
+def blocks(excerpt: Excerpt, rows: int | None = None) -> Iterator[Excerpt]:
     """Parts of an excerpt one after the other; none where it has no samples.
 
     Parameters
     ----------
     excerpt : Excerpt
         Of any kind.
-    rows : int
-        Samples of a part; the last has what is left.
+    rows : int, optional
+        Samples of a part; the last has what is left. By default as many as `AT_ONCE` bytes hold.
     """
+    rows = rows_of(row_bytes(excerpt), AT_ONCE) if rows is None else rows
     for first in range(excerpt.first, excerpt.last, rows):
         last = min(first + rows, excerpt.last)
         given = None if excerpt.given is None else excerpt.given[first - excerpt.first : last - excerpt.first]

@@ -54,7 +54,7 @@ def to_nwb(
         written_beside(path, "to_nwb") as (beside, target),
         Progress().step(f"write {target.name}", written.samples, unit="samples") as step,
         shielded_hdf5(beside, EXTRA, VERB) as (file, shield),
-        written.pynwb.NWBHDF5IO(file=file, mode="w") as io,
+        written.hdf5_io(file) as io,
     ):
 
         def done(count: int) -> None:
@@ -118,7 +118,7 @@ def _start(timeline: "Exports", said: datetime | None) -> datetime:
     if found is None:
         raise ShapeError(
             f"to_nwb(): no stream says when it was recorded ({', '.join(timeline)}), and an NWB file must. Say when the clock of "
-            f"{timeline.clock} showed zero: to_nwb(…, session_start_time=datetime(2026, 5, 1, 14, 30))."
+            f"{timeline.clock} showed zero: to_nwb(…, session_start_time=datetime(2026, 5, 1, 14, 30)), in a shell --session-start 2026-05-01T14:30."
         )
     if found.tzinfo is not None:
         return found

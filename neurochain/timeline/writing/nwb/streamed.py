@@ -94,6 +94,11 @@ class Written:
         streamed = Streamed(taken, shape, dtype, read, lambda count: self.done(count))
         return self._io(data=streamed, **self._settings)
 
+    def hdf5_io(self, file: Any) -> Any:
+        """What writes into an open file of HDF5; pynwb's own, that also looks at the file's name, is derived from it."""
+        backend = require("hdmf.backends.hdf5", EXTRA, VERB)
+        return backend.HDF5IO(file=file, manager=self.pynwb.get_manager(), mode="w")
+
     def timing(self, taken: Taken) -> dict[str, Any]:
         """When samples were taken, as the keywords of a TimeSeries."""
         rate = taken.rate
