@@ -1,5 +1,6 @@
 """Edges: the samples at which pulses begin and end, found block after block."""
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal, NamedTuple
 
@@ -85,8 +86,10 @@ def pulse_edges(
         raise ValueError(
             "pulse_edges(bit=…): a bit is 0 or 1. Leave out threshold, hysteresis and interpolate."
         )
-    if hysteresis is not None and not hysteresis >= 0:
-        raise ValueError(f"pulse_edges(hysteresis={hysteresis!r}): it is not negative.")
+    if hysteresis is not None and not 0 <= hysteresis < math.inf:
+        raise ValueError(f"pulse_edges(hysteresis={hysteresis!r}): it is finite, and not negative.")
+    if threshold is not None and not math.isfinite(threshold):
+        raise ValueError(f"pulse_edges(threshold={threshold!r}): it is a finite number.")
     each = _checked([blocks] if isinstance(blocks, np.ndarray) else blocks)
     if bit is not None:
         bits = ((np.asarray(_bits(block, bit), np.int8), before) for block, before in each)
@@ -206,27 +209,35 @@ class _Watch:
 
     def crossings(self, block: Samples, before: int) -> Floats:
         """Edges in the next block, of which so many samples lie before."""
-        beyond = block >= self._threshold if self._rising else block < self._threshold
-        state = beyond
-        if self._armed_at != self._threshold:
-            armed = block < self._armed_at if self._rising else block >= self._armed_at
-            state = self._kept(beyond, armed, bool(beyond[0]) if self._last is None else self._beyond)
-        fired = np.flatnonzero(state[1:] & ~state[:-1]) + 1
-        if self._last is not None and state[0] and not self._beyond:
-            fired = np.concatenate([[0], fired])
+        threshold, back = self._threshold, self._armed_at
+        if block.dtype.kind in "iu":  # whole numbers are compared as they are, without being made floats
+            threshold, back = math.ceil(threshold), math.ceil(back)
+        beyond = block >= threshold if self._rising else block < threshold
+        armed = block < back if self._rising else block >= back
+        crossed, rearmed = _begins(beyond), _begins(armed)
+        if self._last is None:
+            self._beyond = bool(beyond[0])
+            crossed = crossed[1:] if beyond[0] else crossed
+        # The signal is not armed and beyond at once: what is armed between two crossings is so from some sample on.
+        times = np.searchsorted(rearmed, crossed)
+        counts = np.diff(times, prepend=0) > 0
+        if len(crossed):
+            counts[0] |= not self._beyond
+            self._beyond = not (len(rearmed) and rearmed[-1] > crossed[-1])
+        elif len(rearmed):
+            self._beyond = False
+        fired = crossed[counts]
         at = fired.astype(np.float64)
         if self._interpolate and len(at):
-            previous = np.where(fired > 0, block[fired - 1], 0 if self._last is None else self._last).astype(
-                np.float64
-            )
-            here = block[fired].astype(np.float64)
-            at += (self._threshold - previous) / (here - previous) - 1
-        self._last, self._beyond = float(block[-1]), bool(state[-1])
+            previous = block[fired - 1].astype(np.float64)
+            if fired[0] == 0 and self._last is not None:
+                previous[0] = self._last
+            at += (self._threshold - previous) / (block[fired].astype(np.float64) - previous) - 1
+        self._last = float(block[-1])
         return np.asarray(at + before, np.float64)
 
-    @staticmethod
-    def _kept(beyond: Bools, armed: Bools, state: bool) -> Bools:
-        """State of each sample: that of the last one which was beyond, or armed again."""
-        said = np.where(beyond | armed, np.arange(len(beyond)), -1)
-        last = np.maximum.accumulate(said)
-        return np.where(last >= 0, beyond[last], state)
+
+def _begins(state: Bools) -> np.ndarray[Any, np.dtype[np.intp]]:
+    """Samples at which a state begins; the first one, if it is there from the start."""
+    found = np.flatnonzero(state[1:] & ~state[:-1]) + 1
+    return np.concatenate([[0], found]) if state[0] else found

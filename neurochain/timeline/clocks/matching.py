@@ -28,7 +28,12 @@ RUNS = (
     128,
     512,
 )  # pulses of a seed: the fewer, the less drift does; the more, the less jitter and chance
-PLACES = ((0.0, 0.5, 0.25), (0.75, 1.0, 0.125, 0.375, 0.625, 0.875))  # of all pulses, where a run begins
+PLACES = (
+    0.0,
+    0.5,
+    0.25,
+)  # of all pulses, where a run begins; then evenly, the shorter the common clock ran the more
+MORE_PLACES = (9, 129)
 FEWEST_PAIRS = 6
 OUTERMOST = 4  # pairs
 DOUBT = 6.0  # logarithm of odds
@@ -134,7 +139,7 @@ class _Matching:
         anchor = self._anchor(device, here)
         # What a user says is believed first: far from it the best of many alignments may be one by chance.
         for believed in (True, False) if anchor is not None else (False,):
-            for run in _runs(device, anchor, here):
+            for run in _runs(device, common, anchor, here):
                 section = self._begun(device, common, run, anchor, here, believed)
                 if section is not None and len(section.device) >= FEWEST_PAIRS:
                     return Section(section.device + here.device[0], section.common + here.common[0])
@@ -278,8 +283,8 @@ class _Matching:
             else f"offset={{{at + self._zero:.4f}: …}}, besides what else was said, as common minus device then"
         )
         return FormatError(
-            f"fit_clock(): the pulses{where} are so regular that several offsets pair about as many: {listed}{more}. Which one "
-            f"is meant cannot be seen from the pulses. Say it: {say}."
+            f"fit_clock(): the pulses{where} are so regular, or repeat themselves so, that several offsets pair about as many: "
+            f"{listed}{more}. Which one is meant cannot be seen from the pulses. Say it: {say}."
         )
 
     def _most_overlapping(
@@ -293,9 +298,10 @@ class _Matching:
         if not seeds or not seeds[0].beyond:
             return section, doubts
         other = _trimmed(track(device, common, seeds[0], run, self._rules))
-        if len(other.device) < len(section.device):
-            return section, doubts
-        return other, shifts(device, common, other, [], self._rules) or doubts
+        others = (
+            shifts(device, common, other, [], self._rules) if len(other.device) > len(section.device) else []
+        )
+        return (other, others) if others else (section, doubts)
 
     def _joined(self, sections: list[Section]) -> list[Section]:
         """Sections between which there was no jump, but pulses were missing, as one."""
@@ -316,11 +322,13 @@ class _Matching:
         return found
 
 
-def _runs(device: Floats, anchor: Anchor | None, here: _Range) -> Iterator[slice]:
+def _runs(device: Floats, common: Floats, anchor: Anchor | None, here: _Range) -> Iterator[slice]:
     """Runs of pulses among which a seed is looked for, one after the other."""
     n = len(device)
     tried: set[tuple[int, int]] = set()
-    for places in PLACES:
+    times_longer = float(device[-1] - device[0]) / max(float(common[-1] - common[0]), 1e-9)
+    more = np.linspace(0, 1, int(np.clip(2 * times_longer, *MORE_PLACES)))
+    for places in (np.array(PLACES), more):
         for length in RUNS:
             length = min(length, n)
             if anchor is not None:
@@ -328,7 +336,7 @@ def _runs(device: Floats, anchor: Anchor | None, here: _Range) -> Iterator[slice
             else:
                 # Beside a section a run is begun from it: regular pulses can be tracked from there.
                 mirrored = here.before is None and here.behind is not None
-                begins = np.abs(np.array(places) - mirrored) * (n - length)
+                begins = np.abs(places - mirrored) * (n - length)
             for begin in np.clip(begins, 0, n - length).astype(np.int64).tolist():
                 if (begin, length) not in tried:
                     tried.add((begin, length))
