@@ -137,6 +137,8 @@ def corpus(paths: list[Path], work: Path) -> list[tuple[Path, bytes, Path]]:
             for other in others if stem is not None else ():
                 if "/" in other:
                     below = other.partition("/")[0]
+                    if not (path.parent / below).is_dir():
+                        continue
                     shutil.copytree(path.parent / below, folder / below, dirs_exist_ok=True)
                     continue
                 for beside in path.parent.glob(f"{stem}{other}"):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numcodecs import Blosc
 from nwb_files import scattered, session
-from openephys_files import PROBE, channel, stream, structure
+from openephys_files import PROBE, channel, lines, stream, structure
 from spikeglx_files import beside, probe, second, write
 from video_files import every_kind
 from zarr_files import array, held, image, numbers
@@ -49,7 +49,11 @@ def originals(pydicom_files: list[Path], nibabel_data: Path, nicom_data: Path, t
         ),
         write(tmp_path / "n.nidq.meta", beside()),
         *ephys,
-        structure(tmp_path / "oe", [stream(tmp_path / "oe", PROBE, 3, 1000.0, jumps=(300,))]),
+        structure(
+            tmp_path / "oe",
+            [stream(tmp_path / "oe", PROBE, 3, 1000.0, jumps=(300,))],
+            [lines(tmp_path / "oe", PROBE, [5010, 5020, 5700], [1, -1, 2], 1000.0)],
+        ),
         channel(tmp_path / "100_CH7.continuous", (0, 1024, 9000)),
         tmp_path / "raw.json",
         scattered(tmp_path / "few.nwb", n_series=2, size=20_000),

@@ -2,17 +2,17 @@
 
 The bound: at every device time from the first pair to the last, the map says that it is not known, or it is off by less than
 the jitter of one pulse (its standard deviation, or what a float of that size can tell). A clock's jump lies in a break of the
-map, and there is a break for each jump.
+map (or in the thousandth of an interval that a clock is said to run on behind its last pulse), and each jump has its break.
 """
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from simulated_clocks import Jump, Setting, Simulated, frame_times, simulate
 
 from neurochain.timeline.clocks.clockfit import ClockFit
-from neurochain.timeline.clocks.fitting import fit_clock
+from neurochain.timeline.clocks.fitting import BEHIND, fit_clock
 
 NINETEEN_SEVENTY = 1_763_820_000.25
 SECTION = 80  # pulses between jumps: some 50 of them are pairs, so that a line through them averages jitter
@@ -29,11 +29,13 @@ def check(simulated: Simulated, fit: ClockFit) -> None:
     assert np.abs(fit.map(device) - truth)[was].max() < bound
     assert len(fit.breaks) == len(setting.jumps)
     for jump, at in zip(fit.breaks, simulated.jumps_at, strict=True):
-        assert jump.start <= at <= jump.end
+        assert jump.start - BEHIND * setting.interval <= at <= jump.end
     if setting.jumps:
         known = len(device) / 5001
         skipped = sum(j.jumps_ahead for j in setting.jumps) / (fit.device[-1] - fit.device[0])
-        assert known > 1 - skipped - 20 * len(setting.jumps) / setting.n_pulses
+        assert known > 1 - skipped - 20 * len(setting.jumps) * setting.interval / (
+            fit.device[-1] - fit.device[0]
+        )
     true = simulated.partners & set(zip(fit.device.tolist(), fit.common.tolist(), strict=True))
     assert len(true) > 0.9 * fit.n_pairs
     assert len(true) > 0.9 * len(simulated.partners) - 20 * len(setting.jumps)
@@ -63,7 +65,8 @@ def drawn(draw: st.DrawFn, jumps: int = 3) -> Setting:
         jitter=jitter,
         lost=draw(st.floats(0, 0.2)),
         spurious=draw(st.floats(0, 0.2)),
-        n_pulses=n_pulses,
+        n_pulses=n_pulses
+        + int(sum(j.stands_still for j in found) / interval),  # what it does not see meanwhile
         interval=interval,
         irregular=draw(st.floats(0.2, 0.9)),
         jumps=tuple(found),
@@ -180,7 +183,7 @@ def test_one_side_has_recorded_for_longer() -> None:
 
 
 @pytest.mark.long
-@settings(max_examples=3000)
+@settings(max_examples=2000, derandomize=True, phases=(Phase.generate,))  # shrinking one takes minutes
 @given(drawn(jumps=4))
 def test_thousands_of_simulations(setting: Setting) -> None:
     simulated = simulate(setting)

@@ -20,6 +20,7 @@ from neurochain.timeline.clocks.tracking import (
     straight_line,
     track,
 )
+from neurochain.timeline.clocks.trimming import inner, trimmed
 
 __all__ = ["Anchor", "match_pulses"]
 
@@ -35,8 +36,10 @@ PLACES = (
 )  # of all pulses, where a run begins; then evenly, the shorter the common clock ran the more
 MORE_PLACES = (9, 129)
 FEWEST_PAIRS = 6
-OUTERMOST = 4  # pairs
+FAR = 16.0  # intervals
+PAUSE = 2.0  # of how long so many pulses last
 DOUBT = 6.0  # logarithm of odds
+FEW = 0.4  # of the pulses: where several alignments pair no more, each may be by chance
 HANDFUL = 16  # pulses beside a section: if they do not tell where they belong, they are left out
 ENDS = 64  # pulses at an end of a section that are looked at, for pairs by chance
 LOCAL = 256  # pairs from which a line is drawn over what lies between two sections
@@ -104,6 +107,7 @@ class _Matching:
         self._anchors = sorted(anchors)
         self._zero, self._base = zero[0], zero[1] - zero[0]
         self._most_pairs, self._tried = 0, 0
+        self._doubt: FormatError | None = None
 
     def sections(self) -> list[Section]:
         """All of them, in order."""
@@ -114,12 +118,14 @@ class _Matching:
             section = self._section(here)
             if section is None:
                 continue
-            section = _inner(section)
+            section = inner(section)
             found.append(section)
             first, last = int(section.device[0]), int(section.device[-1]) + 1
             lowest, highest = int(section.common[0]), int(section.common[-1]) + 1
             pending.append(_Range((here.device[0], first), (here.common[0], lowest), here.before, section))
             pending.append(_Range((last, here.device[1]), (highest, here.common[1]), section, here.behind))
+        if not found and self._doubt is not None:
+            raise self._doubt
         if not found:
             raise FormatError(
                 f"fit_clock(): {len(self._device):,} pulses of the device and {len(self._common):,} of the common clock do not "
@@ -150,35 +156,55 @@ class _Matching:
     ) -> Section | None:
         """The pairs of the alignment that a run of pulses shows."""
         middle = float(device[run.start] + device[run.stop - 1]) / 2
-        expected = self._expected(here, middle) if anchor is None else []
-        near = anchor.offset if anchor is not None else expected[0].line.late(middle) if expected else None
-        seeds = find_seeds(device[run], common, self._rules, near, believed)
+        if anchor is None:
+            for expected in self._expected(here, middle):
+                near = find_seeds(
+                    device[run], common, self._rules, expected.line.late(middle), nowhere_else=True
+                )
+                going_on = [s for s in near if s.beyond and self._goes_on(expected, s)]
+                if going_on:
+                    return trimmed(track(device, common, going_on[0], run, self._rules))
+        seeds = find_seeds(device[run], common, self._rules, anchor.offset if anchor else None, believed)
         best = max((s.pairs for s in seeds), default=0)
         self._most_pairs, self._tried = max((self._most_pairs, self._tried), (best, run.stop - run.start))
         beyond = [s for s in seeds if s.beyond]
         alike = [s for s in beyond if s.score >= ALIKE * beyond[0].score]
         if not alike:
             return None
-        going_on = [s for s in alike if any(self._goes_on(e, s) for e in expected)]
-        if going_on:
-            return _trimmed(track(device, common, going_on[0], run, self._rules))
         seed = alike[0]
         if anchor is not None:
             seed = min(alike, key=lambda s: abs(s.line.late(anchor.at) - anchor.offset))
-        section = _trimmed(track(device, common, seed, run, self._rules))
+        section = trimmed(track(device, common, seed, run, self._rules))
         if len(section.device) < FEWEST_PAIRS:
             return None
         others = [s.line.late(middle) - seed.line.late(middle) for s in alike if s is not seed]
         doubts = shifts(device, common, section, others, self._rules)
         if not doubts:
             return section
-        if anchor is None and expected and len(device) <= HANDFUL:
-            return None
         if anchor is None:
-            raise self._ambiguous(device, common, section, doubts, here)
+            self._doubted(device, common, section, doubts, here)
+            return None
         by = self._shifted(device, common, section, doubts, anchor)
         line = seed.line._replace(offset=seed.line.offset + by)
-        return _trimmed(track(device, common, seed._replace(line=line), run, self._rules)) if by else section
+        return trimmed(track(device, common, seed._replace(line=line), run, self._rules)) if by else section
+
+    def _doubted(
+        self, device: Floats, common: Floats, section: Section, doubts: list[Shift], here: _Range
+    ) -> None:
+        """Alignments that are as good: an error, but if they pair so few that they are no alignments at all.
+
+        Raises
+        ------
+        FormatError
+            The user must say which is meant.
+        """
+        share = len(section.device) / (int(section.device[-1] - section.device[0]) + 1)
+        beside = here.before is not None or here.behind is not None
+        if beside and len(device) <= HANDFUL:
+            return
+        self._doubt = self._ambiguous(device, common, section, doubts, here)
+        if share >= FEW:
+            raise self._doubt
 
     def _unexplained(self, here: _Range) -> _Range:
         """Pulses that do not lie where the sections beside them go on: a jump is looked for among these alone."""
@@ -199,6 +225,10 @@ class _Matching:
         common = self._common[slice(*commons)][::step]
         line, scale, *_ = self._line(self._device[section.device], self._common[section.common], part)
         expected = step * line(device)
+        pauses = np.flatnonzero(np.diff(expected, prepend=expected[0]) > FAR * self._rules.spacing)
+        expected = (
+            expected[: pauses[0]] if len(pauses) else expected
+        )  # behind a long pause a pulse says nothing of this end
         partner = nearest(step * common, expected)
         gate = self._rules.tolerance or PAIRED * scale
         hit = np.abs(step * common[partner] - expected) <= gate
@@ -297,7 +327,7 @@ class _Matching:
         seeds = find_seeds(device[run], common, self._rules, near, nowhere_else=True)
         if not seeds or not seeds[0].beyond:
             return section, doubts
-        other = _trimmed(track(device, common, seeds[0], run, self._rules))
+        other = trimmed(track(device, common, seeds[0], run, self._rules))
         others = (
             shifts(device, common, other, [], self._rules) if len(other.device) > len(section.device) else []
         )
@@ -337,35 +367,14 @@ def _runs(device: Floats, common: Floats, anchor: Anchor | None, here: _Range) -
                 # Beside a section a run is begun from it: regular pulses can be tracked from there.
                 mirrored = here.before is None and here.behind is not None
                 begins = np.abs(places - mirrored) * (n - length)
+            lasting = device[length - 1 :] - device[: n - length + 1]
+            usual = float(np.median(lasting))
             for begin in np.clip(begins, 0, n - length).astype(np.int64).tolist():
+                if (
+                    lasting[begin] > PAUSE * usual
+                ):  # over a pause drift does much, and a clock may have jumped in it
+                    begin += int(np.diff(device[begin : begin + length]).argmax()) + 1
+                    begin = min(begin, n - length)
                 if (begin, length) not in tried:
                     tried.add((begin, length))
                     yield slice(begin, begin + length)
-
-
-def _inner(section: Section) -> Section:
-    """Without the outermost pairs: one by chance there would take from the next section what belongs to it.
-
-    What is left out is paired again by the curve.
-    """
-    if len(section.device) < 2 * OUTERMOST + FEWEST_PAIRS:
-        return section
-    return Section(section.device[OUTERMOST:-OUTERMOST], section.common[OUTERMOST:-OUTERMOST])
-
-
-def _trimmed(section: Section) -> Section:
-    """Without pairs at its ends that have fewer pairs than unpaired pulses beside them: they are there by chance."""
-    if len(section.device) < 2:
-        return section
-    begin, end = _chance(section.device), _chance(-section.device[::-1])
-    kept = slice(begin, len(section.device) - end)
-    return Section(section.device[kept], section.common[kept])
-
-
-def _chance(paired: np.ndarray[tuple[int], np.dtype[np.int64]]) -> int:
-    """Pairs at the beginning that are left out."""
-    numbers = paired[:ENDS] - paired[0]
-    steps = np.full(int(numbers[-1]) + 1, -1)
-    steps[numbers] = 1
-    sums = np.concatenate([[0], np.cumsum(steps[:ENDS])])
-    return int((numbers < int(sums.argmin())).sum())
