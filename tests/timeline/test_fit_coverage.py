@@ -41,8 +41,8 @@ def bounds(trials: int) -> tuple[float, float]:
 
 @pytest.mark.parametrize("setting", [FEW, JUMPED], ids=["few", "jumped"])
 def test_95_percent_are_95_percent(setting: Setting) -> None:
-    low, high = bounds(40)
-    for share in coverage(setting, 40):
+    low, high = bounds(25)
+    for share in coverage(setting, 25):
         assert low <= share <= high
 
 

@@ -76,7 +76,7 @@ def drawn(draw: st.DrawFn, jumps: int = 3) -> Setting:
 
 
 # Derandomised: pulses that lie by chance where the wrong side of a jump would have them make a wrong map once in ten thousand.
-@settings(max_examples=40, derandomize=True)
+@settings(max_examples=30, derandomize=True)
 @given(drawn())
 def test_irregular_pulses_whatever_goes_wrong(setting: Setting) -> None:
     simulated = simulate(setting)

@@ -13,6 +13,7 @@ __all__ = ["Shift", "jitter_of", "shifts"]
 LOOKED_AT = 4000  # pulses of a section
 NEIGHBOURS = 64  # on either side: alignments that are farther away come from the seeds
 AS_GOOD = 0.8  # of the pairs
+APART = 1.3  # gates: an alignment so far away has less than half of its pairs from the first one
 FEW = 3  # pairs that say nothing, if they are all that is more
 
 
@@ -67,7 +68,9 @@ def shifts(
     found = [
         Shift(s, _hits(expected + s, common, gate)) for s in [*_lags(expected, common, gate, enough), *others]
     ]
-    doubtful = {round(s.seconds / gate): s for s in found if s.pairs >= enough and abs(s.seconds) > 2 * gate}
+    doubtful = {
+        round(s.seconds / gate): s for s in found if s.pairs >= enough and abs(s.seconds) > APART * gate
+    }
     return sorted((Shift(s.seconds, s.pairs * step) for s in doubtful.values()), key=lambda s: abs(s.seconds))
 
 
