@@ -22,6 +22,7 @@ from neurochain.errors import (
     ColumnExistsError,
     ColumnNotFoundError,
     DatasetNotFoundError,
+    DeprecatedTableWarning,
     ExportError,
     ExpressionError,
     FileChangedError,
@@ -39,6 +40,8 @@ from neurochain.errors import (
     SchemaError,
     ShapeError,
     StorageError,
+    TableError,
+    TableNotFoundError,
     UDFError,
     VersionError,
     WorkerLostError,
@@ -87,6 +90,12 @@ if TYPE_CHECKING:
     from neurochain.formats.volumes.patches import patches
     from neurochain.loaders.leakage import check_leakage
     from neurochain.storage import File
+    from neurochain.tables.catalog import Catalog
+    from neurochain.tables.filters.filter import Filter
+    from neurochain.tables.function import FunctionTable, table
+    from neurochain.tables.parquet.layout import Partition
+    from neurochain.tables.parquet.table import ParquetTable
+    from neurochain.tables.table import Table
     from neurochain.timeline.excerpt import Excerpt
     from neurochain.timeline.intervals.intervals import Intervals
     from neurochain.timeline.making import timeline
@@ -105,16 +114,22 @@ os.environ.setdefault("_RJEM_MALLOC_CONF", "muzzy_decay_ms:1000")
 _LAZY = {
     "Annotation": "neurochain.formats",
     "Axes": "neurochain.chain.values.records",
+    "Catalog": "neurochain.tables.catalog",
     "Chain": "neurochain.chain.chain",
     "Column": "neurochain.chain.expressions.column",
     "DatasetVersion": "neurochain.datasets.versions",
     "Excerpt": "neurochain.timeline.excerpt",
     "File": "neurochain.storage",
+    "Filter": "neurochain.tables.filters.filter",
+    "FunctionTable": "neurochain.tables.function",
     "Header": "neurochain.formats",
     "Intervals": "neurochain.timeline.intervals.intervals",
     "Lineage": "neurochain.datasets.lineage",
+    "ParquetTable": "neurochain.tables.parquet.table",
+    "Partition": "neurochain.tables.parquet.layout",
     "Recording": "neurochain.formats",
     "Row": "neurochain.chain.values.row",
+    "Table": "neurochain.tables.table",
     "Timeline": "neurochain.timeline.timeline",
     "Unit": "neurochain.chain.values.records",
     "Video": "neurochain.formats",
@@ -140,6 +155,7 @@ _LAZY = {
     "read_values": "neurochain.chain.reading",
     "stale": "neurochain.chain.replay.staleness",
     "stream": "neurochain.timeline.streams.opening",
+    "table": "neurochain.tables.function",
     "udf": "neurochain.chain.functions.udf",
     "when": "neurochain.chain.expressions.when",
     "windows": "neurochain.formats.recordings.windows",
@@ -151,6 +167,7 @@ __all__ = [
     "Annotation",
     "Axes",
     "BrokenFormatWarning",
+    "Catalog",
     "Chain",
     "Column",
     "ColumnError",
@@ -158,12 +175,15 @@ __all__ = [
     "ColumnNotFoundError",
     "DatasetNotFoundError",
     "DatasetVersion",
+    "DeprecatedTableWarning",
     "Excerpt",
     "ExportError",
     "ExpressionError",
     "File",
     "FileChangedError",
+    "Filter",
     "FormatError",
+    "FunctionTable",
     "Header",
     "Intervals",
     "Lineage",
@@ -174,6 +194,8 @@ __all__ = [
     "NotReproducibleWarning",
     "NothingMatchedError",
     "ParameterError",
+    "ParquetTable",
+    "Partition",
     "PatternError",
     "ProjectError",
     "Recording",
@@ -182,6 +204,9 @@ __all__ = [
     "SchemaError",
     "ShapeError",
     "StorageError",
+    "Table",
+    "TableError",
+    "TableNotFoundError",
     "Timeline",
     "UDFError",
     "Unit",
@@ -212,6 +237,7 @@ __all__ = [
     "read_values",
     "stale",
     "stream",
+    "table",
     "timeline",
     "udf",
     "when",

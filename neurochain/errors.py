@@ -23,12 +23,15 @@
     ├── VersionError (ValueError)             a version that cannot be read, or exists already
     ├── ReplayError (RuntimeError)            a version that cannot be made again from what was recorded
     ├── ExportError (ValueError)              a format or a place that nothing can be exported to
+    ├── TableError (ValueError)               a declaration of a table or a catalog that cannot be
+    ├── TableNotFoundError (LookupError)      no table, or no database, of this name
     ├── LoaderError (ValueError)              a training loop that cannot be fed as it asks
     └── MissingExtraError (ImportError)       an optional package, with the line that installs it
 
 Beside the tree: NotReproducibleWarning (UserWarning), for functions that cannot be fingerprinted,
-ManyMatchesWarning (UserWarning), for a merge that multiplies rows, and BrokenFormatWarning (UserWarning), for
-a format of another package that cannot be used.
+ManyMatchesWarning (UserWarning), for a merge that multiplies rows, DeprecatedTableWarning (UserWarning), for a
+table whose declaration says what to use instead, and BrokenFormatWarning (UserWarning), for a format of another
+package that cannot be used.
 
 A message says what was wrong, what there is, and what to do.
 """
@@ -45,6 +48,7 @@ __all__ = [
     "ColumnExistsError",
     "ColumnNotFoundError",
     "DatasetNotFoundError",
+    "DeprecatedTableWarning",
     "ExportError",
     "ExpressionError",
     "FileChangedError",
@@ -62,6 +66,8 @@ __all__ = [
     "SchemaError",
     "ShapeError",
     "StorageError",
+    "TableError",
+    "TableNotFoundError",
     "UDFError",
     "VersionError",
     "WorkerLostError",
@@ -160,12 +166,24 @@ class LoaderError(NeurochainError, ValueError):
     """A training loop that cannot be fed as it asks: a state of other rows, a batch of no rows, splits that leak."""
 
 
+class TableError(NeurochainError, ValueError):
+    """A declaration of a table, or of a catalog, that cannot be."""
+
+
+class TableNotFoundError(NeurochainError, LookupError):
+    """No table, or no database, has this name."""
+
+
 class MissingExtraError(NeurochainError, ImportError):
     """An optional package is not installed."""
 
 
 class BrokenFormatWarning(UserWarning):
     """A format that an installed package brings cannot be used."""
+
+
+class DeprecatedTableWarning(UserWarning):
+    """A table is read whose declaration says what to use instead."""
 
 
 class ManyMatchesWarning(UserWarning):

@@ -3,7 +3,7 @@
 The lowest layer: it knows no format, no dataset and no chain.
 """
 
-from neurochain.storage.access import Access, access_to, remember, said, suggest
+from neurochain.storage.access import CLOUDS, Access, access_to, profile_keys, remember, said, suggest
 from neurochain.storage.arrival import file_with_head
 from neurochain.storage.cache import cache_folder
 from neurochain.storage.file import File
@@ -19,19 +19,22 @@ from neurochain.storage.listing import (
 )
 from neurochain.storage.members import Member, Members, unlisted
 from neurochain.storage.memo import FolderMemo, Memo, cache_memo
+from neurochain.storage.pattern import Globs
 from neurochain.storage.planner import Cost
 from neurochain.storage.rangeio import RangeIO
 from neurochain.storage.reads import FileRead, NotFetchedError, ReadLog, recording_reads
-from neurochain.storage.scheme import store_for
+from neurochain.storage.scheme import split_uri, store_for
 from neurochain.storage.store import Entry, Store
 
 __all__ = [
+    "CLOUDS",
     "Access",
     "Cost",
     "Entry",
     "File",
     "FileRead",
     "FolderMemo",
+    "Globs",
     "Member",
     "Members",
     "Memo",
@@ -51,9 +54,11 @@ __all__ = [
     "is_whole",
     "list_root",
     "nothing_matched",
+    "profile_keys",
     "recording_reads",
     "remember",
     "said",
+    "split_uri",
     "store_for",
     "suggest",
     "unlisted",

@@ -1,0 +1,1 @@
+"""The grammar of filters: a column, an operator, a value."""

@@ -1,0 +1,1 @@
+"""Tables of Parquet files in folders by their partitions."""
