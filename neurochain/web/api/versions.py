@@ -1,0 +1,128 @@
+"""A version: what it is, its columns, its rows."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from neurochain.datasets.project import Project
+from neurochain.datasets.schema import KEY
+from neurochain.datasets.types import Array, DataType, Field, Json, List, Ragged, Record, Scalar
+from neurochain.web.api.cells import cells
+from neurochain.web.api.datasets import neighbours, summary, version_of
+from neurochain.web.api.held import Holder
+from neurochain.web.api.questions import asked_of, number, paths_of
+
+__all__ = ["row_page", "version_facts"]
+
+MOST_ROWS = 1000  # of a page
+TIMES = ("date", "time", "datetime", "datetime[UTC]", "duration")
+
+
+def version_facts(project: Project, query: Mapping[str, str]) -> dict[str, Any]:
+    """What the version ``ref`` is, and its columns.
+
+    Raises
+    ------
+    DatasetNotFoundError
+        There is none.
+    """
+    version = version_of(project, query)
+    before, after = neighbours(version)
+    lineage = version.lineage()
+    activity = lineage.activity
+    return {
+        **summary(version),
+        "name": version.name,
+        "content_hash": version.content_hash,
+        "before": before,
+        "after": after,
+        "columns": [_column(f) for f in version.schema.values()],
+        "functions": [f.name for f in lineage.functions],
+        "made": {
+            "started": activity["started"],
+            "seconds": activity["ended"] - activity["started"],
+            "user": activity["user"],
+            "host": activity["host"],
+            "command": activity["command"],
+            "computed": activity["computed"],
+            "reused": activity["reused"],
+            "failed": activity["failed"],
+            "bytes": activity["bytes"],
+            "requests": activity["requests"],
+        },
+    }
+
+
+def row_page(project: Project, holder: Holder, query: Mapping[str, str]) -> dict[str, Any]:
+    """Rows of the version ``ref`` from ``offset`` on, at most ``limit`` of them, filtered and sorted.
+
+    Raises
+    ------
+    DatasetNotFoundError, ColumnNotFoundError, ExpressionError, ParameterError, VersionError
+        What is asked for is not there.
+    """
+    started = time.perf_counter()
+    version = version_of(project, query)
+    held, asked = holder.of(version), asked_of(query)
+    offset, limit = number(query, "offset", 0, 2**40), number(query, "limit", 100, MOST_ROWS)
+    paths = paths_of(query, held.types)
+    numbers = held.numbers(asked)
+    page = held.page(asked, offset, limit, paths)
+    shown = {path: cells(page[path], held.types[path]) for path in paths}
+    return {
+        "total": version.rows,
+        "matched": version.rows if numbers is None else len(numbers),
+        "offset": offset,
+        "rows": [
+            {"key": key.hex(), "cells": [shown[path][i] for path in paths]}
+            for i, key in enumerate(page[KEY].to_list())
+        ],
+        "columns": paths,
+        "seconds": time.perf_counter() - started,
+    }
+
+
+def _column(f: Field) -> dict[str, Any]:
+    return {
+        "name": f.name,
+        "type": str(f.type),
+        "unit": f.unit,
+        "axes": list(f.axes),
+        "kind": kind_of(f.type),
+        "leaves": list(_leaves(f, f.name)),
+    }
+
+
+def _leaves(f: Field, path: str) -> list[dict[str, Any]]:
+    if isinstance(f.type, Record):
+        return [leaf for inner in f.type.fields for leaf in _leaves(inner, f"{path}.{inner.name}")]
+    return [
+        {"path": path, "type": str(f.type), "unit": f.unit, "axes": list(f.axes), "kind": kind_of(f.type)}
+    ]
+
+
+def kind_of(kind: DataType) -> str:
+    """How a page shows values of a type."""
+    match kind:
+        case Record("File"):
+            return "file"
+        case Record():
+            return "record"
+        case Array():
+            return "array"
+        case Ragged():
+            return "ragged"
+        case List():
+            return "list"
+        case Json():
+            return "json"
+        case Scalar(name) if name in TIMES:
+            return "time"
+        case Scalar("bool"):
+            return "boolean"
+        case Scalar("string"):
+            return "text"
+        case Scalar("bytes"):
+            return "bytes"
+        case _:
+            return "number"

@@ -1,0 +1,1 @@
+"""The server itself: who may ask, and what goes with every answer."""
