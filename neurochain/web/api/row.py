@@ -5,6 +5,7 @@ from typing import Any
 
 import polars as pl
 
+from neurochain.datasets.lineage import Lineage
 from neurochain.datasets.location import file_columns
 from neurochain.datasets.project import Project
 from neurochain.datasets.schema import KEY
@@ -120,12 +121,20 @@ def _opens(kind: str | None, rate: float | None) -> str:
 
 def _features(version: DatasetVersion, shown: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Columns that functions made."""
-    made = {c: f.name for f in version.lineage().functions for c in f.columns or ()}
+    made = dict(_made(version.lineage()))
     return [
         {"path": path, "function": made[path.split(".")[0]], "value": value}
         for path, value in shown.items()
         if path.split(".")[0] in made
     ]
+
+
+def _made(lineage: Lineage) -> Iterator[tuple[str, str]]:
+    """Columns with the functions that made them, here or in a version that this came from."""
+    for source in lineage.sources:
+        if source.lineage is not None:
+            yield from _made(source.lineage)
+    yield from ((column, f.name) for f in lineage.functions for column in f.columns or ())
 
 
 def _reads(version: DatasetVersion, paths: set[str]) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ A page of another origin cannot read what is shown here: the token is in no page
 to point at this machine (DNS rebinding) is no host that is answered, and requests that another page's script sends are refused.
 """
 
+import hashlib
 import hmac
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
@@ -62,6 +63,11 @@ class Session:
         """Name of the cookie that holds the token."""
         return f"neurochain-{self.port}"
 
+    @property
+    def entry(self) -> str:
+        """What the cookie holds: whoever reads it cannot start a page with it."""
+        return hashlib.sha256(f"neurochain {self.port} {self.token}".encode()).hexdigest()
+
     def knows(self, given: str) -> bool:
         """Whether it is the token."""
         return hmac.compare_digest(given.encode(), self.token.encode())
@@ -107,7 +113,7 @@ class Guard:
             rest = urlencode([(name, value) for name, value in asked if name != "token"])
             place = scope.get("raw_path", scope["path"].encode()).decode("latin-1").partition("?")[0]
             place = "/" + place.lstrip("/")  # not another server's address
-            cookie = f"{self._session.cookie}={self._session.token}; HttpOnly; SameSite=Strict; Path=/"
+            cookie = f"{self._session.cookie}={self._session.entry}; HttpOnly; SameSite=Strict; Path=/"
             await _answer(
                 with_headers,
                 303,
@@ -148,7 +154,7 @@ class Guard:
             found = SimpleCookie(headers.get("cookie", "")).get(self._session.cookie)
         except CookieError:
             return False
-        return found is not None and self._session.knows(found.value)
+        return found is not None and hmac.compare_digest(found.value.encode(), self._session.entry.encode())
 
 
 async def _answer(

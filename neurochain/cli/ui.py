@@ -1,0 +1,35 @@
+"""The command ``ui``: the project in the browser."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from neurochain.cli import printing
+from neurochain.datasets.project import find_project
+from neurochain.errors import ProjectError, require
+
+TOKEN = "NEUROCHAIN_TOKEN"  # in the environment: seen by fewer than what stands in a command
+
+
+def ui(
+    host: Annotated[
+        str, typer.Option(help="Where it listens; beyond this machine with --token.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8765,
+    token: Annotated[
+        str, typer.Option(help=f"Who has it may look; made at random, or ${TOKEN}.", show_default=False)
+    ] = "",
+    browser: Annotated[bool, typer.Option(help="Open it in the browser.")] = True,
+) -> None:
+    """Look at datasets in the browser: rows, scans, signals, lineage. It only reads."""
+    require("starlette", "web", "neurochain ui")
+    require("uvicorn", "web", "neurochain ui")
+    from neurochain.web.server.running import run_server  # needs the extra
+
+    project = find_project(create=False)
+    if project is None:
+        raise ProjectError(
+            "There is no .neurochain folder here or above. Change to the project's folder, or set NEUROCHAIN_HOME."
+        )
+    run_server(project, printing.line, host, port, token or os.environ.get(TOKEN, ""), browser)
