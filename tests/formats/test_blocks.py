@@ -57,9 +57,9 @@ def test_slabs_make_the_same_volume(monkeypatch) -> None:
     whole = block_means(array[..., 1], (4, 2, 3))
     for room in (1, 2000, 10**9):
         monkeypatch.setattr(blocks, "AT_ONCE", room)
-        np.testing.assert_allclose(coarse(volume, (4, 2, 3), {3: 1}), whole)
-    labels = coarse(volume, (4, 2, 3), {3: 1}, labels=True)
+        np.testing.assert_allclose(coarse(volume, {0: 4, 1: 2, 2: 3}, {3: 1}), whole)
+    labels = coarse(volume, {0: 4, 1: 2, 2: 3}, {3: 1}, labels=True)
     np.testing.assert_array_equal(labels, block_middles(array[..., 1], (4, 2, 3)))
     np.testing.assert_allclose(
-        coarse(volume, (4, 1, 3), {3: 1, 1: 5}), block_means(array[:, 5, :, 1], (4, 3))
+        coarse(volume, {0: 4, 2: 3}, {3: 1, 1: 5}), block_means(array[:, 5, :, 1], (4, 3))
     )

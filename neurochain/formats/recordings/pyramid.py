@@ -95,6 +95,13 @@ class Pyramid:
         begin, end = self._whole(first, last, bin)
         return [tile for tile in self._needed(level, begin, end, channels) if self._known(tile) is None]
 
+    def count(self, first: int, last: int, bin: int, channels: Sequence[int]) -> int:
+        """How many tiles `columns` needs."""
+        level = self.level_of(bin)
+        return (
+            0 if level is None else len(list(self._needed(level, *self._whole(first, last, bin), channels)))
+        )
+
     def bytes_of(self, tile: Tile) -> int:
         """Bytes of the file that a tile is made of, at most."""
         return bytes_of(self._samples.samples, self._file_channels(tile.block), *self._span(tile))

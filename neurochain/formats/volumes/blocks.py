@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from neurochain.formats.volumes import regions
 from neurochain.formats.volumes.volume import Volume
 
 __all__ = ["block_affine", "block_means", "block_middles", "coarse"]
@@ -62,9 +61,13 @@ def block_middles(array: Values, down: Sequence[int]) -> Values:
     array([2, 5])
     """
     for axis, d in enumerate(down):
-        n = array.shape[axis]
-        firsts = np.arange(0, n, d)
-        array = array.take(firsts + np.minimum(d, n - firsts) // 2, axis)
+        before, n = (slice(None),) * axis, array.shape[axis]
+        whole = n // d * d
+        middles = array[(*before, slice(d // 2, whole, d))]
+        if whole < n:
+            rest = whole + (n - whole) // 2
+            middles = np.concatenate([middles, array[(*before, slice(rest, rest + 1))]], axis)
+        array = middles
     return array
 
 
@@ -85,7 +88,7 @@ def block_affine(affine: Matrix, down: Sequence[int]) -> Matrix:
 
 def coarse(
     volume: Volume,
-    down: Sequence[int],
+    down: Mapping[int, int],
     at: Mapping[int, int],
     labels: bool = False,
     check: Callable[[], None] | None = None,
@@ -96,10 +99,10 @@ def coarse(
     ----------
     volume : Volume
         Of real numbers.
-    down : sequence of int
-        Voxels of a block along each of its spatial axes.
+    down : mapping of int to int
+        Voxels of a block along axes; other axes stay as they are.
     at : mapping of int to int
-        Entry along axes that are not shown; others that are not spatial stay whole.
+        Entry along axes that are not shown.
     labels : bool
         Whether values are numbers of regions, of which there is no mean.
     check : callable, optional
@@ -110,14 +113,12 @@ def coarse(
     ndarray
         Axes as of the volume, without those of `at`.
     """
-    spatial = regions.spatial(volume.axes)
-    each = dict(zip(spatial, down, strict=True))
-    slow = _slow(volume, [axis for axis in spatial if axis not in at])
+    slow = _slow(volume, [axis for axis in down if axis not in at])
     left = [axis for axis in range(volume.ndim) if axis not in at]
-    sizes = [each.get(axis, 1) for axis in left]
+    sizes = [down.get(axis, 1) for axis in left]
     reduce = block_middles if labels else block_means
     parts = []
-    for first, last in _slabs(volume, at, slow, each.get(slow, 1)):
+    for first, last in _slabs(volume, at, slow, down.get(slow, 1)):
         if check is not None:
             check()
         index: list[Any] = [at.get(axis, slice(None)) for axis in range(volume.ndim)]
@@ -131,6 +132,7 @@ def _slow(volume: Volume, axes: Sequence[int]) -> int:
     """Axis along which neighbours lie furthest apart in the file; -1 for none."""
     if not axes:
         return -1
+    axes = sorted(axes)
     return axes[0] if volume.format in ("zarr", "ome-zarr", "hdf5", "nwb") else axes[-1]
 
 
