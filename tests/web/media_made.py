@@ -1,6 +1,7 @@
 """A project of some files, and its server, asked as a page asks."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from neurochain.web.media.packed import unpack
 from neurochain.web.server.app import make_app
 from neurochain.web.server.guard import Session
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "formats"))  # files that are made there
 BASE = "http://127.0.0.1:8765"
 
 
@@ -38,12 +40,13 @@ class Made:
         project = find_project(create=False)
         assert project is not None
         self.version = find_version(project, name)
-        names = ["file.path"] if "file.path" in self.version.scan().collect_schema().names() else []
-        rows = self.version.scan().select(KEY, *names).collect()
-        paths = rows[names[0]].to_list() if names else [str(i) for i in range(rows.height)]
-        self.keys = {
-            path.rpartition("/")[2]: key.hex() for path, key in zip(paths, rows[KEY].to_list(), strict=True)
-        }
+        scan = self.version.scan()
+        has_files = "file.uri" in scan.collect_schema().names()
+        rows = scan.select(KEY, *(["file.uri"] if has_files else [])).collect()
+        uris = rows["file.uri"].to_list() if has_files else [str(i) for i in range(rows.height)]
+        keys = [key.hex() for key in rows[KEY].to_list()]
+        self.keys = {uri.rpartition("/")[2]: key for uri, key in zip(uris, keys, strict=True)}
+        self.paths = {uri.rpartition("/")[2]: uri for uri in uris}
         app = make_app(project, Session("t", frozenset(["127.0.0.1:8765"]), 8765))
         self.client = TestClient(app, base_url=BASE, headers={"authorization": "Bearer t"})
 
