@@ -111,8 +111,11 @@ def test_probes_and_sessions(made: Made) -> None:
     for name in ("run_g0_t0.imec0.ap.meta",):
         header, values = made.packed("traces", name, columns=50, first=111, last=39_000)
         np.testing.assert_allclose(values_of(header, values), directly(samples, header, 39_000), rtol=1e-9)
-    part = "acquisition/ElectricalSeries"
     assert len(made.json("traces/info", "session.nwb")["channels"]) == 4
+    parts = {p["path"]: p for p in made.json("parts", "session.nwb")["parts"]}
+    (part,) = [path for path in parts if path.endswith("/ElectricalSeries")]
+    assert parts[part]["channels"] == 4
+    assert made.json("parts", "eeg.edf") == {"total": 0, "parts": []}
     info = made.json("traces/info", "session.nwb", part=part)
     assert len(info["channels"]) == 4
     recording = nc.open(made.paths["session.nwb"], part=part)

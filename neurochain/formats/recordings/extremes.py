@@ -31,7 +31,8 @@ def extremes(samples: Values, bin: int) -> Values:
     """
     along = 1 if samples.flags.c_contiguous else 0
     turned = samples if along else samples.T  # memory order is kept: neighbours stay neighbours
-    low, high = _least(turned, bin, along, np.fmin), _least(turned, bin, along, np.fmax)
+    least, most = _both(samples.dtype)
+    low, high = _least(turned, bin, along, least), _least(turned, bin, along, most)
     pair = np.stack([low, high], -1)
     return np.ascontiguousarray(pair if along else pair.swapaxes(0, 1))
 
@@ -46,13 +47,19 @@ def merged(pairs: Values, count: int) -> Values:
     """
     if count == 1:
         return pairs
-    low, high = _least(pairs[..., 0], count, 1, np.fmin), _least(pairs[..., 1], count, 1, np.fmax)
+    least, most = _both(pairs.dtype)
+    low, high = _least(pairs[..., 0], count, 1, least), _least(pairs[..., 1], count, 1, most)
     return np.stack([low, high], -1)
+
+
+def _both(dtype: np.dtype[Any]) -> tuple[np.ufunc, np.ufunc]:
+    """What finds the least and the most: of whole numbers, among which is no NaN, in less time."""
+    return (np.fmin, np.fmax) if dtype.kind == "f" else (np.minimum, np.maximum)
 
 
 def _least(values: Values, bin: int, axis: int, least: np.ufunc) -> Values:
     """Least of each bin: by halves as long as they are, then of what is left together."""
-    if bin == 1:
+    if bin == 1 or not values.shape[axis]:
         return np.array(values)
     while bin % 2 == 0:
         even, odd = (values[::2], values[1::2]) if axis == 0 else (values[:, ::2], values[:, 1::2])
@@ -65,5 +72,7 @@ def _least(values: Values, bin: int, axis: int, least: np.ufunc) -> Values:
         bin //= 2
     if bin == 1:
         return values
+    if values.shape[axis] <= bin:
+        return np.asarray(least.reduce(values, axis, keepdims=True))
     firsts = np.arange(0, values.shape[axis], bin)
-    return np.asarray(least.reduceat(values, firsts, axis=axis)) if len(firsts) else values
+    return np.asarray(least.reduceat(values, firsts, axis=axis))

@@ -107,4 +107,4 @@ def _fits(array: Values) -> bool:
     """Whether wide whole numbers are small ones: numbers of labels, which float32 would round."""
     if array.dtype.kind not in "iu" or array.dtype.itemsize < 8 or not array.size:
         return False
-    return -(2**31) <= int(array.min()) and int(array.max()) < 2**31
+    return int(array.min()) >= -(2**31) and int(array.max()) < 2**31

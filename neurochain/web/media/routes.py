@@ -15,6 +15,7 @@ from neurochain.web.media.events import event_list
 from neurochain.web.media.frame import frame_picture
 from neurochain.web.media.gate import BusyError, Gate, GoneError, Stop
 from neurochain.web.media.header import header_groups
+from neurochain.web.media.parts import part_list
 from neurochain.web.media.served import served
 from neurochain.web.media.sources import Sources
 from neurochain.web.media.spectrogram import spectrogram
@@ -39,6 +40,7 @@ def media_routes(project: Project) -> list[Route]:
         "video/info": video_info,
         "events": event_list,
         "header": header_groups,
+        "parts": part_list,
     }
     pictures: dict[str, tuple[str, Callable[[Sources, Query, Stop], bytes]]] = {
         "volume": ("application/x-nifti", volume_part),
