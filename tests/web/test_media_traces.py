@@ -18,7 +18,7 @@ from neurochain.web.media import traces as module
 
 # Beside media_made on the path.
 from edf_files import edf_bytes  # isort: skip
-from nwb_files import session  # isort: skip
+from nwb_files import session, spike_times  # isort: skip
 from spikeglx_files import probe, write  # isort: skip
 
 RATE = 256
@@ -123,6 +123,19 @@ def test_probes_and_sessions(made: Made) -> None:
     np.testing.assert_allclose(
         values_of(header, values), directly(recording.read(), header, recording.shape[1]), rtol=1e-6
     )
+
+
+def test_spikes_of_units(made: Made) -> None:
+    wanted = [spike_times(unit) for unit in range(3)]
+    header, values = made.packed("spikes", "session.nwb")
+    assert (header["units"], header["total"], header["down"]) == ([0, 1, 2], sum(map(len, wanted)), 1)
+    np.testing.assert_array_equal(values[0], np.sort(np.concatenate(wanted)))
+    for unit, times in enumerate(wanted):
+        np.testing.assert_array_equal(values[0][values[1] == unit], times)
+    header, values = made.packed("spikes", "session.nwb", start=1, end=2, units="2")
+    np.testing.assert_array_equal(values[0], wanted[2][(wanted[2] >= 1) & (wanted[2] < 2)])
+    assert set(values[1]) == {2}
+    assert made.refused("spikes", "eeg.edf")[0] == 400
 
 
 def test_channels_of_different_rates(project, tmp_path: Path) -> None:

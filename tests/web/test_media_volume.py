@@ -46,6 +46,8 @@ def made(project, tmp_path: Path) -> Made:
     colours = np.random.default_rng(3).integers(0, 255, (8, 7, 6, 3)).astype(np.uint8)
     rgb = colours.view([("R", "u1"), ("G", "u1"), ("B", "u1")])[..., 0]
     nibabel.save(nibabel.Nifti1Image(rgb, AFFINE), folder / "rgb.nii")
+    waves = (np.arange(60).reshape(5, 4, 3) * (1 + 1j)).astype(np.complex64)
+    nibabel.save(nibabel.Nifti1Image(waves, AFFINE), folder / "waves.nii")
     return Made(folder / "*")
 
 
@@ -112,6 +114,15 @@ def test_missing_values_and_colours(made: Made, tmp_path: Path) -> None:
     small = np.asarray(image(made.get("volume", "rgb.nii", down=2)).dataobj)
     whole = np.asarray(nibabel.load(tmp_path / "data/rgb.nii").dataobj)
     np.testing.assert_allclose(small["G"], np.rint(block_means(whole["G"], (2, 2, 2))))
+
+
+def test_of_complex_numbers_the_size_is_shown(made: Made, tmp_path: Path) -> None:
+    size = np.abs(np.asarray(nibabel.load(tmp_path / "data/waves.nii").dataobj))
+    np.testing.assert_allclose(image(made.get("volume", "waves.nii")).get_fdata(), size, rtol=1e-6)
+    one = image(made.get("volume", "waves.nii", axis=1, i=2)).get_fdata()
+    np.testing.assert_allclose(one[:, 0], size[:, 2], rtol=1e-6)
+    mean = image(made.get("volume", "waves.nii", down=2)).get_fdata()
+    np.testing.assert_allclose(mean, block_means(size, (2, 2, 2)), rtol=1e-6)
 
 
 def test_nonsense_is_refused(made: Made) -> None:

@@ -19,6 +19,7 @@ from neurochain.web.media.parts import part_list
 from neurochain.web.media.served import served
 from neurochain.web.media.sources import Sources
 from neurochain.web.media.spectrogram import spectrogram
+from neurochain.web.media.spikes import spike_times
 from neurochain.web.media.traces import traces, traces_info
 from neurochain.web.media.videoinfo import video_info
 from neurochain.web.media.volume import volume_info, volume_part
@@ -46,6 +47,7 @@ def media_routes(project: Project) -> list[Route]:
         "volume": ("application/x-nifti", volume_part),
         "traces": (BYTES, traces),
         "spectrogram": (BYTES, spectrogram),
+        "spikes": (BYTES, spike_times),
         "array": (BYTES, array_values),
         "frame": ("image/jpeg", frame_picture),
     }

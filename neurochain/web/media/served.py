@@ -9,12 +9,14 @@ import hashlib
 import re
 import secrets
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from urllib.parse import quote
 
 from starlette.responses import Response, StreamingResponse
 
 from neurochain.errors import FileChangedError, ParameterError
 from neurochain.storage import File
+from neurochain.storage.folders import is_whole
 from neurochain.web.media.gate import Stop
 from neurochain.web.media.sources import Sources
 
@@ -127,19 +129,26 @@ def served(
 def _check(file: File) -> None:
     """Check that it is still the one that was listed, and one that has bytes.
 
+    What was pulled of it before lies in the cache, so that reading alone does not tell.
+
     Raises
     ------
     FileChangedError, ParameterError, StorageError
         It is not.
     """
-    if file.name.lower().endswith((".zarr", ".ds")) or file.uri.endswith("/"):
-        raise ParameterError(f"{file.uri} is a folder: it has no bytes of its own.")
-    now = File.at(file.uri)
-    if file.etag and now.etag != file.etag:
-        raise FileChangedError(
-            f"{file.uri} has changed since this version listed it ({file.size:,} bytes then, {now.size:,} now). Run the chain "
-            "again for a new version."
+    if is_whole(file.name):
+        raise ParameterError(
+            f"{file.uri} is a folder: it has no bytes of its own. Ask for what lies in it: volume, traces."
         )
+    if file.etag and File.at(file.uri).etag != file.etag:
+        raise _changed(file)
+
+
+def _changed(file: File) -> FileChangedError:
+    return FileChangedError(
+        f"{file.uri} has changed since this version listed it ({file.size:,} bytes, {file.etag}). Run the chain again for a new "
+        "version, or bring back the file as it was."
+    )
 
 
 def _answer(
@@ -149,7 +158,7 @@ def _answer(
     told = {**headers, "content-length": str(length)}
     if method == "HEAD":
         return Response(status_code=status, headers=told, media_type=kind)
-    return StreamingResponse(_pieces(file, *ranges[0]), status, told, kind)
+    return StreamingResponse(_begun(file, _pieces(file, *ranges[0])), status, told, kind)
 
 
 def _several(file: File, ranges: list[Range], headers: Mapping[str, str], kind: str, method: str) -> Response:
@@ -167,11 +176,28 @@ def _several(file: File, ranges: list[Range], headers: Mapping[str, str], kind: 
 
     def content() -> Iterator[bytes]:
         for head, (start, end) in zip(heads, ranges, strict=True):
-            yield head
-            yield from _pieces(file, start, end)
+            first = True
+            for piece in _pieces(file, start, end):
+                yield head + piece if first else piece
+                first = False
         yield last
 
-    return StreamingResponse(content(), 206, told, several)
+    return StreamingResponse(_begun(file, content()), 206, told, several)
+
+
+def _begun(file: File, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Pieces, of which the first is read before anything is answered: then an error can still be said.
+
+    Raises
+    ------
+    FileChangedError, StorageError
+        It cannot be read.
+    """
+    try:
+        first = next(pieces, None)
+    except FileChangedError as error:
+        raise _changed(file) from error
+    return iter(()) if first is None else chain([first], pieces)
 
 
 def _pieces(file: File, start: int, end: int) -> Iterator[bytes]:

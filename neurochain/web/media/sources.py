@@ -14,6 +14,7 @@ from neurochain.storage import File
 from neurochain.web.api.datasets import version_of
 from neurochain.web.api.questions import text
 from neurochain.web.api.row import file_of
+from neurochain.web.media.inflated import Inflated
 from neurochain.web.media.series import series_of, volume_of_series
 
 __all__ = ["Sources"]
@@ -30,6 +31,11 @@ class Sources:
     ----------
     project : Project
         Whose versions list them.
+
+    Attributes
+    ----------
+    inflated : Inflated
+        Compressed volumes in memory.
     """
 
     def __init__(self, project: Project) -> None:
@@ -37,6 +43,7 @@ class Sources:
         self._lock = Lock()
         self._files: OrderedDict[Hashable, Any] = OrderedDict()
         self._open: OrderedDict[Hashable, Any] = OrderedDict()
+        self.inflated = Inflated()
 
     def version(self, query: Mapping[str, str]) -> DatasetVersion:
         """The version that a request names.

@@ -129,22 +129,20 @@ def _made(
     scaling = _scaling(volume)
     stored = volume.stored if scaling is not None else volume
     at = {**grid.at(number), **{grid.spatial[axis]: i for axis, i in cut.items() if axis < len(grid.spatial)}}
-    if stored.dtype.kind == "c" or (_is_packed(volume) and not cut):
+    if (stored.dtype.kind == "c" or _is_packed(volume)) and _bytes(grid) <= INFLATED:
         # In one go: to inflate it piece by piece costs a second pass, and of complex numbers the size is shown.
-        index = tuple(at.get(i, slice(None)) for i in range(volume.ndim))
-        held = np.asarray(stored[index])
-        left = [i for i in range(volume.ndim) if i not in at]
-        axes = [volume.axes[i] for i in left]
-        stored = Volume.of(np.abs(held) if held.dtype.kind == "c" else held, axes=axes)
         stop()
-        shown = Grid(stored, tuple(left.index(i) for i in grid.spatial if i in left), -1, ())
-        look = look_at(shown, 0, "" if volume.file is None else volume.file.name)
-        down = {left.index(i): each[n] for n, i in enumerate(grid.spatial) if i in left}
-        at = {}
+        held = sources.inflated.of(_key(volume, number, (), {}), lambda: _whole(stored, grid, number))
+        left = [i for i in range(volume.ndim) if i not in grid.further]
+        stored = Volume.of(held, axes=[volume.axes[i] for i in left])
+        spatial = tuple(left.index(i) for i in grid.spatial)
+        inner = Grid(stored, spatial, -1 if grid.colours < 0 else left.index(grid.colours), ())
+        look = _look_once(sources, volume, inner, number)
+        at = {left.index(i): value for i, value in at.items() if i in left}
+        down = {i: each[n] for n, i in enumerate(spatial) if i not in at}
     else:
         look = _look(sources, query, _of(stored, grid), number)
-        left = [i for i in range(volume.ndim) if i not in at]
-        down = {i: each[n] for n, i in enumerate(grid.spatial) if i in left}
+        down = {i: each[n] for n, i in enumerate(grid.spatial) if i not in at}
     labels = flag(query, "labels") if query.get("labels") else look.labels
     if max(each) == 1:
         array = np.asarray(stored[tuple(at.get(i, slice(None)) for i in range(stored.ndim))])
@@ -165,6 +163,23 @@ def _made(
         colours=grid.colours >= 0,
         descrip=f"neurochain: {'labels' if labels else 'values'}, {' x '.join(map(str, each))} voxels as one",
     )
+
+
+def _whole(stored: Volume, grid: Grid, number: int) -> np.ndarray[Any, Any]:
+    held = np.asarray(stored[grid.index(number)])
+    return np.abs(held) if held.dtype.kind == "c" else held
+
+
+def _bytes(grid: Grid) -> int:
+    """Of the voxels of one of the volumes."""
+    colours = grid.volume.shape[grid.colours] if grid.colours >= 0 else 1
+    return prod(grid.shape) * colours * grid.volume.dtype.itemsize
+
+
+def _look_once(sources: Sources, volume: Volume, inner: Grid, number: int) -> Look:
+    name = "" if volume.file is None else volume.file.name
+    key = "look", volume.files, volume.shape, number, "held"
+    return sources.kept(key, lambda: look_at(inner, 0, name))
 
 
 def _of(volume: Volume, grid: Grid) -> Grid:
@@ -237,7 +252,9 @@ def _check_size(grid: Grid, each: tuple[int, ...], cut: Mapping[int, int], level
         )
     decoded = prod(n for axis, n in enumerate(grid.shape) if axis not in cut) * volume.dtype.itemsize
     most = INFLATED if _is_packed(volume) and not cut else DECODED
-    if decoded > most and max(each) > 1:
+    if volume.dtype.kind == "c":  # whose size is shown, which is made of all of it
+        decoded, most = _bytes(grid), INFLATED
+    if decoded > most and (max(each) > 1 or most == INFLATED):
         raise ParameterError(
             f"{volume.file.uri if volume.file else 'The volume'} has {decoded:,} bytes of voxels, more than are gone through for a "
             f"picture ({most:,}). Ask for a slice: axis=2&i=0."
