@@ -114,3 +114,30 @@ def test_real_files(project, real_data: Path, pattern: str) -> None:
                 np.testing.assert_allclose(found.get_fdata(), first, rtol=1e-6)
                 np.testing.assert_allclose(found.affine, wanted.affine, rtol=1e-5, atol=1e-4)
     assert shown
+
+
+@pytest.mark.parametrize(
+    ("folder", "pattern", "reference"),
+    [
+        ("dicom_ge_fmri", "In/20180918GE/mr_0004/*.dcm", "Ref/DCM2NIIX_regression_test_4.nii"),
+        ("dicom_siemens_mosaic", "In/20180918Si/mr_0003/*.dcm", "Ref/EPI_PE=AP_3.nii"),
+    ],
+)
+def test_values_lie_where_another_program_puts_them(
+    project, real_data: Path, folder: str, pattern: str, reference: str
+) -> None:
+    """Against dcm2niix: left is left."""
+    made = Made(real_data / folder / pattern)
+    wanted = nibabel.load(real_data / folder / reference)
+    name = min(made.keys)
+    info = made.json("volume/info", name, series=1)
+    found = image(made.get("volume", name, series=1, t=1))
+    assert info["volumes"] == wanted.shape[3]
+    values, placed = found.get_fdata(), np.asarray(wanted.dataobj)[..., 1]
+    rng = np.random.default_rng(0)
+    voxels = np.stack([rng.integers(0, n, 500) for n in placed.shape], 1)
+    millimetres = nibabel.affines.apply_affine(wanted.affine, voxels)
+    there = nibabel.affines.apply_affine(np.linalg.inv(found.affine), millimetres)
+    nearest = there.round().astype(int)
+    np.testing.assert_allclose(there, nearest, atol=0.02)
+    np.testing.assert_array_equal(values[tuple(nearest.T)], placed[tuple(voxels.T)])

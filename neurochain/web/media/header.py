@@ -6,9 +6,10 @@ What names a person is shown where the version was told to keep it (``phi``), an
 import datetime as dt
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
-from neurochain.datasets.types import Field, Record
+from neurochain.datasets.types import Field, Json, Record
 from neurochain.formats import read_header
 from neurochain.formats.identifiers import PERSONAL
 from neurochain.formats.registry import records
@@ -74,6 +75,11 @@ def _of_row(field: Field, path: str, row: Any) -> list[Line]:
     if path not in row.columns:
         return []
     value = row[path].to_list()[0]
+    if isinstance(field.type, Json) and isinstance(value, str):
+        with suppress(ValueError, RecursionError):
+            told = json.loads(value)
+            if isinstance(told, dict):
+                return [[f"{path}.{name}"[:LONGEST], _shown(one), None] for name, one in told.items()]
     return [[path, _shown(value), field.unit]]
 
 

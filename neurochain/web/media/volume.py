@@ -129,7 +129,8 @@ def _made(
     scaling = _scaling(volume)
     stored = volume.stored if scaling is not None else volume
     at = {**grid.at(number), **{grid.spatial[axis]: i for axis, i in cut.items() if axis < len(grid.spatial)}}
-    if (stored.dtype.kind == "c" or _is_packed(volume)) and _bytes(grid) <= INFLATED:
+    wanted_whole = stored.dtype.kind == "c" or _is_packed(volume) or _is_across(volume, cut)
+    if wanted_whole and _bytes(grid) <= INFLATED:
         # In one go: to inflate it piece by piece costs a second pass, and of complex numbers the size is shown.
         stop()
         held = sources.inflated.of(_key(volume, number, (), {}), lambda: _whole(stored, grid, number))
@@ -223,6 +224,11 @@ def _levels(sources: Sources, query: Mapping[str, str], grid: Grid) -> list[Leve
 
 def _is_packed(volume: Volume) -> bool:
     return volume.file is not None and volume.file.name.lower().endswith(PACKED)
+
+
+def _is_across(volume: Volume, cut: Mapping[int, int]) -> bool:
+    """Whether a slice has values from all over the file, so that the next one costs as much as all of them."""
+    return list(cut) == [0] and volume.format in ("nifti", "analyze", "mgh")
 
 
 def _is_late(grid: Grid) -> bool:
