@@ -63,7 +63,11 @@ def look_at(grid: Grid, number: int, name: str = "") -> Look:
     low, high = (float(v) for v in np.quantile(values, QUANTILES))
     if low == high:
         low, high = float(values.min()), float(values.max())
-    labels, why = _labels(name, planes, values)
+    if grid.colours >= 0:
+        return Look((low, high), False, "voxels have colours")
+    # Of an image that a scanner made, some stretches are of one value too.
+    share = 1.0 if grid.volume.format == "dicom" else SAME
+    labels, why = _labels(name, planes, values, share)
     return Look((0.0, float(values.max())) if labels else (low, high), labels, why)
 
 
@@ -86,7 +90,7 @@ def _planes(grid: Grid, number: int) -> list[Any]:
     return found
 
 
-def _labels(name: str, planes: list[Values], values: Values) -> tuple[bool, str]:
+def _labels(name: str, planes: list[Values], values: Values, share: float) -> tuple[bool, str]:
     if any(p.dtype.kind not in "buif" for p in planes) or not (values >= 0).all() or (values % 1).any():
         return False, "values are no whole numbers from 0 on"
     if NAMED.search(name) and "prob" not in name.lower():
@@ -98,6 +102,6 @@ def _labels(name: str, planes: list[Values], values: Values) -> tuple[bool, str]
             both = (a > 0) & (b > 0)
             met += int(both.sum())
             same += int((both & (a == b)).sum())
-    if met and same >= SAME * met and (values == 0).any():
+    if met and same >= share * met and (values == 0).any():
         return True, f"{same / met:.0%} of neighbours that are not 0 are equal"
     return False, "neighbours differ" if met else "too few values that are not 0 were met"
