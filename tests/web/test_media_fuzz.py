@@ -79,7 +79,7 @@ def made(project, tmp_path: Path) -> Made:
     st.sampled_from(["a.edf", "b.nii", "c.mp4", "d.txt", "empty.nii"]),
     st.one_of(QUERY, QUERY, WHERE),
 )
-@settings(max_examples=400)
+@settings(max_examples=200)
 def test_any_question_has_an_answer(made: Made, place: str, name: str, query: dict[str, str]) -> None:
     answer = made.get(place, name, **query)
     assert answer.status_code in (200, 206, 400, 404, 409, 410, 422), answer.text

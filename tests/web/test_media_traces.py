@@ -66,7 +66,7 @@ def test_info(made: Made) -> None:
 
 
 @given(st.data())
-@settings(max_examples=40)
+@settings(max_examples=30)
 def test_any_window(made: Made, data: st.DataObject) -> None:
     recording = nc.open(made.paths["eeg.edf"])
     samples = recording.read()

@@ -29,7 +29,7 @@ SAMPLES = (
     262_144,
 )  # of a tile, by level; higher ones as the last: little is lost where a look ends early
 TOGETHER = 64  # channels of a tile, where each lies by itself in the file
-KEPT = 32 * 2**20  # bytes of tiles in memory
+KEPT = 16 * 2**20  # bytes of tiles in memory
 AT_ONCE = 16  # pieces that are looked at together, of a file elsewhere
 Values = np.ndarray[Any, Any]
 

@@ -20,7 +20,8 @@ from neurochain.web.media.series import series_of, volume_of_series
 __all__ = ["Sources"]
 
 FILES = 4096  # whose places are known
-OPEN = 32
+FACTS = 256  # found in them
+OPEN = 8  # of which each may hold what was decoded of it
 T = TypeVar("T")
 
 
@@ -43,6 +44,7 @@ class Sources:
         self._lock = Lock()
         self._files: OrderedDict[Hashable, Any] = OrderedDict()
         self._open: OrderedDict[Hashable, Any] = OrderedDict()
+        self._facts: OrderedDict[Hashable, Any] = OrderedDict()
         self.inflated = Inflated()
 
     def version(self, query: Mapping[str, str]) -> DatasetVersion:
@@ -96,9 +98,9 @@ class Sources:
                 raise ParameterError(
                     "This row's file belongs to no DICOM series that the version lists: leave out series=1."
                 )
-            return self.kept(("series", files, part), lambda: volume_of_series(files, part))
+            return self.held(("series", files, part), lambda: volume_of_series(files, part))
         file = self.file(query)
-        return self.kept((file, file.companions, part), lambda: open_array(file, part=part))
+        return self.held((file, file.companions, part), lambda: open_array(file, part=part))
 
     def volume(self, query: Mapping[str, str]) -> Volume:
         """As `opened`, a volume.
@@ -131,7 +133,12 @@ class Sources:
         return _a(Video, self.opened(query))
 
     def kept(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Something that is made once, and stays while it is used."""
+        """Something small that is found once, and stays while it is asked for."""
+        found: T = self._kept(self._facts, FACTS, key, make)
+        return found
+
+    def held(self, key: Hashable, make: Callable[[], T]) -> T:
+        """As `kept`, something large."""
         found: T = self._kept(self._open, OPEN, key, make)
         return found
 

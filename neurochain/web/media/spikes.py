@@ -43,7 +43,7 @@ def spike_times(sources: Sources, query: Mapping[str, str], stop: Stop) -> bytes
         There are none, or they cannot be read.
     """
     file = sources.file(query)
-    every = sources.kept(("spikes", file), lambda: _spikes(file))
+    every = sources.held(("spikes", file), lambda: _spikes(file))
     stop()
     start, end = real(query, "start", -FOREVER), real(query, "end", FOREVER)
     first, last = np.searchsorted(every.times, [start, end])

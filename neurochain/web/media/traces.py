@@ -204,7 +204,7 @@ def _of_one_group(recording: Recording, channels: list[int]) -> tuple[Group, lis
 def _pyramid(sources: Sources, query: Mapping[str, str], recording: Recording, group: Group) -> Pyramid:
     file = recording.file
     name = "" if file is None else f"{file.uri} {file.etag} {file.size} {file.companions} {query.get('part')}"
-    return sources.kept(("pyramid", name, group.number), lambda: Pyramid(group.samples, cache_memo(), name))
+    return sources.held(("pyramid", name, group.number), lambda: Pyramid(group.samples, cache_memo(), name))
 
 
 def _bin(pyramid: Pyramid, per_column: int) -> int:

@@ -39,6 +39,7 @@ INFLATED = (
 AT_ONCE = 16 * 2**20  # bytes of a compressed volume that are looked into before anybody asks for it
 AHEAD = 64 * 2**20  # bytes of a compressed file elsewhere that are pulled together
 KEPT = 4 * 2**20  # bytes pulled for a picture that is worth remembering
+REMEMBERED = 64 * 2**20  # bytes of a picture
 DOWN = 64
 PACKED = (".gz", ".mgz")
 
@@ -102,7 +103,7 @@ def volume_part(sources: Sources, query: Mapping[str, str], stop: Stop) -> bytes
     level = next((one for one in levels if one.path and one.down == down), None)
     if level is not None and level is not levels[0]:  # an image with levels of its own
         finer, path = grid, level.path
-        coarser = sources.kept(("level", finer.volume.file, path), lambda: opened_level(finer.volume, path))
+        coarser = sources.held(("level", finer.volume.file, path), lambda: opened_level(finer.volume, path))
         grid, down = Grid.of(coarser), 1
         cut = {axis: i * grid.shape[axis] // finer.shape[axis] for axis, i in cut.items()}
     each = tuple(1 if axis in cut else min(down, max(n, 1)) for axis, n in enumerate(grid.shape))
@@ -114,7 +115,7 @@ def volume_part(sources: Sources, query: Mapping[str, str], stop: Stop) -> bytes
     if remembers and (kept := memo.get(key)) is not None:
         return kept
     made = _made(sources, query, grid, number, each, cut, stop)
-    if remembers:
+    if remembers and len(made) <= REMEMBERED:
         memo.put(key, made)
     return made
 
