@@ -104,6 +104,11 @@ def test_gaps_events_and_rates(made: Made) -> None:
     assert (events["total"], events["matched"]) == (2, 1)
     assert events["events"] == [{"start": 50.0, "end": 50.0, "label": "<b>spindle</b>", "channel": "E2"}]
     assert made.json("events", "gaps.edf")["total"] == 0
+    trials = made.json("events", "session.nwb", start=1.2, end=2.5)
+    assert trials["total"] == 4
+    assert trials["events"] == [
+        {"start": i, "end": i + 0.5, "label": "trials", "channel": None} for i in (1.0, 2.0)
+    ]
 
 
 def test_probes_and_sessions(made: Made) -> None:
@@ -187,6 +192,7 @@ def test_a_rough_picture_comes_first(made: Made, monkeypatch: pytest.MonkeyPatch
     samples = nc.open(made.paths[name]).read()
     answer = made.get("traces", name, columns=100)
     assert answer.headers["cache-control"] == "no-store"
+    assert "max-age" in made.get("traces", name, last=100).headers["cache-control"]
     header, values = made.packed("traces", name, columns=100)
     assert header["approximate"]
     assert header["done"] == 0
@@ -201,6 +207,12 @@ def test_a_rough_picture_comes_first(made: Made, monkeypatch: pytest.MonkeyPatch
     )
     header, _ = made.packed("traces", name, columns=100)  # it is kept
     assert not header["approximate"]
+    header, values = made.packed(
+        "traces", name, first=5000, last=35_000, columns=600
+    )  # and of use from nearer
+    assert header["approximate"]
+    assert header["bin"] == 256
+    np.testing.assert_allclose(values_of(header, values), directly(samples, header, 35_000), rtol=1e-9)
 
 
 def test_an_hour_of_many_channels_costs_what_a_screen_needs(project, tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def _content(content: bytes, kind: str, query: Query) -> Response:
     if content.startswith(b"\x89PNG"):
         kind = "image/png"
     # What a numbered version says does not change, but for what comes as a rough picture first.
-    keeps = "@" in query.get("ref", "") and b'"approximate":true' not in content[:4096]
+    keeps = "@" in query.get("ref", "") and b'{"approximate":true' not in content[:64]
     keep = "private, max-age=3600" if keeps else "no-store"
     return Response(content, 200, {"cache-control": keep}, kind)
 

@@ -76,6 +76,7 @@ def spectrogram(sources: Sources, query: Mapping[str, str], stop: Stop) -> bytes
     window = np.quantile(shown, (0.02, 0.98)).tolist() if len(shown) else None
     step = hop * averaged / rate
     header = {
+        "approximate": approximate,
         "start": finite(recording.start + (first + (nperseg + (averaged - 1) * hop) / 2) / rate),
         "step": finite(step),
         "columns": values.shape[0],
@@ -86,7 +87,6 @@ def spectrogram(sources: Sources, query: Mapping[str, str], stop: Stop) -> bytes
         "nperseg": nperseg,
         "hop": hop,
         "averaged": averaged,
-        "approximate": approximate,
         "channel": channel,
         "sampling_frequency": finite(rate),
     }

@@ -13,8 +13,8 @@ there are ``[channel][column][min, max]``, or ``[channel][column]`` where a colu
     ``int16`` where the file holds such: value = stored * scale[channel] + offset[channel], in the channel's unit, exactly. Else
     ``float32``, in the channel's unit already; NaN where there is no value.
 ``approximate``, ``done``
-    True where only some samples of each column were looked at, since all of them would take long; it comes at once. Ask again
-    with ``exact=1``: what was looked at until then is kept, and each answer comes after 5 s at most, ``done`` (0 to 1) of all that
+    True where all samples would take long: then columns are wider, and where no level is known yet, only some samples of each
+    were looked at. It comes at once. Ask again with ``exact=1``: what was looked at until then is kept, and each answer comes after 5 s at most, ``done`` (0 to 1) of all that
     is needed; the last one has ``approximate`` false.
 ``breaks``
     Samples before which there is a gap in time: no line leads from one side to the other.
@@ -43,13 +43,14 @@ __all__ = ["traces", "traces_info"]
 
 COLUMNS = 1200
 MOST_COLUMNS = 8192
-MOST_VALUES = 2**24  # channels times columns
+MOST_VALUES = 2**22  # channels times columns
 AT_ONCE = {
     True: 8 * 2**20,
     False: 64 * 2**20,
 }  # bytes that an exact answer is made of at once; of a file elsewhere, and here
 ROUGH = {True: 2 * 2**20, False: 16 * 2**20}  # bytes of a rough one
 ROUGH_COLUMNS = {True: 64, False: 240}
+FEWEST = 64  # columns of a rough picture
 PATIENCE = 5.0  # s
 FIRST_SCREEN = 2.5e6  # samples of all channels
 SECONDS = (10.0, 1.0, 0.1)
@@ -128,13 +129,15 @@ def traces(sources: Sources, query: Mapping[str, str], stop: Stop) -> bytes:
     rough, done = _made_ready(
         pyramid, recording, group, (first, last, bin, channels), flag(query, "exact"), stop
     )
-    if rough:
+    known = _known_bin(pyramid, first, last, bin, channels) if rough else bin
+    if known is None:
         remote = recording.file is not None and recording.file.is_remote
         bin = max(-(-(last - first) // ROUGH_COLUMNS[remote]), 1)
         per_sample = _bytes(group, channels, 0, 1)
         piece = min(max(ROUGH[remote] // ROUGH_COLUMNS[remote] // max(per_sample, 1), 1), bin)
         values = pyramid.sampled(first, last, bin, channels, piece, stop)
     else:
+        bin = known
         values = pyramid.columns(first, last, bin, channels, stop)
     stop()
     own = [group.channels[c] for c in channels]
@@ -143,6 +146,8 @@ def traces(sources: Sources, query: Mapping[str, str], stop: Stop) -> bytes:
         values = values[..., 0]
     begin = first // bin * bin
     header = {
+        "approximate": rough,  # the first of all: whoever hands it on looks for it
+        "done": done,
         "first": begin,
         "bin": bin,
         "columns": values.shape[1],
@@ -152,8 +157,6 @@ def traces(sources: Sources, query: Mapping[str, str], stop: Stop) -> bytes:
         "scale": scale,
         "offset": offset,
         "units": [recording.units[c] for c in own],
-        "approximate": rough,
-        "done": done,
         "breaks": [b for b in _breaks(recording, group) if first < b < last],
     }
     return pack(header, values)
@@ -242,6 +245,14 @@ def _made_ready(
             stop()
             pyramid.make(missing.pop(0), stop)
     return bool(missing), round(1 - len(missing) / count, 4)
+
+
+def _known_bin(pyramid: Pyramid, first: int, last: int, bin: int, channels: list[int]) -> int | None:
+    """Samples of a wider column that can be had without reading, since somebody looked from further away."""
+    for size in pyramid.levels:
+        if bin < size <= (last - first) // FEWEST and not pyramid.missing(first, last, size, channels):
+            return size
+    return None
 
 
 def _bytes(group: Group, channels: list[int], first: int, last: int) -> int:
