@@ -88,7 +88,10 @@ def file_of(version: DatasetVersion, key: str, column: str) -> File:
     row = flat_row(version, key)
     if row[f"{column}.uri"][0] is None:
         raise ParameterError(f"This row of {version.reference} has no file in {column!r}.")
-    return File(row[f"{column}.uri"][0], row[f"{column}.size"][0], row[f"{column}.etag"][0])
+    uri, size, etag, companions = (
+        row[f"{column}.{name}"][0] for name in ("uri", "size", "etag", "companions")
+    )
+    return File(uri, size, etag, companions=companions)
 
 
 def _files(version: DatasetVersion, row: pl.DataFrame) -> Iterator[dict[str, Any]]:

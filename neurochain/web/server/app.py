@@ -1,6 +1,5 @@
 """The application: which address answers what."""
 
-import json
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -13,15 +12,7 @@ from starlette.routing import Route
 
 import neurochain as nc
 from neurochain.datasets.project import Project
-from neurochain.errors import (
-    ColumnError,
-    DatasetNotFoundError,
-    ExpressionError,
-    NeurochainError,
-    ParameterError,
-    StorageError,
-    VersionError,
-)
+from neurochain.errors import NeurochainError
 from neurochain.web.api.code import python_code
 from neurochain.web.api.columns import column_summary
 from neurochain.web.api.compare import comparison
@@ -31,20 +22,14 @@ from neurochain.web.api.jobs import job_list
 from neurochain.web.api.lineage import activity_facts, explanation, lineage_graph
 from neurochain.web.api.row import row_detail
 from neurochain.web.api.versions import row_page, version_facts
+from neurochain.web.media.routes import media_routes
+from neurochain.web.server.failures import as_json, failed
 from neurochain.web.server.guard import App, Guard, Session
 
 __all__ = ["make_app"]
 
 STATIC = Path(__file__).parents[1] / "static"
 Answer = Callable[[Mapping[str, str]], Any]
-STATUS = (
-    (DatasetNotFoundError, 404),
-    (ColumnError, 404),
-    (ParameterError, 400),
-    (ExpressionError, 400),
-    (VersionError, 410),
-    (StorageError, 502),
-)
 
 
 def make_app(project: Project, session: Session) -> App:
@@ -78,6 +63,7 @@ def make_app(project: Project, session: Session) -> App:
         "python": partial(python_code, project, holder),
     }
     routes = [Route(f"/api/{name}", _answered(answer)) for name, answer in answers.items()]
+    routes += media_routes(project)
     routes += [Route("/{path:path}", _page)]
     return Guard(Starlette(routes=routes), session)
 
@@ -87,17 +73,11 @@ def _answered(answer: Answer) -> Callable[[Request], Response]:
 
     def answered(request: Request) -> Response:
         try:
-            return _json(answer(dict(request.query_params)), 200)
+            return as_json(answer(dict(request.query_params)))
         except NeurochainError as error:
-            status = next((code for kind, code in STATUS if isinstance(error, kind)), 400)
-            return _json({"error": {"what": type(error).__name__, "message": str(error)}}, status)
+            return failed(error)
 
     return answered
-
-
-def _json(value: Any, status: int) -> Response:
-    content = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return Response(content, status, {"cache-control": "no-store"}, "application/json")
 
 
 def _page(request: Request) -> Response:
