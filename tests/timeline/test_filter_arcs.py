@@ -92,6 +92,21 @@ def test_common_conditions_are_few_arcs(text, count):
     assert (None if found is None else len(found.lows)) == count
 
 
+@pytest.mark.parametrize("dtype", ["i1", "u1", "i2", "u2"])
+@pytest.mark.parametrize("gain", [1.0, -1.0])
+@pytest.mark.parametrize(
+    "text", ["signal > 5", "signal <= 5", "abs(signal) > 5", "signal > 1e9", "signal < 1e9"]
+)
+def test_conditions_of_one_side_and_of_two_leave_what_is_stored(dtype, gain, text):
+    rule = Rule(parse(text), Block(np.zeros((1, 3)), LABELS), np.full((3, 1), gain), np.zeros((3, 1)))
+    stored = numbers_of(dtype)
+    times_first = np.array(stored.T, order="C")
+    times_first.flags.writeable = False
+    out = np.empty(times_first.shape, bool)
+    Arcs.of(rule, stored.dtype, 10**9).write(times_first, out)
+    np.testing.assert_array_equal(out, slowly(rule, stored))
+
+
 def test_arcs_are_not_looked_for_where_that_takes_longer():
     rule = Rule(parse("signal > 1"), Block(np.zeros((1, 4))), np.arange(4.0)[:, None], np.zeros((4, 1)))
     assert Arcs.of(rule, np.dtype("i2"), 65_536) is not None

@@ -1,17 +1,21 @@
 """Interleaved: samples that stand channel after channel, in one or in many blocks of a file."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from neurochain.errors import FormatError
+from neurochain.formats.arrays.lent import lent
 from neurochain.formats.arrays.recycled import recycled
 from neurochain.formats.arrays.slicing import LARGEST, Filling, Ranged
+from neurochain.storage import File
 
 __all__ = ["Interleaved", "in_samples"]
 
 AT_ONCE = 256 * 2**20  # bytes that are read to where they stay
+NOTHING = memoryview(bytearray())
 Integers = np.ndarray[Any, np.dtype[np.int64]]
 
 
@@ -106,20 +110,49 @@ class Interleaved:
         ndarray, shape (end - start, n_channels of the file), in the file's byte order, or None
             None where they must be read by `read`.
         """
-        n, row = end - start, self._n_channels * self._stored.itemsize
-        block = int(np.searchsorted(self._bounds, start, side="right")) - 1
-        inside = block < len(self._starts) and end <= self._bounds[block + 1]
-        if n <= 0 or n * row > AT_ONCE or not inside or self._filling is None:
+        where = self._bytes(start, end)
+        if where is None or where[1] - where[0] > AT_ONCE or self._filling is None:
             return None
-        held = recycled((n * row,), np.dtype(np.uint8)) if into is None else into(n * row)
-        first = int(self._starts[block]) + (start - int(self._bounds[block])) * row
-        if not self._filling.fill([first], n * row, held.data):
+        first, size = where[0], where[1] - where[0]
+        held = recycled((size,), np.dtype(np.uint8)) if into is None else into(size)
+        if not self._filling.fill([first], size, held.data):
             return None
-        return held.view(self._stored).reshape(n, self._n_channels)
+        return held.view(self._stored).reshape(-1, self._n_channels)
+
+    @contextmanager
+    def lent(self, start: int, end: int) -> Iterator[np.ndarray[Any, Any] | None]:
+        """As `rows`, where the page cache holds them: read-only, and to be looked at while they are lent and no longer.
+
+        Yields
+        ------
+        ndarray, shape (end - start, n_channels of the file), in the file's byte order, or None
+            None where they must be read by `rows` or `read`.
+
+        Raises
+        ------
+        FileChangedError
+            The file has changed.
+        """
+        where, source = self._bytes(start, end), self._source
+        # To fill nothing says whether bytes may be taken that nobody notes.
+        if where is None or not isinstance(source, File) or not source.fill(where[:1], 0, NOTHING):
+            yield None
+            return
+        with lent(source.uri, source.etag, *where) as held:
+            yield None if held is None else held.view(self._stored).reshape(-1, self._n_channels)
 
     def bytes_needed(self, channels: list[int], start: int, end: int) -> int:
         """Bytes that `read` pulls where bytes are saved: those of all channels at these times."""
         return max(end - start, 0) * self._n_channels * self._stored.itemsize if channels else 0
+
+    def _bytes(self, start: int, end: int) -> tuple[int, int] | None:
+        """First byte of samples [start, end), and the one behind them; None where they are none, or not one block."""
+        block = int(np.searchsorted(self._bounds, start, side="right")) - 1
+        if start >= end or block >= len(self._starts) or end > self._bounds[block + 1]:
+            return None
+        row = self._n_channels * self._stored.itemsize
+        before = int(self._starts[block]) - int(self._bounds[block]) * row
+        return before + start * row, before + end * row
 
     def _pieces(self, start: int, end: int) -> Iterator[tuple[int, int, int]]:
         """Byte ranges, none larger than memory likes, and the sampling time with which each begins."""

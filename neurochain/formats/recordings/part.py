@@ -46,14 +46,14 @@ class Part:
     @property
     def start(self) -> float:
         """Time of the first sample, seconds."""
-        kinds = set(zip(self.firsts, self.rates, strict=True))
+        kinds = _kinds(self.firsts, self.rates)
         late = [(first - round(self.before * rate)) / rate for first, rate in kinds if rate]
         return self.time + min(late, default=0.0)
 
     @property
     def duration(self) -> float:
         """Of the samples, seconds."""
-        return max((n / r for n, r in set(zip(self.lengths, self.rates, strict=True)) if r), default=0.0)
+        return max((n / r for n, r in _kinds(self.lengths, self.rates) if r), default=0.0)
 
     def pick(self, indices: Sequence[int]) -> "Part":
         """Some of the channels."""
@@ -77,16 +77,21 @@ class Part:
 
     def window(self, start: float, end: float) -> "Part | None":
         """Samples of the times [start, end); None where some lie outside."""
-        kinds = [*zip(self.rates, self.firsts, self.lengths, strict=True)]
         found: dict[tuple[float, int, int], tuple[int, int]] = {}
-        for kind in set(kinds):  # mostly one
+        for kind in _kinds(self.rates, self.firsts, self.lengths):
             rate, first, length = kind
             base = round(self.before * rate)
             a, b = samples_between(start, end, rate, self.time)
             if base + a < first or base + b > first + length:
                 return None
             found[kind] = base + a, b - a
-        firsts, lengths = zip(*(found[kind] for kind in kinds), strict=True) if kinds else ((), ())
+        count = len(self.rates)
+        if len(found) == 1:
+            ((first, length),) = found.values()
+            firsts, lengths = (first,) * count, (length,) * count
+        else:
+            kinds = zip(self.rates, self.firsts, self.lengths, strict=True)
+            firsts, lengths = zip(*(found[kind] for kind in kinds), strict=True) if count else ((), ())
         return Part(self.channels, self.rates, firsts, lengths, self.time, self.before)
 
     def check_samples(self, name: str) -> None:
@@ -112,7 +117,7 @@ class Part:
         """
         if not self.rates:
             raise ShapeError(f"{name} has no channels: it holds annotations only.")
-        if len(set(zip(self.rates, self.lengths, strict=True))) == 1:
+        if len(_kinds(self.rates, self.lengths)) == 1:
             return
         named: dict[float, list[str]] = {}
         for rate, label in zip(self.rates, labels, strict=True):
@@ -125,6 +130,13 @@ class Part:
             f"The channels of {name} have different sampling frequencies ({rates}), so there is no one array. "
             "Choose some of one frequency with recording.pick([…]), or read one with recording.channel('name')."
         )
+
+
+def _kinds(*values: tuple[Any, ...]) -> set[tuple[Any, ...]]:
+    """Combinations that there are; mostly all channels have one, which is seen without looking at each."""
+    if values[0] and all(of.count(of[0]) == len(of) for of in values):
+        return {tuple(of[0] for of in values)}
+    return set(zip(*values, strict=True))
 
 
 def reopened(reopen: Callable[[File], Any], file: File, stored: bool, window: bool, part: Part | None) -> Any:

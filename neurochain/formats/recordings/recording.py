@@ -396,5 +396,6 @@ class Recording(Timed):
                 "digital ranges cannot be. recording.stored gives its numbers; recording.pick([…]) other channels."
             )
         array = self._samples.read(*self._located(channels, start, end))
-        gains, offsets = self.gains[channels, None], self.offsets[channels, None]
-        return array if self._is_stored else scaled(array, gains, offsets)
+        if self._is_stored:
+            return array
+        return scaled(array, self.gains[channels, None], self.offsets[channels, None])

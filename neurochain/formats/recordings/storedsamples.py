@@ -2,10 +2,11 @@
 
 import hashlib
 import pickle
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -19,12 +20,14 @@ from neurochain.storage import File
 
 __all__ = ["StoredSamples", "identity"]
 
-NEAR = (
-    2 * 2**20
-)  # bytes of samples that lie on a disk here: as many as caches hold, for what is done with them
-STEPS = 6  # of these: threads that hand over more often wait for each other, and are put on one processor
+# Of fewer, threads would hand over to each other more often than they work.
+NEAR = 4 * 2**20  # bytes of samples that lie on a disk here, as many as caches hold
+STEPS = 6  # of these that one thread looks at; as much of the file is mapped at a time
 FAR = 32 * 2**20  # bytes of others, of which a piece costs a request, or chunks that are decoded whole
+EVEN = 128  # samples: they are added up in layers of that many, and what is left over slowly
 PROBE = 64  # samples
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +107,8 @@ class StoredSamples:
     def at_once(self) -> int:
         """How many samples are best read at a time."""
         if self.is_near:
-            return max(NEAR // bytes_of(self.samples, self.channels, 0, 1), 1)
+            count = max(NEAR // bytes_of(self.samples, self.channels, 0, 1), 1)
+            return count // EVEN * EVEN or count
         return max(FAR // (len(self.channels) * self.dtype.itemsize), 1)
 
     @property
@@ -135,6 +139,33 @@ class StoredSamples:
             rows = self.samples.rows(start, end, self._scratch.take)
         if rows is None:
             return self.samples.read(self.channels, start, end)
+        return self._of(rows)
+
+    def each(self, start: int, end: int, look: Callable[[int, int, np.ndarray[Any, Any]], R]) -> list[R]:
+        """What a function gives for samples [start, end), of which it sees as many at a time as are best looked at.
+
+        Parameters
+        ----------
+        start, end : int
+            Samples: those of `by_one_thread`, or fewer.
+        look : callable
+            Is called with the first sample, the one behind the last, and stored samples between them, shape (n_channels,
+            n_samples). They are read-only, and not to be kept: where it can be had they are the file itself.
+
+        Raises
+        ------
+        FormatError, StorageError
+            They cannot be read.
+        """
+        near = self.samples if self.is_near and isinstance(self.samples, Interleaved) else None
+        with near.lent(self.first + start, self.first + end) if near else nullcontext() as rows:
+            return [
+                look(a, b, self.read(a, b) if rows is None else self._of(rows[a - start : b - start]))
+                for a, b in self.steps(start, end)
+            ]
+
+    def _of(self, rows: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """Stored samples of these channels, shape (n_channels, n_samples), from those of all channels of the file."""
         low, high = self.channels[0], self.channels[-1] + 1
         picked = rows[:, low:high] if self.in_order else rows[:, self.channels]
         return picked.T.astype(self.dtype, copy=False)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from neurochain.formats.recordings.samples import scaled
+from neurochain.formats.recordings.scratch import Scratch
 from neurochain.timeline.filters.block import Array, Block, Floats, Mask
 from neurochain.timeline.filters.evaluation import condition
 from neurochain.timeline.filters.tree import Comparison, Label, Membership, Name, Node, below, used
@@ -55,11 +56,17 @@ class Arcs:
         An arc begins at a low number and holds as many more as it is wide; where a channel has fewer, one comes twice.
     never : ndarray of int
         Channels that have none.
+    dtype : dtype
+        Of the stored numbers.
     """
 
-    def __init__(self, lows: Array, widths: Array, never: Array) -> None:
-        self.lows, self.widths, self.never = lows, widths, never
+    def __init__(self, lows: Array, widths: Array, never: Array, dtype: np.dtype[Any]) -> None:
+        self.lows, self.widths, self.never, self.dtype = lows, widths, never, dtype
+        ends, limits = (lows + widths).view(dtype), np.iinfo(dtype)
+        self._from = len(lows) == 1 and bool((ends == limits.max).all())
+        self._to = len(lows) == 1 and bool((lows.view(dtype) == limits.min).all())
         self._longer: tuple[Array, Array] | None = None
+        self._scratch = Scratch()
         self._same = bool((lows == lows[:, :1]).all() and (widths == widths[:, :1]).all())
 
     @classmethod
@@ -93,7 +100,7 @@ class Arcs:
         table = np.array([[padded[key][k % len(padded[key])] for key in keys] for k in range(most)])
         unsigned = np.dtype(f"u{dtype.itemsize}")
         lows, widths = (table[:, :, j].astype(unsigned) for j in (0, 1))
-        return cls(lows, widths, np.flatnonzero([not found[key] for key in keys]))
+        return cls(lows, widths, np.flatnonzero([not found[key] for key in keys]), dtype)
 
     def write(self, stored: Array, out: Mask) -> None:
         """Write where the condition holds.
@@ -101,12 +108,12 @@ class Arcs:
         Parameters
         ----------
         stored : ndarray, shape (n_samples, n_channels)
-            Stored numbers, which are overwritten.
+            Stored numbers.
         out : ndarray, shape (n_samples, n_channels), bool
             Memory for it.
         """
         for numbers, lows, widths, mask in self._tiles(stored.view(self.lows.dtype), out):
-            _write(numbers, lows, widths, mask)
+            self._write(numbers, lows, widths, mask)
         if len(self.never):
             out[:, self.never] = False
 
@@ -125,16 +132,24 @@ class Arcs:
             numbers, out = numbers[whole:], out[whole:]
         yield numbers, lows, widths, out
 
-
-def _write(numbers: Array, lows: Array, widths: Array, out: Mask) -> None:
-    """Write where numbers lie on an arc; they are overwritten."""
-    for k, (low, width) in enumerate(zip(lows, widths, strict=True)):
-        # Numbers below the low one come round to the far end of the circle.
-        moved = np.subtract(numbers, low, out=numbers if k == len(lows) - 1 else None)
-        if not k:
-            np.less_equal(moved, width, out=out)
-        else:
-            np.logical_or(out, moved <= width, out=out)
+    def _write(self, numbers: Array, lows: Array, widths: Array, out: Mask) -> None:
+        """Write where numbers lie on an arc."""
+        if self._from:  # arcs that end where the numbers do need but one comparison
+            np.greater_equal(numbers.view(self.dtype), lows[0].view(self.dtype), out=out)
+            return
+        if self._to:
+            np.less_equal(numbers.view(self.dtype), (lows[0] + widths[0]).view(self.dtype), out=out)
+            return
+        memory = self._scratch.take(numbers.nbytes).view(numbers.dtype)
+        turned = not numbers.flags.c_contiguous and numbers.flags.f_contiguous
+        moved = memory.reshape(numbers.shape[::-1]).T if turned else memory.reshape(numbers.shape)
+        for k, (low, width) in enumerate(zip(lows, widths, strict=True)):
+            # Numbers below the low one come round to the far end of the circle.
+            np.subtract(numbers, low, out=moved)
+            if not k:
+                np.less_equal(moved, width, out=out)
+            else:
+                np.logical_or(out, moved <= width, out=out)
 
 
 def _keys(rule: Rule) -> Floats:

@@ -1,7 +1,8 @@
 """Judge: says of blocks of stored samples where a condition holds, as quickly as the condition allows."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from neurochain.timeline.filters.tree import And, Label, Node, used
 __all__ = ["Judge"]
 
 TILE = 2**15  # values whose floats the cache holds, with what is computed of them
+
+R = TypeVar("R")
 
 
 class Judge:
@@ -63,10 +66,6 @@ class Judge:
         """How many samples one thread best judges before it hands over what it found."""
         return self._stream.by_one_thread
 
-    def steps(self, first: int, last: int) -> Iterator[tuple[int, int]]:
-        """Samples [first, last) of what is best judged at a time."""
-        return self._stream.steps(first, last)
-
     @property
     def times_first(self) -> bool:
         """Whether the channels of a time come together, as in a file whose masks are best made so."""
@@ -74,13 +73,32 @@ class Judge:
 
     def mask(self, first: int, last: int) -> Mask:
         """As `write`, in memory that is overwritten by the next call in the same thread."""
-        memory = self._scratch.take((last - first) * self._count).view(np.bool_)
-        if self.times_first:
-            out = memory.reshape(-1, self._count)
-        else:
-            out = memory.reshape(self._count, -1).T
+        out = self._memory(last - first)
         self.write(first, last, out)
         return out
+
+    def each(self, first: int, last: int, look: Callable[[int, Mask], R]) -> list[R]:
+        """What a function gives for the mask of samples [first, last), of which it sees as much at a time as is best judged.
+
+        Parameters
+        ----------
+        first, last : int
+            Samples.
+        look : callable
+            Is called with the first sample of a mask, and the mask; that is overwritten by the next.
+
+        Raises
+        ------
+        FormatError, StorageError
+            The samples cannot be read.
+        """
+
+        def looked(start: int, end: int, stored: Array) -> R:
+            out = self._memory(end - start)
+            self._write(start, stored, out)
+            return look(start, out)
+
+        return self._stream.each(first, last, looked)
 
     def write(self, first: int, last: int, out: Mask) -> None:
         """Write where the condition holds among the samples [first, last); safe to be called from several threads.
@@ -97,21 +115,26 @@ class Judge:
         FormatError, StorageError
             The samples cannot be read.
         """
-        for start, end in self.steps(first, last):
-            self._write(start, end, out[start - first : end - first])
+        self._stream.each(
+            first, last, lambda a, b, stored: self._write(a, stored, out[a - first : b - first])
+        )
 
-    def _write(self, first: int, last: int, out: Mask) -> None:
-        stored = self._stream.read(first, last)
-        here = stored[: self._count]
+    def _memory(self, n_samples: int) -> Mask:
+        """Of a mask, in the order in which samples come."""
+        memory = self._scratch.take(n_samples * self._count).view(np.bool_)
+        return memory.reshape(-1, self._count) if self.times_first else memory.reshape(self._count, -1).T
+
+    def _write(self, first: int, stored: Array, out: Mask) -> None:
+        here, n_samples = stored[: self._count], stored.shape[1]
         # What is the same for all channels of a time is little.
-        step = max(TILE // self._count, 1) if self._looks else last - first
-        tiles = [] if self._rest is None else [slice(at, at + step) for at in range(0, last - first, step)]
+        step = max(TILE // self._count, 1) if self._looks else n_samples
+        tiles = [] if self._rest is None else [slice(at, at + step) for at in range(0, n_samples, step)]
         if self._arcs is None:
             for tile in tiles:
                 out[tile] = self._judged(stored[:, tile], first + tile.start)
             return
         found = [self._judged(stored[:, tile], first + tile.start) for tile in tiles]
-        self._arcs.write(here.T, out)  # which overwrites what was read
+        self._arcs.write(here.T, out)
         for tile, also in zip(tiles, found, strict=True):
             out[tile] &= also
 

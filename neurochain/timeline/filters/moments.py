@@ -119,7 +119,7 @@ def _measured(stream: StoredSamples, progress: Progress | None) -> Floats:
 
     def parts(start: int) -> list[Any]:
         end = min(start + step, stream.n_samples)
-        return [sums.part(stream.read(*some)) for some in stream.steps(start, end)]
+        return stream.each(start, end, lambda first, last, stored: sums.part(stored))
 
     starts = range(0, stream.n_samples, step)
     for start, found in zip(starts, ahead(parts, starts), strict=True):

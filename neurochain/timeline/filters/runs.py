@@ -13,6 +13,10 @@ from neurochain.timeline.filters.sampletimes import Numbers, SampleTimes
 __all__ = ["Changes", "Joiner", "Runs", "everywhere"]
 
 
+WORD = 8  # entries of a mask that are looked at at a time
+SPARSE = 256  # entries for one of those where it holds, so that looking for them pays
+
+
 @dataclass(frozen=True, eq=False)
 class Runs:
     """Samples in which a condition holds, without interruption.
@@ -107,11 +111,35 @@ class Changes:
         turned = not mask.flags.c_contiguous
         rows = mask.T if turned else mask
         now, before = (rows[:, 1:], rows[:, :-1]) if turned else (rows[1:], rows[:-1])
-        changed = scratch.take(now.size).view(np.bool_)
-        np.not_equal(now, before, out=changed.reshape(now.shape))
-        one, other = np.divmod(np.flatnonzero(changed), max(now.shape[1], 1))
+        if (few := None if turned else _few(rows, scratch)) is not None:
+            changes = few
+        else:
+            changed = scratch.take(now.size).view(np.bool_)
+            np.not_equal(now, before, out=changed.reshape(now.shape))
+            changes = np.flatnonzero(changed)
+        one, other = np.divmod(changes, max(now.shape[1], 1))
         channels, samples = (one, other) if turned else (other, one)
         return cls(first, samples + (first + 1), channels, mask[0].copy(), mask[-1].copy())
+
+
+def _few(rows: Mask, scratch: Scratch) -> Numbers | None:
+    """Where in ``rows[1:] != rows[:-1]``, laid out flat, something is; None where the mask holds in too many places.
+
+    Of where it holds nearly nowhere, eight entries are looked at at a time.
+    """
+    flat, n_channels = rows.reshape(-1), rows.shape[1]
+    whole = flat.size // WORD * WORD
+    words = flat[:whole].view(np.uint64)
+    holds = scratch.take(len(words)).view(np.bool_)
+    places = np.flatnonzero(np.not_equal(words, 0, out=holds))
+    if len(places) * SPARSE > whole:
+        return None
+    held = (places[:, None] * WORD + np.arange(WORD)).reshape(-1)
+    held = np.concatenate([held[flat[held]], whole + np.flatnonzero(flat[whole:])])
+    # It changes where it holds and did not, and one sample later than it holds and does no longer.
+    found: Numbers = np.setxor1d(held - n_channels, held, assume_unique=True)
+    first, last = np.searchsorted(found, (0, flat.size - n_channels))
+    return found[first:last]
 
 
 class Joiner:

@@ -288,15 +288,14 @@ class Sieve:
 
         scratch = Scratch()
 
+        def changes_of(first: int, mask: Mask) -> Changes:
+            if over != "each":
+                mask = (np.any if over == "any" else np.all)(mask, axis=1, keepdims=True)
+            return Changes.of(mask, first, scratch)
+
         def changes(piece: tuple[int, int, bool]) -> tuple[list[Changes], int, bool]:
             begin, end, is_last = piece
-            found = []
-            for first, last in judge.steps(begin, end):
-                mask = judge.mask(first, last)
-                if over != "each":
-                    mask = (np.any if over == "any" else np.all)(mask, axis=1, keepdims=True)
-                found.append(Changes.of(mask, first, scratch))
-            return found, end, is_last
+            return judge.each(begin, end, changes_of), end, is_last
 
         joiner = Joiner(len(plan.active) if over == "each" else 1)
         step = plan.at_once

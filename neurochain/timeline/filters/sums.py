@@ -11,7 +11,10 @@ from neurochain.timeline.filters.block import Array, Floats
 __all__ = ["FloatSums", "Sums", "WholeSums", "sums_of"]
 
 TILE = 2**15  # values whose floats the cache holds
-WIDE = 2**19  # values that are squared while the cache holds them as 32 bits
+WIDE = 2**20  # values that are squared while the cache holds them as 32 bits
+LONG = 768  # values of a row that is added to others: of shorter ones, the loops take longer than the sums
+DEEP = 64  # such rows: of integers whose squares add up to less than 2**24, the sums fit into 16 bits
+EXACT = 2**24  # below which float32 holds all integers
 FEWEST = 32  # rows that are added at a time: of fewer, the calls take longer than the sums
 MANY = 2**30  # samples whose sums surely fit into 64 bits, with as many again
 SCRATCH = Scratch()
@@ -96,6 +99,8 @@ class WholeSums:
 def _small(values: Array) -> list[Array]:
     """Sums of integers of up to 16 bits and of their squares, of values of shape (n_samples, n_channels)."""
     if values.dtype == np.int16 and values.flags.c_contiguous and len(values):
+        if (found := _near_zero(values)) is not None:
+            return found
         largest = max(int(values.max()), -int(values.min()), 1)
         if (rows := (2**32 - 1) // largest**2) >= FEWEST:
             return [_sums(values, largest), _squares(values, rows)]
@@ -105,6 +110,33 @@ def _small(values: Array) -> list[Array]:
     for at in range(0, len(values), step):
         tile = values[at : at + step].astype(np.float64)
         total += np.stack([tile.sum(axis=0), np.einsum("ij,ij->j", tile, tile)]).astype(np.int64)
+    return list(total)
+
+
+def _near_zero(values: Array) -> list[Array] | None:
+    """As `_small`, of integers of 16 bits that are small; None where they are not.
+
+    Squares are added in float32. A sum that stays below 2**24 was exact at every step; and then, by Cauchy and Schwarz, the
+    n integers of which it is add up to less than ``sqrt(n * 2**24)``, which fits into 16 bits for n of 64.
+    """
+    n_channels = values.shape[1]
+    many = max(LONG // n_channels, 1)
+    whole = len(values) // (DEEP * many) * DEEP * many
+    left = values[whole:].astype(np.int64)
+    total = np.stack([left.sum(axis=0), np.square(left).sum(axis=0)])
+    layers = values[:whole].reshape(-1, DEEP, many * n_channels)
+    step = max(WIDE // (DEEP * many * n_channels), 1)
+    memory = SCRATCH.take(4 * layers[:step].size).view(np.float32)
+    for at in range(0, len(layers), step):
+        some = layers[at : at + step]
+        floats = memory[: some.size].reshape(some.shape)
+        np.copyto(floats, some)
+        squares = np.einsum("kij,kij->kj", floats, floats)
+        if squares.max() >= EXACT:
+            return None
+        sums = np.add.reduce(some, axis=1, dtype=np.int16)
+        for found, parts in zip(total, (sums, squares.astype(np.int32)), strict=True):
+            found += parts.reshape(-1, n_channels).sum(axis=0, dtype=np.int64)
     return list(total)
 
 
