@@ -1,5 +1,7 @@
 """Catalog: the site of tables that are declared in code."""
 
+import itertools
+import shutil
 import tempfile
 import threading
 from dataclasses import asdict
@@ -10,6 +12,7 @@ import typer
 
 from neurochain.chain.progress import human_bytes
 from neurochain.cli import printing
+from neurochain.errors import NeurochainError
 from neurochain.tables.loading import load_named
 from neurochain.tables.site.building import Built, build_site
 from neurochain.tables.site.serving import site_server
@@ -56,19 +59,26 @@ def serve(
 ) -> None:
     """Build the site into a folder of its own, and show it on this machine until Ctrl-C."""
     with tempfile.TemporaryDirectory(prefix="neurochain-site-") as above:
-        out = str(Path(above) / "site")
-        built = _build(catalog, out, preview, timeout)
+        built = _build(catalog, str(Path(above) / "site"), preview, timeout)
         with site_server(built.folder, port) as server:
-            for part in _page(built)["text"][1:]:
-                printing.line(part)
+            for line in _page(built)["text"][1:]:
+                printing.line(line)
             printing.line(f"http://localhost:{server.server_address[1]}/ (Ctrl-C ends)")
             stopped = threading.Event()
+
+            def again() -> None:
+                for number in itertools.count():
+                    if stopped.wait(rebuild_seconds):
+                        return
+                    try:
+                        newer = _build(catalog, str(Path(above) / f"site-{number}"), preview, timeout)
+                    except NeurochainError as error:
+                        printing.error(str(error))  # what was built before is still served
+                        continue
+                    older, server.folder = server.folder, newer.folder
+                    shutil.rmtree(older)
+
             if rebuild_seconds is not None:
-
-                def again() -> None:
-                    while not stopped.wait(rebuild_seconds):
-                        _build(catalog, out, preview, timeout)
-
                 threading.Thread(target=again, daemon=True).start()
             try:
                 server.serve_forever()

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO, ClassVar
 
 from neurochain.errors import StorageError
 
-__all__ = ["site_server"]
+__all__ = ["SiteServer", "site_server"]
 
 LOOPBACK = "127.0.0.1"
 HEADERS = {
@@ -60,7 +60,17 @@ class _Handler(SimpleHTTPRequestHandler):
             self.close_connection = True
 
 
-def site_server(folder: Path, port: int = 8000) -> ThreadingHTTPServer:
+class SiteServer(ThreadingHTTPServer):
+    """Serves the folder that `folder` names, which may change while it serves."""
+
+    folder: Path
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """As of the library."""
+        _Handler(request, client_address, self, directory=str(self.folder))
+
+
+def site_server(folder: Path, port: int = 8000) -> SiteServer:
     """A server of a built site, bound to this machine's loopback; `serve_forever` of it serves.
 
     Parameters
@@ -75,11 +85,9 @@ def site_server(folder: Path, port: int = 8000) -> ThreadingHTTPServer:
     StorageError
         The port is taken.
     """
-
-    def handler(*args: Any) -> _Handler:
-        return _Handler(*args, directory=str(folder))
-
     try:
-        return ThreadingHTTPServer((LOOPBACK, port), handler)
+        server = SiteServer((LOOPBACK, port), _Handler)
     except OSError as error:
         raise StorageError(f"Port {port} cannot be had: {error}. Name another one, or 0 for any.") from error
+    server.folder = folder
+    return server

@@ -4,7 +4,7 @@ const list = (() => {
   const { el, paragraphs } = elements;
   const KINDS = { parquet: "Parquet", delta: "Delta", dataset: "Dataset", sql: "SQL", function: "Function" };
   const kindName = (kind) => KINDS[kind] ?? kind;
-  const badge = (kind) => el("span", { className: `kind ${kind}` }, kindName(kind));
+  const badge = (kind) => el("span", { className: `badge ${kind}` }, kindName(kind));
 
   const SORTS = {
     name: ["Table", (a, b) => a.name.localeCompare(b.name)],

@@ -25,7 +25,7 @@ const tablePage = (() => {
       tile("Size", table.size === undefined ? null : words.size(table.size), table.size === undefined ? "" : `${words.count(table.size)} bytes`),
       tile("Files", table.files === undefined ? null : words.count(table.files)),
       tile("Columns", table.columns ? words.count(table.columns.length) : null),
-      tile("Changed", table.modified ? el("time", { datetime: table.modified }, words.ago(table.modified)) : null, table.modified ? words.moment(table.modified) : ""),
+      tile("Changed", table.modified ? el("time", { datetime: table.modified }, words.ago(table.modified), el("small", {}, words.moment(table.modified))) : null),
       tile("Version", table.version),
     ].filter(Boolean);
     return held.length ? el("dl", { className: "tiles" }, held) : null;
