@@ -40,7 +40,8 @@ const app = (() => {
     const focused = document.activeElement?.getAttribute("aria-label");
     history.replaceState(null, "", hash({ ...state, [name]: value }));
     draw(false);
-    if (focused) main.querySelector(`[aria-label="${CSS.escape(focused)}"]`)?.focus();
+    const again = name === "sort" ? `th.${value || "name"} .sort` : `[aria-label="${CSS.escape(focused ?? "")}"]`;
+    main.querySelector(again)?.focus();
   }
 
   function overview(state) {

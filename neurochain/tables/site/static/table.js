@@ -62,7 +62,7 @@ const tablePage = (() => {
       });
       count.textContent = word ? `${shown} of ${words.many(rows.length, "column")}` : words.many(rows.length, "column");
     });
-    return [el("div", { className: "controls" }, input, count), el("div", { className: "tall", tabindex: "0", role: "region", "aria-label": "Columns" }, grid)];
+    return [el("div", { className: "controls" }, input, count), el("div", { className: "tall", tabindex: "0", role: "region", "aria-label": "All columns" }, grid)];
   }
 
   function partition({ name, values = [], count = 0 }) {
@@ -120,7 +120,7 @@ const tablePage = (() => {
     return el("div", {}, el("dt", {}, name), el("dd", {}, ...content));
   }
 
-  function aside(table, page) {
+  function beside(table, page) {
     const copied = page.place ? code.copyButton("address", () => page.place) : null;
     return el("dl", { className: "facts" },
       table.owner ? fact("Owner", el("a", { href: `#/?owner=${encodeURIComponent(table.owner)}` }, table.owner)) : null,
@@ -175,7 +175,7 @@ const tablePage = (() => {
       page.versions ? ["versions", "Versions and lineage", versions(page.versions)] : null,
     ].filter(Boolean);
     const jump = el("nav", { className: "jump", "aria-label": "On this page" }, parts.map(([id, title]) => el("a", { href: `${table.hash}/${id}` }, title)));
-    return [head(table), el("div", { className: "page" }, el("div", { className: "content" }, jump, parts.map(([id, title, ...content]) => section(id, title, ...content))), el("aside", { "aria-label": "About this table" }, aside(table, page)))];
+    return [head(table), el("div", { className: "page" }, el("div", { className: "content" }, jump, parts.map(([id, title, ...content]) => section(id, title, ...content))), el("div", { className: "beside" }, beside(table, page)))];
   }
 
   const waiting = (table) => [head(table), el("p", { className: "quiet", "aria-busy": "true" }, "Reading …")];

@@ -5,9 +5,8 @@ const words = (() => {
 
   const many = (number, noun) => `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
 
-  function size(bytes) {
-    const units = ["B", "kB", "MB", "GB", "TB", "PB"];
-    let value = bytes;
+  function scaled(number, units) {
+    let value = number;
     let unit = 0;
     while (value >= 999.5 && unit < units.length - 1) {
       value /= 1000;
@@ -16,11 +15,11 @@ const words = (() => {
     return `${unit === 0 ? value : value.toPrecision(3).replace(/\.0+$/, "")} ${units[unit]}`;
   }
 
+  const size = (bytes) => scaled(bytes, ["B", "kB", "MB", "GB", "TB", "PB"]);
+
   function short(number) {
     if (number < 100000) return count(number);
-    const units = [[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]];
-    const [by, unit] = units.find(([least]) => number >= least);
-    return `${(number / by).toPrecision(3).replace(/\.0+$/, "")} ${unit}`;
+    return scaled(number, ["", "k", "M", "G", "T", "P"]);
   }
 
   const SPANS = [
