@@ -107,7 +107,7 @@ def _tell(number: int, table: Table, preview: bool, told: "queue.Queue[Message]"
     tell("schema", lambda: table.schema)
     facts = tell("facts", table.facts)
     if table.kind == "dataset" and facts is not None and facts.version:
-        tell("versions", lambda: versions_of(str(facts.version)))
+        tell("versions", lambda: versions_of(table, str(facts.version)))
     if preview:
         tell("preview", lambda: preview_of(table))
     told.put((number, "", None, ""))

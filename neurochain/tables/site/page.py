@@ -96,7 +96,7 @@ def page_of(code: Code, look: Look) -> dict[str, Any]:
             "latency": public(table.latency),
             "notebook": public(table.notebook),
             "links": [[public(title), public(address)] for title, address in table.links.items()],
-            "checks": [public(check) for check in table.checks],
+            "checks": [public(getattr(check, "label", check)) for check in table.checks],
             "parameters": _parameters(table),
             "code": {"Python": code.python(), "SQL": code.sql(), "Chain": code.chain()},
             "example": notebook_of(code),
@@ -122,10 +122,11 @@ def _place(table: Table) -> str:
     """Where its rows come from."""
     if isinstance(table, FunctionTable):
         return f"{table.function.__module__}.{table.function.__qualname__}".removeprefix("_catalog_")
-    for name in ("uri", "dataset"):
+    for name in ("uri", "dataset", "query"):
         if isinstance(found := getattr(table, name, None), str):
             return public(found)
-    return ""
+    named = (getattr(table, "schema_name", None), getattr(table, "table", None))
+    return ".".join(public(part) for part in named if isinstance(part, str))
 
 
 def _parameters(table: Table) -> list[list[str]]:

@@ -142,7 +142,7 @@ def cell_text(value: Any, dtype: pl.DataType | None = None) -> str:
             return f"{len(value):,} bytes"
         case Mapping():
             kinds = {f.name: f.dtype for f in dtype.fields} if isinstance(dtype, pl.Struct) else {}
-            return f"{{{', '.join(f'{k}: {_nested(v, kinds.get(k))}' for k, v in value.items())}}}"
+            return f"{{{', '.join(f'{k}: {_nested(v, kinds.get(k))}' for k, v in value.items() if v is not None)}}}"
         case list() | tuple():
             more = ", …" if len(value) > SHOWN else ""
             return f"[{', '.join(cell_text(v) for v in value[:SHOWN])}{more}]"

@@ -4,6 +4,7 @@ import polars as pl
 
 __all__ = ["type_name"]
 
+FIELDS = 10  # of a record that are named
 PLAIN = {"Boolean": "bool", "String": "string", "Categorical": "categorical"}
 
 
@@ -24,7 +25,9 @@ def type_name(dtype: pl.DataType) -> str:
         case pl.List():
             return f"list[{type_name(_made(dtype.inner))}]"
         case pl.Struct():
-            return f"struct{{{', '.join(f'{f.name}: {type_name(_made(f.dtype))}' for f in dtype.fields)}}}"
+            shown = [f"{f.name}: {type_name(_made(f.dtype))}" for f in dtype.fields[:FIELDS]]
+            more = [f"… {len(dtype.fields) - FIELDS} more"] if len(dtype.fields) > FIELDS else []
+            return f"struct{{{', '.join(shown + more)}}}"
         case pl.Datetime():
             zone = f", {dtype.time_zone}" if dtype.time_zone else ""
             return f"datetime[{dtype.time_unit}{zone}]"

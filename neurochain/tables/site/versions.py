@@ -6,9 +6,10 @@ from typing import Any
 
 from neurochain.datasets.history import version_history
 from neurochain.datasets.project import find_project
-from neurochain.datasets.versions import find_version
+from neurochain.datasets.versions import DatasetVersion, find_version
 from neurochain.tables.site.graph import graph_of
 from neurochain.tables.site.public import public
+from neurochain.tables.table import Table
 
 __all__ = ["Versions", "versions_of"]
 
@@ -37,22 +38,26 @@ class Versions:
     graph: dict[str, Any]
 
 
-def versions_of(reference: str) -> Versions:
-    """Versions of a dataset of the project, without who made them and where.
+def versions_of(table: Table, reference: str) -> Versions:
+    """Versions of a dataset, without who made them and where.
 
     Parameters
     ----------
+    table : Table
+        Of a dataset; one that has a ``version()`` says which is shown, and so in which project it lies.
     reference : str
-        ``name@1.2.0``.
+        ``name@1.2.0``: the one that is shown of other tables, in the project of the current folder.
 
     Raises
     ------
     DatasetNotFoundError
         There is none.
     """
-    project = find_project(create=False)
-    version = find_version(project, reference)
-    history = version_history(project, version.name)
+    asked = getattr(table, "version", None)
+    version: DatasetVersion = (
+        asked() if callable(asked) else find_version(find_project(create=False), reference)
+    )
+    history = version_history(version.project, version.name)
     return Versions(
         version.reference,
         tuple(map(_listed, history[:SHOWN])),
