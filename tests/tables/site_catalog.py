@@ -14,7 +14,6 @@ from neurochain.tables.filters.condition import Condition
 
 NOW = dt.datetime(2026, 5, 1, 12, tzinfo=dt.UTC)
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\u2028\"'`${1}"
-SPIKES = ["implant_id", "date", "hour", "channel", "rate", "waveform", "tags"]
 
 
 @dataclass(kw_only=True, eq=False)

@@ -1,10 +1,15 @@
 """The catalog site as files: what it says of tables, that it is the same each time, and that it deletes nothing of others."""
 
+import contextlib
 import datetime as dt
 import doctest
+import getpass
 import json
 import pkgutil
+import socket
+import sys
 import threading
+import types
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,11 +21,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
-from site_catalog import HOSTILE, NOW, SPIKES, make_catalog
+from site_catalog import HOSTILE, NOW, make_catalog
 
 import neurochain as nc
 import neurochain.tables.site
 from neurochain.errors import StorageError
+from neurochain.tables.filters.condition import Condition
 from neurochain.tables.site.building import Built, build_site
 from neurochain.tables.site.code import Code
 from neurochain.tables.site.preview import preview_of
@@ -126,9 +132,6 @@ def test_versions_and_lineage_of_a_dataset(site: Built) -> None:
 
 
 def test_nobody_is_named(site: Built) -> None:
-    import getpass
-    import socket
-
     text = (site.folder / "tables" / "features.alpha_roi_tags.js").read_text()
     activity = nc.dataset("alpha_roi_tags").lineage().activity
     graph = json.dumps(page(site, "features", "alpha_roi_tags")["versions"])
@@ -236,30 +239,19 @@ def test_a_hundred_tables_take_less_than_two_megabytes(tmp_path: Path) -> None:
 
 def test_python_gives_what_the_table_gives(tmp_path: Path, project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     catalog = make_catalog(tmp_path / "data_of_it")
-    import sys
-    import types
-
     module = types.ModuleType("declared")
     module.catalog = catalog  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "declared", module)
     for database, name in [("implant", "normalized_binned_spikes"), ("implant", "implant_diagnostics"), ("odd", "hostile")]:
         table = catalog.db(database)[name]
         held: dict[str, Any] = {}
-        with pytest.warns(nc.DeprecatedTableWarning) if table.deprecated else _nothing():
+        with pytest.warns(nc.DeprecatedTableWarning) if table.deprecated else contextlib.nullcontext():
             exec(Code(database, table, "declared").python(), held)
         assert_frame_equal(held["df"], table.scan(_asked(table), **getattr(table, "docs_args", {})).collect())
 
 
-def _asked(table: nc.Table) -> Any:
-    from neurochain.tables.filters.condition import Condition
-
+def _asked(table: nc.Table) -> Condition:
     return Condition.of(table.docs_filters)
-
-
-def _nothing() -> Any:
-    import contextlib
-
-    return contextlib.nullcontext()
 
 
 VALUES = st.one_of(

@@ -2,15 +2,17 @@
 
 import json
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import nbformat
 import pytest
-from site_catalog import HOSTILE, make_catalog
+from site_catalog import HOSTILE, make_catalog, write_spikes
 
 import neurochain as nc
 from neurochain.tables.site.building import Built, build_site
 from neurochain.tables.site.code import Code
+from neurochain.tables.site.serving import site_server
 
 if TYPE_CHECKING:
     from browser.chromium import Chromium, Seen
@@ -221,10 +223,6 @@ def test_the_notebook_that_is_downloaded(look: Any, tmp_path: Path) -> None:
 
 
 def test_the_link_to_a_hub(chromium: "Chromium", tmp_path: Path) -> None:
-    from threading import Thread
-
-    from neurochain.tables.site.serving import site_server
-
     table = nc.ParquetTable(name="t", uri=str(tmp_path / "none"), columns={"a": "int64"})
     built = build_site(nc.Catalog({"db": [table]}, jupyterhub="https://hub.example.org/"), tmp_path / "site")
     with site_server(built.folder, 0) as server:
@@ -313,8 +311,6 @@ def test_lineage_is_drawn_and_told(look: Any) -> None:
 
 
 def test_more_values_of_a_partition(chromium: "Chromium", tmp_path: Path) -> None:
-    from site_catalog import write_spikes
-
     table = nc.ParquetTable(
         name="t",
         uri=str(write_spikes(tmp_path / "spikes", hours=60)),

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -130,11 +131,5 @@ def test_serving_looks_again(served: str, lab: Path) -> None:
     for _ in range(600):
         if rows() == 4:
             return
-        _pause()
+        time.sleep(0.1)
     raise AssertionError("the new row never came")
-
-
-def _pause() -> None:
-    import time
-
-    time.sleep(0.1)
