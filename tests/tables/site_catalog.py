@@ -34,6 +34,19 @@ class Versioned(nc.Table):
         return Facts(rows=version.rows, size=version.bytes, modified=version.created, version=version.reference)
 
 
+@dataclass(kw_only=True, eq=False)
+class Framed(nc.Table):
+    """Rows that are there."""
+
+    frame: pl.DataFrame
+
+    def read_schema(self, **options: Any) -> pl.Schema:
+        return self.frame.schema
+
+    def _scan(self, condition: Condition, columns: Sequence[str] | None, **options: Any) -> pl.LazyFrame:
+        return self.frame.lazy()
+
+
 def spikes_frame(rows: int = 6) -> pl.DataFrame:
     return pl.DataFrame(
         {

@@ -164,7 +164,9 @@ def _sql(term: Term) -> str:
     if operator in LIST_FUNCTIONS:
         return f"{LIST_FUNCTIONS[operator]}({column}, [{', '.join(map(_literal, value))}])"
     if operator in ("in", "not in"):
-        return f"{column} {operator} ({', '.join(map(_literal, value)) or 'null'})"
+        if not value:
+            return "false" if operator == "in" else f"{column} is not null"
+        return f"{column} {operator} ({', '.join(map(_literal, value))})"
     if operator == "between":
         return f"{column} between {_literal(value[0])} and {_literal(value[1])}"
     if operator in NO_VALUE:

@@ -22,7 +22,7 @@ def notebook_of(code: Code) -> dict[str, Any]:
     --------
     >>> from neurochain.tables.parquet.table import ParquetTable
     >>> notebook_of(Code("implant", ParquetTable(name="spikes", uri="s3://bucket/spikes")))["cells"][0]["source"][0]
-    '# implant\\\\.spikes\\n'
+    '# implant\\\\.spikes'
     """
     table = code.table
     about = [f"# {_plain(f'{code.database}.{table.name}')}"]

@@ -30,7 +30,7 @@ def stem_of(database: str, table: Table) -> str:
     --------
     >>> from neurochain.tables.parquet.table import ParquetTable
     >>> stem_of("implant", ParquetTable(name="spikes", uri="x")), stem_of("implant", ParquetTable(name="Spikes", uri="x"))
-    ('implant.spikes', 'implant-9d2fc84e9d2a')
+    ('implant.spikes', 'implant-934d52aa5b00')
     """
     name = f"{database}.{table.name}"
     if SAFE.fullmatch(name):

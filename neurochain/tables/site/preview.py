@@ -137,7 +137,8 @@ def cell_text(value: Any, dtype: pl.DataType | None = None) -> str:
         case float():
             return f"{value:.6g}"
         case dt.datetime():
-            return value.isoformat(" ", "milliseconds" if value.microsecond else "seconds")
+            plain = value.replace(tzinfo=None) if value.utcoffset() == dt.timedelta(0) else value
+            return plain.isoformat(" ", "milliseconds" if value.microsecond else "seconds")
         case bytes():
             return f"{len(value):,} bytes"
         case Mapping():

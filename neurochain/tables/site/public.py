@@ -3,11 +3,12 @@
 import re
 import textwrap
 
-from neurochain.datasets.secrets import masked
+from neurochain.datasets.secrets import MASK, is_secret, masked
 
 __all__ = ["paragraphs", "public"]
 
 HOMES = re.compile(r"(?:file://)?(?:[A-Za-z]:)?[/\\](?:home|Users)[/\\][^/\\\s'\",;:)\]]+")
+NAMED = re.compile(r"([\w.-]+)(\s?[=:]\s?)([^\s'\",;&]{3,})")  # as drivers say it of a connection: password=…
 ITEM = re.compile(r"\s*(?:[-*•]|\d+[.)])\s")
 LONGEST = 2_000  # characters of an error, which may hold whole pages of a server
 
@@ -19,8 +20,11 @@ def public(text: object) -> str:
     --------
     >>> public("s3://key:3xamPle9secret0@bucket and /home/ada/spikes")
     's3://***@bucket and ~/spikes'
+    >>> public("connection to host=db password=hunter2 failed")
+    'connection to host=db password=*** failed'
     """
-    return HOMES.sub("~", masked(str(text)))
+    plain = NAMED.sub(lambda m: f"{m[1]}{m[2]}{MASK}" if is_secret(m[1], m[3]) else m[0], masked(str(text)))
+    return HOMES.sub("~", plain)
 
 
 def shortened(text: str, most: int = LONGEST) -> str:

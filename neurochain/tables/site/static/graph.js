@@ -2,8 +2,8 @@
 "use strict";
 const graph = (() => {
   const { el, svg } = elements;
-  const BOX = { width: 204, height: 82, across: 52, down: 18 };
-  const FITS = 27; // letters of a line
+  const BOX = { width: 184, height: 98, across: 40, down: 16 };
+  const FITS = 25; // letters of a line
   const KINDS = {
     storage: "Files",
     table: "Table",
@@ -27,7 +27,7 @@ const graph = (() => {
   function boxOf(box, isShown) {
     const lines = [box.title, ...box.about].slice(0, 4);
     const texts = lines.map((text, i) =>
-      svg("text", { x: 14, y: i === 0 ? 34 : 34 + i * 15 + 1, className: i === 0 ? "title" : "about" }, cut(text)),
+      svg("text", { x: 14, y: 39 + i * 15 + (i ? 2 : 0), className: i === 0 ? "title" : "about" }, cut(text)),
     );
     const drawn = svg(
       "g",
@@ -35,7 +35,7 @@ const graph = (() => {
       svg("title", {}, [box.title, ...box.about].join("\n")),
       svg("rect", { width: BOX.width, height: BOX.height, rx: 8 }),
       svg("path", { className: "edge", d: `M3 12v${BOX.height - 24}` }),
-      svg("text", { x: 14, y: 17, className: "kind" }, KINDS[box.kind] ?? box.kind),
+      svg("text", { x: 14, y: 20, className: "kind" }, KINDS[box.kind] ?? box.kind),
       texts.slice(0, 4),
     );
     const table = tableOf(box);

@@ -44,13 +44,13 @@ const list = (() => {
     );
   }
 
-  function grid(rows, sort, onsort, label) {
+  function grid(rows, sort, onsort, label, isNext) {
     const heads = Object.entries(SORTS).map(([name, [title]]) =>
       el("th", { className: name, role: "columnheader", scope: "col", "aria-sort": sort === name ? (["rows", "size", "changed"].includes(name) ? "descending" : "ascending") : undefined },
         onsort ? el("button", { type: "button", className: "sort", onclick: () => onsort(name) }, title) : title),
     );
     return el("table", { className: "tables", role: "table", "aria-label": label },
-      el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, heads)),
+      el("thead", { role: "rowgroup", className: isNext ? "unseen" : undefined }, el("tr", { role: "row" }, heads)),
       el("tbody", { role: "rowgroup" }, rows));
   }
 
@@ -110,7 +110,7 @@ const list = (() => {
         shown += tables.length;
         if (tables.length) parts.push(el("section", { "aria-label": database.name },
           el("h2", { className: "database" }, el("a", { href: catalog.hashOf(database.name) }, database.name), el("span", { className: "quiet" }, database.description?.[0] ?? "")),
-          grid(tables.map((table) => row(table)), sort || "name", onsort, `Tables of ${database.name}`)));
+          grid(tables.map((table) => row(table)), sort || "name", parts.length ? null : onsort, `Tables of ${database.name}`, parts.length > 0)));
       }
     }
     if (!shown) parts.push(nothing(state));
