@@ -21,7 +21,9 @@ app = typer.Typer(help="Make a site of tables that are declared in Python.", no_
 File = Annotated[
     str, typer.Argument(metavar="CATALOG", help="Python file that makes it: catalog.py, or catalog.py:name.")
 ]
-Preview = Annotated[bool, typer.Option("--preview/--no-preview", help="Publish the first rows of the tables.")]
+Preview = Annotated[
+    bool, typer.Option("--preview/--no-preview", help="Publish the first rows of the tables.")
+]
 Timeout = Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="For each table's storage.")]
 
 

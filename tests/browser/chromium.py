@@ -48,7 +48,9 @@ class Chromium:
         browser = next(filter(None, map(shutil.which, NAMES)), None)
         node = shutil.which("node")
         if browser is None:
-            raise MissingBrowserError(f"no browser: none of {', '.join(NAMES)} is there (apt-get install chromium)")
+            raise MissingBrowserError(
+                f"no browser: none of {', '.join(NAMES)} is there (apt-get install chromium)"
+            )
         if node is None:
             raise MissingBrowserError("node is not there (apt-get install nodejs npm)")
         if not (HERE / "node_modules" / "playwright-core").is_dir():

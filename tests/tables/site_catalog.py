@@ -31,7 +31,9 @@ class Versioned(nc.Table):
 
     def facts(self) -> Facts:
         version = nc.dataset(self.dataset)
-        return Facts(rows=version.rows, size=version.bytes, modified=version.created, version=version.reference)
+        return Facts(
+            rows=version.rows, size=version.bytes, modified=version.created, version=version.reference
+        )
 
 
 @dataclass(kw_only=True, eq=False)
@@ -82,7 +84,9 @@ def _snr(scale: float) -> float:
 @nc.table(owner="bci", docs_args={"implant_id": 4595, "date": "2024-04-28"})
 def implant_diagnostics(implant_id: int, date: str, limit: int = 5) -> pl.LazyFrame:
     """Online diagnostics, made when they are asked for."""
-    return pl.LazyFrame({"implant_id": [implant_id] * 2, "date": [date] * 2, "drift": [0.5, 0.25]}).head(limit)
+    return pl.LazyFrame({"implant_id": [implant_id] * 2, "date": [date] * 2, "drift": [0.5, 0.25]}).head(
+        limit
+    )
 
 
 def hostile_table(folder: Path) -> nc.Table:
@@ -111,7 +115,11 @@ def make_catalog(folder: Path, *, jupyterhub: str = "") -> nc.Catalog:
     spikes = nc.ParquetTable(
         name="normalized_binned_spikes",
         uri=str(write_spikes(folder / "spikes")),
-        partitioning=[nc.Partition("implant_id", "int64"), nc.Partition("date"), nc.Partition("hour", "int32")],
+        partitioning=[
+            nc.Partition("implant_id", "int64"),
+            nc.Partition("date"),
+            nc.Partition("hour", "int32"),
+        ],
         description="Binned spikes, normalised\nby channel.\n\nSee https://example.org/spikes for how.",
         owner="bci",
         latency="within 5 minutes",
@@ -125,14 +133,22 @@ def make_catalog(folder: Path, *, jupyterhub: str = "") -> nc.Catalog:
         folder / "impedance" / "a.parquet"
     )
     impedance = nc.ParquetTable(
-        name="impedance_series", uri=str(folder / "impedance"), description="Impedance of electrodes", owner="ephys"
+        name="impedance_series",
+        uri=str(folder / "impedance"),
+        description="Impedance of electrodes",
+        owner="ephys",
     )
     old = nc.ParquetTable(
-        name="old_spikes", uri=str(folder / "spikes"), deprecated="Use normalized_binned_spikes.", columns=spikes.schema
+        name="old_spikes",
+        uri=str(folder / "spikes"),
+        deprecated="Use normalized_binned_spikes.",
+        columns=spikes.schema,
     )
     gone = nc.ParquetTable(name="gone", uri=str(folder / "nowhere"), owner="ephys")
     save_dataset()
-    tags = Versioned(name="alpha_roi_tags", dataset="alpha_roi_tags@^1", description="Tags of regions", owner="mri")
+    tags = Versioned(
+        name="alpha_roi_tags", dataset="alpha_roi_tags@^1", description="Tags of regions", owner="mri"
+    )
     return nc.Catalog(
         {
             "implant": [spikes, impedance, old, gone, implant_diagnostics],

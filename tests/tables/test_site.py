@@ -34,7 +34,8 @@ from neurochain.tables.site.preview import preview_of
 from neurochain.tables.site.script import script_of
 
 MODULES = [
-    f"{neurochain.tables.site.__name__}.{m.name}" for m in pkgutil.iter_modules(neurochain.tables.site.__path__)
+    f"{neurochain.tables.site.__name__}.{m.name}"
+    for m in pkgutil.iter_modules(neurochain.tables.site.__path__)
 ]
 
 
@@ -66,7 +67,11 @@ def data(tmp_path: Path) -> None:
 
 def entry(site: Built, database: str, name: str) -> dict[str, Any]:
     (found,) = [
-        t for d in said(site.folder / "data.js")["databases"] if d["name"] == database for t in d["tables"] if t["name"] == name
+        t
+        for d in said(site.folder / "data.js")["databases"]
+        if d["name"] == database
+        for t in d["tables"]
+        if t["name"] == name
     ]
     return found
 
@@ -78,7 +83,10 @@ def page(site: Built, database: str, name: str) -> dict[str, Any]:
 def test_what_the_index_says_of_a_table(site: Built) -> None:
     found = entry(site, "implant", "normalized_binned_spikes")
     assert found["kind"] == "parquet"
-    assert found["description"] == ["Binned spikes, normalised by channel.", "See https://example.org/spikes for how."]
+    assert found["description"] == [
+        "Binned spikes, normalised by channel.",
+        "See https://example.org/spikes for how.",
+    ]
     assert dict(found["columns"]) == {
         "implant_id": "int64",
         "date": "string",
@@ -90,7 +98,9 @@ def test_what_the_index_says_of_a_table(site: Built) -> None:
     }
     assert found["partitions"][0] == {"name": "implant_id", "values": ["4600", "4595"], "count": 2}
     assert (found["rows"], found["files"]) == (36, 6)
-    assert found["size"] == sum(p.stat().st_size for p in (site.folder.parent / "data_of_it" / "spikes").rglob("*.parquet"))
+    assert found["size"] == sum(
+        p.stat().st_size for p in (site.folder.parent / "data_of_it" / "spikes").rglob("*.parquet")
+    )
     assert dt.datetime.fromisoformat(found["modified"]).tzinfo is not None
 
 
@@ -145,7 +155,10 @@ def test_a_table_that_cannot_be_reached_has_its_page(site: Built) -> None:
     found = entry(site, "implant", "gone")
     assert found["owner"] == "ephys"
     assert "columns" not in found
-    assert {(p.table, p.part) for p in site.problems} >= {("implant.gone", "schema"), ("implant.gone", "preview")}
+    assert {(p.table, p.part) for p in site.problems} >= {
+        ("implant.gone", "schema"),
+        ("implant.gone", "preview"),
+    }
     assert "there is no Parquet file" in found["problems"]["schema"]
     assert page(site, "implant", "gone")["code"]["Python"]
 
@@ -154,7 +167,10 @@ def test_a_declared_schema_is_shown_of_what_cannot_be_reached(tmp_path: Path) ->
     def broken() -> pl.LazyFrame:
         raise ValueError("password=hunter2hunter2 is wrong")
 
-    given = [nc.table(broken), nc.ParquetTable(name="empty", uri=str(tmp_path / "none"), columns={"a": "int64"})]
+    given = [
+        nc.table(broken),
+        nc.ParquetTable(name="empty", uri=str(tmp_path / "none"), columns={"a": "int64"}),
+    ]
     built = build_site(nc.Catalog({"db": given}), tmp_path / "site")
     assert entry(built, "db", "empty")["columns"] == [["a", "int64"]]
     assert entry(built, "db", "broken")["problems"]["schema"] == "ValueError: password=*** is wrong"
@@ -184,7 +200,9 @@ def test_a_table_that_takes_too_long_is_left(tmp_path: Path) -> None:
 def test_without_previews_no_row_is_published(tmp_path: Path, project: Any) -> None:
     catalog = make_catalog(tmp_path / "data_of_it")
     built = build_site(catalog, tmp_path / "site", preview=False)
-    assert not [p for p in files(built.folder) if b'"preview"' in files(built.folder)[p] and p.startswith("tables/")]
+    assert not [
+        p for p in files(built.folder) if b'"preview"' in files(built.folder)[p] and p.startswith("tables/")
+    ]
     assert not [p for p in built.problems if p.part == "preview"]
 
 
@@ -228,7 +246,8 @@ def test_a_hundred_tables_take_less_than_two_megabytes(tmp_path: Path) -> None:
     frame = pl.DataFrame({f"column_{i}": [f"value {i} of a row"] * 20 for i in range(30)})
     frame.write_parquet(tmp_path / "a.parquet")
     given = [
-        nc.ParquetTable(name=f"t{i}", uri=str(tmp_path), description="What it holds. " * 20, owner="lab") for i in range(100)
+        nc.ParquetTable(name=f"t{i}", uri=str(tmp_path), description="What it holds. " * 20, owner="lab")
+        for i in range(100)
     ]
     built = build_site(nc.Catalog({"db": given}), tmp_path / "site")
     assert not built.problems
@@ -238,12 +257,18 @@ def test_a_hundred_tables_take_less_than_two_megabytes(tmp_path: Path) -> None:
 # --- code to copy
 
 
-def test_python_gives_what_the_table_gives(tmp_path: Path, project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_python_gives_what_the_table_gives(
+    tmp_path: Path, project: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     catalog = make_catalog(tmp_path / "data_of_it")
     module = types.ModuleType("declared")
     module.catalog = catalog  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "declared", module)
-    for database, name in [("implant", "normalized_binned_spikes"), ("implant", "implant_diagnostics"), ("odd", "hostile")]:
+    for database, name in [
+        ("implant", "normalized_binned_spikes"),
+        ("implant", "implant_diagnostics"),
+        ("odd", "hostile"),
+    ]:
         table = catalog.db(database)[name]
         held: dict[str, Any] = {}
         with pytest.warns(nc.DeprecatedTableWarning) if table.deprecated else contextlib.nullcontext():
@@ -257,12 +282,20 @@ def _asked(table: nc.Table) -> Condition:
 
 VALUES = st.one_of(
     st.tuples(st.just("i"), st.sampled_from(["=", "!=", "<", ">="]), st.integers(-5, 5)),
-    st.tuples(st.just("s"), st.sampled_from(["==", "!=", "contains"]), st.sampled_from(["a", "o'clock", '"', "", "1) or (1=1"])),
+    st.tuples(
+        st.just("s"),
+        st.sampled_from(["==", "!=", "contains"]),
+        st.sampled_from(["a", "o'clock", '"', "", "1) or (1=1"]),
+    ),
     st.tuples(st.just("i"), st.sampled_from(["in", "not in"]), st.lists(st.integers(-3, 3), max_size=3)),
     st.tuples(st.just("d"), st.just("between"), st.just(["2024-01-02", "2024-01-04"])),
     st.tuples(st.just("t x"), st.sampled_from(["is null", "is not null"]), st.none()),
     st.tuples(st.just("l"), st.just("includes"), st.integers(0, 3)),
-    st.tuples(st.just("l"), st.sampled_from(["includes any", "includes all"]), st.lists(st.integers(0, 3), min_size=1, max_size=2)),
+    st.tuples(
+        st.just("l"),
+        st.sampled_from(["includes any", "includes all"]),
+        st.lists(st.integers(0, 3), min_size=1, max_size=2),
+    ),
 )
 FRAME = pl.DataFrame(
     {

@@ -59,7 +59,7 @@ def run(*arguments: str, cwd: Path, code: int = 0) -> str:
         out, error = process.communicate(timeout=120)
     assert process.returncode == code, error + out
     assert "Traceback" not in error
-    return out if not error else error
+    return error or out
 
 
 def test_build_says_what_was_written(lab: Path) -> None:

@@ -81,6 +81,7 @@ def build_site(
     Parameters
     ----------
     catalog : Catalog
+        Whose tables are shown.
     folder : str or path
         Local: a new one, an empty one, or an earlier site.
     preview : bool
@@ -112,7 +113,9 @@ def build_site(
         entries[database].append(entry_of(database, table, look))
         files[f"tables/{stem}.js"] = script_of("catalogTable", stem, page_of(code, look))
         if catalog.jupyterhub:  # which fetches it from there; else the page makes it
-            files[f"notebooks/{stem}.ipynb"] = json.dumps(notebook_of(code), indent=1, ensure_ascii=False) + "\n"
+            files[f"notebooks/{stem}.ipynb"] = (
+                json.dumps(notebook_of(code), indent=1, ensure_ascii=False) + "\n"
+            )
     built = (now or datetime.now(UTC)).isoformat(timespec="seconds")
     files["data.js"] = script_of("catalogIndex", {**index_of(catalog, entries), "built": built})
     files["index.html"] = _page(catalog, files)
@@ -179,7 +182,7 @@ def _page(catalog: Catalog, files: Mapping[str, str]) -> str:
     for name in sorted(files):
         if name.startswith("assets/"):
             digest.update(files[name].encode())
-    text = (_static() / "index.html").read_text("utf-8")
+    text: str = (_static() / "index.html").read_text("utf-8")
     return text.replace("{{name}}", html.escape(catalog.name)).replace("{{assets}}", digest.hexdigest())
 
 

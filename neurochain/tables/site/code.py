@@ -19,12 +19,18 @@ __all__ = ["Code"]
 
 WIDTH = 88
 NAME = re.compile(r"[a-z_][a-z0-9_]*")
-RESERVED = frozenset(
-    "all and any as asc between by case cast column create cross current_date current_time current_timestamp date default desc"
-    " distinct else end except exists false fetch for from full group having in inner intersect interval into is join lateral left"
-    " like limit natural not null offset on or order outer over partition range right row rows select session_user set some table"
-    " then time timestamp to true union unique user using values view when where window with".split()
-)
+RESERVED = frozenset(  # of DuckDB and DataFusion
+    {
+        "all", "and", "any", "as", "asc", "between", "by", "case", "cast", "column", "create", "cross",
+        "current_date", "current_time", "current_timestamp", "date", "default", "desc", "distinct",
+        "else", "end", "except", "exists", "false", "fetch", "for", "from", "full", "group", "having",
+        "in", "inner", "intersect", "interval", "into", "is", "join", "lateral", "left", "like", "limit",
+        "natural", "not", "null", "offset", "on", "or", "order", "outer", "over", "partition", "range",
+        "right", "row", "rows", "select", "session_user", "set", "some", "table", "then", "time",
+        "timestamp", "to", "true", "union", "unique", "user", "using", "values", "view", "when", "where",
+        "window", "with",
+    }
+)  # fmt: skip
 FUNCTIONS = {"contains": "contains", "includes": "list_contains"}
 LIST_FUNCTIONS = {"includes any": "list_has_any", "includes all": "list_has_all"}
 
@@ -59,7 +65,9 @@ class Code:
     def python(self) -> str:
         """Rows as a dataframe."""
         name = json.dumps(self.table.name, ensure_ascii=False)
-        return f"{self.imports()}\n\ndf = catalog.db({self._database}).table({self._arguments(name)}).collect()"
+        return (
+            f"{self.imports()}\n\ndf = catalog.db({self._database}).table({self._arguments(name)}).collect()"
+        )
 
     def chain(self) -> str:
         """The beginning of a chain."""
@@ -76,7 +84,9 @@ class Code:
             lines.append("where " + "\n  and ".join(terms))
         elif (condition := self._bound()).cases:
             cases = ["\n  and ".join(map(_sql, case)) for case in condition.cases]
-            lines.append("where " + (cases[0] if len(cases) == 1 else "\n   or ".join(f"({c})" for c in cases)))
+            lines.append(
+                "where " + (cases[0] if len(cases) == 1 else "\n   or ".join(f"({c})" for c in cases))
+            )
         return "\n".join([*lines, "limit 100;"])
 
     @property

@@ -21,6 +21,7 @@ def graph_of(lineage: Lineage, most: int = MOST) -> dict[str, Any]:
     Parameters
     ----------
     lineage : Lineage
+        Of the version that stands last.
     most : int
         Boxes; what lies further back is counted alone.
 
@@ -124,7 +125,9 @@ def _source(source: Source) -> dict[str, Any]:
             title = ", ".join(_place_of(uri, root) for root, uri in r["roots"].items()) or "files"
             about = [f"{r['files']:,} files", f"{r['bytes']:,} bytes"]
         case "table":
-            title = _place_of(str(r.get("uri", "")), str(r.get("table") or r.get("uri", "")).rpartition("/")[2])
+            title = _place_of(
+                str(r.get("uri", "")), str(r.get("table") or r.get("uri", "")).rpartition("/")[2]
+            )
         case "datachain":
             title = f"{r['name']}@{r['version']}" if r.get("name") else "chain of DataChain"
         case _:

@@ -44,7 +44,9 @@ class Look:
     problems: dict[str, str] = field(default_factory=dict)
 
 
-Message = tuple[int, str, Any, str]  # which table, which part of the look (empty: all is told), what, or why not
+Message = tuple[
+    int, str, Any, str
+]  # which table, which part of the look (empty: all is told), what, or why not
 
 
 def look_at(
@@ -55,6 +57,7 @@ def look_at(
     Parameters
     ----------
     tables : sequence of Table
+        In the order of the looks.
     preview : bool
         Whether rows are read.
     seconds : float

@@ -13,7 +13,7 @@ MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~$&])")
 
 
 def notebook_of(code: Code) -> dict[str, Any]:
-    """A notebook that reads the table.
+    r"""A notebook that reads the table.
 
     Its format is nbformat 4.5 (https://nbformat.readthedocs.io/en/latest/format_description.html); what the declaration says stands in
     it as text, and neither as Markdown nor as HTML.
@@ -22,7 +22,7 @@ def notebook_of(code: Code) -> dict[str, Any]:
     --------
     >>> from neurochain.tables.parquet.table import ParquetTable
     >>> notebook_of(Code("implant", ParquetTable(name="spikes", uri="s3://bucket/spikes")))["cells"][0]["source"][0]
-    '# implant\\\\.spikes'
+    '# implant\\.spikes'
     """
     table = code.table
     about = [f"# {_plain(f'{code.database}.{table.name}')}"]

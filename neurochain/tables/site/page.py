@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import polars as pl
+
 from neurochain.tables.catalog import Catalog
 from neurochain.tables.facts import Facts
 from neurochain.tables.function import FunctionTable
@@ -45,6 +47,7 @@ def index_of(catalog: Catalog, entries: Mapping[str, list[dict[str, Any]]]) -> d
     Parameters
     ----------
     catalog : Catalog
+        Of the site.
     entries : mapping of str to list of dict
         Of each database's tables.
     """
@@ -53,18 +56,19 @@ def index_of(catalog: Catalog, entries: Mapping[str, list[dict[str, Any]]]) -> d
             "name": catalog.name,
             "description": paragraphs(catalog.description),
             "jupyterhub": catalog.jupyterhub,
-            "databases": [
-                _filled({"name": name, "description": paragraphs(db.description)}) | {"tables": entries[name]}
-                for name, db in catalog.databases.items()
-            ],
         }
-    )
+    ) | {
+        "databases": [
+            _filled({"name": name, "description": paragraphs(db.description)}) | {"tables": entries[name]}
+            for name, db in catalog.databases.items()
+        ]
+    }
 
 
 def entry_of(database: str, table: Table, look: Look) -> dict[str, Any]:
     """A table in the index: what is searched, and what lists show."""
     facts = look.facts or Facts()
-    schema = look.schema or {}
+    schema = look.schema or pl.Schema()
     return _filled(
         {
             "name": table.name,
@@ -103,7 +107,11 @@ def page_of(code: Code, look: Look) -> dict[str, Any]:
             "preview": None
             if preview is None
             else _filled(
-                {"columns": list(preview.columns), "omitted": preview.omitted, "filters": public(preview.filters)}
+                {
+                    "columns": list(preview.columns),
+                    "omitted": preview.omitted,
+                    "filters": public(preview.filters),
+                }
             )
             | {"rows": [list(row) for row in preview.rows]},
             "versions": None

@@ -51,6 +51,7 @@ def preview_of(table: Table, rows: int = ROWS) -> Preview:
     Parameters
     ----------
     table : Table
+        Whose rows are read.
     rows : int
         At most.
 
@@ -104,7 +105,9 @@ def _asked(name: str, dtype: pl.DataType) -> pl.Expr:
         case pl.Binary():
             return column.bin.size().alias(name)
         case pl.List():
-            return pl.struct(column.list.head(SHOWN).alias("head"), column.list.len().alias("length")).alias(name)
+            return pl.struct(column.list.head(SHOWN).alias("head"), column.list.len().alias("length")).alias(
+                name
+            )
     return column
 
 
@@ -116,7 +119,9 @@ def _cells(name: str, dtype: pl.DataType, frame: pl.DataFrame) -> list[Cell]:
             return [None if size is None else f"{size:,} bytes" for size in frame[name]]
         case pl.List():
             return [_list(value["head"], value["length"]) for value in frame[name].to_list()]
-    return [None if value is None else _cut(public(cell_text(value, dtype))) for value in frame[name].to_list()]
+    return [
+        None if value is None else _cut(public(cell_text(value, dtype))) for value in frame[name].to_list()
+    ]
 
 
 def _list(head: Sequence[Any] | None, length: int | None) -> Cell:
@@ -163,7 +168,8 @@ def _cut(text: str, width: int = WIDTH) -> str:
 
 def _fitting(lines: list[tuple[Cell, ...]]) -> list[tuple[Cell, ...]]:
     """As many rows as have room."""
-    size, found = 0, []
+    size = 0
+    found: list[tuple[Cell, ...]] = []
     for line in lines:
         size += sum(len(cell or "") for cell in line)
         if size > LARGEST and found:

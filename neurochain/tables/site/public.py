@@ -33,12 +33,12 @@ def shortened(text: str, most: int = LONGEST) -> str:
 
 
 def paragraphs(text: str) -> list[str]:
-    """Paragraphs of a description: a blank line parts them, lines are joined but those that begin an item of a list.
+    r"""Paragraphs of a description: a blank line parts them, lines are joined but those that begin an item of a list.
 
     Examples
     --------
-    >>> paragraphs("Binned spikes,\\nnormalised.\\n\\nColumns:\\n- ts\\n- value")
-    ['Binned spikes, normalised.', 'Columns:\\n- ts\\n- value']
+    >>> paragraphs("Binned spikes,\nnormalised.\n\nColumns:\n- ts\n- value")
+    ['Binned spikes, normalised.', 'Columns:\n- ts\n- value']
     """
     found = []
     for part in re.split(r"\n\s*\n", textwrap.dedent(text.expandtabs(4)).strip()):

@@ -9,7 +9,7 @@ ESCAPED = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 
 
 def script_of(call: str, *values: Any) -> str:
-    """A call of a function of the page.
+    r"""A call of a function of the page.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ def script_of(call: str, *values: Any) -> str:
     Examples
     --------
     >>> script_of("give", {"text": "</script><img>"})
-    'give({"text":"\\\\u003c/script\\\\u003e\\\\u003cimg\\\\u003e"});\\n'
+    'give({"text":"\\u003c/script\\u003e\\u003cimg\\u003e"});\n'
     """
     said = ",".join(
         json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).translate(ESCAPED)

@@ -5,7 +5,8 @@ const app = (() => {
   const byId = (id) => document.getElementById(id);
   const main = byId("main");
   const find = byId("find");
-  let last = null; // the address that was drawn
+  let last = null; // the address that was asked for
+  let drawn = null; // the one that is seen, all of it
 
   const say = (text) => {
     byId("said").textContent = text;
@@ -60,6 +61,7 @@ const app = (() => {
 
   async function table(found, part) {
     const here = location.hash;
+    drawn = null;
     show(`${found.database}.${found.name}`, tablePage.waiting(found));
     let content;
     try {
@@ -70,6 +72,7 @@ const app = (() => {
     if (location.hash !== here) return; // the reader went on
     const hadFocus = document.activeElement === main.querySelector("h1");
     show(`${found.database}.${found.name}`, content);
+    drawn = here;
     if (hadFocus) main.querySelector("h1").focus({ preventScroll: true });
     if (part) to(part);
   }
@@ -108,6 +111,7 @@ const app = (() => {
     else if (found) table(found, parts[2]);
     else if (parts.length === 1 && database) show(database.name, list.database(database));
     else notFound(parts);
+    if (!found) drawn = location.hash;
     if (isNew && before) {
       window.scrollTo(0, 0);
       if (document.activeElement !== find) main.querySelector("h1")?.focus({ preventScroll: true });
@@ -201,5 +205,10 @@ const app = (() => {
   }
 
   document.addEventListener("DOMContentLoaded", start);
-  return { say };
+  return {
+    say,
+    get drawn() {
+      return drawn;
+    },
+  };
 })();

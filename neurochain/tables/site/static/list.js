@@ -50,6 +50,7 @@ const list = (() => {
         onsort ? el("button", { type: "button", className: "sort", onclick: () => onsort(name) }, title) : title),
     );
     return el("table", { className: "tables", role: "table", "aria-label": label },
+      el("colgroup", {}, Object.keys(SORTS).map((name) => el("col", { className: name }))),
       el("thead", { role: "rowgroup", className: isNext ? "unseen" : undefined }, el("tr", { role: "row" }, heads)),
       el("tbody", { role: "rowgroup" }, rows));
   }
@@ -114,7 +115,7 @@ const list = (() => {
       }
     }
     if (!shown) parts.push(nothing(state));
-    const count = state.q ? el("p", { className: "quiet count" }, `${words.many(shown, "table")} for “${state.q}”`) : null;
+    const count = state.q && shown ? el("p", { className: "quiet count" }, `${words.many(shown, "table")} for “${state.q}”`) : null;
     return [head, el("div", { className: "controls" }, count, choices(state, change)), parts];
   }
 

@@ -47,7 +47,7 @@ const tablePage = (() => {
     if (!table.columns) return el("p", { className: "quiet" }, "They were not declared, and storage could not be asked.");
     const partitions = new Set((table.partitions ?? []).map((partition) => partition.name));
     const rows = table.columns.map(([name, type]) => el("tr", {},
-      el("th", { scope: "row" }, el("code", {}, name), partitions.has(name) ? el("span", { className: "tag" }, "partition") : null),
+      el("th", { scope: "row" }, el("code", {}, name), partitions.has(name) ? [" ", el("span", { className: "tag" }, "partition")] : null),
       el("td", {}, el("code", { className: "type" }, type))));
     const grid = el("table", { className: "columns" }, el("thead", { className: "unseen" }, el("tr", {}, el("th", { scope: "col" }, "Column"), el("th", { scope: "col" }, "Type"))), el("tbody", {}, rows));
     if (rows.length <= 20) return grid;
@@ -85,7 +85,7 @@ const tablePage = (() => {
   function preview(table, held) {
     const types = new Map(table.columns ?? []);
     const classOf = (name) => (isNumber(types.get(name)) ? "number" : undefined);
-    const grid = el("table", { className: "rows" },
+    const grid = el("table", { className: "sample" },
       el("thead", {}, el("tr", {}, held.columns.map((name) => el("th", { scope: "col", className: classOf(name) }, name, el("small", {}, types.get(name) ?? ""))))),
       el("tbody", {}, held.rows.map((row) => el("tr", {}, row.map((value, i) => el("td", { className: classOf(held.columns[i]) }, value === null ? el("i", {}, "null") : value))))));
     const about = [
@@ -100,7 +100,7 @@ const tablePage = (() => {
     const rows = held.listed.map((version) => {
       const isShown = held.reference.endsWith(`@${version.version}`);
       return el("tr", { className: isShown ? "shown" : undefined },
-        el("th", { scope: "row" }, version.version, isShown ? el("span", { className: "tag" }, "this table") : null),
+        el("th", { scope: "row" }, version.version, isShown ? [" ", el("span", { className: "tag" }, "this table")] : null),
         el("td", { className: "number" }, words.count(version.rows)),
         el("td", { className: "number" }, words.size(version.size)),
         el("td", {}, el("time", { datetime: version.created, title: words.moment(version.created) }, words.ago(version.created))),
@@ -109,7 +109,7 @@ const tablePage = (() => {
     });
     return [
       graph.draw(held.graph, held.reference),
-      el("div", { className: "wide", tabindex: "0", role: "region", "aria-label": "Versions" }, el("table", { className: "rows versions" },
+      el("div", { className: "wide", tabindex: "0", role: "region", "aria-label": "Versions" }, el("table", { className: "sample versions" },
         el("thead", {}, el("tr", {}, ["Version", "Rows", "Size", "Saved", "What it is"].map((name, i) => el("th", { scope: "col", className: i === 1 || i === 2 ? "number" : undefined }, name)))),
         el("tbody", {}, rows))),
       held.more ? el("p", { className: "quiet" }, `and ${words.many(held.more, "older version")}.`) : null,
@@ -151,7 +151,7 @@ const tablePage = (() => {
   function parameters(given) {
     return el("table", { className: "columns" }, el("tbody", {}, given.map(([name, type, value]) => el("tr", {},
       el("th", { scope: "row" }, el("code", {}, name), value ? null : el("span", { className: "tag" }, "needed")),
-      el("td", {}, el("code", { className: "type" }, type), value ? el("span", { className: "quiet" }, ` ${value} by default`) : null)))));
+      el("td", {}, el("code", { className: "type" }, type), value ? el("span", { className: "quiet" }, type ? ", " : "", el("code", {}, value), " by default") : null)))));
   }
 
   function head(table) {
