@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from email.message import Message
 from pathlib import Path
 
 import polars as pl
@@ -103,19 +104,23 @@ def served(lab: Path) -> Iterator[str]:
 def status(address: str, **headers: str) -> tuple[int, str, dict[str, str]]:
     try:
         with urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=30) as answer:
-            return answer.status, answer.read().decode(), dict(answer.headers)
+            return answer.status, answer.read().decode(), _named(answer.headers)
     except urllib.error.HTTPError as error:
         with error:
-            return error.code, error.read().decode(), dict(error.headers)
+            return error.code, error.read().decode(), _named(error.headers)
+
+
+def _named(headers: Message) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
 
 
 def test_serving_is_for_this_machine_alone(served: str) -> None:
     code, text, headers = status(served)
     assert code == 200
     assert "Content-Security-Policy" in text
-    assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["Content-Security-Policy"] == "frame-ancestors 'none'"
-    assert status(f"{served}assets/app.js")[2]["Content-Type"].startswith("text/javascript")
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["content-security-policy"] == "frame-ancestors 'none'"
+    assert status(f"{served}assets/app.js")[2]["content-type"].startswith("text/javascript")
     assert status(served, Host="catalog.example.org")[0] == 421
     assert status(f"{served}tables/")[0] == 404
     assert status(f"{served}../../../../etc/passwd")[0] == 404
