@@ -96,7 +96,7 @@ def page_of(code: Code, look: Look) -> dict[str, Any]:
     preview, versions = look.preview, look.versions
     return _filled(
         {
-            "place": _place(table),
+            "place": _place(table, code.source),
             "latency": public(table.latency),
             "notebook": public(table.notebook),
             "links": [[public(title), public(address)] for title, address in table.links.items()],
@@ -126,10 +126,11 @@ def page_of(code: Code, look: Look) -> dict[str, Any]:
     )
 
 
-def _place(table: Table) -> str:
+def _place(table: Table, source: str) -> str:
     """Where its rows come from."""
     if isinstance(table, FunctionTable):
-        return f"{table.function.__module__}.{table.function.__qualname__}".removeprefix("_catalog_")
+        module = table.function.__module__  # of the catalog's own file it is a name that nobody else knows
+        return f"{source if module.startswith('_catalog_') else module}.{table.function.__qualname__}"
     for name in ("uri", "dataset", "query"):
         if isinstance(found := getattr(table, name, None), str):
             return public(found)

@@ -119,9 +119,9 @@ def _cells(name: str, dtype: pl.DataType, frame: pl.DataFrame) -> list[Cell]:
             return [None if size is None else f"{size:,} bytes" for size in frame[name]]
         case pl.List():
             return [_list(value["head"], value["length"]) for value in frame[name].to_list()]
-    return [
-        None if value is None else _cut(public(cell_text(value, dtype))) for value in frame[name].to_list()
-    ]
+    holds_text = not (dtype.is_numeric() or dtype.is_temporal() or dtype == pl.Boolean)
+    texts = [None if value is None else cell_text(value, dtype) for value in frame[name].to_list()]
+    return [None if t is None else _cut(public(t)) if holds_text else t for t in texts]
 
 
 def _list(head: Sequence[Any] | None, length: int | None) -> Cell:
