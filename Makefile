@@ -58,8 +58,9 @@ size: $(VENV)/.made ## what the core installation weighs (a fresh environment, m
 	$(BIN)/python benchmarks/install_size.py -c constraints.txt
 
 clean: ## remove what make has made
-	rm -rf $(VENV) $(PEERS) $(LOADERS) $(INTEROP) $(BROWSER) dist neurochain-demo .ruff_cache .mypy_cache .hypothesis .pytest_cache
+	rm -rf $(VENV) $(PEERS) $(LOADERS) $(INTEROP) dist neurochain-demo .ruff_cache .mypy_cache .hypothesis .pytest_cache
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
+	rm -rf $(BROWSER)
 
 find-python: # the Python that would be used, or why there is none
 	@p="$(PYTHON)"; \
