@@ -369,6 +369,28 @@ def test_previews_leave_out_what_is_large() -> None:
     }
 
 
+def test_records_show_what_is_in_them() -> None:
+    frame = pl.DataFrame(
+        {
+            "file": [{"uri": "s3://b/a.edf", "path": "a.edf", "size": 3}],
+            "none": [{"a": None, "b": None}],
+            "edf": [{"version": "0", "labels": None}],
+        },
+        schema_overrides={"none": pl.Struct({"a": pl.Int8, "b": pl.Struct({"c": pl.Int8})})},
+    )
+    shown = preview_of(Framed(name="t", frame=frame))
+    assert (shown.columns, shown.rows) == (("file", "edf"), (("a.edf", "{version: 0}"),))
+    assert shown.empty == 1
+
+
+def test_fields_of_records_are_found_and_shown(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"dicom": [{f"Field{i}": i for i in range(9)}]})
+    built = build_site(nc.Catalog({"db": [Framed(name="t", frame=frame)]}), tmp_path / "site")
+    names = [f"Field{i}" for i in range(9)]
+    assert entry(built, "db", "t")["columns"] == [["dicom", "struct of 9 fields", names]]
+    assert page(built, "db", "t")["fields"] == {"dicom": [[name, "int64"] for name in names]}
+
+
 def test_a_preview_of_arrays_alone_has_its_rows() -> None:
     frame = pl.DataFrame({"wave": pl.Series([[1.0, 2.0]] * 3, dtype=pl.Array(pl.Float64, 2))})
     assert preview_of(nc.table(lambda: frame.lazy(), name="t")).rows == (("array[float64, 2]",),) * 3

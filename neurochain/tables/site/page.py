@@ -16,7 +16,7 @@ from neurochain.tables.site.look import Look
 from neurochain.tables.site.notebook import notebook_of
 from neurochain.tables.site.preview import cell_text
 from neurochain.tables.site.public import paragraphs, public
-from neurochain.tables.site.typename import type_name
+from neurochain.tables.site.typename import fields_of, type_name
 from neurochain.tables.table import Table
 
 __all__ = ["entry_of", "index_of", "page_of", "stem_of"]
@@ -77,7 +77,7 @@ def entry_of(database: str, table: Table, look: Look) -> dict[str, Any]:
             "description": paragraphs(table.description),
             "owner": public(table.owner),
             "deprecated": public(table.deprecated),
-            "columns": [[name, type_name(dtype)] for name, dtype in schema.items()],
+            "columns": [_column(name, dtype) for name, dtype in schema.items()],
             "partitions": [_partition(name, facts) for name in table.partition_columns],
             "dataset": str(getattr(table, "dataset", "") or ""),
             "rows": facts.rows,
@@ -102,6 +102,7 @@ def page_of(code: Code, look: Look) -> dict[str, Any]:
             "links": [[public(title), public(address)] for title, address in table.links.items()],
             "checks": [public(getattr(check, "label", check)) for check in table.checks],
             "parameters": _parameters(table),
+            "fields": {n: found for n, t in (code.schema or pl.Schema()).items() if (found := fields_of(t))},
             "code": {"Python": code.python(), "SQL": code.sql(), "Chain": code.chain()},
             "example": notebook_of(code),
             "preview": None
@@ -109,7 +110,8 @@ def page_of(code: Code, look: Look) -> dict[str, Any]:
             else _filled(
                 {
                     "columns": list(preview.columns),
-                    "omitted": preview.omitted,
+                    "omitted": preview.omitted or None,
+                    "empty": preview.empty or None,
                     "filters": public(preview.filters),
                 }
             )
@@ -150,6 +152,12 @@ def _parameters(table: Table) -> list[list[str]]:
         ]
         for name, p in table.parameters.items()
     ]
+
+
+def _column(name: str, dtype: pl.DataType) -> list[Any]:
+    """Name and type of a column; of a record also the names of its fields, which are searched."""
+    names = [field for field, _ in fields_of(dtype)]
+    return [name, type_name(dtype), names] if names else [name, type_name(dtype)]
 
 
 def _partition(name: str, facts: Facts) -> dict[str, Any]:

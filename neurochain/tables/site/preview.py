@@ -33,6 +33,8 @@ class Preview:
         Short texts; None for a null.
     omitted : int
         Columns that are not shown.
+    empty : int
+        Records that are not shown because none of these rows has anything in them.
     filters : str
         Which rows were asked for; empty where all were.
     """
@@ -40,6 +42,7 @@ class Preview:
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     omitted: int = 0
+    empty: int = 0
     filters: str = ""
 
 
@@ -66,12 +69,15 @@ def preview_of(table: Table, rows: int = ROWS) -> Preview:
     names = list(schema)[:COLUMNS]
     asked = [_asked(name, schema[name]) for name in names if not isinstance(schema[name], pl.Array)]
     frame = found.head(rows).with_row_index("\0row").select("\0row", *asked).collect()
-    cells = [_cells(name, schema[name], frame) for name in names]
-    lines = [tuple(column[i] for column in cells) for i in range(frame.height)]
+    cells = {name: _cells(name, schema[name], frame) for name in names}
+    empty = [n for n in names if isinstance(schema[n], pl.Struct) and frame.height and not any(cells[n])]
+    shown = {name: column for name, column in cells.items() if name not in empty}
+    lines = [tuple(column[i] for column in shown.values()) for i in range(frame.height)]
     return Preview(
-        columns=tuple(names),
+        columns=tuple(shown),
         rows=tuple(_fitting(lines)),
         omitted=len(schema) - len(names),
+        empty=len(empty),
         filters=condition_text(condition),
     )
 
@@ -120,7 +126,7 @@ def _cells(name: str, dtype: pl.DataType, frame: pl.DataFrame) -> list[Cell]:
         case pl.List():
             return [_list(value["head"], value["length"]) for value in frame[name].to_list()]
     holds_text = not (dtype.is_numeric() or dtype.is_temporal() or dtype == pl.Boolean)
-    texts = [None if value is None else cell_text(value, dtype) for value in frame[name].to_list()]
+    texts = [None if _is_null(value) else cell_text(value, dtype) for value in frame[name].to_list()]
     return [None if t is None else _cut(public(t)) if holds_text else t for t in texts]
 
 
@@ -146,6 +152,8 @@ def cell_text(value: Any, dtype: pl.DataType | None = None) -> str:
             return plain.isoformat(" ", "milliseconds" if value.microsecond else "seconds")
         case bytes():
             return f"{len(value):,} bytes"
+        case {"uri": str(uri), "path": path}:  # a file
+            return str(path or uri)
         case Mapping():
             kinds = {f.name: f.dtype for f in dtype.fields} if isinstance(dtype, pl.Struct) else {}
             return f"{{{', '.join(f'{k}: {_nested(v, kinds.get(k))}' for k, v in value.items() if v is not None)}}}"
@@ -153,6 +161,11 @@ def cell_text(value: Any, dtype: pl.DataType | None = None) -> str:
             more = ", …" if len(value) > SHOWN else ""
             return f"[{', '.join(cell_text(v) for v in value[:SHOWN])}{more}]"
     return str(value)
+
+
+def _is_null(value: Any) -> bool:
+    """Whether nothing is there; of a record, in all its fields."""
+    return value is None or (isinstance(value, dict) and all(map(_is_null, value.values())))
 
 
 def _nested(value: Any, kind: Any) -> str:

@@ -2,9 +2,9 @@
 
 import polars as pl
 
-__all__ = ["type_name"]
+__all__ = ["array_parts", "fields_of", "type_name"]
 
-FIELDS = 10  # of a record that are named
+FIELDS = 4  # of a record that are named
 PLAIN = {"Boolean": "bool", "String": "string", "Categorical": "categorical"}
 
 
@@ -17,6 +17,8 @@ def type_name(dtype: pl.DataType) -> str:
     ('int64', 'datetime[us, UTC]', 'array[float32, 384×2000]')
     >>> type_name(pl.List(pl.Struct({"a": pl.Int8})))
     'list[struct{a: int8}]'
+    >>> type_name(pl.Struct(dict.fromkeys("abcdef", pl.Int8)))
+    'struct of 6 fields'
     """
     match dtype:
         case pl.Array():
@@ -25,9 +27,9 @@ def type_name(dtype: pl.DataType) -> str:
         case pl.List():
             return f"list[{type_name(_made(dtype.inner))}]"
         case pl.Struct():
-            shown = [f"{f.name}: {type_name(_made(f.dtype))}" for f in dtype.fields[:FIELDS]]
-            more = [f"… {len(dtype.fields) - FIELDS} more"] if len(dtype.fields) > FIELDS else []
-            return f"struct{{{', '.join(shown + more)}}}"
+            if len(dtype.fields) > FIELDS:
+                return f"struct of {len(dtype.fields)} fields"
+            return f"struct{{{', '.join(f'{f.name}: {type_name(_made(f.dtype))}' for f in dtype.fields)}}}"
         case pl.Datetime():
             zone = f", {dtype.time_zone}" if dtype.time_zone else ""
             return f"datetime[{dtype.time_unit}{zone}]"
@@ -39,6 +41,13 @@ def type_name(dtype: pl.DataType) -> str:
             return f"enum[{len(dtype.categories)} values]"
     name = str(dtype.base_type())
     return PLAIN.get(name, name.lower())
+
+
+def fields_of(dtype: pl.DataType) -> list[tuple[str, str]]:
+    """Fields of a record that are too many for its type's name, each with its type."""
+    if not isinstance(dtype, pl.Struct) or len(dtype.fields) <= FIELDS:
+        return []
+    return [(f.name, type_name(_made(f.dtype))) for f in dtype.fields]
 
 
 def array_parts(dtype: pl.Array) -> tuple[pl.DataType, tuple[int, ...]]:

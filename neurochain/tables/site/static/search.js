@@ -19,7 +19,7 @@ const search = (() => {
       ["partition", partition.name, 5],
       ...(partition.values ?? []).map((value) => [`partition ${partition.name}`, value ?? "null", 3]),
     ]),
-    ...(table.columns ?? []).map(([name]) => ["column", name, 5]),
+    ...(table.columns ?? []).flatMap(([name, , inside]) => [["column", name, 5], ...(inside ?? []).map((field) => ["column", `${name}.${field}`, 3])]),
     ...(table.description ?? []).map((text) => ["description", text, 2]),
   ];
 

@@ -43,12 +43,19 @@ const tablePage = (() => {
     ];
   }
 
-  function columns(table) {
+  // A record says its fields when it is asked.
+  function typeOf(name, type, fields) {
+    const said = el("code", { className: "type" }, type);
+    if (!fields?.[name]) return said;
+    return el("details", {}, el("summary", {}, said), el("dl", { className: "fields" }, fields[name].map(([field, of]) => el("div", {}, el("dt", {}, el("code", {}, field)), el("dd", {}, el("code", { className: "type" }, of))))));
+  }
+
+  function columns(table, fields) {
     if (!table.columns) return el("p", { className: "quiet" }, "They were not declared, and storage could not be asked.");
     const partitions = new Set((table.partitions ?? []).map((partition) => partition.name));
     const rows = table.columns.map(([name, type]) => el("tr", {},
       el("th", { scope: "row" }, el("code", {}, name), partitions.has(name) ? [" ", el("span", { className: "tag" }, "partition")] : null),
-      el("td", {}, el("code", { className: "type" }, type))));
+      el("td", {}, typeOf(name, type, fields))));
     const grid = el("table", { className: "columns" }, el("thead", { className: "unseen" }, el("tr", {}, el("th", { scope: "col" }, "Column"), el("th", { scope: "col" }, "Type"))), el("tbody", {}, rows));
     if (rows.length <= 20) return grid;
     const count = el("span", { className: "quiet" }, words.many(rows.length, "column"));
@@ -57,7 +64,7 @@ const tablePage = (() => {
       const word = input.value.trim().toLowerCase();
       let shown = 0;
       rows.forEach((row, i) => {
-        row.hidden = !table.columns[i].join(" ").toLowerCase().includes(word);
+        row.hidden = !table.columns[i].flat().join(" ").toLowerCase().includes(word);
         shown += row.hidden ? 0 : 1;
       });
       count.textContent = word ? `${shown} of ${words.many(rows.length, "column")}` : words.many(rows.length, "column");
@@ -91,6 +98,7 @@ const tablePage = (() => {
     const about = [
       held.filters ? ["Where ", el("code", {}, held.filters)] : "The first rows",
       held.omitted ? `; ${words.many(held.omitted, "more column")}` : "",
+      held.empty ? `; ${words.many(held.empty, "record")} without values here` : "",
       held.rows.length ? "." : ": there are none.",
     ];
     return [el("p", { className: "quiet" }, about), held.rows.length ? el("div", { className: "wide", tabindex: "0", role: "region", "aria-label": "Rows" }, grid) : null];
@@ -124,7 +132,7 @@ const tablePage = (() => {
     const copied = page.place ? code.copyButton("address", () => page.place) : null;
     return el("dl", { className: "facts" },
       table.owner ? fact("Owner", el("a", { href: `#/?owner=${encodeURIComponent(table.owner)}` }, table.owner)) : null,
-      page.place ? fact({ function: "Function", dataset: "Dataset" }[table.kind] ?? "Address", el("code", { className: "break" }, page.place), copied) : null,
+      page.place ? fact({ function: "Function", dataset: "Dataset", sql: "Table or query" }[table.kind] ?? "Address", el("code", { className: "break" }, page.place), copied) : null,
       page.latency ? fact("Latency", page.latency) : null,
       table.partitions ? fact("Partitioned by", table.partitions.map((p, i) => [i ? " / " : "", el("code", {}, p.name)])) : null,
       page.notebook ? fact("Example notebook", link(page.notebook.replace(/^https?:\/\//, ""), page.notebook)) : null,
@@ -170,7 +178,7 @@ const tablePage = (() => {
       ["code", "Read it", code.block(page.code, tools(table, page))],
       page.parameters ? ["parameters", "Parameters", parameters(page.parameters)] : null,
       page.preview ? ["preview", "Preview", preview(table, page.preview)] : null,
-      ["columns", "Columns", columns(table)],
+      ["columns", "Columns", columns(table, page.fields)],
       table.partitions?.some((p) => p.values) ? ["partitions", "Partitions", table.partitions.map(partition)] : null,
       page.versions ? ["versions", "Versions and lineage", versions(page.versions)] : null,
     ].filter(Boolean);
