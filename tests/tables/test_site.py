@@ -189,11 +189,11 @@ def test_a_table_that_takes_too_long_is_left(tmp_path: Path) -> None:
         return pl.LazyFrame({"a": [1]})
 
     try:
-        built = build_site(nc.Catalog({"db": [slow, quick]}), tmp_path / "site", seconds=2)
+        built = build_site(nc.Catalog({"db": [slow, quick]}), tmp_path / "site", seconds=3)
     finally:
         released.set()
     assert {p.table for p in built.problems} == {"db.slow"}
-    assert entry(built, "db", "slow")["problems"]["schema"] == "It took longer than 2 s."
+    assert entry(built, "db", "slow")["problems"]["schema"] == "It took longer than 3 s."
     assert entry(built, "db", "quick")["columns"] == [["a", "int64"]]
 
 
@@ -408,6 +408,19 @@ def test_scripts_hold_what_they_were_given_and_nothing_that_ends_them(value: Any
     text = script_of("give", value)
     assert json.loads(text.removeprefix("give(").strip().removesuffix(");")) == value
     assert not set("<>&\u2028\u2029") & set(text)
+
+
+def test_half_a_character_and_a_panic_cost_nothing_but_themselves(tmp_path: Path) -> None:
+    class Panic(BaseException):
+        pass
+
+    def fails() -> pl.LazyFrame:
+        raise Panic("at the disco")
+
+    half = Framed(name="half", frame=pl.DataFrame({"a": [1]}), description="\udc80 half", owner="\ud800")
+    built = build_site(nc.Catalog({"db": [half, nc.table(fails)]}, name="\udc80"), tmp_path / "site")
+    assert entry(built, "db", "half")["description"] == ["\udc80 half"]
+    assert entry(built, "db", "fails")["problems"]["schema"] == "Panic: at the disco"
 
 
 def test_hostile_texts_are_data(site: Built) -> None:

@@ -18,7 +18,7 @@ from neurochain.tables.site.code import Code
 from neurochain.tables.site.look import look_at
 from neurochain.tables.site.notebook import notebook_of
 from neurochain.tables.site.page import entry_of, index_of, page_of, stem_of
-from neurochain.tables.site.script import script_of
+from neurochain.tables.site.script import encoded, script_of
 
 __all__ = ["Built", "Problem", "build_site"]
 
@@ -126,7 +126,7 @@ def build_site(
         databases=len(catalog.databases),
         tables=len(named),
         files=len(files),
-        bytes=sum(len(text.encode()) for text in files.values()),
+        bytes=sum(len(encoded(text)) for text in files.values()),
         problems=tuple(
             Problem(f"{database}.{table.name}", part, error)
             for (database, table), look in zip(named, looks, strict=True)
@@ -140,7 +140,7 @@ def _write(folder: str | os.PathLike[str], files: Mapping[str, str]) -> Path:
     with folder_beside(folder, WRITER, _written_by, *PATTERNS) as (beside, target):
         for name, text in files.items():
             (beside / name).parent.mkdir(exist_ok=True)
-            (beside / name).write_bytes(text.encode())
+            (beside / name).write_bytes(encoded(text))
     return target
 
 

@@ -101,7 +101,7 @@ def _tell(number: int, table: Table, preview: bool, told: "queue.Queue[Message]"
     def tell(part: str, read: Callable[[], Any]) -> Any:
         try:
             found = read()
-        except Exception as error:
+        except BaseException as error:  # a panic of Polars is no Exception
             told.put((number, part, None, _said(error)))
             return None
         told.put((number, part, found, ""))
@@ -122,7 +122,7 @@ def _too_late(look: Look, preview: bool, seconds: float) -> None:
             look.problems[part] = f"It took longer than {seconds:g} s."
 
 
-def _said(error: Exception) -> str:
+def _said(error: BaseException) -> str:
     """Why, in plain words."""
     text = public(error).strip()
     if not isinstance(error, NeurochainError):

@@ -1,5 +1,6 @@
 """Page: what the site says of a table: in its index, and on the table's own page."""
 
+import datetime as dt
 import hashlib
 import inspect
 import re
@@ -80,10 +81,10 @@ def entry_of(database: str, table: Table, look: Look) -> dict[str, Any]:
             "columns": [_column(name, dtype) for name, dtype in schema.items()],
             "partitions": [_partition(name, facts) for name in table.partition_columns],
             "dataset": str(getattr(table, "dataset", "") or ""),
-            "rows": facts.rows,
-            "size": facts.size,
-            "files": facts.files,
-            "modified": facts.modified.isoformat(timespec="seconds") if facts.modified else None,
+            "rows": _whole(facts.rows),
+            "size": _whole(facts.size),
+            "files": _whole(facts.files),
+            "modified": None if facts.modified is None else _utc(facts.modified),
             "version": public(facts.version) if facts.version else None,
             "problems": look.problems,
         }
@@ -152,6 +153,16 @@ def _parameters(table: Table) -> list[list[str]]:
         ]
         for name, p in table.parameters.items()
     ]
+
+
+def _whole(number: int | None) -> int | None:
+    """A plain number, whatever kind of integer a library gave."""
+    return None if number is None else int(number)
+
+
+def _utc(time: dt.datetime) -> str:
+    """Time as ISO 8601; one without a zone is in UTC."""
+    return (time if time.tzinfo else time.replace(tzinfo=dt.UTC)).isoformat(timespec="seconds")
 
 
 def _column(name: str, dtype: pl.DataType) -> list[Any]:

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-__all__ = ["script_of"]
+__all__ = ["encoded", "script_of"]
 
 ESCAPED = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 
@@ -28,3 +28,14 @@ def script_of(call: str, *values: Any) -> str:
         for value in values
     )
     return f"{call}({said});\n"
+
+
+def encoded(text: str) -> bytes:
+    r"""A text as UTF-8; half a character, as in names of files that are none, by its escape.
+
+    Examples
+    --------
+    >>> encoded("caf\u00e9 \udc80")
+    b'caf\xc3\xa9 \\udc80'
+    """
+    return text.encode("utf-8", "backslashreplace")

@@ -47,7 +47,7 @@ const app = (() => {
 
   function overview(state) {
     show(state.q ? `“${state.q}”` : "", list.overview(state, change));
-    if (state.q) say(`${main.querySelectorAll("a.open").length} tables found`);
+    if (state.q) say(`${words.many(main.querySelectorAll("a.open").length, "table")} found`);
   }
 
   function notFound(parts) {
