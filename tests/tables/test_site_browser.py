@@ -344,6 +344,25 @@ def test_more_values_of_a_partition(chromium: "Chromium", tmp_path: Path) -> Non
     assert after == [*map(str, range(59, 19, -1)), "and 20 more"]
 
 
+def test_many_tables_are_drawn_when_they_are_asked_for(chromium: "Chromium", tmp_path: Path) -> None:
+    tables = [
+        nc.ParquetTable(name=f"t{i}", uri=str(tmp_path / "none"), columns={"a": "int64"}) for i in range(90)
+    ]
+    built = build_site(nc.Catalog({"db": tables}), tmp_path / "site", preview=False)
+    script = """const count = () => page.locator("a.open").count(); await page.waitForSelector("a.more");
+    const found = [await count(), await page.innerText("a.more")];
+    await page.click("a.more"); await page.waitForSelector(".crumbs"); found.push(await count());
+    await page.fill("#find", "int"); found.push(await page.innerText("main h2"));
+    await page.fill("#find", "a"); found.push(await page.innerText(".count"), await count());
+    await page.click("button.more"); found.push(await count(), await page.locator(".more").count());
+    return found"""
+    seen = chromium.run((built.folder / "index.html").as_uri(), script)
+    assert seen.complaints == []
+    assert seen.value == [
+        80, "All 90 tables of db", 90, "Nothing is called “int”", "90 tables for “a”", 80, 90, 0
+    ]  # fmt: skip
+
+
 def test_a_folder_that_is_not_whole_says_so(chromium: "Chromium", tmp_path: Path) -> None:
     table = nc.ParquetTable(name="t", uri=str(tmp_path / "none"), columns={"a": "int64"})
     built = build_site(nc.Catalog({"db": [table]}), tmp_path / "site")

@@ -47,7 +47,7 @@ const app = (() => {
 
   function overview(state) {
     show(state.q ? `“${state.q}”` : "", list.overview(state, change));
-    if (state.q) say(`${words.many(main.querySelectorAll("a.open").length, "table")} found`);
+    if (state.q) say(main.querySelector(".count")?.textContent ?? "0 tables found");
   }
 
   function notFound(parts) {
@@ -104,7 +104,7 @@ const app = (() => {
       to(parts[2]);
       return;
     }
-    side(parts.slice(0, 2));
+    if (!before || before.parts.slice(0, 2).join("/") !== parts.slice(0, 2).join("/")) side(parts.slice(0, 2));
     const database = parts.length ? catalog.database(parts[0]) : null;
     const found = parts.length > 1 ? catalog.table(parts[0], parts[1]) : null;
     if (!parts.length) overview(state);

@@ -6,6 +6,8 @@ const list = (() => {
   const kindName = (kind) => KINDS[kind] ?? kind;
   const badge = (kind) => el("span", { className: `badge ${kind}` }, kindName(kind));
 
+  const MOST = 80; // rows that are drawn before somebody asks for more: drawing takes longer than searching
+
   const SORTS = {
     name: ["Table", (a, b) => a.name.localeCompare(b.name)],
     kind: ["Kind", (a, b) => a.kind.localeCompare(b.kind)],
@@ -104,14 +106,25 @@ const list = (() => {
       const found = result.found.filter(({ table }) => kept(state)(table));
       if (sort) found.sort((a, b) => SORTS[sort][1](a.table, b.table));
       shown = found.length;
-      if (found.length) parts.push(grid(found.map(({ table, where }) => row(table, result.words ?? [], where)), sort, onsort, "Tables"));
+      const rowOf = ({ table, where }) => row(table, result.words ?? [], where);
+      const drawn = grid(found.slice(0, MOST).map(rowOf), sort, onsort, "Tables");
+      if (found.length) parts.push(drawn);
+      if (found.length > MOST) {
+        const more = el("button", { type: "button", className: "plain more" }, `Show ${words.count(found.length - MOST)} more`);
+        more.addEventListener("click", () => {
+          drawn.tBodies[0].append(...found.slice(MOST).map(rowOf));
+          more.remove();
+        });
+        parts.push(more);
+      }
     } else {
       for (const database of index.databases) {
         const tables = catalog.tables.filter((table) => table.database === database.name && kept(state)(table));
         shown += tables.length;
         if (tables.length) parts.push(el("section", { "aria-label": database.name },
           el("h2", { className: "database" }, el("a", { href: catalog.hashOf(database.name) }, database.name), el("span", { className: "quiet" }, database.description?.[0] ?? "")),
-          grid(tables.map((table) => row(table)), sort || "name", parts.length ? null : onsort, `Tables of ${database.name}`, parts.length > 0)));
+          grid(tables.slice(0, MOST).map((table) => row(table)), sort || "name", parts.length ? null : onsort, `Tables of ${database.name}`, parts.length > 0),
+          tables.length > MOST ? el("a", { className: "plain more", href: catalog.hashOf(database.name) }, `All ${words.many(tables.length, "table")} of ${database.name}`) : null));
       }
     }
     if (!shown) parts.push(nothing(state));
