@@ -17,6 +17,7 @@ BIN := $(VENV)/bin
 PEERS := .bench-venv
 LOADERS := .loaders-venv
 INTEROP := .interop-venv
+BROWSER := tests/browser/node_modules
 INTEROP_TESTS := tests/export/test_datachain.py tests/export/test_datachain_functions.py tests/test_sample_data.py
 PARALLEL := -n logical --maxprocesses 4 --dist loadfile
 PIP := -m pip --disable-pip-version-check
@@ -33,7 +34,7 @@ help: ## show this
 demo: $(VENV)/.demo ## the main job on real files: index, compute, save, lineage, a PyTorch batch
 	$(BIN)/neurochain demo
 
-test: lint $(INTEROP)/.installed ## lint, types and all tests
+test: lint $(INTEROP)/.installed $(BROWSER)/.installed ## lint, types and all tests
 	@$(BIN)/python -m compileall -q neurochain udfs # many tests start processes, which else compile all of it
 	$(BIN)/python -m pytest $(PARALLEL)
 	$(INTEROP)/bin/python -m pytest $(INTEROP_TESTS)
@@ -59,6 +60,7 @@ size: $(VENV)/.made ## what the core installation weighs (a fresh environment, m
 clean: ## remove what make has made
 	rm -rf $(VENV) $(PEERS) $(LOADERS) $(INTEROP) dist neurochain-demo .ruff_cache .mypy_cache .hypothesis .pytest_cache
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
+	rm -rf $(BROWSER)
 
 find-python: # the Python that would be used, or why there is none
 	@p="$(PYTHON)"; \
@@ -117,3 +119,8 @@ $(INTEROP)/.made:
 $(INTEROP)/.installed: $(INTEROP)/.made tests/interop.txt pyproject.toml constraints.txt
 	$(INTEROP)/bin/python $(PIP) install --quiet --editable . -r tests/interop.txt
 	@touch $@
+
+# What drives Chromium. Without npm, or without a network, tests in a browser are skipped, and say so.
+$(BROWSER)/.installed: tests/browser/package-lock.json
+	@if command -v npm >/dev/null && npm ci --prefix $(dir $<) --ignore-scripts --no-audit --no-fund --silent; \
+		then touch $@; else echo "No playwright-core: tests in a browser will be skipped."; fi

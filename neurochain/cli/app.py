@@ -8,6 +8,7 @@ import typer
 import neurochain as nc
 from neurochain.cli import align as align_command
 from neurochain.cli import audit as audit_command
+from neurochain.cli import catalog as catalog_command
 from neurochain.cli import completion, printing
 from neurochain.cli import demo as demo_command
 from neurochain.cli import doctor as doctor_command
@@ -222,9 +223,7 @@ def verify(
 def stale(
     name: Annotated[
         str | None,
-        typer.Argument(
-            help="Only this dataset, and those it is made of.", autocompletion=completion.datasets
-        ),
+        typer.Argument(help="Only it, and those it is made of.", autocompletion=completion.datasets),
     ] = None,
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Leave with 1 where something is stale.")
@@ -255,6 +254,7 @@ def refresh(
 
 
 app.add_typer(export_command.app, name="export")
+app.add_typer(catalog_command.app, name="catalog")
 
 
 @app.command(name="import", epilog="Example: neurochain import alpha_bundle --root data=/mnt/scans")

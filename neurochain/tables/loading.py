@@ -7,7 +7,7 @@ from pathlib import Path
 from neurochain.errors import TableError
 from neurochain.tables.catalog import Catalog
 
-__all__ = ["load_catalog"]
+__all__ = ["load_catalog", "load_named"]
 
 
 def load_catalog(path: str | Path, name: str = "") -> Catalog:
@@ -25,6 +25,11 @@ def load_catalog(path: str | Path, name: str = "") -> Catalog:
     TableError
         There is no such file, it makes no catalog, or several of which none is named.
     """
+    return load_named(path, name)[1]
+
+
+def load_named(path: str | Path, name: str = "") -> tuple[str, Catalog]:
+    """As `load_catalog`, with the name of the variable that holds it."""
     text = str(path)
     if not name and ".py:" in text:
         text, _, name = text.rpartition(":")
@@ -44,7 +49,7 @@ def load_catalog(path: str | Path, name: str = "") -> Catalog:
     if name:
         if name not in found:
             raise TableError(f"{file} has no catalog {name!r}. It makes: {', '.join(found) or 'none'}.")
-        return found[name]
+        return name, found[name]
     if len({id(c) for c in found.values()}) != 1:
         raise TableError(
             f"{file} makes {'no catalog' if not found else 'several catalogs: ' + ', '.join(found)}. "
@@ -54,4 +59,4 @@ def load_catalog(path: str | Path, name: str = "") -> Catalog:
                 else f"Name one: {file.name}:{next(iter(found))}."
             )
         )
-    return next(iter(found.values()))
+    return next(iter(found.items()))
