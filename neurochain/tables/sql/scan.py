@@ -90,7 +90,9 @@ def _function(table: FunctionTable, equal: dict[str, list[Any]]) -> tuple[pl.Sch
     """Columns of a function's table and of its parameters, and how it is called: once for the same parameters."""
     example = dict(table.docs_args)
     for name in table.parameters:
-        example |= {name: value for value in equal.get(name.lower(), ())[:1]}
+        for value in equal.get(name.lower(), ())[:1]:
+            is_float = table.parameters[name].annotation is float and isinstance(value, int)
+            example[name] = float(value) if is_float else value
     missing = [name for name in table.required if name not in example]
     if missing:
         raise TableError(
@@ -123,7 +125,10 @@ def _function(table: FunctionTable, equal: dict[str, list[Any]]) -> tuple[pl.Sch
                     "without an expression around the parameter."
                 )
         given = {name: values.get(name, table.parameters[name].default) for name in said}
-        return call(values).with_columns(pl.lit(given[n], dtype=kind).alias(n) for n, kind in said.items()).select(columns)
+        rows = call(values)
+        if rows.collect_schema() != returned:
+            rows = rows.select(returned.names()).cast(dict(returned))
+        return rows.with_columns(pl.lit(given[n], dtype=kind).alias(n) for n, kind in said.items()).select(columns)
 
     return pl.Schema({**said, **returned}), opened
 

@@ -1,0 +1,266 @@
+"""Server: a catalog, served until it is told to stop."""
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from neurochain.errors import NeurochainError, StorageError, TableError, require
+from neurochain.tables.serving.config import config_text
+from neurochain.tables.serving.flight import flight_server
+from neurochain.tables.serving.gate import gate, is_loopback
+from neurochain.tables.serving.offer import Offers, offers_of
+from neurochain.tables.serving.postgres.server import HOST as LOOPBACK
+from neurochain.tables.serving.postgres.server import PostgresServer
+from neurochain.tables.serving.roapi import Roapi, hidden_host, program
+from neurochain.tables.serving.upstream import Upstream, prepared
+
+if TYPE_CHECKING:
+    from neurochain.tables.catalog import Catalog
+
+__all__ = ["Server"]
+
+LOOKED_AT = 0.2  # seconds between looks at whether ROAPI still runs
+FINISHING = 30.0  # seconds for answers of a ROAPI that was replaced
+
+
+class Server:
+    """The tables of a catalog over HTTP, the PostgreSQL wire and FlightSQL.
+
+    Parameters
+    ----------
+    catalog : Catalog
+    host : str
+        Where HTTP and FlightSQL listen. The PostgreSQL wire listens on this machine alone, always.
+    port, postgres_port, flight_port : int
+        0 for any that is free.
+    token : str
+        That callers need; beyond this machine one is made up where none is given.
+    refresh : float, optional
+        Seconds after which copies are written anew, and Delta tables opened anew.
+
+    Attributes
+    ----------
+    offers : Offers
+        What is served, and what is left out.
+    token : str
+
+    Raises
+    ------
+    StorageError
+        A port is in use, or ROAPI cannot serve.
+    TableError
+        Two tables would have one name, or none can be served.
+    MissingExtraError
+        ROAPI or what stands before it is not installed.
+    """
+
+    def __init__(
+        self,
+        catalog: "Catalog",
+        host: str = LOOPBACK,
+        port: int = 8000,
+        postgres_port: int = 5433,
+        flight_port: int = 32010,
+        *,
+        token: str = "",
+        refresh: float | None = None,
+    ) -> None:
+        program()
+        self._uvicorn: Any = require("uvicorn", "sql", "neurochain serve")
+        self._catalog, self._refresh = catalog, refresh
+        self.host = host
+        self.token = token or ("" if is_loopback(host) else secrets.token_urlsafe(24))
+        self._upstream = Upstream()
+        self._roapi: Roapi | None = None
+        self._stopping = threading.Event()
+        self._folder = Path(tempfile.mkdtemp(prefix="neurochain-serve-"))
+        self._closers: list[Callable[[], object]] = [lambda: shutil.rmtree(self._folder, ignore_errors=True)]
+        try:
+            sockets = {
+                "HTTP": self._bound(host, port, "--port"),
+                "PostgreSQL": self._bound(LOOPBACK, postgres_port, "--postgres-port"),
+                "FlightSQL": self._bound(host, flight_port, "--flight-port"),
+            }
+            self.ports = {name: int(opened.getsockname()[1]) for name, opened in sockets.items()}
+            self.offers = self._replaced()
+            self._open(sockets)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> "Server":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def roapi_pid(self) -> int | None:
+        """Process of the ROAPI that answers."""
+        return self._roapi.pid if self._roapi is not None else None
+
+    def wait(self, refreshed: Callable[[Offers], object] = lambda offers: None) -> None:
+        """Serve until a signal comes (Ctrl-C, SIGTERM), or `stop` is called.
+
+        Parameters
+        ----------
+        refreshed : callable
+            Called with what is served after each refresh.
+
+        Raises
+        ------
+        StorageError
+            ROAPI has ended; shows the end of its log.
+        """
+        with _signals(self.stop):
+            due = time.monotonic() + (self._refresh or 0)
+            while not self._stopping.wait(LOOKED_AT):
+                if self._roapi is not None and not self._roapi.is_alive:
+                    raise StorageError(f"ROAPI has ended, and nothing is served any more:\n{self._roapi.last_words()}")
+                if self._refresh and time.monotonic() >= due:
+                    try:
+                        self.offers = self._replaced()
+                        refreshed(self.offers)
+                    except NeurochainError as error:
+                        raise StorageError(f"What is served could not be refreshed: {error}") from error
+                    due = time.monotonic() + self._refresh
+
+    def stop(self) -> None:
+        """Let `wait` return."""
+        self._stopping.set()
+
+    def close(self) -> None:
+        """End all that was begun."""
+        self._stopping.set()
+        while self._closers:
+            self._closers.pop()()
+        self._upstream.replace(None)
+        if self._roapi is not None:
+            self._roapi.stop()
+
+    def _bound(self, host: str, port: int, option: str) -> socket.socket:
+        """A socket that listens.
+
+        Raises
+        ------
+        StorageError
+            It cannot.
+        """
+        try:
+            family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+            opened = socket.socket(family, kind)
+        except OSError as error:
+            raise StorageError(f"--host {host}: {error.strerror or error}. Give an address of this machine.") from error
+        self._closers.append(opened.close)
+        try:
+            if os.name == "posix":
+                opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            opened.bind(address)
+            opened.listen(128)
+        except OSError as error:
+            raise StorageError(
+                f"Nothing can listen at {host}, port {port}: {(error.strerror or str(error)).lower()}. Say {option} with another, or 0 for any."
+            ) from error
+        return opened
+
+    def _replaced(self) -> Offers:
+        """Let a new ROAPI answer, which has the tables as they are now."""
+        folder = Path(tempfile.mkdtemp(prefix="tables-", dir=self._folder))
+        offers = offers_of(self._catalog, folder)
+        if not offers.tables:
+            reasons = "; ".join(f"{o.database}.{o.name}: {o.reason}" for o in offers.left_out)
+            raise TableError(f"No table can be served. {reasons or 'The catalog has none.'}")
+        roapi = self._started(folder, offers)
+        before = self._upstream.replace(roapi)
+        self._roapi = roapi
+        if before is not None:
+            self._upstream.wait_until_idle(before, FINISHING)
+            before.stop()
+        for old in self._folder.iterdir():
+            if old != folder:
+                shutil.rmtree(old, ignore_errors=True)
+        return offers
+
+    def _started(self, folder: Path, offers: Offers) -> Roapi:
+        host, token = hidden_host(), secrets.token_urlsafe(24)
+        config = folder / "roapi.yaml"
+        config.touch(mode=0o600)
+        config.write_text(config_text(offers.tables, host, token), "utf-8")
+        roapi = Roapi(config, offers.environment, host, token)
+        try:
+            roapi.wait_until_ready()
+            config.unlink()
+            for database in dict.fromkeys(o.database for o in offers.tables):
+                _define(roapi, f"create schema {_quoted(database)}")
+            for offer in offers.tables:
+                view = f"{_quoted(offer.database)}.{_quoted(offer.name)}"
+                _define(roapi, f"create view {view} as select * from {_quoted(offer.flat)}")
+        except BaseException:
+            roapi.stop()
+            raise
+        return roapi
+
+    def _open(self, sockets: dict[str, socket.socket]) -> None:
+        """Open the doors."""
+        wire = PostgresServer(sockets["PostgreSQL"], self._upstream, self.token)
+        self._closers.append(wire.close)
+        sockets["FlightSQL"].close()  # it was held for its number; gRPC opens its own
+        flight = flight_server(self.host, self.ports["FlightSQL"], self._upstream, self.token)
+        self._closers.append(flight.shutdown)
+        port = self.ports["HTTP"]
+        hosts = () if self.token else [f"{name}:{port}" for name in {self.host, "localhost", "127.0.0.1", "[::1]"}]
+        config = self._uvicorn.Config(
+            gate(self._upstream, self.token, hosts),
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=2,
+            h11_max_incomplete_event_size=64_000,
+        )
+        http = self._uvicorn.Server(config)
+        thread = threading.Thread(target=http.run, args=([sockets["HTTP"]],), daemon=True)
+        thread.start()
+
+        def close() -> None:
+            http.should_exit = True
+            thread.join(10)
+
+        self._closers.append(close)
+
+
+def _define(roapi: Roapi, statement: str) -> None:
+    with prepared(roapi, statement):
+        return
+
+
+def _quoted(name: str) -> str:
+    escaped = name.replace('"', '""')
+    return f'"{escaped}"'
+
+
+class _signals:
+    """Ctrl-C and SIGTERM call a function, as long as this is open; in a thread beside the main one they do what they did."""
+
+    def __init__(self, called: Callable[[], object]) -> None:
+        self._called, self._before = called, {}
+
+    def __enter__(self) -> None:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._before[number] = signal.signal(number, lambda *_: self._called())
+
+    def __exit__(self, *_: object) -> None:
+        for number, before in self._before.items():
+            signal.signal(number, before)
