@@ -15,6 +15,8 @@ from neurochain.cli import export as export_command
 from neurochain.cli import garbage as garbage_command
 from neurochain.cli import replay as replay_command
 from neurochain.cli import script as script_command
+from neurochain.cli import serve as serve_command
+from neurochain.cli import sql as sql_command
 from neurochain.cli import withdraw as withdraw_command
 from neurochain.datasets.audit import audit as check_events
 from neurochain.datasets.garbage import collect_garbage
@@ -97,6 +99,10 @@ def index(
 app.command(epilog="Example: neurochain align --ephys a.meta --video b.mp4 --time 2 --output c.h5")(
     align_command.align
 )
+
+
+app.command(epilog="Example: neurochain sql 'select count(*) from implant.spikes' --catalog catalog.py")(sql_command.sql)
+app.command(epilog="Example: neurochain serve catalog.py --port 8000")(serve_command.serve)
 
 
 @app.command(epilog="Example: neurochain ls alpha_roi_tags")

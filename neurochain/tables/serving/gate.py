@@ -114,6 +114,12 @@ def gate(upstream: Upstream, token: str, hosts: Iterable[str] = ()) -> Any:
     async def application(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
             await (await answer(requests.Request(scope, receive)))(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await receive()
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            await client.aclose()
+            await send({"type": "lifespan.shutdown.complete"})
 
     return application
 

@@ -17,6 +17,7 @@ from neurochain.errors import NeurochainError, StorageError, TableError, require
 from neurochain.tables.serving.config import config_text
 from neurochain.tables.serving.flight import flight_server
 from neurochain.tables.serving.gate import gate, is_loopback
+from neurochain.tables.serving.grafana import write_grafana
 from neurochain.tables.serving.offer import Offers, offers_of
 from neurochain.tables.serving.postgres.server import HOST as LOOPBACK
 from neurochain.tables.serving.postgres.server import PostgresServer
@@ -136,6 +137,16 @@ class Server:
                         raise StorageError(f"What is served could not be refreshed: {error}") from error
                     due = time.monotonic() + self._refresh
 
+    def write_grafana(self, folder: Path) -> list[Path]:
+        """Write what Grafana reads when it starts with this folder as its ``provisioning``; gives what was written.
+
+        Raises
+        ------
+        StorageError
+            It cannot be written.
+        """
+        return write_grafana(folder, self.offers.tables, self.ports["PostgreSQL"], self.token, self._upstream)
+
     def stop(self) -> None:
         """Let `wait` return."""
         self._stopping.set()
@@ -222,7 +233,7 @@ class Server:
         hosts = () if self.token else [f"{name}:{port}" for name in {self.host, "localhost", "127.0.0.1", "[::1]"}]
         config = self._uvicorn.Config(
             gate(self._upstream, self.token, hosts),
-            lifespan="off",
+            lifespan="on",
             log_config=None,
             access_log=False,
             server_header=False,
