@@ -19,7 +19,9 @@ SHORTEST = 16  # characters of a token beyond this machine
 
 
 def serve(
-    catalog: Annotated[str, typer.Argument(metavar="CATALOG.PY[:NAME]", help="Python file that makes the catalog.")],
+    catalog: Annotated[
+        str, typer.Argument(metavar="CATALOG.PY[:NAME]", help="Python file that makes the catalog.")
+    ],
     host: Annotated[
         str, typer.Option(help="Where HTTP and FlightSQL listen; beyond this machine they ask for the token.")
     ] = "127.0.0.1",
@@ -30,14 +32,19 @@ def serve(
     flight_port: Annotated[int, typer.Option(min=0, max=65535, help="Of FlightSQL.")] = 32010,
     token: Annotated[
         str | None,
-        typer.Option(help=f"What callers must know. Others on this machine can see it here: {TOKEN} in the environment is better."),
+        typer.Option(
+            help=f"What callers must know. Others on this machine can see it here: {TOKEN} in the environment is better."
+        ),
     ] = None,
     refresh: Annotated[
         float | None,
-        typer.Option(metavar="SECONDS", min=1, help="Write copies anew, and open Delta tables anew, so often."),
+        typer.Option(
+            metavar="SECONDS", min=1, help="Write copies anew, and open Delta tables anew, so often."
+        ),
     ] = None,
     grafana: Annotated[
-        str | None, typer.Option(metavar="FOLDER", help="Write a datasource and dashboards for Grafana's provisioning.")
+        str | None,
+        typer.Option(metavar="FOLDER", help="Write a datasource and dashboards for Grafana's provisioning."),
     ] = None,
 ) -> None:
     """Serve the tables of a catalog by SQL (HTTP, PostgreSQL wire, FlightSQL), REST and GraphQL, until Ctrl-C.
@@ -46,7 +53,9 @@ def serve(
     """
     given = token if token is not None else os.environ.get(TOKEN, "")
     if given and not is_loopback(host) and len(given) < SHORTEST:
-        raise ParameterError(f"A token for callers beyond this machine has at least {SHORTEST} characters; this one has {len(given)}.")
+        raise ParameterError(
+            f"A token for callers beyond this machine has at least {SHORTEST} characters; this one has {len(given)}."
+        )
     if any(c.isspace() or not c.isprintable() or ord(c) > 126 for c in given):
         raise ParameterError("A token is of letters, digits and signs of ASCII, without spaces.")
     loaded = load_catalog(catalog)
@@ -70,11 +79,18 @@ def _page(server: Server, files: list[Path]) -> list[Any]:
     http, flight = f"http://{shown}:{server.ports['HTTP']}", f"grpc://{shown}:{server.ports['FlightSQL']}"
     wire = f"host=127.0.0.1 port={server.ports['PostgreSQL']} user=neurochain dbname=neurochain"
     bearer = f"-H 'Authorization: Bearer {server.token}' " if server.token else ""
-    options = f", db_kwargs={{'adbc.flight.sql.authorization_header': 'Bearer {server.token}'}}" if server.token else ""
+    options = (
+        f", db_kwargs={{'adbc.flight.sql.authorization_header': 'Bearer {server.token}'}}"
+        if server.token
+        else ""
+    )
     lines = [
         ("SQL", f"curl {bearer}-d 'select * from {named} limit 5' {http}/api/sql"),
         ("REST", f"curl {bearer}'{http}/api/tables/{first.flat}?limit=5'"),
-        ("GraphQL", f"curl {bearer}-d '{{ {first.flat}(limit: 5) {{ {next(iter(first.schema), 'a')} }} }}' {http}/api/graphql"),
+        (
+            "GraphQL",
+            f"curl {bearer}-d '{{ {first.flat}(limit: 5) {{ {next(iter(first.schema), 'a')} }} }}' {http}/api/graphql",
+        ),
         ("PostgreSQL", f"psql '{wire}{f' password={server.token}' if server.token else ''}'"),
         ("FlightSQL", f"adbc_driver_flightsql.dbapi.connect('{flight}'{options})"),
     ]
@@ -82,11 +98,19 @@ def _page(server: Server, files: list[Path]) -> list[Any]:
     if server.token:
         text += ["", f"token       {escape(server.token)}"]
         if not is_loopback(server.host):
-            text.append("            It travels in clear: let a proxy with TLS stand before this, or an SSH tunnel.")
+            text.append(
+                "            It travels in clear: let a proxy with TLS stand before this, or an SSH tunnel."
+            )
     else:
-        text += ["", f"Anyone with an account on this machine can read this. {TOKEN}=… in the environment asks for a token."]
+        text += [
+            "",
+            f"Anyone with an account on this machine can read this. {TOKEN}=… in the environment asks for a token.",
+        ]
     if files:
-        text += ["", f"Grafana     wrote {len(files)} files; GF_PATHS_PROVISIONING={escape(str(files[0].parent.parent.absolute()))} grafana server"]
+        text += [
+            "",
+            f"Grafana     wrote {len(files)} files; GF_PATHS_PROVISIONING={escape(str(files[0].parent.parent.absolute()))} grafana server",
+        ]
     return text
 
 

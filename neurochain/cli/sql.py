@@ -35,18 +35,30 @@ def sql(
     query: Annotated[str, typer.Argument(help="One query in DuckDB's SQL; - reads it from standard input.")],
     catalog: Annotated[
         str | None,
-        typer.Option(metavar="FILE[:NAME]", help="Python file that makes the catalog; catalog.py, where there is one."),
+        typer.Option(
+            metavar="FILE[:NAME]", help="Python file that makes the catalog; catalog.py, where there is one."
+        ),
     ] = None,
     format: Annotated[
         Format | None, typer.Option("--format", "-f", help="By the ending of --output, or else a table.")
     ] = None,
-    output: Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Written instead of printed.")] = None,
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", metavar="FILE", help="Written instead of printed.")
+    ] = None,
     limit: Annotated[
-        int | None, typer.Option("--limit", "-n", min=0, help="At most so many rows; of a table 100, unless more are asked for.")
+        int | None,
+        typer.Option(
+            "--limit", "-n", min=0, help="At most so many rows; of a table 100, unless more are asked for."
+        ),
     ] = None,
     param: Annotated[
         list[str] | None,
-        typer.Option("--param", "-p", metavar="NAME=VALUE", help="Value of $NAME in the query; may be given several times."),
+        typer.Option(
+            "--param",
+            "-p",
+            metavar="NAME=VALUE",
+            help="Value of $NAME in the query; may be given several times.",
+        ),
     ] = None,
 ) -> None:
     """Answer a query over the tables of a catalog and the datasets of the project. It reads what the query needs, and writes nothing.
@@ -140,7 +152,10 @@ def _cell(value: Any) -> str:
 def _text(found: pl.DataFrame, written: Format) -> str:
     """Answer as CSV or JSON; what a cell of CSV cannot hold is JSON in it."""
     if written is Format.JSON:
-        rows = ",\n ".join(json_module.dumps(row, default=_plain, ensure_ascii=False) for row in _finite(found).iter_rows(named=True))
+        rows = ",\n ".join(
+            json_module.dumps(row, default=_plain, ensure_ascii=False)
+            for row in _finite(found).iter_rows(named=True)
+        )
         return f"[{rows}]\n"
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")

@@ -146,7 +146,11 @@ class Catalog:
                 yield key, table
 
     def sql(
-        self, query: str, parameters: Mapping[str, Any] | Sequence[Any] | None = None, *, limit: int | None = None
+        self,
+        query: str,
+        parameters: Mapping[str, Any] | Sequence[Any] | None = None,
+        *,
+        limit: int | None = None,
     ) -> pl.DataFrame:
         """Answer of a query over these tables and the project's datasets, as `neurochain.sql` gives it.
 

@@ -35,7 +35,9 @@ def fits(given: dict[str, Any], fields: dict[str, type]) -> None:
 
 
 def events() -> pl.LazyFrame:
-    return pl.LazyFrame({"ts": [DAY + dt.timedelta(hours=n) for n in range(48)], "value": range(48), "Odd \"name\"": range(48)})
+    return pl.LazyFrame(
+        {"ts": [DAY + dt.timedelta(hours=n) for n in range(48)], "value": range(48), 'Odd "name"': range(48)}
+    )
 
 
 def days() -> pl.LazyFrame:
@@ -43,14 +45,25 @@ def days() -> pl.LazyFrame:
 
 
 def zoned() -> pl.LazyFrame:
-    return pl.LazyFrame({"t": pl.Series([DAY, DAY + dt.timedelta(days=3)]).dt.replace_time_zone("UTC"), "n": [1, 2]})
+    return pl.LazyFrame(
+        {"t": pl.Series([DAY, DAY + dt.timedelta(days=3)]).dt.replace_time_zone("UTC"), "n": [1, 2]}
+    )
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    tables = [nc.FunctionTable(name=f.__name__, function=f, description=f"The {f.__name__}") for f in (events, days, zoned)]
+    tables = [
+        nc.FunctionTable(name=f.__name__, function=f, description=f"The {f.__name__}")
+        for f in (events, days, zoned)
+    ]
     plain = nc.FunctionTable(name="electrodes", function=lambda: pl.LazyFrame({"ch": [1, 2]}))
-    with Server(nc.Catalog({"lab": [*tables, plain], "other": [plain]}), port=0, postgres_port=0, flight_port=0, token="s" * 20) as served:
+    with Server(
+        nc.Catalog({"lab": [*tables, plain], "other": [plain]}),
+        port=0,
+        postgres_port=0,
+        flight_port=0,
+        token="s" * 20,
+    ) as served:
         yield served
 
 
@@ -59,7 +72,12 @@ def folder(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("grafana") / "provisioning"
     files = server.write_grafana(place)
     found = sorted(str(f.relative_to(place)) for f in files)
-    assert found == ["dashboards/lab.json", "dashboards/neurochain.yaml", "dashboards/other.json", "datasources/neurochain.yaml"]
+    assert found == [
+        "dashboards/lab.json",
+        "dashboards/neurochain.yaml",
+        "dashboards/other.json",
+        "datasources/neurochain.yaml",
+    ]
     return place
 
 
@@ -79,7 +97,11 @@ def test_a_dashboard_is_as_documented(board: dict[str, Any]) -> None:
         assert panel["fieldConfig"] == {"defaults": {}, "overrides": []}
         place = panel["gridPos"]
         fits(place, {"x": int, "y": int, "w": int, "h": int})
-        cells = {(x, y) for x in range(place["x"], place["x"] + place["w"]) for y in range(place["y"], place["y"] + place["h"])}
+        cells = {
+            (x, y)
+            for x in range(place["x"], place["x"] + place["w"])
+            for y in range(place["y"], place["y"] + place["h"])
+        }
         assert max(x for x, _ in cells) < 24
         assert not cells & taken
         taken |= cells
@@ -110,9 +132,12 @@ def expanded(sql: str, begin: str, end: str) -> str:
 
     https://grafana.com/docs/grafana/latest/datasources/postgres/query-editor/#macros
     """
-    sql = re.sub(r"\$__timeGroupAlias\(((?:[^(),]|\([^()]*\))+),\s*([^()]+)\)", r'floor(extract(epoch from \1)/3600)*3600 AS "time"', sql)
-    sql = re.sub(r"\$__timeFilter\(((?:[^()]|\([^()]*\))+)\)", rf"\1 BETWEEN '{begin}' AND '{end}'", sql)
-    return sql
+    sql = re.sub(
+        r"\$__timeGroupAlias\(((?:[^(),]|\([^()]*\))+),\s*([^()]+)\)",
+        r'floor(extract(epoch from \1)/3600)*3600 AS "time"',
+        sql,
+    )
+    return re.sub(r"\$__timeFilter\(((?:[^()]|\([^()]*\))+)\)", rf"\1 BETWEEN '{begin}' AND '{end}'", sql)
 
 
 def test_its_queries_are_answered(board: dict[str, Any], server: Server) -> None:

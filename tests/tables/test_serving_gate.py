@@ -29,7 +29,9 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def http(server: Server) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=f"http://127.0.0.1:{server.ports['HTTP']}", timeout=30, trust_env=False) as client:
+    with httpx.Client(
+        base_url=f"http://127.0.0.1:{server.ports['HTTP']}", timeout=30, trust_env=False
+    ) as client:
         yield client
 
 
@@ -38,7 +40,11 @@ def bearer(token: str) -> dict[str, str]:
 
 
 def test_the_token_opens(http: httpx.Client) -> None:
-    for headers, query in ((bearer(TOKEN), ""), ({}, f"?token={TOKEN}"), ({"authorization": f"bearer  {TOKEN}"}, "")):
+    for headers, query in (
+        (bearer(TOKEN), ""),
+        ({}, f"?token={TOKEN}"),
+        ({"authorization": f"bearer  {TOKEN}"}, ""),
+    ):
         found = http.post(f"/api/sql{query}", content="select sum(x) as s from d.t", headers=headers)
         assert (found.status_code, found.json()) == (200, [{"s": 3}])
     assert http.get("/api/tables/d_t", params={"limit": "1", "token": TOKEN}).json() == [{"x": 1}]
@@ -61,9 +67,17 @@ def test_the_token_opens(http: httpx.Client) -> None:
         (bearer("wrong"), f"?token={TOKEN}"),
     ],
 )
-def test_without_the_token_nothing_is_answered(http: httpx.Client, headers: dict[str, str], query: str) -> None:
+def test_without_the_token_nothing_is_answered(
+    http: httpx.Client, headers: dict[str, str], query: str
+) -> None:
     encoded = {k: v.encode("utf-8") for k, v in headers.items()}
-    for method, path in (("POST", "/api/sql"), ("GET", "/api/schema"), ("GET", "/health"), ("GET", "/nowhere"), ("POST", "/api/table")):
+    for method, path in (
+        ("POST", "/api/sql"),
+        ("GET", "/api/schema"),
+        ("GET", "/health"),
+        ("GET", "/nowhere"),
+        ("POST", "/api/table"),
+    ):
         found = http.request(method, f"{path}{query}", headers=encoded)
         assert (found.status_code, found.json()["error"]) == (401, "token")
         assert found.headers["www-authenticate"] == "Bearer"
@@ -92,7 +106,10 @@ def test_without_the_token_nothing_is_answered(http: httpx.Client, headers: dict
     ],
 )
 def test_only_what_reads_is_passed_on(server: Server, path: str) -> None:
-    status, _ = raw(server, f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: 8\r\n\r\nselect 1")
+    status, _ = raw(
+        server,
+        f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: 8\r\n\r\nselect 1",
+    )
     assert status in (404, 405)
     status, _ = raw(server, f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n\r\n")
     assert status in (404, 405)
@@ -109,12 +126,23 @@ def raw(server: Server, text: str) -> tuple[int, str]:
 
 
 def test_methods(http: httpx.Client) -> None:
-    for method, path in (("GET", "/api/sql"), ("POST", "/api/schema"), ("PUT", "/api/sql"), ("DELETE", "/api/tables/d_t"), ("OPTIONS", "/api/sql")):
+    for method, path in (
+        ("GET", "/api/sql"),
+        ("POST", "/api/schema"),
+        ("PUT", "/api/sql"),
+        ("DELETE", "/api/tables/d_t"),
+        ("OPTIONS", "/api/sql"),
+    ):
         assert http.request(method, path, headers=bearer(TOKEN)).status_code == 405
 
 
 def test_pages_of_other_sites_get_no_answer(http: httpx.Client) -> None:
-    for headers in ({"origin": "https://example.org"}, {"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}, {"origin": "null"}):
+    for headers in (
+        {"origin": "https://example.org"},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+        {"origin": "null"},
+    ):
         found = http.post("/api/sql", content="select 1", headers={**bearer(TOKEN), **headers})
         assert (found.status_code, found.json()["error"]) == (403, "origin")
     own = {"origin": str(http.base_url).rstrip("/"), "sec-fetch-site": "same-origin"}
@@ -136,7 +164,7 @@ def test_the_password_on_the_wire(server: Server) -> None:
     with psycopg.connect(f"{said} password={TOKEN}", autocommit=True) as connection:
         assert connection.execute("select sum(x) from d.t").fetchone() == (3,)
     for wrong in ("", f" password={TOKEN}x", " password=ö"):
-        with pytest.raises(psycopg.OperationalError, match="password|token"):
+        with pytest.raises(psycopg.OperationalError, match=r"password|token"):
             psycopg.connect(said + wrong)
 
 
@@ -161,11 +189,18 @@ def test_the_token_of_flight(server: Server) -> None:
         place = f"grpc://127.0.0.1:{server.ports['FlightSQL']}"
         return adbc_driver_flightsql.dbapi.connect(place, db_kwargs=options, autocommit=True)
 
-    with cursor({"adbc.flight.sql.authorization_header": f"Bearer {TOKEN}"}) as connection, connection.cursor() as asked:
+    with (
+        cursor({"adbc.flight.sql.authorization_header": f"Bearer {TOKEN}"}) as connection,
+        connection.cursor() as asked,
+    ):
         asked.execute("select sum(x) from d.t")
         assert asked.fetchone() == (3,)
     for wrong in ({}, {"adbc.flight.sql.authorization_header": "Bearer wrong"}):
-        with pytest.raises(adbc_driver_flightsql.dbapi.Error, match="token"), cursor(wrong) as connection, connection.cursor() as asked:
+        with (
+            pytest.raises(adbc_driver_flightsql.dbapi.Error, match="token"),
+            cursor(wrong) as connection,
+            connection.cursor() as asked,
+        ):
             asked.execute("select 1")
 
 
@@ -188,7 +223,9 @@ def test_whatever_is_said_the_wire_goes_on(server: Server, said: bytes) -> None:
             answer += piece
     assert b"AuthenticationOk" not in answer
     assert answer[:1] in (b"", b"E")
-    with psycopg.connect(f"host=127.0.0.1 port={server.ports['PostgreSQL']} user=a password={TOKEN}") as connection:
+    with psycopg.connect(
+        f"host=127.0.0.1 port={server.ports['PostgreSQL']} user=a password={TOKEN}"
+    ) as connection:
         assert connection.execute("select 1").fetchone() == (1,)
 
 
@@ -196,7 +233,12 @@ def test_without_a_token_the_server_answers_to_its_names_alone() -> None:
     with Server(catalog(), port=0, postgres_port=0, flight_port=0) as served:
         port = served.ports["HTTP"]
         assert served.token == ""
-        for name, status in ((f"127.0.0.1:{port}", 200), (f"localhost:{port}", 200), ("example.org", 421), (f"example.org:{port}", 421)):
+        for name, status in (
+            (f"127.0.0.1:{port}", 200),
+            (f"localhost:{port}", 200),
+            ("example.org", 421),
+            (f"example.org:{port}", 421),
+        ):
             found = httpx.get(f"http://127.0.0.1:{port}/api/schema", headers={"host": name}, trust_env=False)
             assert found.status_code == status, name
 
@@ -204,12 +246,25 @@ def test_without_a_token_the_server_answers_to_its_names_alone() -> None:
 def test_beyond_this_machine_there_is_always_a_token() -> None:
     with Server(catalog(), "0.0.0.0", port=0, postgres_port=0, flight_port=0) as served:
         assert len(served.token) >= 32
-        assert httpx.get(f"http://127.0.0.1:{served.ports['HTTP']}/api/schema", trust_env=False).status_code == 401
+        assert (
+            httpx.get(f"http://127.0.0.1:{served.ports['HTTP']}/api/schema", trust_env=False).status_code
+            == 401
+        )
 
 
 @pytest.mark.parametrize(
     ("host", "here"),
-    [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("[::1]", True), ("localhost", True), ("0.0.0.0", False), ("::", False), ("lab.example.org", False), ("127.0.0.1.example.org", False)],
+    [
+        ("127.0.0.1", True),
+        ("127.9.9.9", True),
+        ("::1", True),
+        ("[::1]", True),
+        ("localhost", True),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("lab.example.org", False),
+        ("127.0.0.1.example.org", False),
+    ],
 )
 def test_loopback(host: str, here: bool) -> None:
     assert is_loopback(host) is here

@@ -51,7 +51,14 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
         process = subprocess.Popen(
             [sys.executable, "-W", "error", "-m", "neurochain.cli", "serve", "catalog.py", *ports, *options],
             cwd=tmp_path,
-            env={**os.environ, "COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb", "PYTHONUNBUFFERED": "1", **environment},
+            env={
+                **os.environ,
+                "COLUMNS": "200",
+                "NO_COLOR": "1",
+                "TERM": "dumb",
+                "PYTHONUNBUFFERED": "1",
+                **environment,
+            },
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -118,7 +125,12 @@ def test_lines_to_paste_and_a_quiet_end(serve: Serve, tmp_path: Path) -> None:
     assert wire is not None
     where = re.search(r"http://\S+/api/sql", curl[1])
     assert where is not None
-    answer = httpx.post(where[0], content="select n from lab.computed", headers={"authorization": "Bearer a-secret-of-ours"}, trust_env=False)
+    answer = httpx.post(
+        where[0],
+        content="select n from lab.computed",
+        headers={"authorization": "Bearer a-secret-of-ours"},
+        trust_env=False,
+    )
     assert answer.json() == [{"n": 1}]
     with psycopg.connect(wire[1]) as connection:
         assert connection.execute("select n from lab.computed").fetchone() == (1,)
@@ -196,25 +208,40 @@ def endpoint() -> Iterator[str]:
     server.stop()
 
 
-def test_object_storage_with_credentials(endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_object_storage_with_credentials(
+    endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", **KEYS)
     client.create_bucket(Bucket="lab")
     for n, date in enumerate(("2024-04-28", "2024-04-29")):
         pl.DataFrame({"x": [n, n + 10]}).write_parquet(tmp_path / "part.parquet")
         client.upload_file(str(tmp_path / "part.parquet"), "lab", f"spikes/date={date}/part.parquet")
-    options = {"endpoint": endpoint, "key": KEYS["aws_access_key_id"], "secret": KEYS["aws_secret_access_key"]}
+    options = {
+        "endpoint": endpoint,
+        "key": KEYS["aws_access_key_id"],
+        "secret": KEYS["aws_secret_access_key"],
+    }
     spikes = nc.ParquetTable(
         name="spikes", uri="s3://lab/spikes", partitioning=[nc.Partition("date")], storage_options=options
     )
     other = nc.ParquetTable(
-        name="other", uri="s3://elsewhere/spikes", columns={"x": "int64"}, storage_options={**options, "key": "another"}
+        name="other",
+        uri="s3://elsewhere/spikes",
+        columns={"x": "int64"},
+        storage_options={**options, "key": "another"},
     )
     flat = nc.ParquetTable(
-        name="flat", uri="s3://lab/spikes", columns={"x": "int64"}, partitioning=[nc.Partition("date")], partitioning_scheme="directory"
+        name="flat",
+        uri="s3://lab/spikes",
+        columns={"x": "int64"},
+        partitioning=[nc.Partition("date")],
+        partitioning_scheme="directory",
     )
     written: list[str] = []
     make = Path.write_text
-    monkeypatch.setattr(Path, "write_text", lambda self, text, *a: (written.append(text), make(self, text, *a))[1])
+    monkeypatch.setattr(
+        Path, "write_text", lambda self, text, *a: (written.append(text), make(self, text, *a))[1]
+    )
     with Server(nc.Catalog({"d": [spikes, other, flat]}), port=0, postgres_port=0, flight_port=0) as server:
         answer = httpx.post(
             f"http://127.0.0.1:{server.ports['HTTP']}/api/sql",
@@ -226,7 +253,10 @@ def test_object_storage_with_credentials(endpoint: str, tmp_path: Path, monkeypa
         assert "another AWS_ACCESS_KEY_ID" in reasons["other"]
         assert "not date=2024-04-28/" in reasons["flat"]
         assert server.roapi_pid is not None
-        held = [*written, Path(f"/proc/{server.roapi_pid}/cmdline").read_text() if sys.platform == "linux" else ""]
+        held = [
+            *written,
+            Path(f"/proc/{server.roapi_pid}/cmdline").read_text() if sys.platform == "linux" else "",
+        ]
         assert written
         assert not [text for text in held if "very-secret-indeed" in text or "someone-of-the-lab" in text]
         assert not list(server._folder.rglob("roapi.yaml"))

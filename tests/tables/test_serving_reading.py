@@ -14,7 +14,19 @@ from neurochain.tables.serving.reading import check_reads
 
 
 @pytest.mark.parametrize(
-    "name", ["reading", "messages", "upstream", "offer", "config", "gate", "grafana", "server", "postgres.text", "postgres.session"]
+    "name",
+    [
+        "reading",
+        "messages",
+        "upstream",
+        "offer",
+        "config",
+        "gate",
+        "grafana",
+        "server",
+        "postgres.text",
+        "postgres.session",
+    ],
 )
 def test_examples_of_a_module(name: str) -> None:
     import polars as pl  # the examples' names
@@ -37,7 +49,7 @@ def test_examples_of_a_module(name: str) -> None:
         "explain analyze verbose select 1",
         "select 'copy (select 1) to ''x''; drop table a' as \"into\"",
         "select $1",
-        "select \"a;b\" from \"it's\"",
+        'select "a;b" from "it\'s"',
     ],
 )
 def test_what_reads_passes(statement: str) -> None:
@@ -83,7 +95,29 @@ def test_what_writes_or_is_no_statement_is_refused(statement: str) -> None:
 
 
 PIECES = st.sampled_from(
-    ["select", "copy", " ", "(", ")", "'", '"', "`", "--", "\n", "/*", "*/", ";", "into", "explain", "analyze", "$$", "$a$", "x", "1", "E'\\'"]
+    [
+        "select",
+        "copy",
+        " ",
+        "(",
+        ")",
+        "'",
+        '"',
+        "`",
+        "--",
+        "\n",
+        "/*",
+        "*/",
+        ";",
+        "into",
+        "explain",
+        "analyze",
+        "$$",
+        "$a$",
+        "x",
+        "1",
+        "E'\\'",
+    ]
 )
 
 

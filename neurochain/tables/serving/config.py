@@ -18,7 +18,21 @@ PLAIN: dict[Any, str] = {
     pl.Enum: "Utf8",
     pl.Binary: "Binary",
     pl.Date: "Date32",
-    **{t: str(t()) for t in (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64, pl.Float32, pl.Float64)},
+    **{
+        t: str(t())
+        for t in (
+            pl.Int8,
+            pl.Int16,
+            pl.Int32,
+            pl.Int64,
+            pl.UInt8,
+            pl.UInt16,
+            pl.UInt32,
+            pl.UInt64,
+            pl.Float32,
+            pl.Float64,
+        )
+    },
 }
 SETTINGS = {
     "catalog.information_schema": "true",
@@ -32,6 +46,7 @@ def config_text(offers: Sequence[Offer], host: str, token: str) -> str:
     Parameters
     ----------
     offers : sequence of Offer
+        What it serves.
     host : str
         On which it listens, on ports that the system chooses.
     token : str
@@ -97,7 +112,14 @@ def _field(name: str, kind: Any) -> dict[str, Any] | None:
     inner = _type(kind)
     if inner is None:
         return None
-    return {"name": name, "data_type": inner, "nullable": True, "dict_id": 0, "dict_is_ordered": False, "metadata": {}}
+    return {
+        "name": name,
+        "data_type": inner,
+        "nullable": True,
+        "dict_id": 0,
+        "dict_is_ordered": False,
+        "metadata": {},
+    }
 
 
 def _flow(value: Any) -> str:

@@ -21,7 +21,10 @@ LISTINGS = {
     "CommandGetSqlInfo",
     "CommandGetXdbcTypeInfo",
 }
-ACTIONS = {"CreatePreparedStatement": "ActionCreatePreparedStatementRequest", "ClosePreparedStatement": "ActionClosePreparedStatementRequest"}
+ACTIONS = {
+    "CreatePreparedStatement": "ActionCreatePreparedStatementRequest",
+    "ClosePreparedStatement": "ActionClosePreparedStatementRequest",
+}
 
 
 def flight_server(host: str, port: int, upstream: Upstream, token: str) -> Any:
@@ -30,6 +33,7 @@ def flight_server(host: str, port: int, upstream: Upstream, token: str) -> Any:
     Parameters
     ----------
     host : str
+        On which it listens.
     port : int
         0 for any.
     upstream : Upstream
@@ -41,10 +45,16 @@ def flight_server(host: str, port: int, upstream: Upstream, token: str) -> Any:
 
     class Door(flight.ServerMiddlewareFactory):  # type: ignore[misc]
         def start_call(self, info: Any, headers: dict[str, list[str]]) -> None:
-            given = next((v for k, values in headers.items() if k.lower() == "authorization" for v in values), "")
+            given = next(
+                (v for k, values in headers.items() if k.lower() == "authorization" for v in values), ""
+            )
             scheme, _, value = given.partition(" ")
-            if token and not (scheme.lower() == "bearer" and hmac.compare_digest(value.strip().encode(), token.encode())):
-                raise flight.FlightUnauthenticatedError("The token is missing or wrong: authorization: Bearer TOKEN.")
+            if token and not (
+                scheme.lower() == "bearer" and hmac.compare_digest(value.strip().encode(), token.encode())
+            ):
+                raise flight.FlightUnauthenticatedError(
+                    "The token is missing or wrong: authorization: Bearer TOKEN."
+                )
 
     class Server(flight.FlightServerBase):  # type: ignore[misc]
         def _client(self) -> tuple[Any, Any]:
@@ -54,7 +64,7 @@ def flight_server(host: str, port: int, upstream: Upstream, token: str) -> Any:
             return client, flight.FlightCallOptions(headers=headers)
 
         def get_flight_info(self, context: Any, descriptor: Any) -> Any:
-            with _refused(flight):
+            with _Refused(flight):
                 _check_command(descriptor.command)
             client, options = self._client()
             with client:
@@ -66,7 +76,7 @@ def flight_server(host: str, port: int, upstream: Upstream, token: str) -> Any:
             return flight.GeneratorStream(reader.schema, _chunks(client, reader))
 
         def do_action(self, context: Any, action: Any) -> Iterator[Any]:
-            with _refused(flight):
+            with _Refused(flight):
                 _check_action(action.type, action.body.to_pybytes())
             client, options = self._client()
             with client:
@@ -78,7 +88,7 @@ def flight_server(host: str, port: int, upstream: Upstream, token: str) -> Any:
     return Server(f"grpc://{host}:{port}", middleware={"token": Door()})
 
 
-class _refused:
+class _Refused:
     """What we refuse, as an error of Flight's."""
 
     def __init__(self, flight: Any) -> None:

@@ -19,7 +19,10 @@ ROUTES = {
     "POST": re.compile(r"/api/(?:sql|graphql)"),
 }
 ASKED = ("accept", "content-type")  # headers that go on
-ANSWERED = ("content-type", "content-length")  # and those that come back: no hop-by-hop ones, and none that let other sites read
+ANSWERED = (
+    "content-type",
+    "content-length",
+)  # and those that come back: no hop-by-hop ones, and none that let other sites read
 SAFE = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 
@@ -48,27 +51,43 @@ def gate(upstream: Upstream, token: str, hosts: Iterable[str] = ()) -> Any:
     httpx: Any = require("httpx", "sql", "neurochain serve")
     requests: Any = require("starlette.requests", "sql", "neurochain serve")
     known = frozenset(host.lower() for host in hosts)
-    client = httpx.AsyncClient(timeout=httpx.Timeout(10, read=None, pool=None), trust_env=False, follow_redirects=False)
+    client = httpx.AsyncClient(
+        timeout=httpx.Timeout(10, read=None, pool=None), trust_env=False, follow_redirects=False
+    )
 
     def refused(status: int, error: str, said: str, **headers: str) -> Any:
-        return starlette.JSONResponse({"code": status, "error": error, "message": said}, status, {**SAFE, **headers})
+        return starlette.JSONResponse(
+            {"code": status, "error": error, "message": said}, status, {**SAFE, **headers}
+        )
 
     async def answer(request: Any) -> Any:
         headers = request.headers
         if known and headers.get("host", "").lower() not in known:
-            return refused(421, "host", "This server is not called so. Use the address that neurochain serve has shown.")
+            return refused(
+                421, "host", "This server is not called so. Use the address that neurochain serve has shown."
+            )
         if _is_foreign(headers):
             return refused(403, "origin", "Pages of other sites get no answer here.")
         pairs = parse_qsl(request.url.query, keep_blank_values=True)
         if token and not _has_token(headers, pairs, token):
-            said = "The token is missing or wrong. Send the header Authorization: Bearer TOKEN, or ?token=TOKEN."
+            said = (
+                "The token is missing or wrong. Send the header Authorization: Bearer TOKEN, or ?token=TOKEN."
+            )
             return refused(401, "token", said, **{"www-authenticate": "Bearer"})
         path = request.scope["path"]
         route = ROUTES.get(request.method)
         if route is None or not route.fullmatch(path):
             if any(r.fullmatch(path) for r in ROUTES.values()):
-                return refused(405, "method", f"{path} is asked otherwise: GET for tables and schemas, POST for SQL and GraphQL.")
-            return refused(404, "path", "There are /api/sql, /api/graphql, /api/tables/NAME, /api/schema, /api/schema/NAME and /health.")
+                return refused(
+                    405,
+                    "method",
+                    f"{path} is asked otherwise: GET for tables and schemas, POST for SQL and GraphQL.",
+                )
+            return refused(
+                404,
+                "path",
+                "There are /api/sql, /api/graphql, /api/tables/NAME, /api/schema, /api/schema/NAME and /health.",
+            )
         try:
             body = await _body(request)
             if body is None:
@@ -126,8 +145,10 @@ def gate(upstream: Upstream, token: str, hosts: Iterable[str] = ()) -> Any:
 
 def _has_token(headers: Any, pairs: list[tuple[str, str]], token: str) -> bool:
     scheme, _, given = headers.get("authorization", "").partition(" ")
-    offered = [given.strip()] if scheme.lower() == "bearer" else [value for key, value in pairs if key == "token"]
-    return any([hmac.compare_digest(one.encode("utf-8", "replace"), token.encode()) for one in offered])
+    offered = (
+        [given.strip()] if scheme.lower() == "bearer" else [value for key, value in pairs if key == "token"]
+    )
+    return any(hmac.compare_digest(one.encode("utf-8", "replace"), token.encode()) for one in offered)
 
 
 def _is_foreign(headers: Any) -> bool:

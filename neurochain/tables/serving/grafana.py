@@ -28,7 +28,9 @@ PASSWORD = "$NEUROCHAIN_TOKEN"  # Grafana reads it from its environment
 Span = tuple[str, str]
 
 
-def write_grafana(folder: Path, offers: Sequence[Offer], port: int, token: str, upstream: Upstream) -> list[Path]:
+def write_grafana(
+    folder: Path, offers: Sequence[Offer], port: int, token: str, upstream: Upstream
+) -> list[Path]:
     """Write what Grafana reads when it starts with this folder as its ``provisioning``.
 
     Parameters
@@ -78,6 +80,7 @@ def dashboard(database: str, offers: Sequence[Offer], span: Span = ("now-30d", "
     Parameters
     ----------
     database : str
+        Its name.
     offers : sequence of Offer
         Its tables.
     span : tuple of str
@@ -88,9 +91,25 @@ def dashboard(database: str, offers: Sequence[Offer], span: Span = ("now-30d", "
         time = time_column(offer.schema)
         place = {"y": row * HEIGHT, "h": HEIGHT}
         if time is not None:
-            panels.append(_panel(offer, f"{offer.name}: rows", "timeseries", _rows_over_time(offer, time), {**place, "x": 0, "w": 12}))
+            panels.append(
+                _panel(
+                    offer,
+                    f"{offer.name}: rows",
+                    "timeseries",
+                    _rows_over_time(offer, time),
+                    {**place, "x": 0, "w": 12},
+                )
+            )
         beside = {**place, "x": 12, "w": 12} if time is not None else {**place, "x": 0, "w": WIDTH}
-        panels.append(_panel(offer, f"{offer.name}: {'newest' if time else 'first'} rows", "table", _newest(offer, time), beside))
+        panels.append(
+            _panel(
+                offer,
+                f"{offer.name}: {'newest' if time else 'first'} rows",
+                "table",
+                _newest(offer, time),
+                beside,
+            )
+        )
     return {
         "uid": f"nc-{hashlib.blake2b(database.encode(), digest_size=8).hexdigest()}",
         "title": database,
@@ -138,7 +157,11 @@ def _panel(offer: Offer, title: str, kind: str, sql: str, place: dict[str, int])
 
 def _instant(offer: Offer, time: str) -> str:
     """The time column as a time, which the macros compare with texts."""
-    return _quoted(time) if isinstance(offer.schema[time], pl.Datetime) else f"CAST({_quoted(time)} AS TIMESTAMP)"
+    return (
+        _quoted(time)
+        if isinstance(offer.schema[time], pl.Datetime)
+        else f"CAST({_quoted(time)} AS TIMESTAMP)"
+    )
 
 
 def _rows_over_time(offer: Offer, time: str) -> str:

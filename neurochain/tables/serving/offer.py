@@ -94,6 +94,7 @@ def offers_of(catalog: "Catalog", folder: Path) -> Offers:
     Parameters
     ----------
     catalog : Catalog
+        All its tables are looked at.
     folder : path
         An empty folder for copies.
 
@@ -131,7 +132,9 @@ def _check_names(catalog: "Catalog") -> None:
 def _offer(database: str, table: Table, folder: Path) -> Offer:
     name = table.name.lower()
     if isinstance(table, FunctionTable) and table.required:
-        raise TableError(f"it is a function of {', '.join(table.required)}, and SQL over the network has no parameters for it")
+        raise TableError(
+            f"it is a function of {', '.join(table.required)}, and SQL over the network has no parameters for it"
+        )
     uri = str(getattr(table, "uri", ""))
     if isinstance(table, ParquetTable) and (place := _parquet_place(table, folder / f"{database}_{name}")):
         schema = table.read_schema()
@@ -164,7 +167,9 @@ def _parquet_place(table: ParquetTable, folder: Path) -> str:
         )
     root = Path(split_uri(table.uri)[1])
     for path, names in _folders(root, table.partition_columns):
-        link = folder.joinpath(*(f"{column}={value}" for column, value in zip(table.partition_columns, names, strict=True)))
+        link = folder.joinpath(
+            *(f"{column}={value}" for column, value in zip(table.partition_columns, names, strict=True))
+        )
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(path.absolute(), target_is_directory=True)
     folder.mkdir(parents=True, exist_ok=True)

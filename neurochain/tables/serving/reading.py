@@ -46,7 +46,9 @@ def check_reads(statement: str) -> str:
     neurochain.errors.ExpressionError: Only what reads is answered here: select …, with …, values …, show …, describe …, explain …; not COPY.
     """
     if len(statement) > LONGEST:
-        raise ExpressionError(f"A statement has at most {LONGEST:,} characters; this one has {len(statement):,}.")
+        raise ExpressionError(
+            f"A statement has at most {LONGEST:,} characters; this one has {len(statement):,}."
+        )
     if "\0" in statement:
         raise ExpressionError("A statement holds no null character.")
     words = [w for w in _words(statement) if w != "("]
@@ -60,7 +62,9 @@ def check_reads(statement: str) -> str:
             f"{first or 'an empty statement'}."
         )
     if "INTO" in words[begin:]:
-        raise ExpressionError("Only what reads is answered here: no INTO. A column of this name is written \"into\".")
+        raise ExpressionError(
+            'Only what reads is answered here: no INTO. A column of this name is written "into".'
+        )
     return statement.strip().rstrip(";").rstrip()
 
 
@@ -86,7 +90,9 @@ def _words(statement: str) -> Iterator[str]:
         if ended:
             raise ExpressionError("One statement is answered at a time. Send them one by one.")
         if found["dollar"] is not None or (kind == "other" and found[0] in "'\"`"):
-            raise ExpressionError("The statement has a text that does not end, or one in $…$, which is not read here.")
+            raise ExpressionError(
+                "The statement has a text that does not end, or one in $…$, which is not read here."
+            )
         if kind == "word":
             yield found[0].upper()
         elif found[0] == ";":

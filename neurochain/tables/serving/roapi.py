@@ -19,7 +19,9 @@ from neurochain.tables.serving import confined
 
 __all__ = ["Roapi", "program"]
 
-LISTENING = re.compile(r"Listening on (?P<host>[\d.]+):(?P<port>\d+) for (?P<what>Postgres|FlightSQL|HTTP) traffic")
+LISTENING = re.compile(
+    r"Listening on (?P<host>[\d.]+):(?P<port>\d+) for (?P<what>Postgres|FlightSQL|HTTP) traffic"
+)
 NOISE = re.compile(r"^\[\S+ (?:INFO|DEBUG) ")
 PATIENCE = 120.0  # seconds for all tables to be opened
 GRACE = 5.0  # seconds for it to end by itself
@@ -74,7 +76,9 @@ class Roapi:
         self.ports: dict[str, int] = {}
         self._log: collections.deque[str] = collections.deque(maxlen=KEPT)
         self._listens = threading.Event()
-        ours = {k: v for k, v in os.environ.items() if k not in ("HOST", "PORT", "RUST_LOG", "RUST_BACKTRACE")}
+        ours = {
+            k: v for k, v in os.environ.items() if k not in ("HOST", "PORT", "RUST_LOG", "RUST_BACKTRACE")
+        }
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", confined.__file__, str(os.getpid()), program(), "-c", str(config)],
             env={**ours, **environment, "RUST_LOG": "info"},

@@ -124,11 +124,13 @@ class Server:
         StorageError
             ROAPI has ended; shows the end of its log.
         """
-        with _signals(self.stop):
+        with _Signals(self.stop):
             due = time.monotonic() + (self._refresh or 0)
             while not self._stopping.wait(LOOKED_AT):
                 if self._roapi is not None and not self._roapi.is_alive:
-                    raise StorageError(f"ROAPI has ended, and nothing is served any more:\n{self._roapi.last_words()}")
+                    raise StorageError(
+                        f"ROAPI has ended, and nothing is served any more:\n{self._roapi.last_words()}"
+                    )
                 if self._refresh and time.monotonic() >= due:
                     try:
                         self.offers = self._replaced()
@@ -172,7 +174,9 @@ class Server:
             family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
             opened = socket.socket(family, kind)
         except OSError as error:
-            raise StorageError(f"--host {host}: {error.strerror or error}. Give an address of this machine.") from error
+            raise StorageError(
+                f"--host {host}: {error.strerror or error}. Give an address of this machine."
+            ) from error
         self._closers.append(opened.close)
         try:
             if os.name == "posix":
@@ -230,7 +234,11 @@ class Server:
         flight = flight_server(self.host, self.ports["FlightSQL"], self._upstream, self.token)
         self._closers.append(flight.shutdown)
         port = self.ports["HTTP"]
-        hosts = () if self.token else [f"{name}:{port}" for name in {self.host, "localhost", "127.0.0.1", "[::1]"}]
+        hosts = (
+            ()
+            if self.token
+            else [f"{name}:{port}" for name in {self.host, "localhost", "127.0.0.1", "[::1]"}]
+        )
         config = self._uvicorn.Config(
             gate(self._upstream, self.token, hosts),
             lifespan="on",
@@ -261,7 +269,7 @@ def _quoted(name: str) -> str:
     return f'"{escaped}"'
 
 
-class _signals:
+class _Signals:
     """Ctrl-C and SIGTERM call a function, as long as this is open; in a thread beside the main one they do what they did."""
 
     def __init__(self, called: Callable[[], object]) -> None:

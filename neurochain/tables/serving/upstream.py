@@ -83,6 +83,7 @@ class Upstream:
         Parameters
         ----------
         sql : str
+            One that reads.
         run : bool
             Otherwise only its columns are asked for.
 

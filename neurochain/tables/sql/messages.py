@@ -9,17 +9,22 @@ from neurochain.errors import ColumnNotFoundError, ExpressionError, NeurochainEr
 __all__ = ["in_our_words"]
 
 KIND = re.compile(r"^(?:[A-Z][A-Za-z-]* )+Error: ")
-NO_COLUMN = re.compile(r"Referenced column \"(?P<name>.+?)\" (?:not found|was not found)|does not have a column named \"(?P<other>.+?)\"")
+NO_COLUMN = re.compile(
+    r"Referenced column \"(?P<name>.+?)\" (?:not found|was not found)|does not have a column named \"(?P<other>.+?)\""
+)
 PLACE = re.compile(r"\n\s*\n(?P<place>LINE \d+: .*)", re.DOTALL)
 
 
 @contextmanager
-def in_our_words(query: str, columns: Iterable[str] = (), failures: Iterable[BaseException] = ()) -> Iterator[None]:
+def in_our_words(
+    query: str, columns: Iterable[str] = (), failures: Iterable[BaseException] = ()
+) -> Iterator[None]:
     """What DuckDB raises inside becomes an error of ours, with the place in the query.
 
     Parameters
     ----------
     query : str
+        In which the place is shown.
     columns : iterable of str
         Those that the tables of the query have.
     failures : iterable of exception
@@ -48,10 +53,8 @@ def translated(message: str, columns: Iterable[str], query: str = "") -> Neuroch
 
     Examples
     --------
-    >>> print(translated('Parser Error: syntax error at or near "selec"\\n\\nLINE 1: selec 1\\n        ^^^^^', ()))
-    The query cannot be run: syntax error at or near "selec"
-    LINE 1: selec 1
-            ^^^^^
+    >>> print(translated('Catalog Error: Scalar Function with name f does not exist!', ()))
+    The query cannot be run: Scalar Function with name f does not exist!
     """
     found = PLACE.search(message)
     place = f"\n{found['place'].rstrip()}" if found else ""
@@ -59,13 +62,17 @@ def translated(message: str, columns: Iterable[str], query: str = "") -> Neuroch
     if missing := NO_COLUMN.search(said):
         name = missing["name"] or missing["other"]
         place = place or _place(query, name)
-        return ColumnNotFoundError(f"No table of the query has a column {name!r}. {suggestion(name, sorted(set(columns)), 24)}{place}")
+        return ColumnNotFoundError(
+            f"No table of the query has a column {name!r}. {suggestion(name, sorted(set(columns)), 24)}{place}"
+        )
     if "file system operations are disabled" in said or "LocalFileSystem" in said:
         return ExpressionError(
             f"A query reads tables of the catalog and datasets, no files. Declare them as a table: nc.ParquetTable(name=…, uri=…).{place}"
         )
     if "Extension" in said and ("autoload" in said.lower() or "install" in said.lower()):
-        return ExpressionError(f"The query asks for an extension of DuckDB, and none are loaded here: {said.splitlines()[0]}{place}")
+        return ExpressionError(
+            f"The query asks for an extension of DuckDB, and none are loaded here: {said.splitlines()[0]}{place}"
+        )
     return ExpressionError(f"The query cannot be run: {said}{place}")
 
 

@@ -26,6 +26,7 @@ def resolve(path: tuple[str, ...], catalog: "Catalog | None") -> Table:
         ``("implant", "spikes")``: a table of a database; ``("spikes",)``: the one table of the catalog that is called so, or else a dataset
         of the project, ``("alpha_roi_tags@1.2.0",)`` a version of one. Capitals do not matter where no other name differs by them alone.
     catalog : Catalog, optional
+        Without one there are datasets alone.
 
     Raises
     ------
@@ -44,14 +45,18 @@ def resolve(path: tuple[str, ...], catalog: "Catalog | None") -> Table:
         name = _known(path[1], databases[key].tables)
         return databases[key][path[1] if name is None else name]
     if len(path) > 2:
-        raise TableNotFoundError(f"{'.'.join(path)!r} has too many parts: a table is called database.table, or table.")
+        raise TableNotFoundError(
+            f"{'.'.join(path)!r} has too many parts: a table is called database.table, or table."
+        )
     held = {(key, table.name): table for key, table in (catalog.tables() if catalog is not None else ())}
     for same in (lambda name: name == path[0], lambda name: name.lower() == path[0].lower()):
         found = {f"{key}.{name}": table for (key, name), table in held.items() if same(name)}
         if len(found) == 1:
             return next(iter(found.values()))
         if found:
-            raise TableNotFoundError(f"Several tables are called {path[0]!r}: {', '.join(found)}. Name the database too.")
+            raise TableNotFoundError(
+                f"Several tables are called {path[0]!r}: {', '.join(found)}. Name the database too."
+            )
     return _dataset(path[0], [f"{key}.{name}" for key, name in held])
 
 
@@ -61,7 +66,7 @@ def _dataset(name: str, tables: list[str]) -> Table:
     plain, _, wanted = name.partition("@")
     known = _known(plain, names)
     if project is None or known is None:
-        about = " Write a version in double quotes: \"name@1.2.0\"." if wanted else ""
+        about = ' Write a version in double quotes: "name@1.2.0".' if wanted else ""
         raise TableNotFoundError(
             f"There is no table and no dataset {name!r}. {suggestion(name, [*tables, *names], 24)}{about}"
             if tables or names
@@ -81,4 +86,8 @@ def _known(name: str, names: Iterable[str] | Mapping[str, object]) -> str | None
 
 
 def _nothing(catalog: object) -> str:
-    return "No catalog is given: --catalog catalog.py, or nc.sql(query, catalog)." if catalog is None else "The catalog has none."
+    return (
+        "No catalog is given: --catalog catalog.py, or nc.sql(query, catalog)."
+        if catalog is None
+        else "The catalog has none."
+    )

@@ -50,9 +50,13 @@ def _cases(node: Any) -> list[list[Filter]]:
         case {"BinaryExpr": {"op": "Or" | "LogicalOr", "left": left, "right": right}}:
             both = _cases(left) + _cases(right)
             return both if len(both) <= CASES else [[]]
-        case {"Ternary": {"predicate": {"Function": {"function": {"Boolean": "IsNull"}}}, "truthy": truthy, "falsy": falsy}} if (
-            _is_null(truthy)
-        ):
+        case {
+            "Ternary": {
+                "predicate": {"Function": {"function": {"Boolean": "IsNull"}}},
+                "truthy": truthy,
+                "falsy": falsy,
+            }
+        } if _is_null(truthy):
             return _cases(falsy)  # how DuckDB writes `in`: null where the column is
     found = _filter(node)
     return [[found]] if found is not None else [[]]
@@ -60,14 +64,25 @@ def _cases(node: Any) -> list[list[Filter]]:
 
 def _filter(node: Any) -> Filter | None:
     match node:
-        case {"BinaryExpr": {"op": op, "left": {"Column": str(name)}, "right": {"Literal": _} | {"Cast": _} as right}} if op in OPERATORS:
+        case {
+            "BinaryExpr": {
+                "op": op,
+                "left": {"Column": str(name)},
+                "right": {"Literal": _} | {"Cast": _} as right,
+            }
+        } if op in OPERATORS:
             value = _value(right)
             return Filter(name, OPERATORS[op], value) if isinstance(value, COMPARED) else None
         case {"Function": {"input": [{"Column": str(name)}], "function": {"Boolean": "IsNull"}}}:
             return Filter(name, "is null")
         case {"Function": {"input": [{"Column": str(name)}], "function": {"Boolean": "IsNotNull"}}}:
             return Filter(name, "is not null")
-        case {"Function": {"input": [{"Column": str(name)}, {"Literal": _} as values], "function": {"Boolean": {"IsIn": _}}}}:
+        case {
+            "Function": {
+                "input": [{"Column": str(name)}, {"Literal": _} as values],
+                "function": {"Boolean": {"IsIn": _}},
+            }
+        }:
             value = _value(values)
             listed = value.to_list() if isinstance(value, pl.Series) else value
             if isinstance(listed, list) and all(isinstance(v, COMPARED) for v in listed):

@@ -24,7 +24,9 @@ SHARE = 0.5  # of the machine's memory, for what DuckDB sorts, groups and joins;
 Parameters = Mapping[str, Any] | Sequence[Any] | None
 
 
-def sql(query: str, catalog: "Catalog | None" = None, parameters: Parameters = None, *, limit: int | None = None) -> pl.DataFrame:
+def sql(
+    query: str, catalog: "Catalog | None" = None, parameters: Parameters = None, *, limit: int | None = None
+) -> pl.DataFrame:
     """Answer of a query over tables and datasets.
 
     Only the tables that it names are opened, and of them only the columns and files read that it uses. It cannot write, nor read files
@@ -64,7 +66,10 @@ def sql(query: str, catalog: "Catalog | None" = None, parameters: Parameters = N
     require("pyarrow", "sql", "sql()")
     if not isinstance(query, str):
         raise ExpressionError(f"A query is text, not a {type(query).__name__}.")
-    with tempfile.TemporaryDirectory(prefix="neurochain-sql-") as spill, _connected(duckdb, spill) as connection:
+    with (
+        tempfile.TemporaryDirectory(prefix="neurochain-sql-") as spill,
+        _connected(duckdb, spill) as connection,
+    ):
         statement = parse(connection, query)
         values = _values(parameters)
         enough = statement.limit if statement.limit is not None or not statement.is_plain else limit
@@ -127,7 +132,9 @@ def _register(
         table = resolve(named.path, catalog)
         if table.deprecated:
             warnings.warn(
-                f"The table {table.name!r} is deprecated: {table.deprecated}", DeprecatedTableWarning, stacklevel=4
+                f"The table {table.name!r} is deprecated: {table.deprecated}",
+                DeprecatedTableWarning,
+                stacklevel=4,
             )
         scan = Scan.of(table, known, enough)
         held = f"_scan_{len(scans)}"
@@ -137,7 +144,9 @@ def _register(
             if len(named.path) == 2:
                 connection.execute(f"create schema if not exists {_quoted(named.path[0])}")
             columns = ", ".join(map(_quoted, scan.schema))
-            connection.execute(f"create view {'.'.join(map(_quoted, named.path))} as select {columns} from {held}")
+            connection.execute(
+                f"create view {'.'.join(map(_quoted, named.path))} as select {columns} from {held}"
+            )
     return scans
 
 

@@ -42,6 +42,7 @@ class Scan:
         Parameters
         ----------
         table : Table
+            Of which rows are read.
         equal : dict of str to list
             Constants that columns of the query are compared with, by lower-case name: parameters with which a function can be asked for its
             columns.
@@ -63,7 +64,11 @@ class Scan:
         return register_io_source(self._rows, schema=schema, is_pure=True)
 
     def _rows(
-        self, with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, batch_size: int | None
+        self,
+        with_columns: list[str] | None,
+        predicate: pl.Expr | None,
+        n_rows: int | None,
+        batch_size: int | None,
     ) -> Iterator[pl.DataFrame]:
         wanted = self._read_first if with_columns is None else with_columns
         if n_rows == 0:  # DuckDB asks so for the types
@@ -103,7 +108,9 @@ def _function(table: FunctionTable, equal: dict[str, list[Any]]) -> tuple[pl.Sch
     def call(values: dict[str, Any]) -> pl.LazyFrame:
         key = repr(sorted(values.items()))
         if key not in called:
-            called[key] = table.scan(Condition.of([Filter(name, "=", value) for name, value in values.items()]))
+            called[key] = table.scan(
+                Condition.of([Filter(name, "=", value) for name, value in values.items()])
+            )
         return called[key]
 
     returned = call(example).collect_schema()
@@ -128,7 +135,9 @@ def _function(table: FunctionTable, equal: dict[str, list[Any]]) -> tuple[pl.Sch
         rows = call(values)
         if rows.collect_schema() != returned:
             rows = rows.select(returned.names()).cast(dict(returned))
-        return rows.with_columns(pl.lit(given[n], dtype=kind).alias(n) for n, kind in said.items()).select(columns)
+        return rows.with_columns(pl.lit(given[n], dtype=kind).alias(n) for n, kind in said.items()).select(
+            columns
+        )
 
     return pl.Schema({**said, **returned}), opened
 

@@ -62,6 +62,7 @@ def parse(connection: Any, query: str) -> Statement:
     connection : DuckDBPyConnection
         Whose parser is asked.
     query : str
+        One statement.
 
     Raises
     ------
@@ -78,7 +79,9 @@ def parse(connection: Any, query: str) -> Statement:
         )
     kind = found[0].type.name
     if kind == "MULTI":
-        raise ExpressionError("This is more than one query in DuckDB. Of pivot, say the values: pivot … on column in (…).")
+        raise ExpressionError(
+            "This is more than one query in DuckDB. Of pivot, say the values: pivot … on column in (…)."
+        )
     if kind != "SELECT":
         word = query.split(None, 1)[0].upper() if query.split() else kind
         raise ExpressionError(

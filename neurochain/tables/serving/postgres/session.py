@@ -11,7 +11,16 @@ import polars as pl
 
 from neurochain.errors import ExpressionError, NeurochainError, StorageError
 from neurochain.tables.serving.postgres.text import oid_of, texts
-from neurochain.tables.serving.postgres.wire import Connection, Gone, complete, data_row, failure, message, row_description, text
+from neurochain.tables.serving.postgres.wire import (
+    Connection,
+    Gone,
+    complete,
+    data_row,
+    failure,
+    message,
+    row_description,
+    text,
+)
 from neurochain.tables.serving.reading import check_reads
 from neurochain.tables.serving.upstream import Upstream
 
@@ -32,10 +41,15 @@ SAID = {
 }
 # What clients say on their way to a query, and to which nothing need be done.
 NOTHING_TO_DO = re.compile(
-    r"\s*(begin|start\s+transaction|commit|end|rollback|abort|set|reset|discard|deallocate|close)\b", re.IGNORECASE
+    r"\s*(begin|start\s+transaction|commit|end|rollback|abort|set|reset|discard|deallocate|close)\b",
+    re.IGNORECASE,
 )
 SHOW = re.compile(r"\s*show\s+(?P<name>[\w.]+(?:\s+\w+)*)\s*;?\s*\Z", re.IGNORECASE)
-SETTINGS = {"transaction isolation level": "read committed", "transaction_isolation": "read committed", "search_path": "public"}
+SETTINGS = {
+    "transaction isolation level": "read committed",
+    "transaction_isolation": "read committed",
+    "search_path": "public",
+}
 ASKED = {
     "current_database()": "neurochain",
     "current_schema()": "public",
@@ -100,10 +114,10 @@ class Session:
 
     def _welcome(self) -> bool:
         """Whether the client may come in."""
-        code, body = self._to.startup()
+        code, _ = self._to.startup()
         while code in (SSL, GSS):
             self._to.raw(b"N")  # it is on this machine
-            code, body = self._to.startup()
+            code, _ = self._to.startup()
         if code == CANCEL:
             return False
         if code >> 16 != VERSION_3 >> 16:
@@ -113,7 +127,13 @@ class Session:
             self._to.raw(message("R", struct.pack("!i", 3)))
             kind, given = self._to.receive()
             if kind != "p" or not hmac.compare_digest(given.rstrip(b"\0"), self._token.encode()):
-                self._to.raw(failure("The password is the token that neurochain serve has shown; this is another.", "28P01", "FATAL"))
+                self._to.raw(
+                    failure(
+                        "The password is the token that neurochain serve has shown; this is another.",
+                        "28P01",
+                        "FATAL",
+                    )
+                )
                 return False
         self._to.send(message("R", struct.pack("!i", 0)))
         for name, value in SAID.items():
@@ -253,7 +273,9 @@ def _string(body: bytes) -> tuple[str, bytes]:
 def _split(query: str) -> list[str]:
     """Statements of a query: cut at semicolons that stand in no text, name or comment."""
     found, start = [], 0
-    for mark in re.finditer(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|(?P<end>;)", query, re.DOTALL):
+    for mark in re.finditer(
+        r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|(?P<end>;)", query, re.DOTALL
+    ):
         if mark["end"]:
             found.append(query[start : mark.start()])
             start = mark.end()

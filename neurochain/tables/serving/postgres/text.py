@@ -30,7 +30,19 @@ OIDS: dict[Any, int] = {
     pl.Time: 1083,
     pl.Duration: 1186,
 }
-ARRAYS = {16: 1000, 20: 1016, 21: 1005, 23: 1007, 25: 1009, 700: 1021, 701: 1022, 1082: 1182, 1114: 1115, 1184: 1185, 1700: 1231}
+ARRAYS = {
+    16: 1000,
+    20: 1016,
+    21: 1005,
+    23: 1007,
+    25: 1009,
+    700: 1021,
+    701: 1022,
+    1082: 1182,
+    1114: 1115,
+    1184: 1185,
+    1700: 1231,
+}
 EPOCH = dt.timedelta(0)
 
 
@@ -65,7 +77,11 @@ def texts(values: pl.Series) -> list[str | None]:
         return _times(values, kind)
     if isinstance(kind, pl.Time):
         return values.dt.to_string("%H:%M:%S%.6f").to_list()
-    if isinstance(kind, pl.String | pl.Categorical | pl.Enum) or kind.is_integer() or isinstance(kind, pl.Date | pl.Decimal):
+    if (
+        isinstance(kind, pl.String | pl.Categorical | pl.Enum)
+        or kind.is_integer()
+        or isinstance(kind, pl.Date | pl.Decimal)
+    ):
         return values.cast(pl.String).to_list()
     write = _writer(kind)
     return [None if v is None else write(v) for v in values.to_list()]
@@ -105,7 +121,7 @@ def _interval(value: dt.timedelta) -> str:
 
 
 def _array(value: Any, inner: Any) -> str:
-    """``{1,NULL,"a \\"quoted\\" one"}``."""
+    """List as ``{1,NULL,"a b"}``."""
     written = texts(pl.Series(value, dtype=inner))
     is_bare = inner.is_numeric() or isinstance(inner, pl.Boolean)
     return "{" + ",".join("NULL" if t is None else t if is_bare else _quoted(t) for t in written) + "}"

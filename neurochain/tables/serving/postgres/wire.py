@@ -26,7 +26,9 @@ def text(value: str) -> bytes:
 
 def failure(said: str, code: str, severity: str = "ERROR") -> bytes:
     """ErrorResponse; codes: https://www.postgresql.org/docs/current/errcodes-appendix.html"""
-    fields = b"".join(k.encode() + text(v) for k, v in (("S", severity), ("V", severity), ("C", code), ("M", said)))
+    fields = b"".join(
+        k.encode() + text(v) for k, v in (("S", severity), ("V", severity), ("C", code), ("M", said))
+    )
     return message("E", fields + b"\0")
 
 
