@@ -62,7 +62,7 @@ def serve(
     with Server(loaded, host, port, postgres_port, flight_port, token=given, refresh=refresh) as server:
         files = server.write_grafana(Path(grafana)) if grafana is not None else []
         printing.show({"data": None, "text": _page(server, files)}, False)
-        server.wait(refreshed=lambda offers: printing.line(f"refreshed {len(offers.tables)} tables"))
+        server.wait(said=printing.line)
 
 
 def _page(server: Server, files: list[Path]) -> list[Any]:

@@ -85,7 +85,8 @@ def flight_server(host: str, port: int, upstream: Upstream, token: str) -> Any:
         def list_actions(self, context: Any) -> list[tuple[str, str]]:
             return [(name, "") for name in ACTIONS]
 
-    return Server(f"grpc://{host}:{port}", middleware={"token": Door()})
+    place = f"[{host}]" if ":" in host else host
+    return Server(f"grpc://{place}:{port}", middleware={"token": Door()})
 
 
 class _Refused:

@@ -87,6 +87,11 @@ class Offers:
     left_out: tuple[LeftOut, ...]
     environment: Mapping[str, str]
 
+    def without(self, offer: Offer, reason: str) -> "Offers":
+        """The same, less a table that cannot be served."""
+        left_out = (*self.left_out, LeftOut(offer.database, offer.name, reason))
+        return Offers(tuple(o for o in self.tables if o is not offer), left_out, self.environment)
+
 
 def offers_of(catalog: "Catalog", folder: Path) -> Offers:
     """What can be served of a catalog.

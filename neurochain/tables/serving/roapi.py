@@ -22,6 +22,7 @@ __all__ = ["Roapi", "program"]
 LISTENING = re.compile(
     r"Listening on (?P<host>[\d.]+):(?P<port>\d+) for (?P<what>Postgres|FlightSQL|HTTP) traffic"
 )
+LOADING = re.compile(r"(?P<what>loading|registered) `.*` as table `(?P<table>.+)`")
 NOISE = re.compile(r"^\[\S+ (?:INFO|DEBUG) ")
 PATIENCE = 120.0  # seconds for all tables to be opened
 GRACE = 5.0  # seconds for it to end by itself
@@ -62,6 +63,8 @@ class Roapi:
         What it serves, and where; it is read once.
     environment : mapping of str to str
         Added to this process' own: how object storage is reached.
+    host : str
+        On which it listens.
     token : str
         That its FlightSQL asks for.
 
@@ -69,11 +72,14 @@ class Roapi:
     ----------
     ports : dict of str to int
         Of ``"HTTP"``, ``"Postgres"`` and ``"FlightSQL"``.
+    loading : str or None
+        The table that it is about to open.
     """
 
     def __init__(self, config: Path, environment: Mapping[str, str], host: str, token: str) -> None:
         self.host, self.token = host, token
         self.ports: dict[str, int] = {}
+        self.loading: str | None = None
         self._log: collections.deque[str] = collections.deque(maxlen=KEPT)
         self._listens = threading.Event()
         ours = {
@@ -149,6 +155,8 @@ class Roapi:
             if not line:
                 continue
             self._log.append(line)
+            if loading := LOADING.search(line):
+                self.loading = loading["table"] if loading["what"] == "loading" else None
             if found := LISTENING.search(line):
                 self.ports[found["what"]] = int(found["port"])
                 if len(self.ports) == 3:

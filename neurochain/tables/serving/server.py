@@ -22,7 +22,7 @@ from neurochain.tables.serving.offer import Offers, offers_of
 from neurochain.tables.serving.postgres.server import HOST as LOOPBACK
 from neurochain.tables.serving.postgres.server import PostgresServer
 from neurochain.tables.serving.roapi import Roapi, hidden_host, program
-from neurochain.tables.serving.upstream import Upstream, prepared
+from neurochain.tables.serving.upstream import Upstream, define
 
 if TYPE_CHECKING:
     from neurochain.tables.catalog import Catalog
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Server"]
 
 LOOKED_AT = 0.2  # seconds between looks at whether ROAPI still runs
+SHUTDOWN = 10.0  # seconds for those who are asked for at the end
 FINISHING = 30.0  # seconds for answers of a ROAPI that was replaced
 
 
@@ -111,13 +112,13 @@ class Server:
         """Process of the ROAPI that answers."""
         return self._roapi.pid if self._roapi is not None else None
 
-    def wait(self, refreshed: Callable[[Offers], object] = lambda offers: None) -> None:
+    def wait(self, said: Callable[[str], object] = lambda text: None) -> None:
         """Serve until a signal comes (Ctrl-C, SIGTERM), or `stop` is called.
 
         Parameters
         ----------
-        refreshed : callable
-            Called with what is served after each refresh.
+        said : callable
+            Called with what became of each refresh.
 
         Raises
         ------
@@ -134,9 +135,9 @@ class Server:
                 if self._refresh and time.monotonic() >= due:
                     try:
                         self.offers = self._replaced()
-                        refreshed(self.offers)
+                        said(f"refreshed: {len(self.offers.tables)} tables")
                     except NeurochainError as error:
-                        raise StorageError(f"What is served could not be refreshed: {error}") from error
+                        said(f"not refreshed, what was there is served on: {error}")
                     due = time.monotonic() + self._refresh
 
     def write_grafana(self, folder: Path) -> list[Path]:
@@ -196,7 +197,7 @@ class Server:
         if not offers.tables:
             reasons = "; ".join(f"{o.database}.{o.name}: {o.reason}" for o in offers.left_out)
             raise TableError(f"No table can be served. {reasons or 'The catalog has none.'}")
-        roapi = self._started(folder, offers)
+        roapi, offers = self._started(folder, offers)
         before = self._upstream.replace(roapi)
         self._roapi = roapi
         if before is not None:
@@ -207,24 +208,31 @@ class Server:
                 shutil.rmtree(old, ignore_errors=True)
         return offers
 
-    def _started(self, folder: Path, offers: Offers) -> Roapi:
+    def _started(self, folder: Path, offers: Offers) -> tuple[Roapi, Offers]:
+        """ROAPI with the tables that it can open, and what then is served."""
+        while True:
+            roapi = self._begun(folder, offers)
+            try:
+                roapi.wait_until_ready()
+                _name_databases(roapi, offers)
+            except StorageError as error:
+                roapi.stop()
+                culprits = [o for o in offers.tables if o.flat == roapi.loading]
+                if not culprits or len(offers.tables) == 1:
+                    raise
+                offers = offers.without(culprits[0], str(error))
+            except BaseException:
+                roapi.stop()
+                raise
+            else:
+                return roapi, offers
+
+    def _begun(self, folder: Path, offers: Offers) -> Roapi:
         host, token = hidden_host(), secrets.token_urlsafe(24)
         config = folder / "roapi.yaml"
         config.touch(mode=0o600)
         config.write_text(config_text(offers.tables, host, token), "utf-8")
-        roapi = Roapi(config, offers.environment, host, token)
-        try:
-            roapi.wait_until_ready()
-            config.unlink()
-            for database in dict.fromkeys(o.database for o in offers.tables):
-                _define(roapi, f"create schema {_quoted(database)}")
-            for offer in offers.tables:
-                view = f"{_quoted(offer.database)}.{_quoted(offer.name)}"
-                _define(roapi, f"create view {view} as select * from {_quoted(offer.flat)}")
-        except BaseException:
-            roapi.stop()
-            raise
-        return roapi
+        return Roapi(config, offers.environment, host, token)
 
     def _open(self, sockets: dict[str, socket.socket]) -> None:
         """Open the doors."""
@@ -232,7 +240,7 @@ class Server:
         self._closers.append(wire.close)
         sockets["FlightSQL"].close()  # it was held for its number; gRPC opens its own
         flight = flight_server(self.host, self.ports["FlightSQL"], self._upstream, self.token)
-        self._closers.append(flight.shutdown)
+        self._closers.append(lambda: _at_most(SHUTDOWN, flight.shutdown))
         port = self.ports["HTTP"]
         hosts = (
             ()
@@ -254,14 +262,25 @@ class Server:
 
         def close() -> None:
             http.should_exit = True
-            thread.join(10)
+            thread.join(SHUTDOWN)
 
         self._closers.append(close)
 
 
-def _define(roapi: Roapi, statement: str) -> None:
-    with prepared(roapi, statement):
-        return
+def _name_databases(roapi: Roapi, offers: Offers) -> None:
+    """Let SQL say ``implant.spikes``: ROAPI's own names know no databases."""
+    for database in dict.fromkeys(o.database for o in offers.tables):
+        define(roapi, f"create schema {_quoted(database)}")
+    for offer in offers.tables:
+        view = f"{_quoted(offer.database)}.{_quoted(offer.name)}"
+        define(roapi, f"create view {view} as select * from {_quoted(offer.flat)}")
+
+
+def _at_most(seconds: float, work: Callable[[], object]) -> None:
+    """Do something, and wait for it no longer."""
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(seconds)
 
 
 def _quoted(name: str) -> str:

@@ -9,7 +9,7 @@ from neurochain.errors import ExpressionError, StorageError, require
 from neurochain.tables.serving.messages import any_message, decode, pack
 from neurochain.tables.serving.roapi import Roapi
 
-__all__ = ["Answer", "Upstream", "prepared"]
+__all__ = ["Answer", "Upstream", "define", "prepared"]
 
 KIND = ("Error building plan: ", "Error executing query: ", "Invalid SQL query: ")
 
@@ -128,6 +128,18 @@ def prepared(roapi: Roapi, sql: str) -> Iterator[Answer]:
         finally:
             close = any_message("ActionClosePreparedStatementRequest", pack(1, handle))
             list(client.do_action(flight.Action("ClosePreparedStatement", close), options))
+
+
+def define(roapi: Roapi, statement: str) -> None:
+    """Let ROAPI know a name.
+
+    Raises
+    ------
+    ExpressionError, StorageError
+        As `Upstream.query`.
+    """
+    with prepared(roapi, statement):
+        return
 
 
 @contextmanager

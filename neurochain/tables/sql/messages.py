@@ -4,7 +4,14 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from neurochain.errors import ColumnNotFoundError, ExpressionError, NeurochainError, require, suggestion
+from neurochain.errors import (
+    ColumnNotFoundError,
+    ExpressionError,
+    NeurochainError,
+    StorageError,
+    require,
+    suggestion,
+)
 
 __all__ = ["in_our_words"]
 
@@ -34,6 +41,8 @@ def in_our_words(
     ------
     ColumnNotFoundError
         No table of the query has a column.
+    StorageError
+        A scan has failed.
     ExpressionError
         Anything else that DuckDB says.
     """
@@ -44,7 +53,9 @@ def in_our_words(
         raise
     except duckdb.Error as error:
         for failure in failures:
-            raise failure from None
+            if isinstance(failure, NeurochainError):
+                raise failure from None
+            raise StorageError(f"A table of the query could not be read: {failure}") from failure
         raise translated(str(error), columns, query) from None
 
 
