@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Server"]
 
+CONFIG = "roapi.yaml"  # it holds a token, and is there only until it is read
 LOOKED_AT = 0.2  # seconds between looks at whether ROAPI still runs
 SHUTDOWN = 10.0  # seconds for those who are asked for at the end
 FINISHING = 30.0  # seconds for answers of a ROAPI that was replaced
@@ -193,11 +194,15 @@ class Server:
     def _replaced(self) -> Offers:
         """Let a new ROAPI answer, which has the tables as they are now."""
         folder = Path(tempfile.mkdtemp(prefix="tables-", dir=self._folder))
-        offers = offers_of(self._catalog, folder)
-        if not offers.tables:
-            reasons = "; ".join(f"{o.database}.{o.name}: {o.reason}" for o in offers.left_out)
-            raise TableError(f"No table can be served. {reasons or 'The catalog has none.'}")
-        roapi, offers = self._started(folder, offers)
+        try:
+            offers = offers_of(self._catalog, folder)
+            if not offers.tables:
+                reasons = "; ".join(f"{o.database}.{o.name}: {o.reason}" for o in offers.left_out)
+                raise TableError(f"No table can be served. {reasons or 'The catalog has none.'}")
+            roapi, offers = self._started(folder, offers)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         before = self._upstream.replace(roapi)
         self._roapi = roapi
         if before is not None:
@@ -214,6 +219,7 @@ class Server:
             roapi = self._begun(folder, offers)
             try:
                 roapi.wait_until_ready()
+                (folder / CONFIG).unlink()
                 _name_databases(roapi, offers)
             except StorageError as error:
                 roapi.stop()
@@ -229,7 +235,7 @@ class Server:
 
     def _begun(self, folder: Path, offers: Offers) -> Roapi:
         host, token = hidden_host(), secrets.token_urlsafe(24)
-        config = folder / "roapi.yaml"
+        config = folder / CONFIG
         config.touch(mode=0o600)
         config.write_text(config_text(offers.tables, host, token), "utf-8")
         return Roapi(config, offers.environment, host, token)
