@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
 __all__ = ["LeftOut", "Offer", "Offers", "offers_of"]
 
+FAILURES = (NeurochainError, OSError, pl.exceptions.PolarsError)
+AS_DECLARED = (
+    "unique_columns",
+    "columns",
+    "timestamp",
+)  # what ROAPI knows nothing of; nor of `version`, which may be 0
 SCHEMES = ("file", "s3", "gs", "az", "abfs", "abfss")  # that ROAPI lists
 
 
@@ -87,10 +93,28 @@ class Offers:
     left_out: tuple[LeftOut, ...]
     environment: Mapping[str, str]
 
-    def without(self, offer: Offer, reason: str) -> "Offers":
-        """The same, less a table that cannot be served."""
-        left_out = (*self.left_out, LeftOut(offer.database, offer.name, reason))
-        return Offers(tuple(o for o in self.tables if o is not offer), left_out, self.environment)
+    def otherwise(self, offer: Offer, folder: Path, reason: str) -> "Offers":
+        """The same, with a copy of a table that ROAPI cannot read where it lies, or without it where it cannot read the copy either.
+
+        Parameters
+        ----------
+        offer : Offer
+            The table.
+        folder : path
+            For the copy.
+        reason : str
+            Why it cannot.
+        """
+        rest = tuple(o for o in self.tables if o is not offer)
+        if not offer.copied:
+            try:
+                copy = _copied(offer.database, offer.name, offer.table, folder / f"{offer.flat}_copy")
+                return replace(self, tables=(*rest, copy))
+            except FAILURES as error:
+                reason = str(error)
+        return replace(
+            self, tables=rest, left_out=(*self.left_out, LeftOut(offer.database, offer.name, reason))
+        )
 
 
 def offers_of(catalog: "Catalog", folder: Path) -> Offers:
@@ -116,7 +140,7 @@ def offers_of(catalog: "Catalog", folder: Path) -> Offers:
         try:
             offer = _offer(database.lower(), table, folder)
             _reached(offer, environments)
-        except (NeurochainError, OSError, pl.exceptions.PolarsError) as error:
+        except FAILURES as error:
             left_out.append(LeftOut(database, table.name, str(error)))
             continue
         tables.append(offer)
@@ -146,10 +170,17 @@ def _offer(database: str, table: Table, folder: Path) -> Offer:
         types = {c: schema[c] for c in table.partition_columns}
         columns = {c: kind for c, kind in schema.items() if c not in types}
         return Offer(database, name, place, "parquet", pl.Schema(columns), pl.Schema(types), False, table)
-    if table.kind == "delta" and not getattr(table, "unique_columns", ()):
+    if table.kind == "delta" and not _is_declared_otherwise(table):
         _check_scheme(uri)
         return Offer(database, name, _place(uri), "delta", table.read_schema(), pl.Schema(), False, table)
     return _copied(database, name, table, folder / f"{database}_{name}")
+
+
+def _is_declared_otherwise(table: Table) -> bool:
+    """Whether a Delta table has other rows than those that lie in its latest version."""
+    return (
+        any(getattr(table, name, None) for name in AS_DECLARED) or getattr(table, "version", None) is not None
+    )
 
 
 def _copied(database: str, name: str, table: Table, folder: Path) -> Offer:

@@ -224,9 +224,11 @@ class Server:
             except StorageError as error:
                 roapi.stop()
                 culprits = [o for o in offers.tables if o.flat == roapi.loading]
-                if not culprits or len(offers.tables) == 1:
+                if not culprits:
                     raise
-                offers = offers.without(culprits[0], str(error))
+                offers = offers.otherwise(culprits[0], folder, str(error))
+                if not offers.tables:
+                    raise
             except BaseException:
                 roapi.stop()
                 raise
