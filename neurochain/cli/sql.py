@@ -4,6 +4,7 @@ import csv
 import io
 import json as json_module
 import sys
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -182,6 +183,8 @@ def _plain(value: Any) -> Any:
         return value.hex()
     if isinstance(value, pl.Series):
         return value.to_list()
+    if isinstance(value, Decimal):
+        return float(value)
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import polars as pl
 import pytest
 
@@ -39,7 +40,7 @@ def spikes_frame() -> pl.DataFrame:
             "rate": [n / 4 if n % 9 else None for n in rows],
             "word": [("it's", "b", "Ä", None)[n % 4] for n in rows],
             "ts": [dt.datetime(2024, 4, 27) + dt.timedelta(minutes=7 * n) for n in rows],
-            "wave": [[float(n)] * 200 for n in rows],
+            "wave": np.random.default_rng(0).random((600, 1_000)).tolist(),
             "date": [DATES[n // 200] for n in rows],
             "hour": [n % 200 // 50 for n in rows],
         },
