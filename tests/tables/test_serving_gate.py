@@ -54,7 +54,7 @@ def test_the_token_opens(http: httpx.Client) -> None:
     ("headers", "query"),
     [
         ({}, ""),
-        (bearer(""), ""),
+        ({"authorization": "Bearer"}, ""),
         (bearer(TOKEN[:-1]), ""),
         (bearer(TOKEN + "x"), ""),
         (bearer("ö"), ""),
@@ -110,9 +110,9 @@ def test_only_what_reads_is_passed_on(server: Server, path: str) -> None:
         server,
         f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: 8\r\n\r\nselect 1",
     )
-    assert status in (404, 405)
+    assert status in (400, 404, 405)
     status, _ = raw(server, f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n\r\n")
-    assert status in (404, 405)
+    assert status in (400, 404, 405)
 
 
 def raw(server: Server, text: str) -> tuple[int, str]:

@@ -74,7 +74,7 @@ def config_text(offers: Sequence[Offer], host: str, token: str) -> str:
 
 
 def _columns(schema: pl.Schema) -> list[dict[str, Any]] | None:
-    """Columns; None where one of them has a type that the file cannot say: then ROAPI asks the files."""
+    """Columns; None where one of them is nested: lists are called otherwise in one file than in another, so ROAPI asks the files."""
     found = [{"name": n, "data_type": _type(kind), "nullable": True} for n, kind in schema.items()]
     return found if all(column["data_type"] is not None for column in found) else None
 
@@ -99,27 +99,7 @@ def _type(kind: Any) -> Any:
             return _Tagged("Time64", "Nanosecond")
         case pl.Decimal(precision=precision, scale=scale):
             return _Tagged("Decimal128", [precision or 38, scale])
-        case pl.List(inner=inner) | pl.Array(inner=inner):
-            item = _field("item", inner)
-            return None if item is None else _Tagged("List", item)
-        case pl.Struct(fields=fields):
-            made = [_field(f.name, f.dtype) for f in fields]
-            return None if any(f is None for f in made) else _Tagged("Struct", made)
     return None
-
-
-def _field(name: str, kind: Any) -> dict[str, Any] | None:
-    inner = _type(kind)
-    if inner is None:
-        return None
-    return {
-        "name": name,
-        "data_type": inner,
-        "nullable": True,
-        "dict_id": 0,
-        "dict_is_ordered": False,
-        "metadata": {},
-    }
 
 
 def _flow(value: Any) -> str:

@@ -111,7 +111,7 @@ class Offers:
                 copy = _copied(offer.database, offer.name, offer.table, folder / f"{offer.flat}_copy")
                 return replace(self, tables=(*rest, copy))
             except FAILURES as error:
-                reason = str(error)
+                reason = f"{reason}; nor can it be copied: {error}"
         return replace(
             self, tables=rest, left_out=(*self.left_out, LeftOut(offer.database, offer.name, reason))
         )
@@ -172,7 +172,9 @@ def _offer(database: str, table: Table, folder: Path) -> Offer:
         return Offer(database, name, place, "parquet", pl.Schema(columns), pl.Schema(types), False, table)
     if table.kind == "delta" and not _is_declared_otherwise(table):
         _check_scheme(uri)
-        return Offer(database, name, _place(uri), "delta", table.read_schema(), pl.Schema(), False, table)
+        place = _place(uri)
+        place = place if "://" in place else Path(place).as_uri()  # a space in a path is no URI
+        return Offer(database, name, place, "delta", table.read_schema(), pl.Schema(), False, table)
     return _copied(database, name, table, folder / f"{database}_{name}")
 
 
