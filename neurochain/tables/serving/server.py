@@ -85,6 +85,7 @@ class Server:
         self._upstream = Upstream()
         self._roapi: Roapi | None = None
         self._stopping = threading.Event()
+        self._signals = _Signals(self.stop)
         self._folder = Path(tempfile.mkdtemp(prefix="neurochain-serve-"))
         self._closers: list[Callable[[], object]] = [lambda: shutil.rmtree(self._folder, ignore_errors=True)]
         try:
@@ -101,12 +102,14 @@ class Server:
             raise
 
     def __enter__(self) -> "Server":
+        self._signals.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+        self._signals.__exit__()
 
     @property
     def roapi_pid(self) -> int | None:
@@ -114,7 +117,7 @@ class Server:
         return self._roapi.pid if self._roapi is not None else None
 
     def wait(self, said: Callable[[str], object] = lambda text: None) -> None:
-        """Serve until a signal comes (Ctrl-C, SIGTERM), or `stop` is called.
+        """Serve until a signal comes (Ctrl-C, SIGTERM; in a ``with`` block), or `stop` is called.
 
         Parameters
         ----------
@@ -126,20 +129,19 @@ class Server:
         StorageError
             ROAPI has ended; shows the end of its log.
         """
-        with _Signals(self.stop):
-            due = time.monotonic() + (self._refresh or 0)
-            while not self._stopping.wait(LOOKED_AT):
-                if self._roapi is not None and not self._roapi.is_alive:
-                    raise StorageError(
-                        f"ROAPI has ended, and nothing is served any more:\n{self._roapi.last_words()}"
-                    )
-                if self._refresh and time.monotonic() >= due:
-                    try:
-                        self.offers = self._replaced()
-                        said(f"refreshed: {len(self.offers.tables)} tables")
-                    except NeurochainError as error:
-                        said(f"not refreshed, what was there is served on: {error}")
-                    due = time.monotonic() + self._refresh
+        due = time.monotonic() + (self._refresh or 0)
+        while not self._stopping.wait(LOOKED_AT):
+            if self._roapi is not None and not self._roapi.is_alive:
+                raise StorageError(
+                    f"ROAPI has ended, and nothing is served any more:\n{self._roapi.last_words()}"
+                )
+            if self._refresh and time.monotonic() >= due:
+                try:
+                    self.offers = self._replaced()
+                    said(f"refreshed: {len(self.offers.tables)} tables")
+                except NeurochainError as error:
+                    said(f"not refreshed, what was there is served on: {error}")
+                due = time.monotonic() + self._refresh
 
     def write_grafana(self, folder: Path) -> list[Path]:
         """Write what Grafana reads when it starts with this folder as its ``provisioning``; gives what was written.
@@ -300,7 +302,8 @@ class _Signals:
     """Ctrl-C and SIGTERM call a function, as long as this is open; in a thread beside the main one they do what they did."""
 
     def __init__(self, called: Callable[[], object]) -> None:
-        self._called, self._before = called, {}
+        self._called = called
+        self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> None:
         if threading.current_thread() is threading.main_thread():

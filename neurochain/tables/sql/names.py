@@ -49,8 +49,8 @@ def resolve(path: tuple[str, ...], catalog: "Catalog | None") -> Table:
             f"{'.'.join(path)!r} has too many parts: a table is called database.table, or table."
         )
     held = {(key, table.name): table for key, table in (catalog.tables() if catalog is not None else ())}
-    for same in (lambda name: name == path[0], lambda name: name.lower() == path[0].lower()):
-        found = {f"{key}.{name}": table for (key, name), table in held.items() if same(name)}
+    for folded in (str, str.lower):
+        found = {f"{k}.{n}": table for (k, n), table in held.items() if folded(n) == folded(path[0])}
         if len(found) == 1:
             return next(iter(found.values()))
         if found:

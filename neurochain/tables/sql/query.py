@@ -80,7 +80,7 @@ def sql(
             found = connection.sql(query, params=values) if values else connection.sql(query)
             if found is None:
                 raise ExpressionError("The query gives no rows.")
-            answer = (found if limit is None else found.limit(limit)).pl()
+            answer: pl.DataFrame = (found if limit is None else found.limit(limit)).pl()
     return answer
 
 

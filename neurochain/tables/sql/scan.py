@@ -134,7 +134,7 @@ def _function(table: FunctionTable, equal: dict[str, list[Any]]) -> tuple[pl.Sch
         given = {name: values.get(name, table.parameters[name].default) for name in said}
         rows = call(values)
         if rows.collect_schema() != returned:
-            rows = rows.select(returned.names()).cast(dict(returned))
+            rows = rows.select(pl.col(n).cast(kind) for n, kind in returned.items())
         return rows.with_columns(pl.lit(given[n], dtype=kind).alias(n) for n, kind in said.items()).select(
             columns
         )
