@@ -329,26 +329,7 @@ def gc(
     printing.show(garbage_command.page(collect_garbage(_project(), ledger, dry_run)), json)
 
 
-@app.command(epilog="Example: neurochain withdraw --subject 07 --dry-run")
-def withdraw(
-    subject: Annotated[str | None, typer.Option(help="Whose rows: 07 for sub-07.")] = None,
-    where: Annotated[
-        str | None, typer.Option(metavar="COLUMN=VALUE", help="Rows where a column has a value, instead.")
-    ] = None,
-    reason: Annotated[
-        str | None, typer.Option(help="Kept with the events; who is withdrawn is masked.")
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
-    json: Json = False,
-) -> None:
-    """Delete a subject's rows from all versions, and from all that is kept beside them.
-
-    Versions that held some get a successor without them, and stay listed without rows. What was exported, and the
-    files themselves, are not touched.
-    """
-    column = withdraw_command.parse_where(where)
-    found = nc.withdraw(subject=subject, where=column, reason=reason, dry_run=dry_run)
-    printing.show(withdraw_command.page(found), json)
+app.command(epilog="Example: neurochain withdraw --subject 07 --dry-run")(withdraw_command.withdraw)
 
 
 @app.command(epilog="Example: neurochain audit --check")

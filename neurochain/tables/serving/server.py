@@ -299,17 +299,23 @@ def _quoted(name: str) -> str:
 
 
 class _Signals:
-    """Ctrl-C and SIGTERM call a function, as long as this is open; in a thread beside the main one they do what they did."""
+    """Ctrl-C and SIGTERM call a function, and the second Ctrl-C interrupts; in a thread beside the main one they do what they did."""
 
     def __init__(self, called: Callable[[], object]) -> None:
-        self._called = called
+        self._called, self._again = called, False
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> None:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
-                self._before[number] = signal.signal(number, lambda *_: self._called())
+                self._before[number] = signal.signal(number, self._came)
 
     def __exit__(self, *_: object) -> None:
         for number, before in self._before.items():
             signal.signal(number, before)
+
+    def _came(self, number: int, frame: object) -> None:
+        if self._again:
+            raise KeyboardInterrupt
+        self._again = True
+        self._called()
