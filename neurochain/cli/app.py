@@ -101,7 +101,7 @@ app.command(epilog="Example: neurochain align --ephys a.meta --video b.mp4 --tim
 )
 
 
-app.command(epilog="Example: neurochain sql 'select count(*) from implant.spikes' --catalog catalog.py")(
+app.command(epilog="Example: neurochain sql 'select * from alpha_roi_tags' --catalog catalog.py")(
     sql_command.sql
 )
 app.command(epilog="Example: neurochain serve catalog.py --port 8000")(serve_command.serve)
