@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import deltalake
 import httpx
 import polars as pl
 import psycopg
+import pyarrow as pa
 import pytest
 from moto.server import ThreadedMotoServer
 from source_tree import REPOSITORY
@@ -22,7 +24,9 @@ from typer.testing import CliRunner
 import neurochain as nc
 from neurochain.cli.app import app
 from neurochain.errors import NeurochainError
+from neurochain.tables.reach import reach
 from neurochain.tables.serving.server import Server
+from neurochain.tables.table import Table
 
 Serve = Callable[..., "subprocess.Popen[str]"]
 CATALOG = """
@@ -208,6 +212,23 @@ def endpoint() -> Iterator[str]:
     server.stop()
 
 
+class Delta(Table):
+    """A Delta table, as far as it is served."""
+
+    kind = "delta"
+
+    def __init__(self, name: str, uri: str, options: dict[str, str]) -> None:
+        super().__init__(name=name)
+        self.uri = uri
+        reach(uri, options)
+
+    def read_schema(self, **options: Any) -> pl.Schema:
+        return pl.Schema({"k": pl.Int64})
+
+    def _scan(self, condition: Any, columns: Any, **options: Any) -> pl.LazyFrame:
+        raise AssertionError("it is read where it lies")
+
+
 def test_object_storage_with_credentials(
     endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -237,18 +258,33 @@ def test_object_storage_with_credentials(
         partitioning=[nc.Partition("date")],
         partitioning_scheme="directory",
     )
+    said = {**KEYS, "aws_endpoint_url": endpoint, "aws_allow_http": "true", "aws_region": "us-east-1"}
+    deltalake.write_deltalake(
+        "s3://lab/delta",
+        pa.table({"k": [7, 8]}),
+        storage_options={**said, "aws_s3_allow_unsafe_rename": "true"},
+    )
     written: list[str] = []
     make = Path.write_text
     monkeypatch.setattr(
         Path, "write_text", lambda self, text, *a: (written.append(text), make(self, text, *a))[1]
     )
-    with Server(nc.Catalog({"d": [spikes, other, flat]}), port=0, postgres_port=0, flight_port=0) as server:
+    with Server(
+        nc.Catalog(
+            {"d": [spikes, other, flat, Delta(name="changes", uri="s3://lab/delta", options=options)]}
+        ),
+        port=0,
+        postgres_port=0,
+        flight_port=0,
+    ) as server:
         answer = httpx.post(
             f"http://127.0.0.1:{server.ports['HTTP']}/api/sql",
             content="select x from d.spikes where date = '2024-04-29' order by x",
             trust_env=False,
         )
         assert answer.json() == [{"x": 1}, {"x": 11}]
+        place = f"http://127.0.0.1:{server.ports['HTTP']}/api/tables/d_changes?sort=k"
+        assert httpx.get(place, trust_env=False).json() == [{"k": 7}, {"k": 8}]
         reasons = {o.name: o.reason for o in server.offers.left_out}
         assert "another AWS_ACCESS_KEY_ID" in reasons["theirs"]
         assert "not date=2024-04-28/" in reasons["flat"]

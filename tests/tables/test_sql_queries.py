@@ -127,7 +127,11 @@ def test_only_folders_that_the_filters_leave_are_listed_and_read(
     assert found.height == 50
     assert asked(bucket) == ["/lab/spikes/date=2024-04-28/hour=2/part.parquet"]
     listed = {r.query["prefix"] for r in bucket.traffic.requests if r.is_listing}
-    newest = {"spikes/", "spikes/date=2024-04-29/", "spikes/date=2024-04-29/hour=3/"}  # whose file has the columns
+    newest = {
+        "spikes/",
+        "spikes/date=2024-04-29/",
+        "spikes/date=2024-04-29/hour=3/",
+    }  # whose file has the columns
     assert listed - newest == {"spikes/date=2024-04-28/hour=2/"}
 
 
