@@ -1,6 +1,7 @@
 """Serve: a catalog over HTTP, the PostgreSQL wire and FlightSQL, until Ctrl-C."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -62,7 +63,13 @@ def serve(
     with Server(loaded, host, port, postgres_port, flight_port, token=given, refresh=refresh) as server:
         files = server.write_grafana(Path(grafana)) if grafana is not None else []
         printing.show({"data": None, "text": _page(server, files)}, False)
-        server.wait(said=printing.line)
+        sys.stdout.flush()
+        server.wait(said=_say)
+
+
+def _say(text: str) -> None:
+    printing.line(text)
+    sys.stdout.flush()  # into a log, too
 
 
 def _page(server: Server, files: list[Path]) -> list[Any]:

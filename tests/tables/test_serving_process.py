@@ -64,7 +64,6 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
                 "COLUMNS": "200",
                 "NO_COLOR": "1",
                 "TERM": "dumb",
-                "PYTHONUNBUFFERED": "1",
                 "PYTHONPATH": str(REPOSITORY),
                 **environment,
             },

@@ -12,6 +12,8 @@ import duckdb
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import neurochain as nc
 from neurochain.errors import (
@@ -115,6 +117,70 @@ def test_answers_are_those_of_duckdb_over_the_rows_in_memory(catalog: nc.Catalog
     expected = connection.sql(query).pl()
     connection.close()
     assert catalog.sql(query).equals(expected)
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> nc.Catalog:
+    folder = tmp_path_factory.mktemp("local")
+    write_hive(folder, spikes_frame().drop("wave"), ("date", "hour"))
+    partitioning = [nc.Partition("date", "string"), nc.Partition("hour", "int32")]
+    return nc.Catalog({"d": [nc.ParquetTable(name="spikes", uri=str(folder), partitioning=partitioning)]})
+
+
+CONSTANTS = {
+    "channel": ["0", "3", "6", "2.5", "'4'", "null"],
+    "rate": ["0", "12.25", "149.75", "1e9", "null"],
+    "word": ["'it''s'", "'b'", "'Ä'", "''", "null"],
+    "ts": ["timestamp '2024-04-28 09:00:00'", "'2024-04-27'", "date '2024-04-29'"],
+    "date": ["'2024-04-28'", "'2024-04-30'", "''", "null"],
+    "hour": ["0", "3", "7", "-1", "2.0"],
+}
+
+
+@st.composite
+def conditions(draw: Any, depth: int = 2) -> str:
+    kind = draw(
+        st.sampled_from(["compare", "in", "between", "null", "and", "or", "not"][: 7 if depth else 4])
+    )
+    if kind in ("and", "or"):
+        return f"({draw(conditions(depth - 1))} {kind} {draw(conditions(depth - 1))})"
+    if kind == "not":
+        return f"not {draw(conditions(depth - 1))}"
+    name = draw(st.sampled_from(sorted(CONSTANTS)))
+    value = st.sampled_from(CONSTANTS[name])
+    if kind == "null":
+        return f"{name} is {draw(st.sampled_from(['', 'not ']))}null"
+    if kind == "in":
+        listed = draw(st.lists(value, min_size=1, max_size=3))
+        return f"{name} {draw(st.sampled_from(['', 'not ']))}in ({', '.join(listed)})"
+    if kind == "between":
+        return f"{name} between {draw(value)} and {draw(value)}"
+    operator = draw(
+        st.sampled_from(["=", "<>", "<", "<=", ">", ">=", "is distinct from", "is not distinct from"])
+    )
+    return f"{name} {operator} {draw(value)}"
+
+
+@settings(max_examples=25)
+@given(conditions())
+def test_what_is_left_out_meets_no_condition(local: nc.Catalog, condition: str) -> None:
+    meets_the_law(local, condition)
+
+
+@pytest.mark.long
+@settings(max_examples=1_000)
+@given(conditions(depth=3))
+def test_what_is_left_out_meets_no_condition_at_length(local: nc.Catalog, condition: str) -> None:
+    meets_the_law(local, condition)
+
+
+def meets_the_law(local: nc.Catalog, condition: str) -> None:
+    connection = duckdb.connect()
+    connection.register("spikes", spikes_frame().drop("wave"))
+    query = f"select ts, hour from spikes where {condition} order by ts"
+    expected = connection.sql(query).pl()
+    connection.close()
+    assert local.sql(query).equals(expected)
 
 
 def test_only_folders_that_the_filters_leave_are_listed_and_read(
@@ -265,6 +331,16 @@ def test_limits(catalog: nc.Catalog) -> None:
     assert catalog.sql("select * from spikes limit 2", limit=5).height == 2
     assert catalog.sql("select count(*) from spikes", limit=5).item() == 600
     assert catalog.sql("select ts from spikes where hour = 3", limit=5)["ts"].n_unique() == 5
+    total = catalog.sql(
+        "select * replace (sum(rate) over () as rate) from electrodes, (select 1.5 as rate) limit 1"
+    )
+    assert total["rate"].item() == 4.5
+    assert (
+        catalog.sql("select * replace (count(*) over () as channel) from electrodes limit 1")[
+            "channel"
+        ].item()
+        == 3
+    )
     assert catalog.sql("select ts from spikes order by ts desc limit 1").item() == spikes_frame()["ts"].max()
 
 

@@ -261,6 +261,7 @@ class Server:
             gate(self._upstream, self.token, hosts),
             lifespan="on",
             log_config=None,
+            log_level="critical",
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=2,

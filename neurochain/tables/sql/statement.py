@@ -11,7 +11,7 @@ from neurochain.tables.sql.messages import in_our_words
 __all__ = ["Named", "Statement", "parse"]
 
 Json = dict[str, Any]
-ROWS_ALONE = {"COLUMN_REF", "STAR", "CONSTANT"}  # what makes one row of each row of the table
+ROWS_ALONE = {"COLUMN_REF", "STAR", "CONSTANT"}
 
 
 @dataclass(frozen=True)
@@ -173,9 +173,14 @@ def _is_plain(node: Json) -> bool:
         and source.get("type") == "BASE_TABLE"
         and not source.get("sample")
         and not any(node.get(key) for key in refused)
-        and all(one.get("class") in ROWS_ALONE for one in node.get("select_list") or [{}])
+        and all(map(_is_of_one_row, node.get("select_list") or [{}]))
         and all(m.get("type") == "LIMIT_MODIFIER" and _rows(m) is not None for m in modifiers)
     )
+
+
+def _is_of_one_row(expression: Json) -> bool:
+    """Whether a row of the table is enough for it: no aggregate, no window, no ``unnest``, also not in ``* replace (…)``."""
+    return expression.get("class") in ROWS_ALONE and not expression.get("replace_list")
 
 
 def _limit(node: Json) -> int | None:
