@@ -18,6 +18,7 @@ TOKEN = re.compile(
     r"""
       (?P<space>\s+|--[^\n]*)
     | (?P<comment>/\*)
+    | (?P<escaped>[eE]'|[uU]&['"])
     | (?P<text>'(?:[^']|'')*')
     | (?P<name>"(?:[^"]|"")*"|`[^`]*`)
     | (?P<dollar>\$(?P<tag>\w*)\$)
@@ -89,9 +90,9 @@ def _words(statement: str) -> Iterator[str]:
             continue
         if ended:
             raise ExpressionError("One statement is answered at a time. Send them one by one.")
-        if found["dollar"] is not None or (kind == "other" and found[0] in "'\"`"):
+        if kind == "escaped" or found["dollar"] is not None or (kind == "other" and found[0] in "'\"`"):
             raise ExpressionError(
-                "The statement has a text that does not end, or one in $…$, which is not read here."
+                "The statement has a text that does not end, or one in $…$ or E'…', which is not read here."
             )
         if kind == "word":
             yield found[0].upper()
@@ -102,10 +103,8 @@ def _words(statement: str) -> Iterator[str]:
 
 
 def _comment_end(statement: str, at: int) -> int:
-    """Where a comment ends; comments nest."""
-    depth = 1
-    for mark in re.finditer(r"/\*|\*/", statement[at:]):
-        depth += 1 if mark[0] == "/*" else -1
-        if not depth:
-            return at + mark.end()
-    raise ExpressionError("The statement has a comment that does not end.")
+    """Where a comment ends. One in another is refused: not all agree on where that ends."""
+    end = statement.find("*/", at)
+    if end < 0 or "/*" in statement[at:end]:
+        raise ExpressionError("The statement has a comment that does not end, or one in another.")
+    return end + 2

@@ -1,6 +1,5 @@
 """Query: SQL over tables of a catalog and datasets of the project, in this process, by DuckDB."""
 
-import os
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["sql"]
 
-SHARE = 0.5  # of the machine's memory, for what DuckDB sorts, groups and joins; beyond it, it writes to a temporary folder
+MEMORY = "50%"  # of the machine's, for what DuckDB sorts, groups and joins; beyond it, it writes to a temporary folder
 Parameters = Mapping[str, Any] | Sequence[Any] | None
 
 
@@ -93,7 +92,7 @@ def _connected(duckdb: Any, spill: str) -> Iterator[Any]:
             "allow_community_extensions": False,
             "python_enable_replacements": False,
             "temp_directory": spill,
-            "memory_limit": f"{int(SHARE * os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES'))}B",
+            "memory_limit": MEMORY,
         }
     )
     try:
