@@ -1,6 +1,7 @@
 """What is let through to ROAPI: statements that read, and nothing else."""
 
 import doctest
+import re
 from importlib import import_module
 
 import pytest
@@ -53,7 +54,9 @@ def test_examples_of_a_module(name: str) -> None:
     ],
 )
 def test_what_reads_passes(statement: str) -> None:
-    assert check_reads(statement) == statement.strip().rstrip(";").rstrip()
+    assert (
+        check_reads(statement) == re.sub(r"/\*.*?\*/|--[^\n]*", " ", statement).strip().rstrip(";").rstrip()
+    )
 
 
 @pytest.mark.parametrize(
@@ -84,6 +87,9 @@ def test_what_reads_passes(statement: str) -> None:
         "/* /* */ copy (select 1) to 'x' -- */ select 1",
         "select 1 /* /* */ into x -- */",
         "select e'\\'' into x --'",
+        "select E'a\\n'",
+        "'select' copy (select 1) to 'x'",
+        "* select 1",
         "select U&'a'",
         "pragma x",
         "call x()",
@@ -96,6 +102,10 @@ def test_what_reads_passes(statement: str) -> None:
 def test_what_writes_or_is_no_statement_is_refused(statement: str) -> None:
     with pytest.raises(ExpressionError):
         check_reads(statement)
+
+
+def test_texts_with_backslashes_are_written_plainly() -> None:
+    assert check_reads("select  E'a\\\\b''c' as e") == "select  'a\\b''c' as e"
 
 
 PIECES = st.sampled_from(
@@ -131,10 +141,7 @@ def test_whatever_passes_begins_with_what_reads(statement: str) -> None:
         passed = check_reads(statement)
     except ExpressionError:
         return
-    bare = passed
-    while (bare := bare.lstrip(" (\n")).startswith(("--", "/*")):
-        bare = bare.partition("\n" if bare.startswith("--") else "*/")[2]
-    assert bare.lower().startswith(("select", "explain"))
+    assert passed.lstrip(" (\n").lower().startswith(("select", "explain"))
 
 
 @given(st.integers(1, 500), st.binary(max_size=400))

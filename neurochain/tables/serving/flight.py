@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from neurochain.errors import NeurochainError, require
-from neurochain.tables.serving.messages import decode, unpack
+from neurochain.tables.serving.messages import any_message, decode, pack, unpack
 from neurochain.tables.serving.reading import check_reads
 from neurochain.tables.serving.upstream import Upstream
 
@@ -65,10 +65,10 @@ def flight_server(host: str, port: int, upstream: Upstream, token: str) -> Any:
 
         def get_flight_info(self, context: Any, descriptor: Any) -> Any:
             with _Refused(flight):
-                _check_command(descriptor.command)
+                command = _command(descriptor.command)
             client, options = self._client()
             with client:
-                return client.get_flight_info(descriptor, options)
+                return client.get_flight_info(flight.FlightDescriptor.for_command(command), options)
 
         def do_get(self, context: Any, ticket: Any) -> Any:
             client, options = self._client()
@@ -77,10 +77,10 @@ def flight_server(host: str, port: int, upstream: Upstream, token: str) -> Any:
 
         def do_action(self, context: Any, action: Any) -> Iterator[Any]:
             with _Refused(flight):
-                _check_action(action.type, action.body.to_pybytes())
+                body = _action(action.type, action.body.to_pybytes())
             client, options = self._client()
             with client:
-                yield from client.do_action(action, options)
+                yield from client.do_action(flight.Action(action.type, body), options)
 
         def list_actions(self, context: Any) -> list[tuple[str, str]]:
             return [(name, "") for name in ACTIONS]
@@ -108,27 +108,31 @@ def _chunks(client: Any, reader: Any) -> Iterator[Any]:
             yield chunk.data
 
 
-def _check_command(command: bytes) -> None:
+def _command(command: bytes) -> bytes:
+    """What is asked, with its SQL as it was read here."""
     name, body = unpack(command)
     if name in QUERIES:
-        check_reads(_text(body))
-    elif name not in LISTINGS:
+        return any_message(name, pack(1, check_reads(_text(body)).encode()))
+    if name not in LISTINGS:
         raise _unknown(name)
+    return command
 
 
-def _check_action(kind: str, body: bytes) -> None:
+def _action(kind: str, body: bytes) -> bytes:
+    """What is to be done, with its SQL as it was read here."""
     if kind not in ACTIONS:
         raise _unknown(kind)
     name, message = unpack(body)
     if name != ACTIONS[kind]:
         raise _unknown(name)
     if kind == "CreatePreparedStatement":
-        check_reads(_text(message))
+        return any_message(name, pack(1, check_reads(_text(message)).encode()))
+    return body
 
 
 def _text(body: bytes) -> str:
-    """First field as text: the SQL. Of several, the last one counts, as for those who read it after us."""
-    return [v for n, v in decode(body) if n == 1][-1:][0].decode("utf-8") if body else ""
+    """First field as text: the SQL."""
+    return dict(decode(body)).get(1, b"").decode("utf-8")
 
 
 def _unknown(name: str) -> NeurochainError:

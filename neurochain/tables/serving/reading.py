@@ -18,7 +18,8 @@ TOKEN = re.compile(
     r"""
       (?P<space>\s+|--[^\n]*)
     | (?P<comment>/\*)
-    | (?P<escaped>[eE]'|[uU]&['"])
+    | (?P<escaped>[eE]'(?:[^'\\]|''|\\\\)*')
+    | (?P<refused>[eE]'|[uU]&['"])
     | (?P<text>'(?:[^']|'')*')
     | (?P<name>"(?:[^"]|"")*"|`[^`]*`)
     | (?P<dollar>\$(?P<tag>\w*)\$)
@@ -52,7 +53,9 @@ def check_reads(statement: str) -> str:
         )
     if "\0" in statement:
         raise ExpressionError("A statement holds no null character.")
-    words = [w for w in _words(statement) if w != "("]
+    tokens = list(_tokens(statement))
+    said = [(kind, text.upper()) for kind, text in tokens if kind != "space" and text != "("]
+    words = [text for kind, text in said if kind == "word"] if said[:1] and said[0][0] == "word" else []
     begin = 1 if words[:1] and words[0] in EXPLAINS else 0
     while begin and begin < len(words) and words[begin] in BESIDE_EXPLAIN:
         begin += 1
@@ -66,11 +69,11 @@ def check_reads(statement: str) -> str:
         raise ExpressionError(
             'Only what reads is answered here: no INTO. A column of this name is written "into".'
         )
-    return statement.strip().rstrip(";").rstrip()
+    return "".join(text for _, text in tokens).strip()
 
 
-def _words(statement: str) -> Iterator[str]:
-    """Keywords and plain names, upper case, and what else begins a statement; no texts, names in quotes or comments.
+def _tokens(statement: str) -> Iterator[tuple[str, str]]:
+    """Pieces of a statement with their kinds, without comments and the semicolon at the end; texts all written in one way.
 
     Raises
     ------
@@ -78,28 +81,25 @@ def _words(statement: str) -> Iterator[str]:
         A comment or a text does not end, or there are several statements.
     """
     at, ended = 0, False
-    while at < len(statement):
-        found = TOKEN.match(statement, at)
-        if found is None:  # `other` takes anything
-            return
-        kind, at = found.lastgroup, found.end()
-        if kind == "space":
-            continue
+    while (found := TOKEN.match(statement, at)) is not None:
+        kind, text, at = found.lastgroup or "", found[0], found.end()
         if kind == "comment":
             at = _comment_end(statement, at)
-            continue
-        if ended:
+            yield "space", " "
+        elif kind == "space":
+            yield kind, " " if text.startswith("--") else text
+        elif ended:
             raise ExpressionError("One statement is answered at a time. Send them one by one.")
-        if kind == "escaped" or found["dollar"] is not None or (kind == "other" and found[0] in "'\"`"):
+        elif kind in ("dollar", "refused") or (kind == "other" and text in "'\"`"):
             raise ExpressionError(
-                "The statement has a text that does not end, or one in $…$ or E'…', which is not read here."
+                "The statement has a text that does not end, or one in $…$ or with escapes, which is not read here."
             )
-        if kind == "word":
-            yield found[0].upper()
-        elif found[0] == ";":
+        elif text == ";":
             ended = True
+        elif kind == "escaped":  # how libpq writes what has a backslash
+            yield "text", text[1:].replace("\\\\", "\\")
         else:
-            yield "(" if found[0] == "(" else found[0][:1]
+            yield kind, text
 
 
 def _comment_end(statement: str, at: int) -> int:
