@@ -8,10 +8,12 @@ import adbc_driver_flightsql.dbapi
 import httpx
 import polars as pl
 import psycopg
+import pyarrow as pa
 import pytest
 
 import neurochain as nc
 from neurochain.tables.serving.gate import LARGEST, is_loopback
+from neurochain.tables.serving.messages import any_message, pack
 from neurochain.tables.serving.server import Server
 
 TOKEN = "open-sesame-0123456789"
@@ -268,3 +270,38 @@ def test_beyond_this_machine_there_is_always_a_token() -> None:
 )
 def test_loopback(host: str, here: bool) -> None:
     assert is_loopback(host) is here
+
+
+def test_what_flight_asks_besides_is_refused(server: Server) -> None:
+    from pyarrow import flight  # costs the client of gRPC
+
+    options = flight.FlightCallOptions(headers=[(b"authorization", f"Bearer {TOKEN}".encode())])
+    copy = pack(1, b"copy (select 1) to 'stolen.csv'")
+    with flight.FlightClient(f"grpc://127.0.0.1:{server.ports['FlightSQL']}") as client:
+        for command in (
+            any_message("CommandStatementQuery", copy),
+            any_message("CommandStatementUpdate", copy),
+            any_message("CommandStatementSubstraitPlan", copy),
+            any_message(
+                "CommandStatementQuery", pack(1, b"select 1") + copy
+            ),  # of two fields the last counts
+            copy,
+            b"\xff",
+        ):
+            descriptor = flight.FlightDescriptor.for_command(command)
+            with pytest.raises(
+                flight.FlightError, match=r"Only what reads|not answered here|no command|cut off"
+            ):
+                client.get_flight_info(descriptor, options)
+            with pytest.raises((flight.FlightError, NotImplementedError)):
+                client.do_put(descriptor, pa.schema([]), options)[0].close()
+        for kind, body in (
+            ("CreatePreparedStatement", any_message("ActionCreatePreparedStatementRequest", copy)),
+            ("CreatePreparedStatement", any_message("ActionClosePreparedStatementRequest", copy)),
+            ("BeginTransaction", any_message("ActionBeginTransactionRequest", b"")),
+        ):
+            with pytest.raises(flight.FlightError, match=r"Only what reads|not answered here"):
+                list(client.do_action(flight.Action(kind, body), options))
+        ticket = flight.Ticket(any_message("CommandStatementQuery", copy))
+        with pytest.raises((flight.FlightError, NotImplementedError)):
+            client.do_get(ticket, options).read_all()
