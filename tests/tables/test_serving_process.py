@@ -3,8 +3,10 @@
 import os
 import re
 import signal
+import stat
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -49,7 +51,10 @@ def next_number():
 
 
 @pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Serve]:
+def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    monkeypatch.setattr(tempfile, "tempdir", None)  # it is asked for anew
     (tmp_path / "catalog.py").write_text(CATALOG)
     (tmp_path / "tally.py").write_text(TALLY)
     started: list[subprocess.Popen[str]] = []
@@ -161,15 +166,16 @@ def test_nothing_is_left_when_it_is_killed(serve: Serve) -> None:
     process.kill()
     process.communicate(timeout=30)
     wait_for(lambda: is_gone(roapi))
-
-
-@linux
-def test_ctrl_c_ends_it(serve: Serve) -> None:
+    (left,) = Path(tempfile.gettempdir()).glob("neurochain-serve-*")
     process = serve()
-    shown(process, "Anyone")
-    process.send_signal(signal.SIGINT)
+    shown(process, "Anyone")  # the next one deletes what was left
+    assert not left.exists()
+    (own,) = Path(tempfile.gettempdir()).glob("neurochain-serve-*")
+    assert stat.S_IMODE(own.stat().st_mode) == 0o700
+    process.send_signal(signal.SIGINT)  # Ctrl-C
     assert process.communicate(timeout=30)[1] == ""
     assert process.returncode == 0
+    assert not own.exists()
 
 
 def test_refresh_writes_copies_anew(serve: Serve) -> None:
@@ -294,4 +300,4 @@ def test_object_storage_with_credentials(
         ]
         assert written
         assert not [text for text in held if "very-secret-indeed" in text or "someone-of-the-lab" in text]
-        assert not list(server._folder.rglob("roapi.yaml"))
+        assert not list(server._folder.path.rglob("roapi.yaml"))

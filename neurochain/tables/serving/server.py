@@ -5,7 +5,6 @@ import secrets
 import shutil
 import signal
 import socket
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from neurochain.errors import NeurochainError, StorageError, TableError, require
 from neurochain.tables.serving.config import config_text
 from neurochain.tables.serving.flight import flight_server
+from neurochain.tables.serving.folder import Folder
 from neurochain.tables.serving.gate import gate, is_loopback
 from neurochain.tables.serving.grafana import write_grafana
 from neurochain.tables.serving.offer import Offers, offers_of
@@ -86,8 +86,8 @@ class Server:
         self._roapi: Roapi | None = None
         self._stopping = threading.Event()
         self._signals = _Signals(self.stop)
-        self._folder = Path(tempfile.mkdtemp(prefix="neurochain-serve-"))
-        self._closers: list[Callable[[], object]] = [lambda: shutil.rmtree(self._folder, ignore_errors=True)]
+        self._folder = Folder()
+        self._closers: list[Callable[[], object]] = [self._folder.delete]
         try:
             sockets = {
                 "HTTP": self._bound(host, port, "--port"),
@@ -195,7 +195,7 @@ class Server:
 
     def _replaced(self) -> Offers:
         """Let a new ROAPI answer, which has the tables as they are now."""
-        folder = Path(tempfile.mkdtemp(prefix="tables-", dir=self._folder))
+        folder = self._folder.new()
         try:
             offers = offers_of(self._catalog, folder)
             if not offers.tables:
@@ -210,9 +210,7 @@ class Server:
         if before is not None:
             self._upstream.wait_until_idle(before, FINISHING)
             before.stop()
-        for old in self._folder.iterdir():
-            if old != folder:
-                shutil.rmtree(old, ignore_errors=True)
+        self._folder.keep(folder)
         return offers
 
     def _started(self, folder: Path, offers: Offers) -> tuple[Roapi, Offers]:
