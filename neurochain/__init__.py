@@ -95,6 +95,7 @@ if TYPE_CHECKING:
     from neurochain.tables.function import FunctionTable, table
     from neurochain.tables.parquet.layout import Partition
     from neurochain.tables.parquet.table import ParquetTable
+    from neurochain.tables.sql.query import sql
     from neurochain.tables.table import Table
     from neurochain.timeline.excerpt import Excerpt
     from neurochain.timeline.intervals.intervals import Intervals
@@ -153,6 +154,7 @@ _LAZY = {
     "read_storage": "neurochain.chain.reading",
     "read_table": "neurochain.chain.reading",
     "read_values": "neurochain.chain.reading",
+    "sql": "neurochain.tables.sql.query",
     "stale": "neurochain.chain.replay.staleness",
     "stream": "neurochain.timeline.streams.opening",
     "table": "neurochain.tables.function",
@@ -235,6 +237,7 @@ __all__ = [
     "read_storage",
     "read_table",
     "read_values",
+    "sql",
     "stale",
     "stream",
     "table",

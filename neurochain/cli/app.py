@@ -16,6 +16,8 @@ from neurochain.cli import export as export_command
 from neurochain.cli import garbage as garbage_command
 from neurochain.cli import replay as replay_command
 from neurochain.cli import script as script_command
+from neurochain.cli import serve as serve_command
+from neurochain.cli import sql as sql_command
 from neurochain.cli import withdraw as withdraw_command
 from neurochain.datasets.audit import audit as check_events
 from neurochain.datasets.garbage import collect_garbage
@@ -98,6 +100,12 @@ def index(
 app.command(epilog="Example: neurochain align --ephys a.meta --video b.mp4 --time 2 --output c.h5")(
     align_command.align
 )
+
+
+app.command(epilog="Example: neurochain sql 'select * from alpha_roi_tags' --catalog catalog.py")(
+    sql_command.sql
+)
+app.command(epilog="Example: neurochain serve catalog.py --port 8000")(serve_command.serve)
 
 
 @app.command(epilog="Example: neurochain ls alpha_roi_tags")
@@ -321,26 +329,7 @@ def gc(
     printing.show(garbage_command.page(collect_garbage(_project(), ledger, dry_run)), json)
 
 
-@app.command(epilog="Example: neurochain withdraw --subject 07 --dry-run")
-def withdraw(
-    subject: Annotated[str | None, typer.Option(help="Whose rows: 07 for sub-07.")] = None,
-    where: Annotated[
-        str | None, typer.Option(metavar="COLUMN=VALUE", help="Rows where a column has a value, instead.")
-    ] = None,
-    reason: Annotated[
-        str | None, typer.Option(help="Kept with the events; who is withdrawn is masked.")
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
-    json: Json = False,
-) -> None:
-    """Delete a subject's rows from all versions, and from all that is kept beside them.
-
-    Versions that held some get a successor without them, and stay listed without rows. What was exported, and the
-    files themselves, are not touched.
-    """
-    column = withdraw_command.parse_where(where)
-    found = nc.withdraw(subject=subject, where=column, reason=reason, dry_run=dry_run)
-    printing.show(withdraw_command.page(found), json)
+app.command(epilog="Example: neurochain withdraw --subject 07 --dry-run")(withdraw_command.withdraw)
 
 
 @app.command(epilog="Example: neurochain audit --check")
