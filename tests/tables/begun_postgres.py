@@ -48,8 +48,20 @@ def begun() -> Iterator[str]:
             os.chown(path, who["user"], who["group"])
     data = folder / "data"
     made = subprocess.run(
-        [initdb, "-D", data, "-U", USER, "-A", "scram-sha-256", f"--pwfile={folder}/password"]
-        + ["-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
+        [
+            initdb,
+            "-D",
+            data,
+            "-U",
+            USER,
+            "-A",
+            "scram-sha-256",
+            f"--pwfile={folder}/password",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+            "--no-sync",
+        ],
         capture_output=True,
         text=True,
         check=False,

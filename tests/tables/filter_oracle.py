@@ -67,7 +67,8 @@ def equal(held: Any, given: Any) -> bool:
 def less(one: Any, other: Any, turned: bool = False) -> bool:
     """Whether a held value is less than a given one; `turned`: the given one stands first."""
     one, other = (as_held(one, other), other) if turned else (one, as_held(other, one))
-    assert one is not NONE and other is not NONE
+    assert one is not NONE
+    assert other is not NONE
     return bool(_order(one) < _order(other))
 
 
@@ -80,7 +81,7 @@ def _order(value: Any) -> Any:
 
 def as_held(given: Any, held: Any) -> Any:
     """What a value of a filter is in a column that holds such a value."""
-    if isinstance(held, bool) or isinstance(held, str):
+    if isinstance(held, (bool, str)):
         if isinstance(held, bool) and isinstance(given, str):
             return {"true": True, "false": False}.get(given.lower(), NONE)
         return given

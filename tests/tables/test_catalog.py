@@ -36,9 +36,9 @@ def test_tables_by_name(catalog: nc.Catalog) -> None:
 
 
 def test_what_is_not_there(catalog: nc.Catalog) -> None:
-    with pytest.raises(nc.TableNotFoundError, match="no database 'implants'. Did you mean 'implant'"):
+    with pytest.raises(nc.TableNotFoundError, match=r"no database 'implants'. Did you mean 'implant'"):
         catalog.db("implants")
-    with pytest.raises(nc.TableNotFoundError, match="'implant' has no table 'spike'. Did you mean 'spikes'"):
+    with pytest.raises(nc.TableNotFoundError, match=r"'implant' has no table 'spike'. Did you mean 'spikes'"):
         catalog.db("implant").table("spike")
 
 

@@ -64,7 +64,7 @@ def test_one_of_several(lab: Path) -> None:
     ):
         load_catalog(lab)
     assert load_catalog(f"{lab}:other").name == load_catalog(lab, "other").name == "Other"
-    with pytest.raises(nc.TableError, match="no catalog 'third'. It makes: catalog, other"):
+    with pytest.raises(nc.TableError, match=r"no catalog 'third'. It makes: catalog, other"):
         load_catalog(lab, "third")
 
 
@@ -72,7 +72,7 @@ def test_what_is_no_catalog(lab: Path) -> None:
     with pytest.raises(nc.TableError, match="There is no file"):
         load_catalog(lab.parent / "catalogue.py")
     lab.write_text("x = 1\n")
-    with pytest.raises(nc.TableError, match="makes no catalog. Write catalog = nc"):
+    with pytest.raises(nc.TableError, match=r"makes no catalog. Write catalog = nc"):
         load_catalog(lab)
 
 

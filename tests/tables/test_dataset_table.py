@@ -148,7 +148,7 @@ def test_what_cannot_be(table: nc.DatasetTable) -> None:
         table.chain(key="n")
     with pytest.raises(nc.ExpressionError, match="does not look into arrays"):
         table.chain(nc.Filter("block", "includes", 1))
-    with pytest.raises(nc.ColumnNotFoundError, match="no column 'words'. Did you mean 'word'"):
+    with pytest.raises(nc.ColumnNotFoundError, match=r"no column 'words'. Did you mean 'word'"):
         table(columns=["words"])
     with pytest.raises(nc.TableError, match="no option 'at'"):
         table(at=1)

@@ -132,7 +132,7 @@ def test_what_is_not_there_is_said(table: nc.Table) -> None:
         table(nc.Filter("hh", "=", 1))
     with pytest.raises(nc.ColumnNotFoundError, match="has no column 'idd'"):
         table(columns=["idd"])
-    with pytest.raises(nc.ExpressionError, match="'h'.*cannot be compared"):
+    with pytest.raises(nc.ExpressionError, match=r"'h'.*cannot be compared"):
         table(nc.Filter("h", "=", b"7"))
     with pytest.raises(nc.ExpressionError, match="neither more nor less"):
         table(nc.Filter("h", ">", INJECTION))

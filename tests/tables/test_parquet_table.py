@@ -99,7 +99,8 @@ def test_schema_facts_and_names(spikes: nc.ParquetTable) -> None:
     facts = spikes.facts()
     assert (facts.rows, facts.files) == (5, 5)
     assert facts.partitions["date"] == [None, "2024-04-28", "2024-04-29"]
-    assert facts.size is not None and facts.size > 0
+    assert facts.size is not None
+    assert facts.size > 0
     assert facts.modified is not None
     assert repr(spikes).startswith("<ParquetTable 'spikes' of /")
 

@@ -151,7 +151,7 @@ def test_values_of_no_declared_type(tmp_path: Path) -> None:
 
 
 def test_what_is_not_there(lab: str, tmp_path: Path) -> None:
-    with pytest.raises(nc.StorageError, match="no table 'trial'. Did you mean 'trials'"):
+    with pytest.raises(nc.StorageError, match=r"no table 'trial'. Did you mean 'trials'"):
         nc.SQLTable(name="t", url=lab, table="trial")()
     with pytest.raises(nc.StorageError, match=r"there is no file .*nowhere\.db"):
         nc.SQLTable(name="t", url=f"sqlite:///{tmp_path}/nowhere.db", table="t")()
@@ -190,7 +190,8 @@ def test_a_variable_holds_the_address(lab: str, monkeypatch: pytest.MonkeyPatch)
 def test_facts_are_those_of_the_file(trials: nc.SQLTable) -> None:
     facts = trials.facts()
     assert facts.rows is None
-    assert facts.size is not None and facts.size > 0
+    assert facts.size is not None
+    assert facts.size > 0
     assert facts.modified is not None
 
 
@@ -309,7 +310,8 @@ def test_types_of_postgresql(postgres: str) -> None:
         ]:
             assert table(one).collect().height == 0, one
         facts = table.facts()
-        assert facts.size is not None and facts.size > 0
+        assert facts.size is not None
+        assert facts.size > 0
         queried = nc.SQLTable(name="t", url=postgres, query='SELECT * FROM lab."Many Types"')
         assert queried.schema == table.schema
         assert queried(nc.Filter("name%d", "=", "abc")).collect().height == 1

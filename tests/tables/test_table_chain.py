@@ -67,7 +67,7 @@ def test_rows_and_keys(parquet: nc.ParquetTable) -> None:
     assert len(set(both.collect()["_key"])) == 5
     with pytest.raises(nc.SchemaError, match="key='side' does not tell the rows apart"):
         parquet.chain(key="side")
-    with pytest.raises(nc.ColumnNotFoundError, match="'sides' is not found. Did you mean 'side'"):
+    with pytest.raises(nc.ColumnNotFoundError, match=r"'sides' is not found. Did you mean 'side'"):
         parquet.chain(key="sides")
 
 
@@ -222,7 +222,7 @@ def test_a_table_that_breaks_off_says_which(of_sql: nc.SQLTable, lab: str) -> No
         query="SELECT CASE n WHEN 1 THEN 1 ELSE 'two' END AS n FROM numbers",
         columns={"n": int},
     )
-    with pytest.raises(nc.StorageError, match="Table 'numbers' cannot be read to its end: .*holds 'two'"):
+    with pytest.raises(nc.StorageError, match=r"Table 'numbers' cannot be read to its end: .*holds 'two'"):
         table.chain()
 
 

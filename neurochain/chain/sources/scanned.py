@@ -49,6 +49,7 @@ class ScannedSource:
         project : Project
             Where they lie, as far as they are many.
         frame : LazyFrame
+            The rows.
         reference : mapping
             Plain JSON: the table (``table``, ``kind``, where it has one a ``version``), and what was asked of it.
         key : str or sequence of str, optional

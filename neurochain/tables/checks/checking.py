@@ -30,6 +30,7 @@ def verdicts(checks: Sequence[Check], frame: pl.LazyFrame) -> pl.DataFrame:
     Parameters
     ----------
     checks : sequence of Check
+        They are answered in this order.
     frame : LazyFrame
         Rows of the table.
     """

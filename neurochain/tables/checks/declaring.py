@@ -38,6 +38,7 @@ def in_range(column: str, low: Any = None, high: Any = None) -> InRange:
     Parameters
     ----------
     column : str
+        Of numbers, dates, times or texts.
     low, high : object, optional
         As a filter takes them: numbers, dates or texts of dates.
 
@@ -110,6 +111,7 @@ def check(name: str, expression: Any) -> Holds:
     name : str
         What it is called in the result.
     expression : Column or polars.Expr
+        ``nc.Column("end") > nc.Column("start")``.
 
     Examples
     --------

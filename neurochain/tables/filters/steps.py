@@ -51,6 +51,7 @@ def step_of(value: Any, dtype: pl.DataType) -> Fraction:
     value : int, float, Decimal, date, datetime, timedelta or time
         Finite, and of the type's kind: a datetime with a zone where the type has one, without where it has none.
     dtype : DataType
+        One that `has_steps`.
 
     Examples
     --------
