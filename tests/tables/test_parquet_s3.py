@@ -1,6 +1,8 @@
 """Parquet tables in S3, as moto speaks it: how much is listed, and how much is read."""
 
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import polars as pl
@@ -141,3 +143,25 @@ def test_a_store_that_tables_do_not_lie_on() -> None:
     table = nc.ParquetTable(name="t", uri="ftp://host/data", columns={"a": int})
     with pytest.raises(nc.NeurochainError, match="ftp"):
         table().collect()
+
+
+@pytest.mark.parametrize("written", [str, lambda v: quote(str(v))], ids=["plain", "quoted"])
+@pytest.mark.parametrize("scheme", ["hive", "directory"])
+def test_names_that_addresses_quote(s3: CountingS3, tmp_path: Path, written: Any, scheme: str) -> None:
+    values = ["a b", "a=b", "é", "x'y", "a+b", "50", None]
+    frame = pl.DataFrame({"id": range(len(values)), "s": values})
+    write_partitions(frame, tmp_path, ["s"], scheme, written)
+    prefix = f"names-{scheme}-{'quoted' if written is not str else 'plain'}"
+    s3.put(tmp_path, prefix)
+    table = nc.ParquetTable(
+        name="t",
+        uri=f"s3://lab/{prefix}",
+        partitioning=[nc.Partition("s")],
+        partitioning_scheme=scheme,
+        storage_options=s3.options,
+    )
+    assert table().collect().sort("id").equals(frame)
+    for number, value in enumerate(values):
+        asked = nc.Filter("s", "is null") if value is None else nc.Filter("s", "=", value)
+        assert table(asked).collect()["id"].to_list() == [number], value
+    assert table(nc.Filter("s", ">", "a b")).collect().height == 4

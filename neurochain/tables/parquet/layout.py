@@ -21,6 +21,7 @@ NULL = "__HIVE_DEFAULT_PARTITION__"
 """What the folder of a null is called."""
 LONGEST = 200  # letters of a folder's name that every store takes
 PLAIN = re.compile(r"[A-Za-z0-9_.-]+")
+ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class Partition(NamedTuple):
@@ -126,9 +127,9 @@ class Layout:
         return found
 
     def is_plain(self, path: str) -> bool:
-        """Whether the folders of a file are called as every reader reads them: nothing quoted, and no nulls."""
-        names = path.split("/")[: len(self.types)]
-        return all(PLAIN.fullmatch(text) and text != NULL for text in (n.partition("=")[2] for n in names))
+        """Whether the folders of a file are called as every reader reads them: nothing quoted, no nulls, no rarer types."""
+        names = (name.partition("=")[2] for name in path.split("/"))
+        return all(_is_plain(text, kind) for text, kind in zip(names, self.types.values(), strict=False))
 
     def values(self, path: str, where: str) -> tuple[Any, ...]:
         """Values of the partition columns of a file, from its path below the table's folder.
@@ -143,3 +144,13 @@ class Layout:
             expected = "/".join(f"{c}=…" if self.scheme == "hive" else f"<{c}>" for c in self.types)
             raise FormatError(f"{where}/{path} should lie in {expected}/, as the table's partitions say.")
         return tuple(self.value(c, f, where) for c, f in zip(self.types, folders, strict=False))
+
+
+def _is_plain(text: str, kind: pl.DataType) -> bool:
+    if isinstance(kind, pl.Date):
+        return ISO_DATE.fullmatch(text) is not None
+    return (
+        (kind.is_integer() or isinstance(kind, pl.String))
+        and PLAIN.fullmatch(text) is not None
+        and text != NULL
+    )
