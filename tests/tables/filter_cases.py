@@ -83,6 +83,7 @@ FLOATING = st.one_of(_same([*FLOATS, 0, 1, 5, float("inf"), float("-inf")]), st.
 WRITTEN_NUMBERS = _same(["7", "-1", "9007199254740993", "007", "1e3", "abc", "", INJECTION, " 7", "1_0"])
 ORDERED_TEXTS = _same(["7", "-1", "9007199254740993"])
 EQUAL: dict[str, st.SearchStrategy[Any]] = {
+    "id": NUMBERS,
     "i": NUMBERS | WRITTEN_NUMBERS,
     "h": NUMBERS | WRITTEN_NUMBERS,
     "f": FLOATING | _same(["2.5", "0.1", "abc", INJECTION]),
@@ -95,6 +96,7 @@ EQUAL: dict[str, st.SearchStrategy[Any]] = {
     "w": _same(["a", "b", "'", "é", "", "zz"]),
 }
 ORDERED: dict[str, st.SearchStrategy[Any]] = {
+    "id": NUMBERS,
     "i": NUMBERS | ORDERED_TEXTS,
     "h": NUMBERS | ORDERED_TEXTS,
     "f": FLOATING | _same(["2.5"]),

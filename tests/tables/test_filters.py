@@ -55,7 +55,13 @@ def test_what_is_no_condition(given: Any) -> None:
 def test_lists_of_lists_or_not() -> None:
     one = nc.Filter("a", "=", 1)
     assert Condition.of(None).cases == Condition.of([]).cases == ()
-    assert Condition.of(one) == Condition.of([one]) == Condition.of([[one]]) == Condition.of(("a", "=", 1))
+    assert (
+        Condition.of(one)
+        == Condition.of([one])
+        == Condition.of([[one]])
+        == Condition.of(("a", "=", 1))
+        == Condition.of([("a", "=", 1)])
+    )
     assert not Condition.of([[one], []])  # one case asks for nothing, so all is kept
     with pytest.raises(nc.ExpressionError, match="not both at once"):
         Condition.of([one, [one]])

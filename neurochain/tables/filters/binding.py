@@ -27,7 +27,6 @@ NOTHING: Final = _Nothing()
 """Stands for a value that no value of the column can be equal to."""
 
 ORDERED = ("<", "<=", ">", ">=", "between")
-Given = list | tuple | set | frozenset | range
 
 
 def bound(given: Filter, dtype: pl.DataType) -> Filter:
@@ -79,10 +78,11 @@ def bound(given: Filter, dtype: pl.DataType) -> Filter:
             )
         return given
     if given.operator == "between":
-        return _between(given, *given.value, dtype)
+        low, high = given.value
+        return _between(given, low, high, dtype)
     if given.operator in ORDERED:
         return _ordered(given, dtype)
-    if isinstance(given.value, Given):
+    if isinstance(given.value, list | tuple | set | frozenset | range):
         values: Iterable[Any] = (_equal(v, dtype, given) for v in given.value)
         if given.operator != "includes all":
             values = (v for v in values if v is not NOTHING)
@@ -215,7 +215,7 @@ def _float(value: int | float | Decimal, dtype: pl.DataType) -> float:
         found = float(value)
         return struct.unpack("f", struct.pack("f", found))[0] if isinstance(dtype, pl.Float32) else found
     except OverflowError:
-        return math.copysign(math.inf, value)
+        return math.inf if value > 0 else -math.inf
 
 
 def _beyond(value: Any) -> bool:

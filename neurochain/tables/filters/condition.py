@@ -53,14 +53,14 @@ class Condition:
         """
         if filters is None:
             return cls()
-        if isinstance(filters, Filter | Column):
+        if _is_term(filters):
             return cls(((_term(filters),),))
         if isinstance(filters, str | Mapping) or not isinstance(filters, Iterable):
             raise _no_filter(filters)
         given: list[Any] = list(filters)
         if not given:
             return cls()
-        nested = [isinstance(one, list | tuple) and not isinstance(one, Filter) for one in given]
+        nested = [isinstance(one, list | tuple) and not _is_term(one) for one in given]
         if not any(nested):
             return cls((tuple(_term(one) for one in given),))
         if not all(nested):
@@ -157,12 +157,19 @@ def _names(term: Term) -> set[str]:
     return {term.column} if isinstance(term, Filter) else set(term.names())
 
 
+def _is_term(given: object) -> bool:
+    """Whether it is one filter or expression; a filter may be written as a plain tuple."""
+    if isinstance(given, Filter | Column):
+        return True
+    return isinstance(given, tuple) and len(given) in (2, 3) and all(isinstance(v, str) for v in given[:2])
+
+
 def _term(given: object) -> Term:
     if isinstance(given, Filter):
         return given.check()
     if isinstance(given, Column):
         return given
-    if isinstance(given, tuple) and len(given) in (2, 3) and all(isinstance(v, str) for v in given[:2]):
+    if isinstance(given, tuple) and _is_term(given):
         return Filter(*given).check()
     raise _no_filter(given)
 

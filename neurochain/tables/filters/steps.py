@@ -60,7 +60,8 @@ def step_of(value: Any, dtype: pl.DataType) -> Fraction:
     """
     if isinstance(dtype, pl.Decimal):
         # The shortest text of a float is what a person means by it.
-        return Fraction(Decimal(repr(value)) if isinstance(value, float) else value) * 10**dtype.scale
+        number = Fraction(Decimal(repr(value)) if isinstance(value, float) else value)
+        return number * Fraction(10) ** int(dtype.scale)
     if isinstance(dtype, pl.Datetime):
         plain = value if value.tzinfo is None else value.astimezone(dt.UTC).replace(tzinfo=None)
         return Fraction((plain - EPOCH) // MICROSECOND * PER_SECOND[dtype.time_unit], 10**6)

@@ -180,7 +180,7 @@ def _of_sqlite(name: str, kind: Kind) -> SQLColumn:
             return SQLColumn(name, pl.Boolean(), raw, is_exact=False)
         case sa.Integer():
             return SQLColumn(name, pl.Int64(), raw)
-        case sa.Numeric():
+        case sa.Float() | sa.Numeric():
             return SQLColumn(name, pl.Float64(), raw, is_exact=isinstance(kind, sa.Float))
         case sa.DateTime():
             return SQLColumn(name, pl.Datetime("us"), raw, is_exact=False)

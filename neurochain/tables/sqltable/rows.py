@@ -61,8 +61,11 @@ class Rows:
         wanted = [c for c in self.columns if c.name in needed] or list(self.columns[:1])
         statement = self.statement([c.name for c in wanted], n_rows if predicate is None else None)
         left = n_rows
-        with self.address.connected(stream_results=True, yield_per=BATCH) as connection:
-            for rows in connection.execute(statement).partitions(BATCH):
+        with (
+            self.address.connected(stream_results=True, yield_per=BATCH) as connection,
+            connection.execute(statement) as result,
+        ):
+            for rows in result.partitions(BATCH):
                 frame = self._frame(wanted, rows)
                 if predicate is not None:
                     frame = frame.filter(predicate)
