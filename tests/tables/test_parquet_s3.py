@@ -45,30 +45,41 @@ def listed(server: CountingS3) -> int:
     return len(server.asked.listings)
 
 
+def below(folder: str, names: list[str]) -> set[str]:
+    """Listings of a folder: its own level, then all below each folder in it at once."""
+    return {f"{folder} /", *(f"{folder}{name}/" for name in names)}
+
+
+HOURS = [f"hour={h}" for h in range(5)]
+
+
 def test_equal_partitions_are_one_listing(table: nc.ParquetTable, stored: CountingS3) -> None:
     found = table(
         [nc.Filter("implant_id", "=", 2), nc.Filter("date", "=", "2024-04-03"), nc.Filter("hour", "=", 4)]
     )
-    assert stored.asked.listings == ["spikes/implant_id=2/date=2024-04-03/hour=4/"]
+    assert stored.asked.listings == ["spikes/implant_id=2/date=2024-04-03/hour=4/ /"]
     assert not stored.asked.got  # and nothing is read
     assert found.collect().height == 400
 
 
 def test_a_list_is_a_listing_for_each(table: nc.ParquetTable, stored: CountingS3) -> None:
-    table([nc.Filter("implant_id", "in", [1, 3]), nc.Filter("date", "=", "2024-04-03")])
-    assert sorted(stored.asked.listings) == [f"spikes/implant_id={i}/date=2024-04-03/" for i in (1, 3)]
+    equal = [nc.Filter("date", "=", "2024-04-03"), nc.Filter("hour", "in", [0, 4, 4.5])]
+    table([nc.Filter("implant_id", "in", ["1", "3", "x"]), *equal])
+    day = "date=2024-04-03"
+    wanted = [f"spikes/implant_id={i}/{day}/hour={h}/ /" for i in (1, 3) for h in (0, 4)]
+    assert sorted(stored.asked.listings) == wanted
 
 
 def test_a_range_lists_names_first(table: nc.ParquetTable, stored: CountingS3) -> None:
     table([nc.Filter("implant_id", "=", 1), nc.Filter("date", ">=", "2024-04-03")])
-    first, *below = stored.asked.listings
-    assert first == "spikes/implant_id=1/ /"  # one level
-    assert sorted(below) == [f"spikes/implant_id=1/date=2024-04-0{d}/" for d in (3, 4)]
+    assert stored.asked.listings[0] == "spikes/implant_id=1/ /"  # the names of one level
+    wanted = [below(f"spikes/implant_id=1/date=2024-04-0{d}/", HOURS) for d in (3, 4)]
+    assert set(stored.asked.listings[1:]) == wanted[0] | wanted[1]
 
 
-def test_nothing_asked_is_one_listing(table: nc.ParquetTable, stored: CountingS3) -> None:
+def test_nothing_asked_is_listed_as_storage_lists(table: nc.ParquetTable, stored: CountingS3) -> None:
     table(nc.Filter("n", "<", 3))
-    assert stored.asked.listings == ["spikes/"]
+    assert set(stored.asked.listings) == below("spikes/", [f"implant_id={i}" for i in (1, 2, 3)])
 
 
 def test_a_value_that_is_none_lists_nothing(table: nc.ParquetTable, stored: CountingS3) -> None:
@@ -78,20 +89,29 @@ def test_a_value_that_is_none_lists_nothing(table: nc.ParquetTable, stored: Coun
 
 def test_the_inner_partition_alone(table: nc.ParquetTable, stored: CountingS3) -> None:
     assert table(nc.Filter("hour", "=", 4)).collect().height == 400 * 12
-    assert listed(stored) == 1
+    assert listed(stored) == 4  # as of all
 
 
-def test_only_wanted_columns_are_read(table: nc.ParquetTable, stored: CountingS3) -> None:
-    asked = [nc.Filter("implant_id", "=", 1), nc.Filter("date", "=", "2024-04-01")]
+def test_only_wanted_columns_are_read(s3: CountingS3, tmp_path: Path) -> None:
+    noise = np.random.default_rng(2).normal(size=100_000)
+    frame = pl.DataFrame({"p": [1, 2] * 50_000, "n": range(100_000), "noise": noise})
+    write_partitions(frame, tmp_path, ["p"])
+    s3.put(tmp_path, "wide")
+    table = nc.ParquetTable(
+        name="t", uri="s3://lab/wide", partitioning=[nc.Partition("p", int)], storage_options=s3.options
+    )
+    asked = nc.Filter("p", "=", 1)
+    table(asked)
+    s3.clear()
     table(asked).collect()
-    whole = stored.asked.bytes
-    stored.clear()
-    assert table(asked, columns=["n"]).collect().height == 2000
-    assert 0 < stored.asked.bytes < whole / 2
-    narrow = stored.asked.bytes
-    stored.clear()
+    whole = s3.asked.bytes
+    s3.clear()
+    assert table(asked, columns=["n"]).collect().height == 50_000
+    assert 0 < s3.asked.bytes < whole * 0.6
+    narrow = s3.asked.bytes
+    s3.clear()
     table(asked).select("n").collect()  # said later, it is as good
-    assert stored.asked.bytes == narrow
+    assert s3.asked.bytes == narrow
 
 
 def test_files_of_other_partitions_are_not_touched(table: nc.ParquetTable, stored: CountingS3) -> None:
@@ -126,7 +146,7 @@ def test_undeclared_columns_cost_one_footer(stored: CountingS3) -> None:
     assert found.collect().height == 400
     stored.clear()
     assert table.schema == table().collect_schema()
-    assert listed(stored) == 5  # one of each level and the last folder, and for the call one of all
+    assert listed(stored) == 9  # one of each level and of the last folder; and for the call, all
 
 
 def test_an_object_that_vanishes_is_named(s3: CountingS3, tmp_path: Path) -> None:
@@ -140,9 +160,8 @@ def test_an_object_that_vanishes_is_named(s3: CountingS3, tmp_path: Path) -> Non
 
 
 def test_a_store_that_tables_do_not_lie_on() -> None:
-    table = nc.ParquetTable(name="t", uri="ftp://host/data", columns={"a": int})
-    with pytest.raises(nc.NeurochainError, match="ftp"):
-        table().collect()
+    with pytest.raises(nc.StorageError, match="not on ftp://"):
+        nc.ParquetTable(name="t", uri="ftp://host/data", columns={"a": int})
 
 
 @pytest.mark.parametrize("written", [str, lambda v: quote(str(v))], ids=["plain", "quoted"])

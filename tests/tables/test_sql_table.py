@@ -82,8 +82,8 @@ def test_nothing_is_read_before_it_is_collected(trials: nc.SQLTable, asked: list
 def test_only_wanted_columns_are_selected(trials: nc.SQLTable, asked: list[Any]) -> None:
     trials(columns=["side"]).collect()
     assert asked[-1][0].split("FROM")[0].split() == ["SELECT", "side"]
-    trials().select(pl.len()).collect()
-    assert "start" not in asked[-1][0]
+    assert trials().select(pl.len()).collect().item() == 5
+    assert len(asked[-1][0].split("FROM")[0].split()) == 2  # one column, which is counted
     trials().filter(pl.col("session") == 1).select("side").collect()
     assert "start" not in asked[-1][0]
     trials().head(2).collect()
@@ -158,8 +158,6 @@ def test_what_is_not_there(lab: str, tmp_path: Path) -> None:
     assert not (tmp_path / "nowhere.db").exists()
     with pytest.raises(nc.StorageError, match="syntax error"):
         nc.SQLTable(name="t", url=lab, query="SELEKT 1")()
-    with pytest.raises(nc.SchemaError, match="two columns 'a'"):
-        nc.SQLTable(name="t", url=lab, query="SELECT 1 AS a, 2 AS a")()
 
 
 @pytest.mark.parametrize(
@@ -232,7 +230,7 @@ def relation(url: str, *statements: str) -> Iterator[None]:
 
 
 TYPES = """CREATE TABLE lab."Many Types" (
-    small smallint, whole integer, great bigint, single real, exact numeric(10, 2), any_exact numeric, "name%d" varchar(3),
+    small smallint, whole integer, great bigint, single real, exact numeric(10, 2), any_exact numeric, "name%%d" varchar(3),
     blank char(3), id uuid, doc jsonb, day date, at timestamptz, plain timestamp, clock time, lasts interval, raw bytea, ok boolean,
     words text[], numbers integer[], sides lab.side, grid integer[][])"""
 VALUES = """INSERT INTO lab."Many Types" VALUES (
@@ -315,6 +313,11 @@ def test_types_of_postgresql(postgres: str) -> None:
         queried = nc.SQLTable(name="t", url=postgres, query='SELECT * FROM lab."Many Types"')
         assert queried.schema == table.schema
         assert queried(nc.Filter("name%d", "=", "abc")).collect().height == 1
+
+
+def test_a_query_that_gives_two_columns_of_one_name(postgres: str) -> None:
+    with pytest.raises(nc.SchemaError, match="two columns 'a'"):
+        nc.SQLTable(name="t", url=postgres, query="SELECT 1 AS a, 2 AS a")()
 
 
 def test_collations_of_postgresql(postgres: str) -> None:

@@ -88,8 +88,8 @@ class Address:
     @property
     def shown(self) -> str:
         """Where it is, without a user, a password and options."""
-        url = self.url.set(username=None, password=None, query={})
-        return str(url)
+        url = self.url
+        return str(URL.create(url.drivername, host=url.host, port=url.port, database=url.database))
 
     @property
     def recorded(self) -> str | None:

@@ -17,7 +17,7 @@ from neurochain.tables.filters.condition import Condition
 from neurochain.tables.filters.filter import Filter
 from neurochain.tables.sqltable.columns import SQLColumn
 
-__all__ = ["clause"]
+__all__ = ["clause", "selected"]
 
 Clause = ColumnElement[Any]
 BYTES = {"sqlite": "BINARY", "postgresql": "C"}
@@ -74,6 +74,11 @@ def _term(given: Filter, column: SQLColumn, dialect: str) -> Clause | None:
 def expression(column: SQLColumn) -> Clause:
     """The column as it is read."""
     return sa.cast(column.stored, sa.Text) if column.is_cast else column.stored
+
+
+def selected(column: SQLColumn) -> Clause:
+    """The column as it is read, under its name."""
+    return expression(column).label(column.name) if column.is_cast else column.stored
 
 
 def _is_equality_of_texts(operator: str, column: SQLColumn) -> bool:

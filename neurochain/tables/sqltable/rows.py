@@ -10,7 +10,7 @@ from polars.io.plugins import register_io_source
 
 from neurochain.errors import SchemaError
 from neurochain.tables.sqltable.address import Address
-from neurochain.tables.sqltable.clause import expression
+from neurochain.tables.sqltable.clause import selected
 from neurochain.tables.sqltable.columns import SQLColumn
 
 __all__ = ["Rows"]
@@ -43,7 +43,7 @@ class Rows:
     def statement(self, names: Sequence[str], limit: int | None = None) -> sa.Select[Any]:
         """The query for some columns."""
         wanted = [c for c in self.columns if c.name in names]
-        found = sa.select(*(expression(c).label(c.name) for c in wanted)).select_from(self.relation)
+        found = sa.select(*map(selected, wanted)).select_from(self.relation)
         if self.where is not None:
             found = found.where(self.where)
         return found if limit is None else found.limit(limit)

@@ -82,7 +82,7 @@ class SQLTable(Table):
     def read_schema(self, **options: Any) -> pl.Schema:
         """As of `Table`: as the database declares them; of a query as it says them, or by its first rows."""
         self._no_options(options)
-        if self._declared is None:
+        if self._declared is None and "known" not in options:
             self._known = self._read_columns()
         return pl.Schema({c.name: c.dtype for c in self._columns()})
 
