@@ -116,6 +116,14 @@ def test_padded_hours_are_hours(spikes: nc.ParquetTable) -> None:
     assert spikes([nc.Filter("date", "is null")]).collect()["hour"].to_list() == [7]
 
 
+def test_a_value_that_is_given_twice_is_one(spikes: nc.ParquetTable) -> None:
+    asked = [
+        nc.Filter("implant_id", "in", [1, "1", 1.0]),
+        nc.Filter("date", "in", ["2024-04-28", "2024-04-28"]),
+    ]
+    assert spikes(asked).collect()["n"].sort().to_list() == [10, 20]
+
+
 def test_relative_addresses_and_paths(spikes: nc.ParquetTable, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = Path(spikes.uri)
     monkeypatch.chdir(folder.parent)

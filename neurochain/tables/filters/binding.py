@@ -125,12 +125,18 @@ def _ordered(given: Filter, dtype: pl.DataType) -> Filter:
         return every if is_less == (found != -math.inf) else none
     step = step_of(found, dtype)
     whole = math.floor(step) if is_less else math.ceil(step)
-    if whole > most or step > most:
-        return every if is_less else none
-    if whole < least or step < least:
-        return none if is_less else every
-    operator = given.operator if step == whole else given.operator[0] + "="
+    is_own = given.operator[1:] == "=" or step != whole
+    last = whole if is_own else whole - 1 if is_less else whole + 1  # the outermost step that meets it
+    if last < least or last > most:
+        return every if is_less == (last > most) else none
+    if last == (most if is_less else least):
+        return every
     try:
+        if last == (
+            least if is_less else most
+        ):  # Polars 1.35 fails on ranges of one step at the end of a type
+            return given._replace(operator="=", value=value_at(last, dtype))
+        operator = given.operator if step == whole else given.operator[0] + "="
         return given._replace(operator=operator, value=value_at(whole, dtype))
     except OverflowError:
         return every if is_less == (whole > 0) else none
@@ -144,6 +150,11 @@ def _between(given: Filter, low: Any, high: Any, dtype: pl.DataType) -> Filter:
             return one
         if one.operator == "is not null":
             return other
+    is_crossed = not isinstance(dtype, pl.Enum) and lower.value > upper.value
+    if is_crossed or (lower.operator != upper.operator and "=" in (lower.operator, upper.operator)):
+        return given._replace(operator="=", value=NOTHING)  # the greatest value of the type, and one below it
+    if lower.operator == "=":
+        return lower
     return given._replace(value=[lower.value, upper.value])
 
 

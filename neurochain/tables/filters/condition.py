@@ -146,7 +146,9 @@ class Condition:
             ]
             if not values:
                 return None
-            found += [v for v in values[0] if v is not NOTHING and v not in found]
+            for value in values[0]:
+                if value is not NOTHING and value not in found:
+                    found.append(value)
         return found if self.cases else None
 
     def __bool__(self) -> bool:
