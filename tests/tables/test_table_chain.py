@@ -1,5 +1,6 @@
 """Chains that begin with tables: what lineage says, what is kept, read again, stale, refreshed and exported."""
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -13,6 +14,7 @@ from begun_postgres import PASSWORD, USER
 from kinds_of_tables import sql, write_partitions
 
 import neurochain as nc
+from neurochain.datasets.uses import reach
 
 FRAME = pl.DataFrame(
     {"side": ["L", "L", "R", "R", "R"], "hour": [1, 2, 1, 2, 3], "x": [0.5, 1.5, 2.5, None, 4.5]}
@@ -144,6 +146,32 @@ def test_staleness_of_a_function_is_not_known(project: object) -> None:
     assert version.refresh(yes=True) == []
 
 
+@pytest.mark.skipif(
+    importlib.util.find_spec("neurochain.tables.delta") is None, reason="neurochain.tables.delta is not there"
+)
+def test_delta_is_read_again(project: object) -> None:
+    deltalake = pytest.importorskip("deltalake", reason="deltalake is not installed: it writes Delta tables")
+    deltalake.write_deltalake("delta", FRAME.to_arrow())
+    table = reach("neurochain.tables.delta.table:DeltaTable")(
+        name="spikes", uri="delta", unique_columns=["side", "hour"]
+    )
+    version = table.chain(nc.Filter("side", "=", "R"), ["hour", "x"]).map(y=double).save("a")
+    assert (source_of(version).reference["version"], source_of(version).parts) == (0, ())
+    table.chain(version=0).save("pinned")
+    assert not nc.stale()
+    deltalake.write_deltalake("delta", FRAME.with_columns(x=9.0).to_arrow(), mode="append")
+    (stale,) = nc.stale()
+    assert str(stale) == "a@1.0.0: table spikes: version 0 became 1"
+    assert version.reproduce(yes=True).outcome == "identical"
+    assert version.verify(2, yes=True).outcome == "identical"
+    (again,) = version.refresh(yes=True)
+    assert again.after.scan().select("y").collect()["y"].to_list() == [18.0] * 3
+    assert "table spikes (delta, version 1): 3 rows" in str(again.after.lineage())
+    for path in Path("delta").glob("*.parquet"):
+        path.unlink()
+    assert version.reproduce(yes=True).outcome == "impossible"
+
+
 def test_an_address_with_a_password_is_not_kept(
     postgres: str, project: object, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -175,6 +203,7 @@ def test_exports(parquet: nc.ParquetTable, of_sql: nc.SQLTable, tmp_path: Path, 
         prov = json.loads(lineage.export("prov", who=who))  # type: ignore[arg-type]
         assert "nc:TableScan" in json.dumps(prov)
         lineage.export("openlineage", tmp_path / f"{who}{version.name}.jsonl", who=who)
+        lineage.export("bids", tmp_path / f"{who}{version.name}.json", who=who)
         lineage.export("rocrate", tmp_path / f"{who}{version.name}", who=who)
         said = json.dumps(prov) + "".join(
             p.read_text("utf-8", "replace") for p in tmp_path.glob(f"{who}*/**/*") if p.is_file()
