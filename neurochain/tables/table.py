@@ -177,7 +177,20 @@ class Table(ABC):
         }
         if "version" in said:  # the one that lineage names, whatever is written meanwhile
             given = {**{n: v for n, v in given.items() if n != "timestamp"}, "version": said["version"]}
-        return ScannedSource.of(into, self.scan(condition, columns, **given), said, key)
+        return ScannedSource.of(into, self._in_order(condition, columns, given), said, key)
+
+    def _in_order(
+        self, condition: Condition, columns: Sequence[str] | None, options: Mapping[str, Any]
+    ) -> pl.LazyFrame:
+        """Rows as `scan` gives them; sorted where it gives them in no order, so that they are the same each time."""
+        by = list(
+            getattr(self, "unique_columns", ())
+        )  # of rows with one key one is kept, whichever comes first
+        if not by:
+            return self.scan(condition, columns, **options)
+        wanted = None if columns is None else list(dict.fromkeys([*columns, *by]))
+        found = self.scan(condition, wanted, **options).sort(by)
+        return found if columns is None else found.select(columns)
 
     def check(self, filters: Filters = None, **options: Any) -> pl.DataFrame:
         """Ask the table's checks of its rows, in one reading where that can be.
