@@ -177,10 +177,14 @@ class Table(ABC):
         }
         if "version" in said:  # the one that lineage names, whatever is written meanwhile
             given = {**{n: v for n, v in given.items() if n != "timestamp"}, "version": said["version"]}
-        return ScannedSource.of(into, self._in_order(condition, columns, given), said, key)
+        return ScannedSource.of(into, self._in_order(condition, columns, key, given), said, key)
 
     def _in_order(
-        self, condition: Condition, columns: Sequence[str] | None, options: Mapping[str, Any]
+        self,
+        condition: Condition,
+        columns: Sequence[str] | None,
+        key: str | Sequence[str] | None,
+        options: Mapping[str, Any],
     ) -> pl.LazyFrame:
         """Rows as `scan` gives them; sorted where it gives them in no order, so that they are the same each time."""
         by = list(

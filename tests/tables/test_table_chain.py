@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -138,6 +139,24 @@ def test_staleness_of_a_database(of_sql: nc.SQLTable, lab: str, tmp_path: Path) 
     (tmp_path / "lab.db").unlink()
     (stale,) = nc.stale()
     assert "there is no file" in stale.reasons[0]
+
+
+def test_rows_of_a_database_in_another_order_are_the_same(tmp_path: Path, project: object) -> None:
+    with sqlite3.connect("k.db") as database:
+        database.execute("CREATE TABLE t (k TEXT PRIMARY KEY, x INTEGER)")
+        database.executemany("INSERT INTO t VALUES (?, ?)", [("a", 2), ("b", 1)])
+    table = nc.SQLTable(name="t", url="sqlite:///k.db", table="t")
+    table.chain().save("by_primary_key")
+    nc.SQLTable(name="t", url="sqlite:///k.db", query="SELECT x FROM t").chain(key="x").save("by_key")
+    with database:
+        database.execute("DELETE FROM t WHERE k = 'a'")
+        database.execute("INSERT INTO t VALUES ('a', 2)")
+    assert table(columns=["k"]).collect()["k"].to_list() in (["a", "b"], ["b", "a"])
+    assert not nc.stale()
+    with database:
+        database.execute("UPDATE t SET x = 3 WHERE k = 'a'")
+    database.close()
+    assert {s.version.name for s in nc.stale()} == {"by_key", "by_primary_key"}
 
 
 def test_staleness_of_a_function_is_not_known(project: object) -> None:

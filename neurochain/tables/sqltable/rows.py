@@ -29,12 +29,15 @@ class Rows:
         A table, or a query.
     columns : sequence of SQLColumn
     where : ColumnElement or None
+    order : sequence of str
+        Columns by which they are sorted.
     """
 
     address: Address
     relation: Any
     columns: Sequence[SQLColumn]
     where: Any = None
+    order: Sequence[str] = ()
 
     def lazy(self) -> pl.LazyFrame:
         """As a lazy frame: only the columns are selected that are wanted, and no more rows are taken than are."""
@@ -46,6 +49,8 @@ class Rows:
         found = sa.select(*map(selected, wanted)).select_from(self.relation)
         if self.where is not None:
             found = found.where(self.where)
+        if self.order:
+            found = found.order_by(*(c.stored for n in self.order for c in self.columns if c.name == n))
         return found if limit is None else found.limit(limit)
 
     def _batches(

@@ -81,9 +81,10 @@ class SQLTable(Table):
 
     def read_schema(self, **options: Any) -> pl.Schema:
         """As of `Table`: as the database declares them; of a query as it says them, or by its first rows."""
-        self._no_options(options)
-        if self._declared is None and "known" not in options:
-            self._known = self._read_columns()
+        if "known" not in options:
+            self._no_options(options)
+            if self._declared is None:
+                self._known = self._read_columns()
         return pl.Schema({c.name: c.dtype for c in self._columns()})
 
     def scan(
@@ -93,10 +94,29 @@ class SQLTable(Table):
         self._no_options(options)
         return super().scan(condition, columns, known=True)
 
+    def _in_order(
+        self,
+        condition: Condition,
+        columns: Sequence[str] | None,
+        key: str | Sequence[str] | None,
+        options: Mapping[str, Any],
+    ) -> pl.LazyFrame:
+        """As of `Table`: a database gives rows in any order, so it is asked for that of the key, else of the primary key."""
+        self._no_options(options)
+        order = [key] if isinstance(key, str) else list(key or self._primary_key())
+        return super().scan(condition, columns, known=True, order=order)
+
+    def _primary_key(self) -> list[str]:
+        if self.table is None:
+            return []
+        with self._address.connected() as connection:
+            found = sa.inspect(connection).get_pk_constraint(self.table, schema=self.schema_name)
+            return list(found["constrained_columns"])
+
     def _scan(self, condition: Condition, columns: Sequence[str] | None, **options: Any) -> pl.LazyFrame:
         known = self._columns()
         where = clause(condition, {c.name: c for c in known}, self._address.url.get_dialect().name)
-        return Rows(self._address, self._relation(known), known, where).lazy()
+        return Rows(self._address, self._relation(known), known, where, options.get("order", ())).lazy()
 
     def facts(self) -> Facts:
         """As of `Table`: of SQLite the size and age of the file, of PostgreSQL the size of the table."""
@@ -152,11 +172,10 @@ class SQLTable(Table):
         return (self.query or "").strip().rstrip(";").rstrip().replace("\\", "\\\\").replace(":", "\\:")
 
     def _no_options(self, options: Mapping[str, Any]) -> None:
-        for name in options:
-            if name != "known":
-                raise TableError(
-                    f"Table {self.name!r}: a SQL table has no option {name!r}: it has no versions."
-                )
+        if options:
+            raise TableError(
+                f"Table {self.name!r}: a SQL table has no option {next(iter(options))!r}: it has no versions."
+            )
 
     def __repr__(self) -> str:
         return f"<SQLTable {self.name!r} of {self.table or 'a query'}>"
