@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import math
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -186,15 +187,20 @@ EDGES: dict[str, tuple[pl.DataType, list[Any]]] = {
 }
 
 
+@pytest.mark.parametrize("stored", [False, True], ids=["in memory", "in a file"])
 @pytest.mark.parametrize("name", list(EDGES))
-def test_values_of_rarer_types_are_found(name: str) -> None:
+def test_values_of_rarer_types_are_found(name: str, stored: bool, tmp_path: Path) -> None:
     dtype, values = EDGES[name]
     frame = pl.DataFrame({name: pl.Series([*values, None], dtype=dtype), "id": range(len(values) + 1)})
+    frame.write_parquet(tmp_path / "a.parquet", row_group_size=1)
+    table = (
+        nc.ParquetTable(name="t", uri=str(tmp_path))
+        if stored
+        else nc.FunctionTable(name="t", function=lambda: frame)
+    )
 
     def ids(operator: str, value: Any = None) -> list[int]:
-        asked = Condition.of(nc.Filter(name, operator, value)).bound(frame.schema).expression()
-        assert asked is not None
-        return frame.filter(asked)["id"].to_list()
+        return table(nc.Filter(name, operator, value)).collect()["id"].to_list()
 
     assert ids("is null") == [len(values)]
     for i, value in enumerate(values):

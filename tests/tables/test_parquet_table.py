@@ -243,3 +243,29 @@ def test_a_deprecated_table_says_so(tmp_path: Path) -> None:
     with pytest.warns(nc.DeprecatedTableWarning) as said:
         table.chain()
     assert said[0].filename == __file__
+
+
+NUMBERS = [float("nan"), float("inf"), float("-inf"), -0.0, 0.0, 1.5, 2.0**-100]
+
+
+@given(
+    held=st.lists(st.sampled_from([*NUMBERS, None]), min_size=1, max_size=9),
+    single=st.booleans(),
+    operator=st.sampled_from(["=", "!=", "<", "<=", ">", ">=", "between", "in", "not in"]),
+    values=st.lists(st.sampled_from([*NUMBERS, 1, "1.5", "nan"]), min_size=2, max_size=2),
+    number=st.integers(0, 2**40),
+)
+def test_numbers_that_are_none(
+    tmp_path: Path, held: Any, single: bool, operator: str, values: Any, number: int
+) -> None:
+    """A NaN is equal to a NaN and greater than all numbers, whatever a file's statistics say of it."""
+    folder = tmp_path / f"{number}-{len(os.listdir(tmp_path))}"
+    folder.mkdir()
+    frame = pl.DataFrame({"id": range(len(held)), "f": held}, schema={"id": pl.Int64, "f": pl.Float64})
+    stored = frame.cast({"f": pl.Float32}) if single else frame
+    held = stored["f"].to_list()
+    stored.write_parquet(folder / "a.parquet", row_group_size=2)
+    value = values if operator in ("between", "in", "not in") else values[0]
+    rows = [{"id": i, "f": v} for i, v in enumerate(held)]
+    found = nc.ParquetTable(name="t", uri=str(folder))(nc.Filter("f", operator, value)).collect()
+    assert found["id"].to_list() == kept(rows, [[("f", operator, value)]])

@@ -1,6 +1,7 @@
 """SQL tables, of SQLite and of a real PostgreSQL: what is asked of the database, and that its address stays secret."""
 
 import datetime as dt
+import math
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -336,6 +337,24 @@ def test_collations_of_postgresql(postgres: str) -> None:
             (nc.Filter("u", "<", "a"), [2]),
         ]:
             assert table(f).collect()["n"].to_list() == found, f
+
+
+def test_numbers_of_postgresql_that_are_none(postgres: str) -> None:
+    made = "CREATE TABLE lab.f AS SELECT i, x::float8, x::real AS r, x::numeric AS n FROM (VALUES (1, 'NaN'), (2, '1.5'), (3, NULL)) v(i, x)"
+    with relation(postgres, made):
+        table = nc.SQLTable(name="f", url=postgres, table="f", schema_name="lab")
+        for column in ("x", "r", "n"):
+            for operator, value, found in [
+                (">", 1, [1, 2]),
+                (">", 1.5, [1]),
+                ("=", math.nan, [1]),
+                ("!=", math.nan, [2]),
+                ("in", [math.nan, 1.5], [1, 2]),
+                ("<", math.nan, [2]),
+                ("between", [0, math.inf], [2]),
+            ]:
+                rows_found = table(nc.Filter(column, operator, value)).collect()["i"].to_list()
+                assert rows_found == found, (column, operator, value)
 
 
 def test_postgresql_is_asked_for_what_is_wanted(
