@@ -91,11 +91,23 @@ if TYPE_CHECKING:
     from neurochain.loaders.leakage import check_leakage
     from neurochain.storage import File
     from neurochain.tables.catalog import Catalog
+    from neurochain.tables.checks.declaring import (
+        check,
+        fresh,
+        in_range,
+        matches,
+        not_null,
+        one_of,
+        row_count,
+        unique,
+    )
+    from neurochain.tables.datasettable import DatasetTable
     from neurochain.tables.filters.filter import Filter
     from neurochain.tables.function import FunctionTable, table
     from neurochain.tables.parquet.layout import Partition
     from neurochain.tables.parquet.table import ParquetTable
     from neurochain.tables.sql.query import sql
+    from neurochain.tables.sqltable.table import SQLTable
     from neurochain.tables.table import Table
     from neurochain.timeline.excerpt import Excerpt
     from neurochain.timeline.intervals.intervals import Intervals
@@ -118,6 +130,7 @@ _LAZY = {
     "Catalog": "neurochain.tables.catalog",
     "Chain": "neurochain.chain.chain",
     "Column": "neurochain.chain.expressions.column",
+    "DatasetTable": "neurochain.tables.datasettable",
     "DatasetVersion": "neurochain.datasets.versions",
     "Excerpt": "neurochain.timeline.excerpt",
     "File": "neurochain.storage",
@@ -130,15 +143,22 @@ _LAZY = {
     "Partition": "neurochain.tables.parquet.layout",
     "Recording": "neurochain.formats",
     "Row": "neurochain.chain.values.row",
+    "SQLTable": "neurochain.tables.sqltable.table",
     "Table": "neurochain.tables.table",
     "Timeline": "neurochain.timeline.timeline",
     "Unit": "neurochain.chain.values.records",
     "Video": "neurochain.formats",
     "Volume": "neurochain.formats",
+    "check": "neurochain.tables.checks.declaring",
     "check_leakage": "neurochain.loaders.leakage",
     "dataset": "neurochain.chain.reading",
     "dicom_series": "neurochain.formats",
+    "fresh": "neurochain.tables.checks.declaring",
     "import_versions": "neurochain.chain.reading",
+    "in_range": "neurochain.tables.checks.declaring",
+    "matches": "neurochain.tables.checks.declaring",
+    "not_null": "neurochain.tables.checks.declaring",
+    "one_of": "neurochain.tables.checks.declaring",
     "open": "neurochain.formats.opening",
     "open_recording": "neurochain.formats",
     "open_series": "neurochain.formats",
@@ -154,11 +174,13 @@ _LAZY = {
     "read_storage": "neurochain.chain.reading",
     "read_table": "neurochain.chain.reading",
     "read_values": "neurochain.chain.reading",
+    "row_count": "neurochain.tables.checks.declaring",
     "sql": "neurochain.tables.sql.query",
     "stale": "neurochain.chain.replay.staleness",
     "stream": "neurochain.timeline.streams.opening",
     "table": "neurochain.tables.function",
     "udf": "neurochain.chain.functions.udf",
+    "unique": "neurochain.tables.checks.declaring",
     "when": "neurochain.chain.expressions.when",
     "windows": "neurochain.formats.recordings.windows",
     "withdraw": "neurochain.chain.withdrawing",
@@ -176,6 +198,7 @@ __all__ = [
     "ColumnExistsError",
     "ColumnNotFoundError",
     "DatasetNotFoundError",
+    "DatasetTable",
     "DatasetVersion",
     "DeprecatedTableWarning",
     "Excerpt",
@@ -203,6 +226,7 @@ __all__ = [
     "Recording",
     "ReplayError",
     "Row",
+    "SQLTable",
     "SchemaError",
     "ShapeError",
     "StorageError",
@@ -217,11 +241,17 @@ __all__ = [
     "Volume",
     "WorkerLostError",
     "__version__",
+    "check",
     "check_leakage",
     "dataset",
     "datasets",
     "dicom_series",
+    "fresh",
     "import_versions",
+    "in_range",
+    "matches",
+    "not_null",
+    "one_of",
     "open",
     "open_recording",
     "open_series",
@@ -237,12 +267,14 @@ __all__ = [
     "read_storage",
     "read_table",
     "read_values",
+    "row_count",
     "sql",
     "stale",
     "stream",
     "table",
     "timeline",
     "udf",
+    "unique",
     "when",
     "windows",
     "withdraw",
