@@ -28,6 +28,7 @@ from neurochain.errors import (
     FileChangedError,
     FormatError,
     LoaderError,
+    LostOrderWarning,
     ManyMatchesWarning,
     MissingExtraError,
     NeurochainError,
@@ -91,6 +92,7 @@ if TYPE_CHECKING:
     from neurochain.loaders.leakage import check_leakage
     from neurochain.storage import File
     from neurochain.tables.catalog import Catalog
+    from neurochain.tables.delta.table import DeltaTable
     from neurochain.tables.filters.filter import Filter
     from neurochain.tables.function import FunctionTable, table
     from neurochain.tables.parquet.layout import Partition
@@ -118,6 +120,7 @@ _LAZY = {
     "Chain": "neurochain.chain.chain",
     "Column": "neurochain.chain.expressions.column",
     "DatasetVersion": "neurochain.datasets.versions",
+    "DeltaTable": "neurochain.tables.delta.table",
     "Excerpt": "neurochain.timeline.excerpt",
     "File": "neurochain.storage",
     "Filter": "neurochain.tables.filters.filter",
@@ -175,6 +178,7 @@ __all__ = [
     "ColumnNotFoundError",
     "DatasetNotFoundError",
     "DatasetVersion",
+    "DeltaTable",
     "DeprecatedTableWarning",
     "Excerpt",
     "ExportError",
@@ -188,6 +192,7 @@ __all__ = [
     "Intervals",
     "Lineage",
     "LoaderError",
+    "LostOrderWarning",
     "ManyMatchesWarning",
     "MissingExtraError",
     "NeurochainError",
