@@ -43,7 +43,9 @@ def frame(
         addresses = pl.Series(ADDRESS, [snapshot.address(path) for path in files[PATH]])
         places = files.select(addresses, *partitions).lazy()
         found = found.join(places, on=ADDRESS, how="left", maintain_order="left")
-    logical = {snapshot.physical[name]: name for name in snapshot.schema if name not in snapshot.partition_columns}
+    logical = {
+        snapshot.physical[name]: name for name in snapshot.schema if name not in snapshot.partition_columns
+    }
     return found.rename({a: b for a, b in logical.items() if a != b}).select(
         _column(name, dtype, snapshot, partitions) for name, dtype in types.items()
     )

@@ -129,7 +129,9 @@ class Log:
         try:
             return _parsed(_key(entry)[0], data)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise FormatError(f"{self._store.uri(entry.path)} is no commit of a Delta table: {error}") from error
+            raise FormatError(
+                f"{self._store.uri(entry.path)} is no commit of a Delta table: {error}"
+            ) from error
 
 
 def _key(entry: Entry) -> tuple[int, str]:
@@ -151,7 +153,9 @@ def _parsed(version: int, data: bytes) -> Commit:
             removed.append(unquote(action["remove"]["path"]))
         elif "commitInfo" in action:
             operation = str(action["commitInfo"].get("operation") or "")
-            if (action["commitInfo"].get("operationParameters") or {}).get("predicate") and operation == "WRITE":
+            if (action["commitInfo"].get("operationParameters") or {}).get(
+                "predicate"
+            ) and operation == "WRITE":
                 operation = "WRITE WHERE"
             if (stamp := action["commitInfo"].get("inCommitTimestamp")) is not None:
                 time = dt.datetime.fromtimestamp(stamp / 1000, dt.UTC)

@@ -100,7 +100,9 @@ class _Known:
                 found = column.holds(value)
             case "in" if len(value) <= MOST:
                 each = [column.holds(v) for v in value]
-                found = None if any(e is None for e in each) else reduce(or_, [e for e in each if e is not None])
+                found = (
+                    None if any(e is None for e in each) else reduce(or_, [e for e in each if e is not None])
+                )
             case "<" | "<=" | ">" | ">=":
                 found = column.compared(term.operator, value)
             case "between":
