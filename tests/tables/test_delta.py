@@ -58,7 +58,7 @@ def test_rows_come_with_filters_and_columns(written: Path) -> None:
     assert lazy.collect().to_dict(as_series=False) == {"ohm": [220.5]}
     assert found(nc.Column("implant_id") > 4600, ["ts"]).collect().height == 1
     assert found([[nc.Filter("note", "is null")], [nc.Filter("tags", "includes", 3)]]).collect().height == 1
-    with pytest.raises(nc.ColumnNotFoundError, match="no column 'ohms'.*Did you mean 'ohm'"):
+    with pytest.raises(nc.ColumnNotFoundError, match=r"no column 'ohms'.*Did you mean 'ohm'"):
         found(columns=["ohms"])
     with pytest.raises(nc.ColumnNotFoundError, match="no column 'implant'"):
         found(nc.Filter("implant", "=", 1))
@@ -94,7 +94,7 @@ def test_versions_and_times(written: Path) -> None:
         found(version=-1)
     with pytest.raises(nc.TableError, match="'yesterday' is no time"):
         found(timestamp="yesterday")
-    with pytest.raises(nc.TableError, match="no option 'verson'. Did you mean 'version'"):
+    with pytest.raises(nc.TableError, match=r"no option 'verson'\. Did you mean 'version'"):
         found(verson=1)
 
 
@@ -276,7 +276,7 @@ def test_what_is_not_there_is_said(tmp_path: Path) -> None:
 
 def test_a_broken_log_is_no_traceback(written: Path) -> None:
     (written / f"_delta_log/{1:020d}.json").write_text("{ no json")
-    with pytest.raises(nc.StorageError, match="Table 'impedance': .*cannot be read") as caught:
+    with pytest.raises(nc.StorageError, match=r"Table 'impedance': .*cannot be read") as caught:
         table(written)()
     assert "\x1b" not in str(caught.value)
     assert "\n" not in str(caught.value)

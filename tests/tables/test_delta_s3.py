@@ -80,6 +80,6 @@ def test_what_is_not_there_on_s3(endpoint: str) -> None:
         table(endpoint, "s3://lab/nowhere")()
     with pytest.raises(nc.VersionError, match=r"no version 9\. Existing: 0 to 1\."):
         table(endpoint)(version=9)
-    with pytest.raises(nc.StorageError, match="Table 'impedance': .*s3://nobody/impedance") as caught:
+    with pytest.raises(nc.StorageError, match=r"Table 'impedance': .*s3://nobody/impedance") as caught:
         table(endpoint, "s3://nobody/impedance")()
     assert "\n" not in str(caught.value)

@@ -22,6 +22,7 @@ def frame(
     Parameters
     ----------
     snapshot : Snapshot
+        Of which.
     files : DataFrame
         Of `Snapshot.files`.
     types : mapping of str to DataType

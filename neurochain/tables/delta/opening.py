@@ -21,6 +21,7 @@ def opened(uri: str, version: int | None, where: str) -> Any:
     Parameters
     ----------
     uri : str
+        Of its folder.
     version : int or None
         None is the latest one.
     where : str

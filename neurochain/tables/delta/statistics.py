@@ -34,6 +34,7 @@ def files_of(snapshot: Snapshot, condition: Condition, types: Mapping[str, pl.Da
     Parameters
     ----------
     snapshot : Snapshot
+        Of which.
     condition : Condition
         Bound to `types`.
     types : mapping of str to DataType
@@ -153,8 +154,10 @@ class _Bounds:
 
         Parameters
         ----------
-        op : str
+        op : {"<", "<=", ">", ">="}
+            Which of it.
         value : object
+            Than which.
         until : object, optional
             Than which it is not greater besides: a NaN, which statistics leave out, is greater than all that is none.
         """
