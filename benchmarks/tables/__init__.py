@@ -1,0 +1,25 @@
+"""Tables: Delta tables and partitioned folders, against Neuralake's open release."""
+
+import tempfile
+from pathlib import Path
+
+from benchmarks.comparison import Comparisons
+from benchmarks.scale import Scale
+from benchmarks.tables.appended import COMMITS, make_table
+from benchmarks.tables.delta import delta
+from benchmarks.tables.partitioned import partitioned
+from benchmarks.tables.partitions import make_partitions
+
+ROWS = 2_000_000
+IMPLANTS, DAYS = 100, 100
+
+
+def tables(ours: Path, release: Path, scale: Scale) -> Comparisons:
+    """Rows of a Delta table by filters, the last row of each key, and files by partitions; `release` is the Python of Neuralake's environment."""
+    with tempfile.TemporaryDirectory() as name:
+        rows = make_table(Path(name) / "impedance", scale.of(ROWS, COMMITS * 100))
+        yield from delta(ours, release, Path(name) / "impedance", rows)
+    with tempfile.TemporaryDirectory() as name:
+        implants, days = scale.of(IMPLANTS, 4), scale.of(DAYS, 4)
+        make_partitions(Path(name) / "lab/spikes", implants, days)
+        yield from partitioned(ours, release, Path(name), implants, days)
