@@ -13,6 +13,9 @@ from datarepo.core.tables import DeltalakeTable, Filter
 from grown import grown
 
 FOLDER, ROWS, WHAT, *COLUMNS = sys.argv[1:]
+os.environ["AWS_ACCESS_KEY_ID"] = os.environ["AWS_SECRET_ACCESS_KEY"] = (
+    "none"  # else it looks for them elsewhere
+)
 NAMES = COLUMNS[0].split(",") if COLUMNS else None
 SCHEMA = pa.schema(
     [

@@ -3,14 +3,14 @@
 import os
 import sys
 
-os.environ["AWS_ACCESS_KEY_ID"] = os.environ["AWS_SECRET_ACCESS_KEY"] = "none"
-os.environ["AWS_DEFAULT_REGION"], os.environ["AWS_ALLOW_HTTP"] = "us-east-1", "true"
-
 import polars as pl
 from datarepo.core.tables import Filter, ParquetTable, Partition, PartitioningScheme
 from grown import asked, grown
 
 URL, FILES, FILTERS, VALUES = sys.argv[1:]
+os.environ["AWS_ACCESS_KEY_ID"] = os.environ["AWS_SECRET_ACCESS_KEY"] = "none"
+os.environ["AWS_DEFAULT_REGION"] = "us-east-1"
+os.environ["AWS_ALLOW_HTTP"] = "true"
 
 
 def terms() -> list[Filter]:
