@@ -1,14 +1,15 @@
 """A catalog's site, by neurochain."""
 
 import sys
+from importlib import import_module
 from pathlib import Path
 
 from grown import grown
 
 import neurochain as nc
-from neurochain.tables.site.building import build_site
 
 FOLDER, TABLES = sys.argv[1:]
+build_site = import_module("neurochain.tables.site.building").build_site
 
 
 def build() -> dict[str, object]:
