@@ -1,6 +1,8 @@
 """Slices: ranges of a key's values, so that all rows of one key lie in one slice and each slice can be looked through alone."""
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import and_
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -82,11 +84,12 @@ def _by(name: str, snapshot: Snapshot, files: pl.DataFrame) -> list[Slice]:
 def _cuts(bounds: pl.DataFrame) -> list[Any]:
     """Values at which slices begin, but the first: each is the least one of a file."""
     wanted = max(FEWEST, int(bounds["rows"].sum()) // MOST)
-    found, rows = [], 0
+    found: list[Any] = []
+    last, rows = bounds["least"].min(), 0
     for least, count in bounds.select("least", "rows").sort("least").iter_rows():
-        if rows >= wanted:
+        if rows >= wanted and least > last:
             found.append(least)
-            rows = 0
+            last, rows = least, 0
         rows += count
     return found
 
@@ -94,15 +97,17 @@ def _cuts(bounds: pl.DataFrame) -> list[Any]:
 def _between(name: str, files: pl.DataFrame, bounds: pl.DataFrame, cuts: list[Any]) -> list[Slice]:
     column, found = pl.col(name), []
     for low, high in zip([None, *cuts], [*cuts, None], strict=True):
-        inside, meets = pl.lit(True), pl.lit(True)
+        inside, meets = [], []
         if low is not None:
-            inside, meets = inside & (pl.col("most") >= low), column >= low
+            inside.append(pl.col("most") >= low)
+            meets.append(column >= low)
         if high is not None:
-            inside = inside & (pl.col("least") < high)
-            meets = meets & (column < high) if low is not None else column < high
-        if low is None:  # a null is in the first
-            inside = inside | pl.col("has_nulls")
-            if bounds["has_nulls"].any():
-                meets = meets | column.is_null()
-        found.append(Slice(files.filter(bounds.select(inside).to_series()), meets))
+            inside.append(pl.col("least") < high)
+            meets.append(column < high)
+        if not meets:
+            return []
+        can, does = reduce(and_, inside), reduce(and_, meets)
+        if low is None and bounds["has_nulls"].any():  # nulls are in the first
+            can, does = can | pl.col("has_nulls"), does | column.is_null()
+        found.append(Slice(files.filter(bounds.select(can).to_series()), does))
     return found

@@ -1,8 +1,9 @@
 """Snapshot: one version of a Delta table, as its log describes it."""
 
+import datetime as dt
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
@@ -39,8 +40,6 @@ class Snapshot:
     version : int
     id : str
         Of the table, which a table that is made anew in its place does not have.
-    modified : int or None, milliseconds since 1970
-        When it was committed, as the writer says; where it does not, when the youngest file was written.
     schema : Schema
         Of all columns.
     physical : dict of str to str
@@ -51,17 +50,18 @@ class Snapshot:
         `MINIMA`, `MAXIMA` and `NULLS` with a field for each column of which the log knows something, and the partition columns.
     kept : dict of str to Series of bool
         By path, which rows have not been deleted since the file was written; not there where none was.
+    handle : deltalake.DeltaTable
     """
 
     uri: str
     version: int
     id: str
-    modified: int | None
     schema: pl.Schema
     physical: dict[str, str]
     partition_columns: tuple[str, ...]
     files: pl.DataFrame
     kept: Mapping[str, pl.Series]
+    handle: Any = field(repr=False)
 
     @classmethod
     def read(cls, uri: str, version: int | None, where: str) -> "Snapshot":
@@ -94,7 +94,6 @@ class Snapshot:
             schema = pl.Schema(handle.schema())
             files = _files(pl.DataFrame(handle.get_add_actions()), metadata.partition_columns)
             kept = _kept(handle) if "deletionVectors" in (features or ()) else {}
-            last = handle.history(1)
         for name in metadata.partition_columns:
             if schema[name] == pl.Binary:
                 raise TableError(
@@ -104,17 +103,30 @@ class Snapshot:
             uri=uri,
             version=handle.version(),
             id=str(metadata.id),
-            modified=(last[0].get("timestamp") if last else None) or files[MODIFIED].max(),  # type: ignore[arg-type]
             schema=schema,
             physical=physical_names(fields, metadata.configuration, where),
             partition_columns=tuple(metadata.partition_columns),
             files=files,
             kept=kept,
+            handle=handle,
         )
 
     def address(self, path: str) -> str:
         """Where a file of `files` lies, as Polars takes it: below the table, or elsewhere if its path says so."""
         return local_or_uri(path if "://" in path else f"{self.uri.rstrip('/')}/{path}")
+
+    def modified(self, where: str) -> dt.datetime | None:
+        """When it was committed, as the writer says; where it does not, when the youngest file was written.
+
+        Raises
+        ------
+        StorageError
+            The commit cannot be read.
+        """
+        with said_plainly(where, self.uri):
+            last = self.handle.history(1)
+        stamp: Any = (last[0].get("timestamp") if last else None) or self.files[MODIFIED].max()
+        return None if stamp is None else dt.datetime.fromtimestamp(stamp / 1000, dt.UTC)
 
     @property
     def rows(self) -> int | None:

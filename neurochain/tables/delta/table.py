@@ -127,9 +127,7 @@ class DeltaTable(Table):
             rows=snapshot.rows,
             size=int(snapshot.files[SIZE].sum()),
             files=snapshot.files.height,
-            modified=None
-            if snapshot.modified is None
-            else dt.datetime.fromtimestamp(snapshot.modified / 1000, dt.UTC),
+            modified=snapshot.modified(self._where),
             version=str(snapshot.version),
             partitions={
                 name: snapshot.files[name].unique().sort().to_list() for name in snapshot.partition_columns
