@@ -11,9 +11,11 @@ from typing import Any
 
 import deltalake
 import polars as pl
+import pyarrow as pa
 import pytest
 from delta_logs import add, column, commit, metadata, protocol
 from polars.testing import assert_frame_equal
+from pyarrow import parquet
 
 import neurochain as nc
 import neurochain.tables.delta
@@ -183,6 +185,18 @@ def test_wider_types_are_cast(tmp_path: Path) -> None:
     found = table(tmp_path)().sort("i").collect()
     assert found.rows() == [(1, 0.5), (2**40, 0.25)]
     assert found.schema == {"i": pl.Int64, "f": pl.Float64}
+
+
+def test_times_as_old_writers_have_them(tmp_path: Path) -> None:
+    """INT96, as Spark wrote times for long."""
+    when = [dt.datetime(2024, 4, 28, 1, 2, 3, 456789, tzinfo=dt.UTC), None]
+    entry = add(tmp_path, "a.parquet", pl.DataFrame({"t": when}))
+    parquet.write_table(pa.table({"t": when}), tmp_path / "a.parquet", use_deprecated_int96_timestamps=True)
+    commit(tmp_path, 0, protocol(), metadata(column("t", "timestamp")), entry)
+    found = table(tmp_path)()
+    assert found.collect_schema() == {"t": pl.Datetime("us", "UTC")}
+    assert found.collect()["t"].to_list() == when
+    assert table(tmp_path)(nc.Filter("t", ">", "2024-04-28")).collect().height == 1
 
 
 def test_a_declared_schema_wins(written: Path) -> None:

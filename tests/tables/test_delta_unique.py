@@ -5,6 +5,7 @@ import json
 import warnings
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import deltalake
 import polars as pl
@@ -14,6 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import neurochain as nc
+from neurochain.tables.delta import slices
+from neurochain.tables.delta.snapshot import Snapshot
 
 KEY = ["implant_id", "ts"]
 SCHEMA = {"implant_id": pl.Int64, "ts": pl.Int64, "ohm": pl.Float64, "note": pl.String}
@@ -67,6 +70,7 @@ def meets(row: Row, asked: nc.Filter) -> bool:
     st.lists(st.lists(ON_KEYS | ON_VALUES, min_size=1, max_size=2), max_size=2),
     st.sampled_from([[], ["implant_id"]]),
     st.booleans(),
+    st.booleans(),
 )
 def test_of_rows_with_one_key_the_last_is_kept(
     tmp_path_factory: pytest.TempPathFactory,
@@ -74,20 +78,24 @@ def test_of_rows_with_one_key_the_last_is_kept(
     asked: list[list[nc.Filter]],
     partitions: list[str],
     is_streamed: bool,
+    is_sliced: bool,
 ) -> None:
     folder = tmp_path_factory.mktemp("table") / "t"
     for rows in commits:
         frame = pl.DataFrame(rows, schema=SCHEMA, orient="row")
         deltalake.write_deltalake(folder, frame, mode="append", partition_by=partitions)
     table = nc.DeltaTable(name="t", uri=str(folder), unique_columns=KEY)
+    fewest = 2 if is_sliced else slices.FEWEST
     expected = [
         row
         for row in last_rows(commits)
         if not asked or any(all(meets(row, f) for f in case) for case in asked)
     ]
-    found = table(asked or None, list(SCHEMA)).collect(engine="streaming" if is_streamed else "in-memory")
+    with patch.object(slices, "FEWEST", fewest), patch.object(slices, "AGAIN", 9):
+        lazy, everything = table(asked or None, list(SCHEMA)), table(columns=list(SCHEMA))
+    found = lazy.collect(engine="streaming" if is_streamed else "in-memory")
     assert sorted(map(repr, found.rows())) == sorted(map(repr, expected))
-    later = table(columns=list(SCHEMA)).filter(pl.col("note") == "a").collect()
+    later = everything.filter(pl.col("note") == "a").collect()
     assert sorted(map(repr, later.rows())) == sorted(repr(r) for r in last_rows(commits) if r[3] == "a")
 
 
@@ -101,6 +109,29 @@ def test_a_row_that_was_replaced_does_not_come_back(tmp_path: Path) -> None:
     assert table(nc.Column("ohm") > 500).collect().is_empty()
     assert table((nc.Filter("ts", "=", 1), nc.Filter("ohm", "<", 500))).collect().rows() == [(1, 20.0)]
     assert table(columns=["ohm"]).collect()["ohm"].sort().to_list() == [10.0, 20.0]
+
+
+def test_slices_hold_whole_keys_and_read_little_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slices, "FEWEST", 250)
+    for number in range(10):
+        rows = pl.DataFrame({"k": range(90 * number, 90 * number + 100), "v": [str(number)] * 100})
+        deltalake.write_deltalake(tmp_path / "t", rows, mode="append")
+    snapshot = Snapshot.read(str(tmp_path / "t"), None, "t")
+    found = slices.slices(snapshot, snapshot.files, ["v", "k"], snapshot.schema)
+    assert len(found) == 4
+    assert max(part.files.height for part in found) == 4
+    table = nc.DeltaTable(name="t", uri=str(tmp_path / "t"), unique_columns=["v", "k"])
+    assert table().collect().height == 1000
+    table = nc.DeltaTable(name="t", uri=str(tmp_path / "t"), unique_columns=["k"])
+    kept = dict(table().collect().iter_rows())
+    assert kept == {k: str(min(k // 90, 9)) for k in range(910)}
+    # Files that hold all values are not read again and again.
+    for _ in range(10):
+        deltalake.write_deltalake(tmp_path / "u", pl.DataFrame({"k": range(100)}), mode="append")
+    snapshot = Snapshot.read(str(tmp_path / "u"), None, "t")
+    assert len(slices.slices(snapshot, snapshot.files, ["k"], snapshot.schema)) == 1
 
 
 def test_a_filter_on_another_partition_column_comes_after(tmp_path: Path) -> None:

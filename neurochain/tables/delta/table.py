@@ -12,6 +12,7 @@ from neurochain.tables.delta.frame import frame
 from neurochain.tables.delta.log import Log
 from neurochain.tables.delta.opening import ranges
 from neurochain.tables.delta.order import in_order
+from neurochain.tables.delta.slices import slices
 from neurochain.tables.delta.snapshot import SIZE, Snapshot
 from neurochain.tables.delta.statistics import files_of
 from neurochain.tables.dtypes import schema_of
@@ -115,10 +116,12 @@ class DeltaTable(Table):
         files = files_of(snapshot, below, types)
         if files.height > 1:
             files = in_order(files, self._log.commits(snapshot.version), self._where)
-        found = frame(snapshot, files, types, needed)
-        if (expression := below.expression()) is not None:
-            found = found.filter(expression)
-        return found.unique(self.unique_columns, keep="last")
+        expression, parts = below.expression(), []
+        for part in slices(snapshot, files, self.unique_columns, types):
+            terms = [term for term in (part.condition, expression) if term is not None]
+            rows = frame(snapshot, part.files, types, needed)
+            parts.append((rows.filter(*terms) if terms else rows).unique(self.unique_columns, keep="last"))
+        return parts[0] if len(parts) == 1 else pl.concat(parts, parallel=False)
 
     def facts(self) -> Facts:
         """As of `Table`: from the log alone. Rows that `unique_columns` leave out are counted."""
