@@ -60,8 +60,8 @@ def add(folder: Path, path: str, frame: pl.DataFrame, stats: Action | None = Non
     return {"add": found | more}
 
 
-def remove(path: str) -> Action:
-    return {"remove": {"path": quote(path), "dataChange": True, "deletionTimestamp": 2000}}
+def remove(path: str, **more: Any) -> Action:
+    return {"remove": {"path": quote(path), "dataChange": True, "deletionTimestamp": 2000, **more}}
 
 
 def commit(folder: Path, version: int, *actions: Action) -> None:

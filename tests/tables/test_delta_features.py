@@ -37,7 +37,7 @@ def with_deletions(folder: Path) -> None:
         folder,
         2,
         {"commitInfo": {"operation": "DELETE"}},
-        remove(first),
+        remove(first, deletionVector=deleted(1)),
         add(folder, first, rows, wide, **given, deletionVector=deleted(1, 2)),
         add(
             folder,
@@ -133,7 +133,7 @@ def test_columns_with_other_names_in_files(tmp_path: Path) -> None:
         ),
         (
             [
-                protocol("typeWidening"),
+                protocol("typeWidening", "timestampNtz"),
                 metadata(
                     column("t", "timestamp_ntz", **{"delta.typeChanges": [{"fromType": "date", "toType": "timestamp_ntz"}]})
                 ),

@@ -32,7 +32,9 @@ class Commit(NamedTuple):
         ``"WRITE"``, ``"DELETE"``, ``"OPTIMIZE"`` …; ``"WRITE WHERE"`` where it overwrote what a predicate says; empty where the
         writer does not say.
     time : datetime or None
-        What the writer says once and for all, where the table is made so (``inCommitTimestamp``), UTC.
+        What holds, where the table is made so (``inCommitTimestamp``), UTC.
+    written : datetime or None
+        When it was written, as the writer says, UTC.
     added : list of tuple of str and Partition
         Paths, in the order of the commit, and the values of the partition columns as texts.
     removed : list of str
@@ -42,6 +44,7 @@ class Commit(NamedTuple):
     version: int
     operation: str
     time: dt.datetime | None
+    written: dt.datetime | None
     added: list[tuple[str, Partition]]
     removed: list[str]
 
@@ -80,6 +83,19 @@ class Log:
             latest = max(latest, said.get(version) or entry.mtime or latest)
             found[version] = latest
         return found
+
+    def modified(self, version: int) -> dt.datetime | None:
+        """When a version was committed, as the writer says; None where it does not.
+
+        Raises
+        ------
+        StorageError
+            It cannot be read.
+        FormatError
+            It is no commit.
+        """
+        entry = self._listed()[0].get(version)
+        return None if entry is None else self._read([entry])[0].written
 
     def commits(self, until: int) -> list[Commit]:
         """Those that are there, up to a version, ascending.
@@ -139,7 +155,7 @@ def _key(entry: Entry) -> tuple[int, str]:
 
 
 def _parsed(version: int, data: bytes) -> Commit:
-    operation, time = "", None
+    operation, time, written = "", None, None
     added: list[tuple[str, Partition]] = []
     removed: list[str] = []
     for line in data.split(b"\n"):
@@ -157,6 +173,10 @@ def _parsed(version: int, data: bytes) -> Commit:
                 "predicate"
             ) and operation == "WRITE":
                 operation = "WRITE WHERE"
-            if (stamp := action["commitInfo"].get("inCommitTimestamp")) is not None:
-                time = dt.datetime.fromtimestamp(stamp / 1000, dt.UTC)
-    return Commit(version, operation, time, added, removed)
+            time = _instant(action["commitInfo"].get("inCommitTimestamp"))
+            written = time or _instant(action["commitInfo"].get("timestamp"))
+    return Commit(version, operation, time, written, added, removed)
+
+
+def _instant(milliseconds: int | None) -> dt.datetime | None:
+    return None if milliseconds is None else dt.datetime.fromtimestamp(milliseconds / 1000, dt.UTC)

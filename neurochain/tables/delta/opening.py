@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from neurochain.errors import StorageError, VersionError, require
+from neurochain.errors import NeurochainError, StorageError, VersionError, require
 from neurochain.tables.delta.log import Log
 from neurochain.tables.reach import local_or_uri, object_store_options
 
@@ -62,6 +62,8 @@ def said_plainly(where: str, uri: str) -> Iterator[None]:
     deltalake = require("deltalake", "delta", "A Delta table")
     try:
         yield
+    except NeurochainError:
+        raise
     except deltalake.exceptions.TableNotFoundError as error:
         raise StorageError(f"{where}: there is no Delta table at {uri}: no _delta_log lies there.") from error
     except (deltalake.exceptions.DeltaError, OSError, ValueError) as error:

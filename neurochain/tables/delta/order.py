@@ -32,7 +32,7 @@ def in_order(files: pl.DataFrame, commits: Iterable[Commit], where: str) -> pl.D
     where : str
         Which table, for the warning.
     """
-    times = dict(zip(files[PATH], files[MODIFIED], strict=True))
+    times = dict(zip(files[PATH], files[MODIFIED].dt.epoch("ms"), strict=True))
     places: dict[str, Place] = {}
     rewritten: dict[str, Commit] = {}
     partitions: dict[str, object] = {}

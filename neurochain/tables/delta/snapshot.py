@@ -1,9 +1,8 @@
 """Snapshot: one version of a Delta table, as its log describes it."""
 
-import datetime as dt
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
@@ -50,7 +49,6 @@ class Snapshot:
         `MINIMA`, `MAXIMA` and `NULLS` with a field for each column of which the log knows something, and the partition columns.
     kept : dict of str to Series of bool
         By path, which rows have not been deleted since the file was written; not there where none was.
-    handle : deltalake.DeltaTable
     """
 
     uri: str
@@ -61,7 +59,6 @@ class Snapshot:
     partition_columns: tuple[str, ...]
     files: pl.DataFrame
     kept: Mapping[str, pl.Series]
-    handle: Any = field(repr=False)
 
     @classmethod
     def read(cls, uri: str, version: int | None, where: str) -> "Snapshot":
@@ -108,25 +105,11 @@ class Snapshot:
             partition_columns=tuple(metadata.partition_columns),
             files=files,
             kept=kept,
-            handle=handle,
         )
 
     def address(self, path: str) -> str:
         """Where a file of `files` lies, as Polars takes it: below the table, or elsewhere if its path says so."""
         return local_or_uri(path if "://" in path else f"{self.uri.rstrip('/')}/{path}")
-
-    def modified(self, where: str) -> dt.datetime | None:
-        """When it was committed, as the writer says; where it does not, when the youngest file was written.
-
-        Raises
-        ------
-        StorageError
-            The commit cannot be read.
-        """
-        with said_plainly(where, self.uri):
-            last = self.handle.history(1)
-        stamp: Any = (last[0].get("timestamp") if last else None) or self.files[MODIFIED].max()
-        return None if stamp is None else dt.datetime.fromtimestamp(stamp / 1000, dt.UTC)
 
     @property
     def rows(self) -> int | None:
@@ -141,7 +124,8 @@ def _files(actions: pl.DataFrame, partition_columns: list[str]) -> pl.DataFrame:
     values = found["partition"].struct.unnest() if partition_columns else pl.DataFrame()
     plain = found.select(n for n in NAMES.values() if n in found.columns)
     return pl.concat([plain, values], how="horizontal").with_columns(
-        pl.Series(PATH, [unquote(path) for path in plain[PATH]], dtype=pl.String)
+        pl.Series(PATH, [unquote(path) for path in plain[PATH]], dtype=pl.String),
+        pl.col(MODIFIED).cast(pl.Datetime("ms", "UTC")),
     )
 
 

@@ -163,8 +163,10 @@ class _Bounds:
         """
         if isinstance(value, float) and math.isnan(value):
             return None
+        found: pl.Expr
         if op in ("<", "<="):
-            return self.least < value if op == "<" else self.least <= value
+            found = self.least < value if op == "<" else self.least <= value
+            return found
         if self.dtype.is_float() and (until is None or math.isnan(until)):
             return None
         found = self.most > value if op == ">" else self.most >= value

@@ -13,7 +13,7 @@ from neurochain.tables.delta.log import Log
 from neurochain.tables.delta.opening import ranges
 from neurochain.tables.delta.order import in_order
 from neurochain.tables.delta.slices import slices
-from neurochain.tables.delta.snapshot import SIZE, Snapshot
+from neurochain.tables.delta.snapshot import MODIFIED, SIZE, Snapshot
 from neurochain.tables.delta.statistics import files_of
 from neurochain.tables.dtypes import schema_of
 from neurochain.tables.facts import Facts
@@ -126,11 +126,12 @@ class DeltaTable(Table):
     def facts(self) -> Facts:
         """As of `Table`: from the log alone. Rows that `unique_columns` leave out are counted."""
         snapshot = self._snapshot()
+        modified: Any = self._log.modified(snapshot.version) or snapshot.files[MODIFIED].max()
         return Facts(
             rows=snapshot.rows,
             size=int(snapshot.files[SIZE].sum()),
             files=snapshot.files.height,
-            modified=snapshot.modified(self._where),
+            modified=modified,
             version=str(snapshot.version),
             partitions={
                 name: snapshot.files[name].unique().sort().to_list() for name in snapshot.partition_columns
