@@ -1,5 +1,6 @@
 """unique_columns: the last row of a key, against a dictionary that is written row by row."""
 
+import datetime as dt
 import itertools
 import json
 import warnings
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 import neurochain as nc
 from neurochain.tables.delta import slices
+from neurochain.tables.delta.newest import last_of_each
 from neurochain.tables.delta.snapshot import Snapshot
 
 KEY = ["implant_id", "ts"]
@@ -133,11 +135,41 @@ def test_slices_hold_whole_keys_and_read_little_twice(
     table = nc.DeltaTable(name="t", uri=str(tmp_path / "t"), unique_columns=["k"])
     kept = dict(table().collect().iter_rows())
     assert kept == {k: str(min(k // 90, 9)) for k in range(910)}
+    lazy = table()
+    assert lazy.head(5).collect().height == 5
+    assert lazy.filter(pl.col("k") > 300).head(3).collect().height == 3
+    assert lazy.filter(pl.col("k") == pl.col("k").max()).collect().rows() == [(909, "9")]
+    assert lazy.filter(pl.col("v") == "3").select(pl.col("k").min(), pl.len()).collect().row(0) == (270, 90)
+    assert lazy.select("v").unique().collect().height == 10
+    assert lazy.join(lazy, on="k").collect(engine="streaming").height == 910
+    assert lazy.select(pl.len()).collect().item() == 910
+    lazy.sink_parquet(tmp_path / "kept.parquet")
+    assert pl.read_parquet(tmp_path / "kept.parquet").height == 910
     # Files that hold all values are not read again and again.
     for _ in range(10):
         deltalake.write_deltalake(tmp_path / "u", pl.DataFrame({"k": range(100)}), mode="append")
     snapshot = Snapshot.read(str(tmp_path / "u"), None, "t")
     assert len(slices.slices(snapshot, snapshot.files, ["k"], snapshot.schema)) == 1
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.none() | st.sampled_from([-(2**63), -1, 0, 1, 2**63 - 1]),
+            st.none() | st.dates(dt.date(1, 1, 1), dt.date(1, 1, 3)),
+            st.none() | st.integers(-128, 127),
+            st.none() | st.sampled_from("ab"),
+        ),
+        max_size=20,
+    ),
+    st.lists(st.sampled_from("idbs"), min_size=1, max_size=4, unique=True),
+)
+def test_keys_of_any_type(rows: list[tuple[Any, ...]], keys: list[str]) -> None:
+    schema = {"i": pl.Int64, "d": pl.Date, "b": pl.Int8, "s": pl.String, "n": pl.Int64}
+    frame = pl.DataFrame([(*row, n) for n, row in enumerate(rows)], schema=schema, orient="row")
+    places = ["idbs".index(key) for key in keys]
+    expected = {tuple(row[p] for p in places): n for n, row in enumerate(rows)}
+    assert sorted(last_of_each(frame, keys)["n"]) == sorted(expected.values())
 
 
 def test_a_filter_on_another_partition_column_comes_after(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from neurochain.tables.delta.statistics import MILLISECOND
 
 __all__ = ["Slice", "slices"]
 
-FEWEST = 500_000  # rows of a slice: fewer make no difference to memory, and each slice opens its files
-MOST = 64  # slices
+FEWEST = 200_000  # rows of a slice: what a processor keeps near; each slice opens its files
+MOST = 1000  # slices
 AGAIN = 1.5  # times the rows that may be read, since files lie in several slices
 
 

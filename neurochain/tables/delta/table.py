@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, ClassVar
 
 import polars as pl
@@ -10,9 +11,10 @@ import polars as pl
 from neurochain.errors import ColumnNotFoundError, TableError, VersionError, suggestion
 from neurochain.tables.delta.frame import frame
 from neurochain.tables.delta.log import Log
+from neurochain.tables.delta.newest import newest
 from neurochain.tables.delta.opening import ranges
 from neurochain.tables.delta.order import in_order
-from neurochain.tables.delta.slices import slices
+from neurochain.tables.delta.slices import Slice, slices
 from neurochain.tables.delta.snapshot import MODIFIED, SIZE, Snapshot
 from neurochain.tables.delta.statistics import files_of
 from neurochain.tables.dtypes import schema_of
@@ -116,12 +118,15 @@ class DeltaTable(Table):
         files = files_of(snapshot, below, types)
         if files.height > 1:
             files = in_order(files, self._log.commits(snapshot.version), self._where)
-        expression, parts = below.expression(), []
-        for part in slices(snapshot, files, self.unique_columns, types):
+        expression = below.expression()
+
+        def rows_of(part: Slice, needed: set[str]) -> pl.LazyFrame:
             terms = [term for term in (part.condition, expression) if term is not None]
             rows = frame(snapshot, part.files, types, needed)
-            parts.append((rows.filter(*terms) if terms else rows).unique(self.unique_columns, keep="last"))
-        return parts[0] if len(parts) == 1 else pl.concat(parts, parallel=False)
+            return rows.filter(*terms) if terms else rows
+
+        parts = [partial(rows_of, part) for part in slices(snapshot, files, self.unique_columns, types)]
+        return newest(parts, self.unique_columns, pl.Schema(types), needed)
 
     def facts(self) -> Facts:
         """As of `Table`: from the log alone. Rows that `unique_columns` leave out are counted."""
