@@ -45,7 +45,7 @@ def _of(given: Filter) -> Any:
         case ">=":
             return column >= value
         case "between":
-            return column.is_between(value[0], value[1])
+            return (column >= value[0]) & (column <= value[1])  # is_between takes a text for a column
         case "in":
             return column.is_in(value) if value else pl.lit(False)
         case "not in":
