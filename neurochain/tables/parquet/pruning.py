@@ -122,16 +122,11 @@ class Folder:
         }
 
     def _listed(self, folders: list[str], depth: int, asked: Condition) -> list[str]:
-        """Go down from folders as far as something is asked of a partition below.
-
-        Not into the innermost ones of several folders, which hold few files: what lies below each of these is listed in one request.
-        """
-        said = asked.names()
-        levels = [level for level, column in enumerate(self.layout.types) if column in said]
-        for level in range(depth, max(levels, default=-1) + 1):
-            if level == len(self.layout.types) - 1 and len(folders) > 1:
-                break
+        """Go down from folders as long as something is asked of the next partition."""
+        for level in range(depth, len(self.layout.types)):
             columns = list(self.layout.types)[: level + 1]
+            if not _asks(asked, columns[-1]) or not (restricting := asked.within(columns)):
+                break
             found = [
                 (f"{parent}{name}/", self._values(f"{parent}{name}/_", columns))
                 for parent, names in zip(folders, self._names(folders), strict=True)
@@ -139,10 +134,7 @@ class Folder:
                 if name[0] not in "._"
             ]
             frame = _frame({**self.layout.types, PATH: pl.String()}, columns, found)
-            below: list[str] = _filtered(frame, asked.within(columns))[PATH].to_list()
-            if len(below) > max(GUESSED, len(folders)) and level not in levels:
-                break  # so many requests would be no faster than a listing of all
-            folders = below
+            folders = _filtered(frame, restricting)[PATH].to_list()
         return folders
 
     def _values(self, path: str, columns: list[str]) -> tuple[object, ...]:
@@ -180,6 +172,10 @@ def _parallel(work: Callable[[str], list[Any]], items: Sequence[str]) -> Iterato
 def _filtered(frame: pl.DataFrame, asked: Condition) -> pl.DataFrame:
     expression = asked.expression()
     return frame if expression is None else frame.filter(expression)
+
+
+def _asks(asked: Condition, column: str) -> bool:
+    return column in asked.names()
 
 
 def _frame(
