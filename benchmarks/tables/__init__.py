@@ -21,7 +21,8 @@ def tables(ours: Path, release: Path, scale: Scale) -> Comparisons:
     """Rows of a Delta table by filters, the last row of each key, and files by partitions; `release` is the Python of Neuralake's environment."""
     with tempfile.TemporaryDirectory() as name:
         rows = make_table(Path(name) / "impedance", scale.of(ROWS, COMMITS * 100))
-        yield from delta(ours, release, Path(name) / "impedance", rows)
+        make_table(Path(name) / "small", COMMITS * 400)
+        yield from delta(ours, release, Path(name), rows)
     with tempfile.TemporaryDirectory() as name:
         implants, days = scale.of(IMPLANTS, 4), scale.of(DAYS, 4)
         make_partitions(Path(name) / "lab/spikes", implants, days)

@@ -12,7 +12,7 @@ import pyarrow as pa
 from datarepo.core.tables import DeltalakeTable, Filter
 from grown import grown
 
-FOLDER, ROWS, WHAT, *COLUMNS = sys.argv[1:]
+FOLDER, SMALL, ROWS, WHAT, *COLUMNS = sys.argv[1:]
 os.environ["AWS_ACCESS_KEY_ID"] = os.environ["AWS_SECRET_ACCESS_KEY"] = (
     "none"  # else it looks for them elsewhere
 )
@@ -30,17 +30,19 @@ SCHEMA = pa.schema(
 )
 
 
-def count() -> dict[str, object]:
-    table = DeltalakeTable(name="impedance", uri=FOLDER, schema=SCHEMA)
-    filters = [Filter("ohm", ">", 250)]
+def count(folder: str) -> dict[str, object]:
+    table = DeltalakeTable(name="impedance", uri=folder, schema=SCHEMA)
+    filters = [Filter("is_valid", "=", True), Filter("ohm", ">", 100)]
     found = table(filters, NAMES).select(pl.len()).collect().item()
     return {"rows": int(ROWS), "values": {"count": [found]}}
 
 
-def last() -> dict[str, object]:
-    table = DeltalakeTable(name="impedance", uri=FOLDER, schema=SCHEMA, unique_columns=["implant_id", "ts"])
+def last(folder: str) -> dict[str, object]:
+    table = DeltalakeTable(name="impedance", uri=folder, schema=SCHEMA, unique_columns=["implant_id", "ts"])
     found, ohm = table(columns=NAMES).select(pl.len(), pl.col("ohm").sum()).collect().row(0)
     return {"rows": int(ROWS), "values": {"count": [found]}, "ohm": ohm}
 
 
-grown({"count": count, "last": last}[WHAT])
+call = {"count": count, "last": last}[WHAT]
+call(SMALL)  # what libraries take once is no part of it
+grown(lambda: call(FOLDER))

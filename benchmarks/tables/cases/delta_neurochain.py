@@ -8,22 +8,23 @@ from grown import grown
 
 import neurochain as nc
 
-FOLDER, ROWS, WHAT, *HOW = sys.argv[1:]
-nc.DeltaTable  # noqa: B018
+FOLDER, SMALL, ROWS, WHAT, *HOW = sys.argv[1:]
 
 
-def count() -> dict[str, object]:
-    table = nc.DeltaTable(name="impedance", uri=FOLDER)
-    filters = (nc.Filter("implant_id", "=", 4595), nc.Filter("ohm", ">", 250))
-    found = table(filters).select(pl.len()).collect().item()
+def count(folder: str) -> dict[str, object]:
+    table = nc.DeltaTable(name="impedance", uri=folder)
+    filters = (nc.Filter("is_valid", "=", True), nc.Filter("ohm", ">", 100))
+    found = table(filters).select(pl.len()).collect(engine="streaming" if HOW else "auto").item()
     return {"rows": int(ROWS), "values": {"count": [found]}}
 
 
-def last() -> dict[str, object]:
-    table = nc.DeltaTable(name="impedance", uri=FOLDER, unique_columns=["implant_id", "ts"])
+def last(folder: str) -> dict[str, object]:
+    table = nc.DeltaTable(name="impedance", uri=folder, unique_columns=["implant_id", "ts"])
     rows = table(columns=["implant_id", "ts", "ohm"]).select(pl.len(), pl.col("ohm").sum())
     found, ohm = rows.collect(engine="streaming" if HOW else "auto").row(0)
     return {"rows": int(ROWS), "values": {"count": [found]}, "ohm": ohm}
 
 
-grown({"count": count, "last": last}[WHAT])
+call = {"count": count, "last": last}[WHAT]
+call(SMALL)  # what libraries take once is no part of it
+grown(lambda: call(FOLDER))
