@@ -16,6 +16,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEERS := .bench-venv
 LOADERS := .loaders-venv
+NEURALAKE := .neuralake-venv
 INTEROP := .interop-venv
 BROWSER := tests/browser/node_modules
 INTEROP_TESTS := tests/export/test_datachain.py tests/export/test_datachain_functions.py tests/test_sample_data.py
@@ -51,14 +52,14 @@ format: $(VENV)/.test ## let ruff mend and format
 notebooks: $(VENV)/.test ## run the notebooks on real files (NEUROCHAIN_REAL_DATA), and keep their outputs
 	$(BIN)/python notebooks/execute.py
 
-bench: $(VENV)/.test $(PEERS)/.installed $(LOADERS)/.installed ## compare with peers (ONLY="loaders raw": some jobs); writes docs/benchmarks.md
-	$(BIN)/python -m benchmarks.run --peers $(PEERS)/bin/python --loaders $(LOADERS)/bin/python --write docs/benchmarks.md $(if $(ONLY),--only $(ONLY))
+bench: $(VENV)/.test $(PEERS)/.installed $(LOADERS)/.installed $(NEURALAKE)/.installed ## compare with peers (ONLY="loaders raw": some jobs); writes docs/benchmarks.md
+	$(BIN)/python -m benchmarks.run --peers $(PEERS)/bin/python --loaders $(LOADERS)/bin/python --neuralake $(NEURALAKE)/bin/python --write docs/benchmarks.md $(if $(ONLY),--only $(ONLY))
 
 size: $(VENV)/.made ## what the core installation weighs (a fresh environment, measured)
 	$(BIN)/python benchmarks/install_size.py -c constraints.txt
 
 clean: ## remove what make has made
-	rm -rf $(VENV) $(PEERS) $(LOADERS) $(INTEROP) dist neurochain-demo .ruff_cache .mypy_cache .hypothesis .pytest_cache
+	rm -rf $(VENV) $(PEERS) $(LOADERS) $(NEURALAKE) $(INTEROP) dist neurochain-demo .ruff_cache .mypy_cache .hypothesis .pytest_cache
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 	rm -rf $(BROWSER)
 
@@ -108,6 +109,12 @@ $(LOADERS)/.installed: benchmarks/loaders/peers.txt
 	$(PYTHON) -m venv --clear $(LOADERS)
 	$(LOADERS)/bin/python $(PIP) install --quiet $(TORCH)
 	$(LOADERS)/bin/python $(PIP) install --quiet --no-deps -r benchmarks/loaders/peers.txt
+	@touch $@
+
+$(NEURALAKE)/.installed: benchmarks/tables/peers.txt
+	@$(MAKE) --no-print-directory -s find-python >/dev/null
+	$(PYTHON) -m venv --clear $(NEURALAKE)
+	$(NEURALAKE)/bin/python $(PIP) install --quiet -r benchmarks/tables/peers.txt
 	@touch $@
 
 # DataChain and DVC: the tests of them need these, and no other test may.

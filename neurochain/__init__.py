@@ -28,6 +28,7 @@ from neurochain.errors import (
     FileChangedError,
     FormatError,
     LoaderError,
+    LostOrderWarning,
     ManyMatchesWarning,
     MissingExtraError,
     NeurochainError,
@@ -102,6 +103,7 @@ if TYPE_CHECKING:
         unique,
     )
     from neurochain.tables.datasettable import DatasetTable
+    from neurochain.tables.delta.table import DeltaTable
     from neurochain.tables.filters.filter import Filter
     from neurochain.tables.function import FunctionTable, table
     from neurochain.tables.parquet.layout import Partition
@@ -132,6 +134,7 @@ _LAZY = {
     "Column": "neurochain.chain.expressions.column",
     "DatasetTable": "neurochain.tables.datasettable",
     "DatasetVersion": "neurochain.datasets.versions",
+    "DeltaTable": "neurochain.tables.delta.table",
     "Excerpt": "neurochain.timeline.excerpt",
     "File": "neurochain.storage",
     "Filter": "neurochain.tables.filters.filter",
@@ -200,6 +203,7 @@ __all__ = [
     "DatasetNotFoundError",
     "DatasetTable",
     "DatasetVersion",
+    "DeltaTable",
     "DeprecatedTableWarning",
     "Excerpt",
     "ExportError",
@@ -213,6 +217,7 @@ __all__ = [
     "Intervals",
     "Lineage",
     "LoaderError",
+    "LostOrderWarning",
     "ManyMatchesWarning",
     "MissingExtraError",
     "NeurochainError",

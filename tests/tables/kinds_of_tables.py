@@ -80,6 +80,7 @@ def dataset(frame: pl.DataFrame, folder: Path) -> nc.Table:
 
 def delta(frame: pl.DataFrame, folder: Path) -> nc.Table:
     import deltalake
+
     from neurochain.tables.delta.table import DeltaTable
 
     for start in range(0, frame.height, 50):

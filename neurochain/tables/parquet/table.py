@@ -17,6 +17,7 @@ from neurochain.tables.filters.condition import Condition
 from neurochain.tables.filters.record import plain
 from neurochain.tables.parquet.layout import Layout, Partition
 from neurochain.tables.parquet.pruning import PATH, Folder
+from neurochain.tables.parquet.small import are_small, small_files
 from neurochain.tables.reach import local_or_uri, object_store_options, reach
 from neurochain.tables.table import Table
 
@@ -116,6 +117,10 @@ class ParquetTable(Table):
     def _lazy(self, files: pl.DataFrame, stored: pl.Schema) -> pl.LazyFrame:
         layout = self._folder.layout
         types = layout.types
+        if stored and are_small(self._folder.store, files["\0size"]):
+            base = self._folder.path.rstrip("/")
+            paths = [f"{base}/{path}" for path in files[PATH]]
+            return small_files(self._folder.store, paths, stored, files.select(list(types)), WIDER)
         named = files.select(list(types)).unique() if types else pl.DataFrame()
         # Polars reads these names itself, without a join. Of quoted ones and nulls it makes something else.
         is_hive = (
