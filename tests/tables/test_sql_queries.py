@@ -24,7 +24,7 @@ from neurochain.errors import (
 from neurochain.testing import ObjectServer
 
 DATES = ("2024-04-27", "2024-04-28", "2024-04-29")
-MODULES = ("query", "messages", "predicate", "statement", "scan", "names", "version")
+MODULES = ("query", "messages", "predicate", "statement", "scan", "names")
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from neurochain.datasets.project import find_project
 from neurochain.datasets.versions import dataset_names, find_version
 from neurochain.errors import TableNotFoundError, suggestion
-from neurochain.tables.sql.version import VersionRows
+from neurochain.tables.datasettable import DatasetTable
 from neurochain.tables.table import Table
 
 if TYPE_CHECKING:
@@ -73,7 +73,10 @@ def _dataset(name: str, tables: list[str]) -> Table:
             else f"There is no table {name!r}: no catalog is given, and no dataset is saved here. "
             "Give one: --catalog catalog.py, or nc.sql(query, catalog)."
         )
-    return VersionRows(find_version(project, f"{known}@{wanted}" if wanted else known))
+    version = find_version(
+        project, f"{known}@{wanted}" if wanted else known
+    )  # one, whatever is saved meanwhile
+    return DatasetTable(name="dataset", dataset=version.reference, project=project)
 
 
 def _known(name: str, names: Iterable[str] | Mapping[str, object]) -> str | None:
