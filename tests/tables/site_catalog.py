@@ -105,7 +105,7 @@ def hostile_table(folder: Path) -> nc.Table:
         latency=HOSTILE,
         notebook="javascript:alert(1)",
         links={HOSTILE: "javascript:alert(1)", "data": "data:text/html,<script>alert(1)</script>"},
-        checks=[HOSTILE],
+        checks=[nc.matches("kind", HOSTILE)],
         docs_filters=[nc.Filter("kind", "!=", HOSTILE)],
     )
 
@@ -125,7 +125,7 @@ def make_catalog(folder: Path, *, jupyterhub: str = "") -> nc.Catalog:
         latency="within 5 minutes",
         notebook="https://example.org/spikes.ipynb",
         links={"Protocol": "https://example.org/protocol"},
-        checks=["not_null('rate')"],
+        checks=[nc.not_null("rate")],
         docs_filters=[nc.Filter("implant_id", "==", 4595), nc.Filter("date", "==", "2024-04-28")],
     )
     (folder / "impedance").mkdir()

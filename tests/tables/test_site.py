@@ -100,7 +100,7 @@ def test_what_its_page_says(site: Built) -> None:
     found = page(site, "implant", "normalized_binned_spikes")
     assert found["latency"] == "within 5 minutes"
     assert found["links"] == [["Protocol", "https://example.org/protocol"]]
-    assert found["checks"] == ["not_null('rate')"]
+    assert found["checks"] == ["not_null(rate)"]
     assert found["preview"]["filters"] == "implant_id == 4595 and date == '2024-04-28'"
     rows = [dict(zip(found["preview"]["columns"], row, strict=True)) for row in found["preview"]["rows"]]
     assert rows[0]["rate"] is None

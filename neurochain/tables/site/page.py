@@ -101,7 +101,7 @@ def page_of(code: Code, look: Look) -> dict[str, Any]:
             "latency": public(table.latency),
             "notebook": public(table.notebook),
             "links": [[public(title), public(address)] for title, address in table.links.items()],
-            "checks": [public(getattr(check, "label", check)) for check in table.checks],
+            "checks": [public(check.label) for check in table.checks],
             "parameters": _parameters(table),
             "fields": {n: found for n, t in (code.schema or pl.Schema()).items() if (found := fields_of(t))},
             "code": {"Python": code.python(), "SQL": code.sql(), "Chain": code.chain()},
