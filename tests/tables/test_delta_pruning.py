@@ -215,6 +215,18 @@ def test_filters_that_come_later_are_pushed_down_as_well(
     assert server.traffic.bytes < whole / 3
 
 
+def test_small_files_are_asked_for_once(tmp_path: Path) -> None:
+    for number in range(6):
+        rows = pl.DataFrame({"i": [number, number], "p": [f"a%2{number % 2}b", None]})
+        deltalake.write_deltalake(tmp_path / "lab/t", rows, mode="append", partition_by=["p"])
+    with ObjectServer(tmp_path) as server:
+        access = {"anon": True, "endpoint": server.url}
+        table = nc.DeltaTable(name="t", uri="s3://lab/t", storage_options=access, unique_columns=["p"])
+        assert table(columns=["p", "i"]).sort("p").collect().rows() == [(None, 5), ("a%20b", 4), ("a%21b", 5)]
+        asked = [r.path for r in server.traffic.requests if r.path.endswith(".parquet")]
+        assert len(asked) == len(set(asked)) == 12
+
+
 def test_statistics_that_are_no_numbers_are_no_harm(tmp_path: Path) -> None:
     entry = add(tmp_path, "a.parquet", pl.DataFrame({"i": [1]}))
     entry["add"]["stats"] = json.dumps({"numRecords": 1, "minValues": {}, "maxValues": {}, "nullCount": {}})

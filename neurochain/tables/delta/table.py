@@ -83,6 +83,7 @@ class DeltaTable(Table):
         reach(self.uri, self.storage_options)
         self._log = Log(self.uri)
         self._declared = None if self.columns is None else schema_of(self.columns, f"{self._where}, columns")
+        self.columns = None if self._declared is None else dict(self._declared)
         self._check_point(self.version, self.timestamp)
         if self._declared is not None:
             self._check_key(self._declared)
