@@ -241,14 +241,14 @@ def test_object_storage_with_credentials(
     client.create_bucket(Bucket="lab")
     for n, date in enumerate(("2024-04-28", "2024-04-29")):
         pl.DataFrame({"x": [n, n + 10]}).write_parquet(tmp_path / "part.parquet")
-        client.upload_file(str(tmp_path / "part.parquet"), "lab", f"spikes/date={date}/part.parquet")
+        client.upload_file(str(tmp_path / "part.parquet"), "lab", f"dated/date={date}/part.parquet")
     options = {
         "endpoint": endpoint,
         "key": KEYS["aws_access_key_id"],
         "secret": KEYS["aws_secret_access_key"],
     }
     spikes = nc.ParquetTable(
-        name="spikes", uri="s3://lab/spikes", partitioning=[nc.Partition("date")], storage_options=options
+        name="spikes", uri="s3://lab/dated", partitioning=[nc.Partition("date")], storage_options=options
     )
     other = nc.ParquetTable(
         name="theirs",
@@ -258,7 +258,7 @@ def test_object_storage_with_credentials(
     )
     flat = nc.ParquetTable(
         name="flat",
-        uri="s3://lab/spikes",
+        uri="s3://lab/dated",
         columns={"x": "int64"},
         partitioning=[nc.Partition("date")],
         partitioning_scheme="directory",
