@@ -16,7 +16,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEERS := .bench-venv
 LOADERS := .loaders-venv
+NEURALAKE := .neuralake-venv
 INTEROP := .interop-venv
+BROWSER := tests/browser/node_modules
 INTEROP_TESTS := tests/export/test_datachain.py tests/export/test_datachain_functions.py tests/test_sample_data.py
 PARALLEL := -n logical --maxprocesses 4 --dist loadfile
 PIP := -m pip --disable-pip-version-check
@@ -33,7 +35,7 @@ help: ## show this
 demo: $(VENV)/.demo ## the main job on real files: index, compute, save, lineage, a PyTorch batch
 	$(BIN)/neurochain demo
 
-test: lint $(INTEROP)/.installed ## lint, types and all tests
+test: lint $(INTEROP)/.installed $(BROWSER)/.installed ## lint, types and all tests
 	@$(BIN)/python -m compileall -q neurochain udfs # many tests start processes, which else compile all of it
 	$(BIN)/python -m pytest $(PARALLEL)
 	$(INTEROP)/bin/python -m pytest $(INTEROP_TESTS)
@@ -50,15 +52,16 @@ format: $(VENV)/.test ## let ruff mend and format
 notebooks: $(VENV)/.test ## run the notebooks on real files (NEUROCHAIN_REAL_DATA), and keep their outputs
 	$(BIN)/python notebooks/execute.py
 
-bench: $(VENV)/.test $(PEERS)/.installed $(LOADERS)/.installed ## compare with peers (ONLY="loaders raw": some jobs); writes docs/benchmarks.md
-	$(BIN)/python -m benchmarks.run --peers $(PEERS)/bin/python --loaders $(LOADERS)/bin/python --write docs/benchmarks.md $(if $(ONLY),--only $(ONLY))
+bench: $(VENV)/.test $(PEERS)/.installed $(LOADERS)/.installed $(NEURALAKE)/.installed ## compare with peers (ONLY="loaders raw": some jobs); writes docs/benchmarks.md
+	$(BIN)/python -m benchmarks.run --peers $(PEERS)/bin/python --loaders $(LOADERS)/bin/python --neuralake $(NEURALAKE)/bin/python --write docs/benchmarks.md $(if $(ONLY),--only $(ONLY))
 
 size: $(VENV)/.made ## what the core installation weighs (a fresh environment, measured)
 	$(BIN)/python benchmarks/install_size.py -c constraints.txt
 
 clean: ## remove what make has made
-	rm -rf $(VENV) $(PEERS) $(LOADERS) $(INTEROP) dist neurochain-demo .ruff_cache .mypy_cache .hypothesis .pytest_cache
+	rm -rf $(VENV) $(PEERS) $(LOADERS) $(NEURALAKE) $(INTEROP) dist neurochain-demo .ruff_cache .mypy_cache .hypothesis .pytest_cache
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
+	rm -rf $(BROWSER)
 
 find-python: # the Python that would be used, or why there is none
 	@p="$(PYTHON)"; \
@@ -108,6 +111,12 @@ $(LOADERS)/.installed: benchmarks/loaders/peers.txt
 	$(LOADERS)/bin/python $(PIP) install --quiet --no-deps -r benchmarks/loaders/peers.txt
 	@touch $@
 
+$(NEURALAKE)/.installed: benchmarks/tables/peers.txt
+	@$(MAKE) --no-print-directory -s find-python >/dev/null
+	$(PYTHON) -m venv --clear $(NEURALAKE)
+	$(NEURALAKE)/bin/python $(PIP) install --quiet -r benchmarks/tables/peers.txt
+	@touch $@
+
 # DataChain and DVC: the tests of them need these, and no other test may.
 $(INTEROP)/.made:
 	@$(MAKE) --no-print-directory -s find-python >/dev/null
@@ -117,3 +126,8 @@ $(INTEROP)/.made:
 $(INTEROP)/.installed: $(INTEROP)/.made tests/interop.txt pyproject.toml constraints.txt
 	$(INTEROP)/bin/python $(PIP) install --quiet --editable . -r tests/interop.txt
 	@touch $@
+
+# What drives Chromium. Without npm, or without a network, tests in a browser are skipped, and say so.
+$(BROWSER)/.installed: tests/browser/package-lock.json
+	@if command -v npm >/dev/null && npm ci --prefix $(dir $<) --ignore-scripts --no-audit --no-fund --silent; \
+		then touch $@; else echo "No playwright-core: tests in a browser will be skipped."; fi

@@ -20,11 +20,14 @@ OURS = (
     "scipy",
     "av",
     "h5py",
+    "deltalake",
 )
 PEERS = (
     "datachain", "daft", "ray", "pydicom", "nibabel", "mne", "pyEDFlib", "pybids", "bids2table", "obstore", "scipy",
     "decord", "av", "spikeinterface", "h5py",
 )  # fmt: skip
+
+NEURALAKE = ("data-repository", "deltalake", "polars", "pyarrow")
 
 LOADERS = (
     "torch", "litdata", "mosaicml-streaming", "webdataset", "datasets", "pylance", "h5py", "monai", "torchio",

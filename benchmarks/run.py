@@ -19,10 +19,11 @@ from benchmarks.loaders import features
 from benchmarks.loaders.large import cold, large, many
 from benchmarks.loaders.raw import raw
 from benchmarks.machine import LOADERS as OTHERS
-from benchmarks.machine import OURS, PEERS, commit, describe_machine, versions
+from benchmarks.machine import NEURALAKE, OURS, PEERS, commit, describe_machine, versions
 from benchmarks.report import page, section
 from benchmarks.scale import Scale
 from benchmarks.slices import band_power, images
+from benchmarks.tables import tables
 from benchmarks.timeline import timeline
 from benchmarks.video import video
 
@@ -38,9 +39,10 @@ SELECTIVE: dict[str, Callable[[Path, Path, Scale], Comparisons]] = {
     "timeline": timeline,
 }
 OF_OTHERS = {"loaders": features, "raw": raw}
+OF_RELEASES = {"tables": tables}
 ALONE = {"cold": cold, "many": many, "large": large}
 OWN = ("neurochain", "udfs")
-CASES = ("map", "engine", *SELECTIVE, *OF_OTHERS, *ALONE, "import", "size")
+CASES = ("map", "engine", *SELECTIVE, *OF_OTHERS, *OF_RELEASES, *ALONE, "import", "size")
 
 
 def main() -> None:
@@ -53,6 +55,11 @@ def main() -> None:
         "--loaders",
         type=Path,
         help="Python of the environment that has other loaders; needed for `loaders` and `raw`",
+    )
+    parser.add_argument(
+        "--neuralake",
+        type=Path,
+        help="Python of the environment that has Neuralake's open release; needed for `tables`",
     )
     parser.add_argument(
         "--write", type=Path, help="the page, whose other jobs stay; without it, the tables are printed"
@@ -70,6 +77,8 @@ def main() -> None:
         )
     if chosen.loaders is None and set(OF_OTHERS) & set(chosen.only):
         parser.error("loaders need the environment that has others: --loaders .loaders-venv/bin/python")
+    if chosen.neuralake is None and set(OF_RELEASES) & set(chosen.only):
+        parser.error("tables need the environment that has Neuralake: --neuralake .neuralake-venv/bin/python")
     # As an interrupt does: what the jobs have made, which is large, is removed.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
     ours, peers = Path(sys.executable), chosen.peers.absolute()
@@ -79,6 +88,8 @@ def main() -> None:
     found = {"neurochain's environment": versions(ours, OURS), "peers' environment": versions(peers, PEERS)}
     if chosen.loaders is not None:
         found["other loaders' environment"] = versions(chosen.loaders.absolute(), OTHERS)
+    if chosen.neuralake is not None:
+        found["Neuralake's environment"] = versions(chosen.neuralake.absolute(), NEURALAKE)
     done: list[Comparison] = []
     sizes: dict[str, dict[str, object]] = {}
     earlier = chosen.write.read_text("utf-8") if chosen.write and chosen.write.exists() else ""
@@ -104,6 +115,8 @@ def main() -> None:
         measure(name, partial(comparisons, ours, peers, scale))
     for name, of_others in OF_OTHERS.items():
         measure(name, partial(of_others, ours, peers, chosen.loaders and chosen.loaders.absolute(), scale))
+    for name, of_release in OF_RELEASES.items():
+        measure(name, partial(of_release, ours, chosen.neuralake and chosen.neuralake.absolute(), scale))
     for name, alone in ALONE.items():
         measure(name, partial(alone, ours, scale))
     measure("import", lambda: iter([importing(ours, peers)]))

@@ -30,8 +30,8 @@
 
 Beside the tree: NotReproducibleWarning (UserWarning), for functions that cannot be fingerprinted,
 ManyMatchesWarning (UserWarning), for a merge that multiplies rows, DeprecatedTableWarning (UserWarning), for a
-table whose declaration says what to use instead, and BrokenFormatWarning (UserWarning), for a format of another
-package that cannot be used.
+table whose declaration says what to use instead, LostOrderWarning (UserWarning), for a table of which it is not known
+which rows are the latest, and BrokenFormatWarning (UserWarning), for a format of another package that cannot be used.
 
 A message says what was wrong, what there is, and what to do.
 """
@@ -54,6 +54,7 @@ __all__ = [
     "FileChangedError",
     "FormatError",
     "LoaderError",
+    "LostOrderWarning",
     "ManyMatchesWarning",
     "MissingExtraError",
     "NeurochainError",
@@ -184,6 +185,10 @@ class BrokenFormatWarning(UserWarning):
 
 class DeprecatedTableWarning(UserWarning):
     """A table is read whose declaration says what to use instead."""
+
+
+class LostOrderWarning(UserWarning):
+    """Rows of a table were written anew, so that which of those with one key is the latest is not known."""
 
 
 class ManyMatchesWarning(UserWarning):

@@ -10,6 +10,8 @@ import hypothesis
 import pytest
 
 if TYPE_CHECKING:
+    from browser.chromium import Chromium
+
     from neurochain.datasets.project import Project
 
 hypothesis.settings.register_profile(
@@ -60,3 +62,16 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"NEUROCHAIN_REAL_DATA={named} is no folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator["Chromium"]:
+    """A headless Chromium; tests are skipped where there is none."""
+    from browser.chromium import Chromium, MissingBrowserError  # most tests need none
+
+    try:
+        browser = Chromium()
+    except MissingBrowserError as error:
+        pytest.skip(str(error))
+    with browser:
+        yield browser

@@ -9,6 +9,7 @@ from typing import Any
 
 import nibabel
 import numpy as np
+import polars as pl
 import pytest
 
 import neurochain as nc
@@ -27,6 +28,10 @@ from benchmarks.recordings import CHANNELS, RATE, RECORD, WINDOW, make_recording
 from benchmarks.report import page
 from benchmarks.scale import Scale, linked
 from benchmarks.server import object_server
+from benchmarks.tables.appended import IMPLANTS, make_table
+from benchmarks.tables.entrant import entrant as table_entrant
+from benchmarks.tables.entrant import lighter
+from benchmarks.tables.partitions import day, make_partitions
 from benchmarks.timeline.devices import make_probe, make_scan, make_short, make_sparse
 from benchmarks.timeline.entrant import entrant
 
@@ -275,6 +280,52 @@ def test_no_more_is_pulled_than_windows_hold(devices: Path) -> None:
         assert facts(contestant)["wanted"] == 4 * (3000 * 768 + 64 * 64 * 36 * 2)
         assert 0 < facts(contestant)["pulled"] < 1.2 * facts(contestant)["wanted"]
     assert facts(here)["pulled"] > facts(here)["wanted"]  # a server is not asked for the same bytes again
+
+
+def test_tables_are_counted_as_polars_counts(tmp_path: Path) -> None:
+    rows = make_table(tmp_path / "impedance", 20_000)
+    files = sorted((tmp_path / "impedance").glob("*.parquet"), key=lambda path: path.stat().st_mtime_ns)
+    all_ = pl.concat([pl.read_parquet(path) for path in files])
+    assert rows == all_.height == 20_000
+    asked = tmp_path / "impedance", tmp_path / "impedance", rows
+    ran = [
+        table_entrant("count", OURS, "delta_neurochain", *asked, "count", amount=rows),
+        table_entrant("last", OURS, "delta_neurochain", *asked, "last", amount=rows),
+        table_entrant("streamed", OURS, "delta_neurochain", *asked, "last", "streaming", amount=rows),
+    ]
+    for contestant in ran:
+        contestant.run()
+    check_agreement(ran[1:])
+    wanted = all_.filter("is_valid", pl.col("ohm") > 100).height
+    assert facts(ran[0])["values"] == {"count": [wanted]}
+    kept = all_.unique(["implant_id", "ts"], keep="last", maintain_order=True)
+    assert facts(ran[1])["values"] == {"count": [kept.height]}
+    assert kept.height == rows - 19 * IMPLANTS * 5  # of the 50 times of a commit, five are sent again
+    assert facts(ran[1])["ohm"] == pytest.approx(kept["ohm"].sum())
+    assert facts(ran[1])["grown_mb"] > 0
+
+
+def test_partitions_hold_what_was_made(tmp_path: Path) -> None:
+    make_partitions(tmp_path / "lab/spikes", 3, 4)
+    asked = {
+        ("implant_id =", "4501"): [4 * 50, sum(50 * d + 1225.0 for d in range(4)), day(0)],
+        ("implant_id in, date between", f"4500,4502;{day(1)},{day(2)}"): [200, 2 * (50 * 3 + 2450.0), day(1)],
+        ("date between", f"{day(2)},{day(3)}"): [300, 3 * (50 * 5 + 2450.0), day(2)],
+    }
+    with object_server(tmp_path, latency=0.001) as url:
+        for (filters, values), expected in asked.items():
+            contestant = table_entrant("n", OURS, "partitions_neurochain", url, 4, filters, values, amount=4)
+            contestant.run()
+            assert facts(contestant)["values"] == {"rows": expected}
+
+
+def test_memory_is_compared_above_what_was_there() -> None:
+    found = {
+        "neurochain": measured("neurochain", 1, grown_mb=10.0),
+        "other": measured("other", 1, grown_mb=50.0),
+    }
+    assert lighter(5, "other").measure(found) == ("10 MB of 50 MB", True)
+    assert lighter(6, "other").measure(found) == ("10 MB of 50 MB", False)
 
 
 def test_goals_of_each_and_of_bytes() -> None:

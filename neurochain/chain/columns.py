@@ -211,7 +211,7 @@ class _Trace:
         text = (
             ", ".join(plan["patterns"])
             if source.kind == "storage"
-            else str(said.get("uri") or said.get("name") or source.kind)
+            else str(said.get("table") or said.get("uri") or said.get("name") or source.kind)
         )
         otherwise = ColumnLineage(
             "",

@@ -8,6 +8,7 @@ import typer
 import neurochain as nc
 from neurochain.cli import align as align_command
 from neurochain.cli import audit as audit_command
+from neurochain.cli import catalog as catalog_command
 from neurochain.cli import completion, printing
 from neurochain.cli import demo as demo_command
 from neurochain.cli import doctor as doctor_command
@@ -15,6 +16,8 @@ from neurochain.cli import export as export_command
 from neurochain.cli import garbage as garbage_command
 from neurochain.cli import replay as replay_command
 from neurochain.cli import script as script_command
+from neurochain.cli import serve as serve_command
+from neurochain.cli import sql as sql_command
 from neurochain.cli import ui as ui_command
 from neurochain.cli import withdraw as withdraw_command
 from neurochain.datasets.audit import audit as check_events
@@ -101,6 +104,10 @@ app.command(epilog="Example: neurochain align --ephys a.meta --video b.mp4 --tim
 
 
 app.command(epilog="Example: neurochain ui")(ui_command.ui)
+app.command(epilog="Example: neurochain sql 'select * from alpha_roi_tags' --catalog catalog.py")(
+    sql_command.sql
+)
+app.command(epilog="Example: neurochain serve catalog.py --port 8000")(serve_command.serve)
 
 
 @app.command(epilog="Example: neurochain ls alpha_roi_tags")
@@ -226,9 +233,7 @@ def verify(
 def stale(
     name: Annotated[
         str | None,
-        typer.Argument(
-            help="Only this dataset, and those it is made of.", autocompletion=completion.datasets
-        ),
+        typer.Argument(help="Only it, and those it is made of.", autocompletion=completion.datasets),
     ] = None,
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Leave with 1 where something is stale.")
@@ -259,6 +264,7 @@ def refresh(
 
 
 app.add_typer(export_command.app, name="export")
+app.add_typer(catalog_command.app, name="catalog")
 
 
 @app.command(name="import", epilog="Example: neurochain import alpha_bundle --root data=/mnt/scans")
@@ -325,26 +331,7 @@ def gc(
     printing.show(garbage_command.page(collect_garbage(_project(), ledger, dry_run)), json)
 
 
-@app.command(epilog="Example: neurochain withdraw --subject 07 --dry-run")
-def withdraw(
-    subject: Annotated[str | None, typer.Option(help="Whose rows: 07 for sub-07.")] = None,
-    where: Annotated[
-        str | None, typer.Option(metavar="COLUMN=VALUE", help="Rows where a column has a value, instead.")
-    ] = None,
-    reason: Annotated[
-        str | None, typer.Option(help="Kept with the events; who is withdrawn is masked.")
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
-    json: Json = False,
-) -> None:
-    """Delete a subject's rows from all versions, and from all that is kept beside them.
-
-    Versions that held some get a successor without them, and stay listed without rows. What was exported, and the
-    files themselves, are not touched.
-    """
-    column = withdraw_command.parse_where(where)
-    found = nc.withdraw(subject=subject, where=column, reason=reason, dry_run=dry_run)
-    printing.show(withdraw_command.page(found), json)
+app.command(epilog="Example: neurochain withdraw --subject 07 --dry-run")(withdraw_command.withdraw)
 
 
 @app.command(epilog="Example: neurochain audit --check")

@@ -1,13 +1,36 @@
-"""Withdraw: what left a project, as people read it."""
+"""Withdraw: rows of a subject leave a project."""
 
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from rich.markup import escape
 
+import neurochain as nc
 from neurochain.chain.progress import human_bytes
-from neurochain.cli.printing import Page, table
+from neurochain.cli.printing import Page, show, table
 from neurochain.datasets.withdrawal import Withdrawal, Withdrawn
 from neurochain.errors import ExpressionError
+
+
+def withdraw(
+    subject: Annotated[str | None, typer.Option(help="Whose rows: 07 for sub-07.")] = None,
+    where: Annotated[
+        str | None, typer.Option(metavar="COLUMN=VALUE", help="Rows where a column has a value, instead.")
+    ] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="Kept with the events; who is withdrawn is masked.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+) -> None:
+    """Delete a subject's rows from all versions, and from all that is kept beside them.
+
+    Versions that held some get a successor without them, and stay listed without rows. What was exported, and the
+    files themselves, are not touched.
+    """
+    column = parse_where(where)
+    found = nc.withdraw(subject=subject, where=column, reason=reason, dry_run=dry_run)
+    show(page(found), json)
 
 
 def parse_where(text: str | None) -> tuple[str, str] | None:

@@ -20,7 +20,7 @@ class Input:
 
     Attributes
     ----------
-    kind : {"storage", "version", "table", "values", "datachain"}
+    kind : {"storage", "version", "table", "scan", "values", "datachain"}
     reference : dict
         Plain JSON: what it was, as written and as resolved.
     version : int or None

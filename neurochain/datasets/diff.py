@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from neurochain.datasets.content import LOCATION
-from neurochain.datasets.lineage import Lineage, step_text
+from neurochain.datasets.lineage import Lineage, scanned, step_text
 from neurochain.datasets.location import file_columns
 from neurochain.datasets.parts import scan_parts
 from neurochain.datasets.schema import KEY, Schema, describe
@@ -302,6 +302,8 @@ def _inputs(lineage: Lineage) -> list[str]:
             out.append(f"{r['name']}@{r['version']}")
         elif source.kind == "storage":
             out.append(f"{', '.join(r['patterns'])}: {r['files']:,} files, {r['bytes']:,} bytes")
+        elif source.kind == "scan":
+            out.append(f"{scanned(r)}: {r['rows']:,} rows, content {r['content'][:12]}")
         else:
             out.append(f"{source.kind} {json.dumps(r, sort_keys=True)}")
     return out

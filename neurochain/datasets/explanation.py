@@ -185,7 +185,7 @@ def _alike(one: Source, other: Source) -> bool:
     """Whether two inputs are the same thing at different times."""
     if one.kind != other.kind:
         return False
-    keys = {"storage": "patterns", "version": "name", "table": "uri", "datachain": "name"}
+    keys = {"storage": "patterns", "version": "name", "table": "uri", "scan": "table", "datachain": "name"}
     key = keys.get(one.kind)
     return key is None or one.reference.get(key) == other.reference.get(key)
 
@@ -199,6 +199,8 @@ def _named(source: Source) -> str:
             return f"{r['name']}@{r['version']}"
         case "table":
             return str(r["uri"])
+        case "scan":
+            return f"table {r['table']}"
         case "datachain":
             return f"DataChain {r['name'] or 'chain'}"
     return "values"
@@ -211,6 +213,9 @@ def _changes(was: Source, now: Source, before: Lineage, after: Lineage) -> list[
     if now.kind == "storage" and was.manifest is not None and now.manifest is not None:
         text = file_counts(before.files_of(was), after.files_of(now))
         return [f"{_named(now)}: {text}"] if text else []
+    if now.kind == "scan":
+        one, other = was.reference["content"], now.reference["content"]
+        return [f"{_named(now)} has changed"] if one != other else []
     both = was.reference.keys() & now.reference.keys()
     same = all(was.reference[key] == now.reference[key] for key in both)
     return [] if same else [f"{_named(now)} has changed"]

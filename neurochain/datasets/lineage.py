@@ -70,11 +70,11 @@ class FunctionUse:
 
 @dataclass(frozen=True)
 class Source:
-    """Something that was read: storage, a table, values, a dataset of DataChain, or another version.
+    """Something that was read: storage, a table in a file, a declared table, values, a dataset of DataChain, or another version.
 
     Attributes
     ----------
-    kind : {"storage", "version", "table", "values", "datachain"}
+    kind : {"storage", "version", "table", "scan", "values", "datachain"}
     reference : dict
     manifest : str or None
         Hash of the part that lists its files.
@@ -273,10 +273,18 @@ def _source(source: Source) -> Node:
         return text, [(pattern, []) for pattern in r["patterns"]]
     if source.kind == "table":
         return f"table {r['uri']}: {r['rows']:,} rows", []
+    if source.kind == "scan":
+        return f"{scanned(r)}: {r['rows']:,} rows", []
     if source.kind == "datachain":
         named = f"dataset {r['name']}@{r['version']}" if r["name"] else "chain"
         return f"DataChain {named}: {r['rows']:,} rows", []
     return f"values: {r['rows']:,} rows", []
+
+
+def scanned(reference: dict[str, Any]) -> str:
+    """A declared table that was read, in words."""
+    version = f", version {reference['version']}" if "version" in reference else ""
+    return f"table {reference['table']} ({reference['kind']}{version})"
 
 
 def _on(file: str | None) -> str:

@@ -89,6 +89,25 @@ def find_project(create: bool = True) -> Project | None:
             return None
         _make(folder)
         _open.pop(folder.resolve(), None)  # one that was deleted under a running process
+    return _opened(folder)
+
+
+def project_at(folder: str | os.PathLike[str]) -> Project:
+    """Project of a folder, or of the ``.neurochain`` folder that is named.
+
+    Raises
+    ------
+    ProjectError
+        There is none, or it belongs to another user.
+    """
+    named = Path(folder).expanduser().absolute()
+    inner = named if named.name == FOLDER else named / FOLDER
+    if not inner.is_dir():
+        raise ProjectError(f"There is no project in {named}: it has no {FOLDER} folder.")
+    return _opened(inner)
+
+
+def _opened(folder: Path) -> Project:
     folder = folder.resolve()
     if folder not in _open:
         _check_owner(folder)

@@ -130,6 +130,8 @@ def _of_inputs(
             own = given[1].filter(target.rows(given[2]))[KEY]
             touched |= len(own) > 0
             keys.update(own)
+        if row.kind == "scan" and "version" in row.reference:
+            unknown.append(f"table {row.reference['table']}")
         if row.kind == "table":
             unknown.append(str(row.reference["uri"]))
         if row.kind == "version" and row.version is None:

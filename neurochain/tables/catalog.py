@@ -8,6 +8,7 @@ import polars as pl
 
 from neurochain.errors import TableError, TableNotFoundError, suggestion
 from neurochain.tables.filters.condition import Filters
+from neurochain.tables.sql.query import sql
 from neurochain.tables.table import Table
 
 __all__ = ["Catalog", "Database"]
@@ -143,6 +144,22 @@ class Catalog:
         for key, database in self.databases.items():
             for table in database.tables.values():
                 yield key, table
+
+    def sql(
+        self,
+        query: str,
+        parameters: Mapping[str, Any] | Sequence[Any] | None = None,
+        *,
+        limit: int | None = None,
+    ) -> pl.DataFrame:
+        """Answer of a query over these tables and the project's datasets, as `neurochain.sql` gives it.
+
+        Raises
+        ------
+        TableNotFoundError, DatasetNotFoundError, ColumnNotFoundError, ExpressionError, StorageError, MissingExtraError
+            As of `neurochain.sql`.
+        """
+        return sql(query, self, parameters, limit=limit)
 
     def __repr__(self) -> str:
         held = ", ".join(f"{key} ({len(d)})" for key, d in self.databases.items())

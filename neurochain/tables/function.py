@@ -11,6 +11,7 @@ from neurochain.errors import TableError, suggestion
 from neurochain.tables.dtypes import dtype_of
 from neurochain.tables.filters.condition import Condition
 from neurochain.tables.filters.filter import Filter
+from neurochain.tables.given import GivenTable
 from neurochain.tables.table import Table
 
 __all__ = ["FunctionTable", "table"]
@@ -39,7 +40,20 @@ class FunctionTable(Table):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.parameters = dict(inspect.signature(self.function).parameters)
+        self.parameters = {
+            name: p
+            for name, p in inspect.signature(self.function).parameters.items()
+            if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+        }
+        if unnamed := [name for name, p in self.parameters.items() if p.kind is p.POSITIONAL_ONLY]:
+            raise TableError(
+                f"Table {self.name!r}: {self.function.__qualname__}() takes {unnamed[0]!r} only by its place. A table's parameters have names."
+            )
+        for name in ("filters", "columns", "key"):
+            if name in self.parameters:
+                raise TableError(
+                    f"Table {self.name!r}: {self.function.__qualname__}() has a parameter {name!r}, as the call of a table has. Rename it."
+                )
         for name in self.docs_args:
             if name not in self.parameters:
                 raise TableError(
@@ -52,11 +66,7 @@ class FunctionTable(Table):
     @property
     def required(self) -> tuple[str, ...]:
         """Parameters that must be given."""
-        return tuple(
-            name
-            for name, p in self.parameters.items()
-            if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
-        )
+        return tuple(name for name, p in self.parameters.items() if p.default is p.empty)
 
     def scan(
         self, condition: Condition, columns: Sequence[str] | None = None, **options: Any
@@ -76,8 +86,8 @@ class FunctionTable(Table):
             )
         found = self._call(given)
         schema = found.collect_schema()
-        left = _without(condition, set(self.parameters) - set(schema.names()))
-        return _Given(name=self.name, frame=found, columns=schema).scan(left, columns)
+        left = self._without(condition, set(self.parameters) - set(schema.names()), given)
+        return GivenTable(name=self.name, frame=found, columns=schema).scan(left, columns)
 
     def read_schema(self, **options: Any) -> pl.Schema:
         """As of `Table`: of what the function gives for `docs_args`, unless others are given."""
@@ -94,11 +104,18 @@ class FunctionTable(Table):
 
     def reference(self, **options: Any) -> dict[str, Any]:
         """As of `Table`: the function and its parameters."""
+        return self._reference(Condition(), **{**self.docs_args, **options})
+
+    def _reference(self, condition: Condition, **options: Any) -> dict[str, Any]:
         return {
             **super().reference(),
             "function": f"{self.function.__module__}.{self.function.__qualname__}",
-            "parameters": {name: str(value) for name, value in {**self.docs_args, **options}.items()},
+            "parameters": {name: str(value) for name, value in {**self._from(condition), **options}.items()},
         }
+
+    def declared(self) -> dict[str, Any]:
+        """As of `Table`: nothing, since a function is not made again from a record."""
+        return {}
 
     def _from(self, condition: Condition) -> dict[str, Any]:
         """Parameters that a condition says."""
@@ -108,6 +125,36 @@ class FunctionTable(Table):
             if values is not None and len(values) == 1:
                 found[name] = _typed(values[0], parameter, self.name)
         return found
+
+    def _without(self, condition: Condition, names: set[str], given: Mapping[str, Any]) -> Condition:
+        """What is left to ask when parameters that are no columns have their values.
+
+        Raises
+        ------
+        TableError
+            It asks something else of a parameter than that it equals what it was given.
+        """
+        for case in condition.cases:
+            for term in case:
+                for name in {term.column} & names if isinstance(term, Filter) else set(term.names()) & names:
+                    if not isinstance(term, Filter) or not self._says(term, given.get(name)):
+                        raise TableError(
+                            f"Table {self.name!r}: {name!r} is a parameter and no column, so one thing can be said of it: what it equals, "
+                            f"by nc.Filter({name!r}, '=', …), in all of several cases the same. It was given {given.get(name)!r}."
+                        )
+        cases = tuple(
+            tuple(t for t in case if not (isinstance(t, Filter) and t.column in names))
+            for case in condition.cases
+        )
+        return Condition() if any(not case for case in cases) else Condition(cases)
+
+    def _says(self, term: Filter, value: Any) -> bool:
+        """Whether a filter says no more than that a parameter has a value."""
+        values = list(term.value) if term.operator == "in" else [term.value]
+        if term.operator not in ("=", "==", "in") or len(values) != 1:
+            return False
+        said = _typed(values[0], self.parameters[term.column], self.name)
+        return bool(said == value)
 
     def _call(self, given: Mapping[str, Any]) -> pl.LazyFrame:
         found = self.function(**given)
@@ -122,20 +169,6 @@ class FunctionTable(Table):
                 f"Table {self.name!r}: {self.function.__qualname__}() gave a {type(found).__name__}, of which no frame can be made."
             ) from error
         return frame.lazy()
-
-
-@dataclass(kw_only=True, eq=False, repr=False)
-class _Given(Table):
-    """Rows that are there already."""
-
-    frame: pl.LazyFrame
-    columns: pl.Schema
-
-    def read_schema(self, **options: Any) -> pl.Schema:
-        return self.columns
-
-    def _scan(self, condition: Condition, columns: Sequence[str] | None, **options: Any) -> pl.LazyFrame:
-        return self.frame
 
 
 def table(function: Callable[..., Any] | None = None, /, **declared: Any) -> Any:
@@ -184,12 +217,3 @@ def _typed(value: Any, parameter: inspect.Parameter, name: str) -> Any:
             f"Table {name!r}: the parameter {parameter.name!r} is {hint.__name__}; {value!r} is none."
         )
     return bound
-
-
-def _without(condition: Condition, names: set[str]) -> Condition:
-    """What is left to ask when parameters that are no columns have their values."""
-    cases = tuple(
-        tuple(t for t in case if not (isinstance(t, Filter) and t.column in names))
-        for case in condition.cases
-    )
-    return Condition() if any(not case for case in cases) else Condition(cases)

@@ -15,8 +15,11 @@ def reach(uri: str, storage_options: Any) -> None:
     Raises
     ------
     StorageError
-        The options cannot be.
+        The options cannot be, or neither Polars nor Delta Lake reads from there.
     """
+    scheme, found, _ = uri.partition("://")
+    if found and scheme != "file" and scheme not in CLOUDS:
+        raise _elsewhere(uri)
     if storage_options and (place := address(uri)) is not None:
         remember(place, Access.of(storage_options))
 
@@ -33,9 +36,7 @@ def object_store_options(uri: str) -> dict[str, str]:
     if not found or scheme == "file":
         return {}
     if scheme not in CLOUDS:
-        raise StorageError(
-            f"{uri}: tables lie on local disks, s3://, gs://, az:// or http(s)://, not on {scheme}://."
-        )
+        raise _elsewhere(uri)
     access = access_to(uri)
     options = {k: v if isinstance(v, str) else str(v).lower() for k, v in access.driver_options().items()}
     if scheme in ("s3", "s3a"):
@@ -45,6 +46,13 @@ def object_store_options(uri: str) -> dict[str, str]:
     elif access.anon:
         options["google_skip_signature" if scheme in ("gs", "gcs") else "azure_skip_signature"] = "true"
     return options
+
+
+def _elsewhere(uri: str) -> StorageError:
+    scheme = uri.partition("://")[0]
+    return StorageError(
+        f"{uri}: tables lie on local disks, s3://, gs://, az:// or http(s)://, not on {scheme}://."
+    )
 
 
 def _s3(access: Access) -> dict[str, str]:

@@ -3,16 +3,22 @@
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any, ClassVar
 
 import polars as pl
 
+from neurochain.chain.chain import Chain
+from neurochain.chain.sources.scanned import ScannedSource
+from neurochain.datasets.project import Project, project
 from neurochain.errors import ColumnNotFoundError, DeprecatedTableWarning, TableError, suggestion
+from neurochain.tables.checks.check import Check
+from neurochain.tables.checks.checking import verdicts
 from neurochain.tables.facts import Facts
 from neurochain.tables.filters.condition import Condition, Filters
 from neurochain.tables.filters.filter import Filter
+from neurochain.tables.filters.record import condition_json, plain
 
 __all__ = ["Table"]
 
@@ -57,12 +63,19 @@ class Table(ABC):
     latency: str = ""
     notebook: str = ""
     links: Mapping[str, str] = field(default_factory=dict)
-    checks: Sequence[Any] = ()
+    checks: Sequence[Check] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name.isidentifier():
             raise TableError(f"A table cannot be called {self.name!r}: letters, digits and _ make a name.")
         Condition.of(self.docs_filters)
+        if isinstance(self.checks, Check):
+            self.checks = (self.checks,)
+        for check in self.checks:
+            if not isinstance(check, Check):
+                raise TableError(
+                    f"Table {self.name!r}: {check!r} is no check. Write checks=[nc.not_null('ts'), nc.check('name', expression)]."
+                )
 
     def __call__(
         self, filters: Filters = None, columns: Sequence[str] | None = None, **options: Any
@@ -87,13 +100,134 @@ class Table(ABC):
         StorageError
             The table cannot be reached.
         """
+        self._say_deprecated()
+        return self.scan(Condition.of(filters), columns, **options)
+
+    def chain(
+        self,
+        filters: Filters = None,
+        columns: Sequence[str] | None = None,
+        key: str | Sequence[str] | None = None,
+        **options: Any,
+    ) -> Chain:
+        """Begin a chain with rows of the table; they are read once, here, and their lineage names the table and its version.
+
+        What has versions is read again from them where a dataset is reproduced. Of other tables the rows that were read are kept with a
+        saved dataset, as those of `read_values` are.
+
+        Parameters
+        ----------
+        filters, columns, **options
+            As the call.
+        key : str or sequence of str, optional
+            Columns that identify a row; its position by default.
+
+        Raises
+        ------
+        ColumnNotFoundError, ExpressionError, StorageError
+            As the call.
+        SchemaError
+            A column cannot stand in a chain, or the key does not tell the rows apart.
+
+        Examples
+        --------
+        >>> spikes.chain(Filter("implant_id", "==", 4595)).map(rate=rate).save("rates")        # doctest: +SKIP
+        """
+        self._say_deprecated()
+        return self._chain(Condition.of(filters), columns, key, options)
+
+    def _chain(
+        self,
+        condition: Condition,
+        columns: Sequence[str] | None,
+        key: str | Sequence[str] | None,
+        options: Mapping[str, Any],
+    ) -> Chain:
+        return Chain.of(self.source(project(), condition, columns, key, options))
+
+    def source(
+        self,
+        into: Project,
+        condition: Condition,
+        columns: Sequence[str] | None = None,
+        key: str | Sequence[str] | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> ScannedSource:
+        """Rows that are read now, with what lineage says of them.
+
+        Parameters
+        ----------
+        into : Project
+            Where they lie, as far as they are many.
+        condition, columns, key, options
+            As of `chain`.
+
+        Raises
+        ------
+        ColumnNotFoundError, ExpressionError, SchemaError, StorageError
+            As `chain`.
+        """
+        given = dict(options or {})
+        said = {
+            **self._reference(condition, **given),
+            "declared": self.declared(),
+            "filters": condition_json(condition),
+            "picked": None if columns is None else list(columns),
+            "options": {name: plain(value) for name, value in given.items()},
+        }
+        if "version" in said:  # the one that lineage names, whatever is written meanwhile
+            given = {**{n: v for n, v in given.items() if n != "timestamp"}, "version": said["version"]}
+        return ScannedSource.of(into, self._in_order(condition, columns, key, given), said, key)
+
+    def _in_order(
+        self,
+        condition: Condition,
+        columns: Sequence[str] | None,
+        key: str | Sequence[str] | None,
+        options: Mapping[str, Any],
+    ) -> pl.LazyFrame:
+        """Rows as `scan` gives them; sorted where it gives them in no order, so that they are the same each time."""
+        by = list(
+            getattr(self, "unique_columns", ())
+        )  # of rows with one key one is kept, whichever comes first
+        if not by:
+            return self.scan(condition, columns, **options)
+        wanted = None if columns is None else list(dict.fromkeys([*columns, *by]))
+        found = self.scan(condition, wanted, **options).sort(by)
+        return found if columns is None else found.select(columns)
+
+    def check(self, filters: Filters = None, **options: Any) -> pl.DataFrame:
+        """Ask the table's checks of its rows, in one reading where that can be.
+
+        Parameters
+        ----------
+        filters, **options
+            As the call: of which rows they must hold; of all by default.
+
+        Returns
+        -------
+        DataFrame
+            A row per check: ``check``, ``holds`` (null where that could not be found out), ``rows`` that were looked at, of these the
+            ``failing`` ones, an ``example`` of one, and the ``error`` of a check that could not be computed.
+
+        Raises
+        ------
+        ColumnNotFoundError, ExpressionError, StorageError
+            As the call.
+
+        Examples
+        --------
+        >>> spikes.check(Filter("date", "==", "2024-04-28")).filter(~pl.col("holds"))                       # doctest: +SKIP
+        """
+        return verdicts(self.checks, self.scan(Condition.of(filters), **options))
+
+    def _say_deprecated(self) -> None:
         if self.deprecated:
             warnings.warn(
                 f"The table {self.name!r} is deprecated: {self.deprecated}",
                 DeprecatedTableWarning,
-                stacklevel=2,
+                stacklevel=3,
             )
-        return self.scan(Condition.of(filters), columns, **options)
 
     def scan(
         self, condition: Condition, columns: Sequence[str] | None = None, **options: Any
@@ -176,6 +310,16 @@ class Table(ABC):
             The table cannot be reached.
         """
         return {"table": self.name, "kind": self.kind}
+
+    def _reference(self, condition: Condition, **options: Any) -> dict[str, Any]:
+        """As `reference`, of the content that meets a condition, where that can be told."""
+        return self.reference(**options)
+
+    def declared(self) -> dict[str, Any]:
+        """What its class must be given to make it again, as plain JSON; documentation and credentials are left out."""
+        left_out = {f.name for f in fields(Table)}
+        mine = ((f.name, getattr(self, f.name)) for f in fields(self) if f.init and f.repr)
+        return {name: plain(value) for name, value in mine if name not in left_out}
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"

@@ -31,12 +31,13 @@ ROOM = "64m"
 
 @contextmanager
 def small_disk(home: Path, size: int) -> Iterator[None]:
-    """A disk of so many bytes, with the project on it; afterwards it has room."""
+    """A disk with the project on it and so many bytes more; afterwards it has room."""
     subprocess.run(["mount", "-o", f"remount,size={ROOM}", home], check=True)
     for old in home.iterdir():
         shutil.rmtree(old) if old.is_dir() else old.unlink()
     shutil.copytree(home.with_name("template"), home, dirs_exist_ok=True)
-    subprocess.run(["mount", "-o", f"remount,size={size}", home], check=True)
+    full = shutil.disk_usage(home).used + size
+    subprocess.run(["mount", "-o", f"remount,size={full}", home], check=True)
     yield
     subprocess.run(["mount", "-o", f"remount,size={ROOM}", home], check=True)
 

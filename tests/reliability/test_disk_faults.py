@@ -20,7 +20,7 @@ from neurochain.datasets.project import HOME, Project, close_projects
 
 HERE = Path(__file__).parent
 KINDS = [
-    ("disk", ["175000", "210000", "260000", "460000", "810000", "1510000"]),
+    ("disk", ["4096", "40000", "90000", "290000", "640000", "1340000"]),
     ("limit", ["40000", "120000", "800000"]),
 ]
 

@@ -6,6 +6,7 @@ from neurochain.chain.replay.sources import given_rows, storage_source
 from neurochain.chain.sources.source import Source
 from neurochain.chain.sources.table import TableSource
 from neurochain.chain.sources.version import VersionSource
+from neurochain.chain.uses import use
 from neurochain.datasets.filetable import reach_roots, root_uris
 from neurochain.datasets.lineage import Source as Recorded
 from neurochain.datasets.numbers import is_exact
@@ -40,6 +41,11 @@ def current_source(project: Project, plan: Json, source: Recorded) -> Source:
     if source.kind == "table":
         return TableSource.of(File.at(said["uri"]), said.get("key"), said.get("variable"))
     if source.kind in ("values", "datachain"):
+        return given_rows(project, plan, source)
+    if source.kind == "scan":
+        if use("is_reopened")(said):
+            now: Source = use("read_again")(project, said)
+            return now
         return given_rows(project, plan, source)
     if source.kind != "storage":
         raise ReplayError(

@@ -13,6 +13,7 @@ from neurochain.chain.replay.sources import given_rows, input_plans, storage_sou
 from neurochain.chain.sources.source import Source
 from neurochain.chain.sources.table import TableSource
 from neurochain.chain.sources.version import VersionSource
+from neurochain.chain.uses import use
 from neurochain.datasets import lineage as recorded
 from neurochain.datasets.filetable import enter_root, reach_roots, root_uris
 from neurochain.datasets.project import Project
@@ -91,6 +92,10 @@ class Inputs:
                 return self._version(source)
             case "values" | "datachain":
                 return given_rows(self.project, plan, source)
+            case "scan" if "version" not in source.reference:
+                return given_rows(self.project, plan, source)
+            case "scan":
+                return self._scan(source)
         raise ReplayError(
             f"An input is of the kind {source.kind!r}, which a later neurochain may have recorded."
         )
@@ -105,6 +110,17 @@ class Inputs:
                 f"{version.reference} is another one here: its rows are not those that were read."
             )
         return VersionSource(version, {name: _absolute(place) for name, place in self.roots.items()})
+
+    def _scan(self, source: recorded.Source) -> Source:
+        """Rows of a table that has versions, read again from that one."""
+        said = source.reference
+        found = use("read_again")(self.scratch, said, said["version"])
+        if found.rows.digest != said["content"]:
+            raise ReplayError(
+                f"Version {said['version']} of the table {said['table']!r} has other rows than were read of it."
+            )
+        same: Source = found
+        return same
 
     def _table(self, source: recorded.Source) -> Source:
         said = source.reference

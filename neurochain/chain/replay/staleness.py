@@ -12,6 +12,7 @@ from neurochain.chain.run import Run
 from neurochain.chain.sources.index import listed_files
 from neurochain.chain.sources.storage import StorageSource
 from neurochain.chain.sources.version import VersionSource
+from neurochain.chain.uses import use
 from neurochain.datasets.explanation import file_counts
 from neurochain.datasets.lineage import Lineage, Source
 from neurochain.datasets.project import Project, find_project
@@ -117,6 +118,10 @@ class _Look:
 
     def _reasons(self, lineage: Lineage, plan: dict[str, Any], source: Source) -> Iterator[str]:
         try:
+            if source.kind == "scan":
+                if text := use("table_changes")(self._project, source.reference):
+                    yield text
+                return
             now = current_source(self._project, plan, source)
             if isinstance(now, VersionSource) and source.lineage is not None:
                 was = f"{source.lineage.name}@{source.lineage.version}"

@@ -57,8 +57,10 @@ class ValuesSource:
         return {"source": "values", "content": self.digest, "columns": list(self.schema)}
 
 
-def row_keys(frame: pl.DataFrame, schema: Schema, key: str | None, start: int = 0) -> pl.Series:
-    """Keys of rows by the values of a column, or by position, of which the first is `start`.
+def row_keys(
+    frame: pl.DataFrame, schema: Schema, key: str | Sequence[str] | None, start: int = 0
+) -> pl.Series:
+    """Keys of rows by the values of columns, or by position, of which the first is `start`.
 
     Raises
     ------
@@ -69,12 +71,16 @@ def row_keys(frame: pl.DataFrame, schema: Schema, key: str | None, start: int = 
     """
     if key is None:
         return position_keys(frame.height, start)
-    leaves = [leaf for leaf, _ in schema[key].leaves()]
+    names = [key] if isinstance(key, str) else list(key)
+    leaves = [leaf for name in names for leaf, _ in schema[name].leaves()]
+    if not leaves:
+        raise SchemaError("key=[] names no column.")
     if any(frame[leaf].dtype.is_nested() for leaf in leaves):
-        raise SchemaError(f"key={key!r} is a {schema[key].type}. A key is a number, a text or a date.")
+        held = ", ".join(str(schema[name].type) for name in names)
+        raise SchemaError(f"key={key!r} is a {held}. A key is a number, a text or a date.")
     return text_keys(*[frame[leaf] for leaf in leaves])
 
 
-def same_keys(key: str) -> SchemaError:
+def same_keys(key: str | Sequence[str]) -> SchemaError:
     """Error for a key that is no key."""
     return SchemaError(f"key={key!r} does not tell the rows apart: some values stand twice.")

@@ -66,7 +66,7 @@ class RecordsSource:
         project: Project,
         frames: Iterable[tuple[pl.DataFrame, Schema]],
         empty: Callable[[], Schema],
-        key: str | None = None,
+        key: str | Sequence[str] | None = None,
     ) -> "RecordsSource":
         """Keep flat columns as they come; `empty` tells the columns where none come."""
         spool = Spool(project, HELD_BYTES)

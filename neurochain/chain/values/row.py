@@ -179,4 +179,7 @@ def _struct(name: str, columns: list[pl.Series]) -> pl.Series:
         return pl.Series(name, [], dtype=pl.Struct([]))
     frame = pl.DataFrame(columns)
     present = pl.any_horizontal(pl.all().is_not_null())
-    return frame.select(pl.when(present).then(pl.struct(pl.all())).alias(name)).to_series()
+    made = frame.select(pl.when(present).then(pl.struct(pl.all())).alias(name)).to_series()
+    return (
+        made.rechunk()
+    )  # fields that are one value throughout are not as long as the record, which Arrow refuses

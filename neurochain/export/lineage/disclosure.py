@@ -80,6 +80,10 @@ class Disclosure:
                 return self.text(value)
             case "uri" | "at", str():
                 return self._pattern(value)
+            case "url" | "database", str():
+                return value.partition("://")[0] if value.startswith("sqlite") else _without_user(value)
+            case "query", str():
+                return self.text(value)
             case "patterns", list():
                 return [self._pattern(one) for one in value]
             case "globs", list():

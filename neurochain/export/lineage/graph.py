@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from neurochain.chain.replay.functions import source_texts
-from neurochain.datasets.lineage import FunctionUse, Lineage, Source, step_text
+from neurochain.datasets.lineage import FunctionUse, Lineage, Source, scanned, step_text
 from neurochain.datasets.versions import DatasetVersion, find_version
 from neurochain.export.lineage.disclosure import Disclosure
 from neurochain.export.lineage.identifiers import of_lineage, of_source
@@ -19,7 +19,7 @@ class Item:
     Attributes
     ----------
     id : str
-    kind : {"storage", "version", "table", "values", "datachain"}
+    kind : {"storage", "version", "table", "scan", "values", "datachain"}
     title : str
         For people.
     facts : dict
@@ -105,6 +105,11 @@ class Graph:
             case "table":
                 title = r["uri"].rpartition("/")[2]
                 places[title] = self.disclosure.place(r["uri"])
+            case "scan":
+                title = scanned(r)
+                if place := str(r.get("uri") or r.get("database") or ""):
+                    local = place.partition(":///")[2] if place.startswith("sqlite") else ""
+                    places[title] = self.disclosure.place(local or place)
             case "datachain":
                 named = f"dataset {r['name']}@{r['version']}" if r["name"] else "chain"
                 title = f"DataChain's {named}"

@@ -202,6 +202,8 @@ def _datasets(source: Source, item: Item) -> list[_Dataset]:
     match source.kind:
         case "version":
             return [_Dataset(NAMESPACE, source.reference["name"])]
+        case "scan" if any(item.places.values()):
+            return [_lying(name, uri) for name, uri in item.places.items()]
         case "storage" | "table":
             return [_lying(name, uri) for name, uri in item.places.items()]
         case _:

@@ -28,6 +28,7 @@ TYPES = {
     "storage": "nc:Storage",
     "version": "nc:Version",
     "table": "nc:Table",
+    "scan": "nc:TableScan",
     "values": "nc:Values",
     "datachain": "nc:DataChain",
 }

@@ -396,6 +396,5 @@ class Recording(Timed):
                 "digital ranges cannot be. recording.stored gives its numbers; recording.pick([…]) other channels."
             )
         array = self._samples.read(*self._located(channels, start, end))
-        if self._is_stored:
-            return array
-        return scaled(array, self.gains[channels, None], self.offsets[channels, None])
+        rows = np.s_[channels, None]
+        return array if self._is_stored else scaled(array, self.gains[rows], self.offsets[rows])

@@ -1,7 +1,7 @@
 """Condition: what is asked of a table's rows: filters that all hold, or several such lists of which one does."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import and_, or_
 from typing import Any
@@ -11,7 +11,7 @@ import polars as pl
 from neurochain.chain.expressions.column import Column
 from neurochain.chain.expressions.expression import replay
 from neurochain.errors import ColumnNotFoundError, ExpressionError, suggestion
-from neurochain.tables.filters.binding import bound
+from neurochain.tables.filters.binding import NOTHING, bound
 from neurochain.tables.filters.expression import expression
 from neurochain.tables.filters.filter import Filter
 
@@ -30,9 +30,12 @@ class Condition:
     ----------
     cases : tuple of tuple of Filter or Column
         One of the cases must hold, and in it all terms. Without cases nothing is asked.
+    types : mapping of str to DataType
+        Of the columns, where it is bound.
     """
 
     cases: tuple[tuple[Term, ...], ...] = ()
+    types: Mapping[str, pl.DataType] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, filters: Filters) -> "Condition":
@@ -50,14 +53,14 @@ class Condition:
         """
         if filters is None:
             return cls()
-        if isinstance(filters, Filter | Column):
+        if _is_term(filters):
             return cls(((_term(filters),),))
         if isinstance(filters, str | Mapping) or not isinstance(filters, Iterable):
             raise _no_filter(filters)
         given: list[Any] = list(filters)
         if not given:
             return cls()
-        nested = [isinstance(one, list | tuple) and not isinstance(one, Filter) for one in given]
+        nested = [isinstance(one, list | tuple) and not _is_term(one) for one in given]
         if not any(nested):
             return cls((tuple(_term(one) for one in given),))
         if not all(nested):
@@ -101,14 +104,21 @@ class Condition:
             tuple(
                 tuple(bound(term, schema[term.column]) if isinstance(term, Filter) else term for term in case)
                 for case in self.cases
-            )
+            ),
+            {name: schema[name] for name in self.names()},
         )
 
     def expression(self) -> pl.Expr | None:
         """As a Polars expression, of a condition that is bound; None where nothing is asked."""
         if not self.cases:
             return None
-        return reduce(or_, (reduce(and_, map(_expression, case)) for case in self.cases))
+        return reduce(or_, (reduce(and_, map(self._term, case)) for case in self.cases))
+
+    def _term(self, term: Term) -> pl.Expr:
+        if isinstance(term, Filter):
+            return expression(term, self.types.get(term.column))
+        found: pl.Expr = replay(term.node, pl.col)
+        return found
 
     def within(self, names: Iterable[str]) -> "Condition":
         """What it asks of some columns alone, which is no more than it asks in all: what may be left out before the rest is looked at.
@@ -123,7 +133,7 @@ class Condition:
         """
         known = set(names)
         cases = tuple(tuple(term for term in case if _names(term) <= known) for case in self.cases)
-        return Condition() if any(not case for case in cases) else Condition(cases)
+        return Condition() if any(not case for case in cases) else replace(self, cases=cases)
 
     def equal_to(self, name: str) -> list[Any] | None:
         """Values of which a column must have one, where all cases say so by ``=`` or ``in``; else None."""
@@ -136,7 +146,9 @@ class Condition:
             ]
             if not values:
                 return None
-            found += [v for v in values[0] if v not in found]
+            for value in values[0]:
+                if value is not NOTHING and value not in found:
+                    found.append(value)
         return found if self.cases else None
 
     def __bool__(self) -> bool:
@@ -147,9 +159,11 @@ def _names(term: Term) -> set[str]:
     return {term.column} if isinstance(term, Filter) else set(term.names())
 
 
-def _expression(term: Term) -> pl.Expr:
-    found: pl.Expr = expression(term) if isinstance(term, Filter) else replay(term.node, pl.col)
-    return found
+def _is_term(given: object) -> bool:
+    """Whether it is one filter or expression; a filter may be written as a plain tuple."""
+    if isinstance(given, Filter | Column):
+        return True
+    return isinstance(given, tuple) and len(given) in (2, 3) and all(isinstance(v, str) for v in given[:2])
 
 
 def _term(given: object) -> Term:
@@ -157,7 +171,7 @@ def _term(given: object) -> Term:
         return given.check()
     if isinstance(given, Column):
         return given
-    if isinstance(given, tuple) and len(given) in (2, 3) and all(isinstance(v, str) for v in given[:2]):
+    if isinstance(given, tuple) and _is_term(given):
         return Filter(*given).check()
     raise _no_filter(given)
 

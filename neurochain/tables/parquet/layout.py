@@ -1,5 +1,6 @@
 """Layout: how folders are named after the values of partition columns."""
 
+import datetime as dt
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,11 +14,14 @@ from neurochain.tables.dtypes import dtype_of
 from neurochain.tables.filters.binding import NOTHING, bound
 from neurochain.tables.filters.filter import Filter
 
-__all__ = ["Layout", "Partition", "Scheme"]
+__all__ = ["NULL", "Layout", "Partition", "Scheme"]
 
 Scheme = Literal["hive", "directory"]
 NULL = "__HIVE_DEFAULT_PARTITION__"
+"""What the folder of a null is called."""
+LONGEST = 200  # letters of a folder's name that every store takes
 PLAIN = re.compile(r"[A-Za-z0-9_.-]+")
+ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class Partition(NamedTuple):
@@ -81,12 +85,15 @@ class Layout:
     def folder(self, column: str, value: Any) -> str | None:
         """How the folder of a value is called by those who write plainly; None where that is not clear."""
         kind = self.types[column]
-        if isinstance(value, bool) or not (
-            (isinstance(value, str) and value) or (isinstance(value, int) and kind.is_integer())
+        if isinstance(value, str) and value not in ("", ".", "..", NULL):
+            text = quote(value, safe=" ")
+        elif (isinstance(value, int) and kind.is_integer()) or (
+            isinstance(value, dt.date) and isinstance(kind, pl.Date)
         ):
+            text = str(value)
+        else:
             return None
-        text = str(value) if isinstance(value, int) else quote(value, safe=" ") if value != NULL else None
-        if text is None or text in (".", ".."):
+        if len(text) > LONGEST:
             return None
         return f"{column}={text}" if self.scheme == "hive" else text
 
@@ -119,6 +126,11 @@ class Layout:
             )
         return found
 
+    def is_plain(self, path: str) -> bool:
+        """Whether the folders of a file are called as every reader reads them: nothing quoted, no nulls, no rarer types."""
+        names = (name.partition("=")[2] for name in path.split("/"))
+        return all(_is_plain(text, kind) for text, kind in zip(names, self.types.values(), strict=False))
+
     def values(self, path: str, where: str) -> tuple[Any, ...]:
         """Values of the partition columns of a file, from its path below the table's folder.
 
@@ -132,3 +144,13 @@ class Layout:
             expected = "/".join(f"{c}=…" if self.scheme == "hive" else f"<{c}>" for c in self.types)
             raise FormatError(f"{where}/{path} should lie in {expected}/, as the table's partitions say.")
         return tuple(self.value(c, f, where) for c, f in zip(self.types, folders, strict=False))
+
+
+def _is_plain(text: str, kind: pl.DataType) -> bool:
+    if isinstance(kind, pl.Date):
+        return ISO_DATE.fullmatch(text) is not None
+    return (
+        (kind.is_integer() or isinstance(kind, pl.String))
+        and PLAIN.fullmatch(text) is not None
+        and text != NULL
+    )

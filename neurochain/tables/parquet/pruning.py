@@ -10,7 +10,7 @@ import polars as pl
 
 from neurochain.storage import Entry, Globs, Store, split_uri, store_for
 from neurochain.tables.filters.condition import Condition
-from neurochain.tables.parquet.layout import Layout
+from neurochain.tables.parquet.layout import NULL, Layout
 
 __all__ = ["PATH", "Folder"]
 
@@ -75,15 +75,15 @@ class Folder:
                 found = self._below(self._listed([""], 0, asked), asked)
         return found
 
-    def newest(self) -> str | None:
-        """A file of the last partition, found by listing one folder of each level; None where there is none."""
+    def newest(self) -> tuple[str, str] | None:
+        """A file of the last partition and its etag, found by listing one folder of each level; None where there is none."""
         folder = ""
-        while below := [f for f in self.store.folders(self._full(folder)) if f[0] not in "._"]:
+        while below := [f for f in self.store.folders(self._full(folder)) if not _is_hidden(f)]:
             folder = f"{folder}{below[-1]}/"
         entries = sorted(self._entries(folder), key=lambda e: e.path)
         if not entries and folder:
             entries = sorted(self._entries(""), key=lambda e: e.path)
-        return self.relative(entries[-1].path) if entries else None
+        return (self.relative(entries[-1].path), entries[-1].etag) if entries else None
 
     def relative(self, path: str) -> str:
         """Path of an entry below the folder."""
@@ -131,7 +131,7 @@ class Folder:
                 (f"{parent}{name}/", self._values(f"{parent}{name}/_", columns))
                 for parent, names in zip(folders, self._names(folders), strict=True)
                 for name in names
-                if name[0] not in "._"
+                if not _is_hidden(name)
             ]
             frame = _frame({**self.layout.types, PATH: pl.String()}, columns, found)
             folders = _filtered(frame, restricting)[PATH].to_list()
@@ -153,8 +153,8 @@ class Folder:
         rows = []
         for entry in entries:
             path = self.relative(entry.path)
-            if any(name[0] in "._" for name in path.split("/")):
-                continue  # what Spark and others write beside
+            if any(map(_is_hidden, path.split("/"))):
+                continue
             rows.append((path, entry.size, entry.etag, entry.mtime, *self.layout.values(path, self.uri)))
         schema = {**COLUMNS, **self.layout.types}
         frame = pl.DataFrame(rows, schema=schema, orient="row").sort(PATH)
@@ -172,6 +172,11 @@ def _parallel(work: Callable[[str], list[Any]], items: Sequence[str]) -> Iterato
 def _filtered(frame: pl.DataFrame, asked: Condition) -> pl.DataFrame:
     expression = asked.expression()
     return frame if expression is None else frame.filter(expression)
+
+
+def _is_hidden(name: str) -> bool:
+    """Whether it is what Spark and others write beside."""
+    return name.startswith((".", "_")) and name != NULL
 
 
 def _asks(asked: Condition, column: str) -> bool:

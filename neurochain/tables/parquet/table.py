@@ -1,24 +1,37 @@
 """ParquetTable: Parquet files in folders that are named after the values of partition columns."""
 
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar
 
 import polars as pl
 
 from neurochain.errors import StorageError, TableError
+from neurochain.storage import split_uri
 from neurochain.tables.dtypes import schema_of
 from neurochain.tables.facts import Facts
 from neurochain.tables.filters.condition import Condition
+from neurochain.tables.filters.record import plain
 from neurochain.tables.parquet.layout import Layout, Partition
 from neurochain.tables.parquet.pruning import PATH, Folder
+from neurochain.tables.parquet.small import are_small, small_files
 from neurochain.tables.reach import local_or_uri, object_store_options, reach
 from neurochain.tables.table import Table
 
 __all__ = ["ParquetTable"]
 
 COUNTED = 1000  # files whose footers are read to count rows
+WIDER = pl.ScanCastOptions(
+    integer_cast="upcast",
+    float_cast="upcast",
+    datetime_cast="nanosecond-downcast",
+    missing_struct_fields="insert",
+    extra_struct_fields="ignore",
+)
+"""What files may have: narrower numbers than the table."""
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -36,7 +49,8 @@ class ParquetTable(Table):
     partitioning_scheme : {"hive", "directory"}
         Folders are called ``date=2024-04-28`` or ``2024-04-28``.
     columns : schema or mapping of str to type, optional
-        All columns, where the files need not be asked for them. A file that lacks one has nulls in it.
+        All columns, where the files need not be asked for them. A file that lacks one has nulls in it, and one whose numbers are
+        narrower is read as well.
     storage_options : mapping, optional
         As of `read_storage`.
     name, description, owner, docs_filters, docs_columns, deprecated, latency, notebook, links, checks
@@ -60,16 +74,17 @@ class ParquetTable(Table):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self.uri = os.fspath(self.uri) if isinstance(self.uri, os.PathLike) else self.uri
         if not isinstance(self.uri, str) or not self.uri:
             raise TableError(f"Table {self.name!r}: uri={self.uri!r} is no address.")
         self._folder = Folder(
-            self.uri.rstrip("/"), Layout.of(self.partitioning, self.partitioning_scheme, self.name)
+            _absolute(self.uri), Layout.of(self.partitioning, self.partitioning_scheme, self.name)
         )
-        reach(self.uri, self.storage_options)
+        reach(self._folder.uri, self.storage_options)
         self._declared = (
             None if self.columns is None else schema_of(self.columns, f"Table {self.name!r}, columns")
         )
-        self._found: pl.Schema | None = self._declared
+        self._footers: dict[tuple[str, str], pl.Schema] = {}
 
     @property
     def partition_columns(self) -> tuple[str, ...]:
@@ -77,45 +92,43 @@ class ParquetTable(Table):
 
     def read_schema(self, **options: Any) -> pl.Schema:
         """As of `Table`: those of the newest file, unless they are declared."""
-        if self._found is None:
-            newest = self._folder.newest()
-            if newest is None:
-                raise StorageError(
-                    f"Table {self.name!r}: there is no Parquet file below {self.uri}. Say columns={{…}}, and it is an empty table."
-                )
-            self._learn(newest)
-        return self._with_partitions()
+        return self._with_partitions(options.get("stored") or self._stored())
 
     def scan(
         self, condition: Condition, columns: Sequence[str] | None = None, **options: Any
     ) -> pl.LazyFrame:
-        """As of `Table`."""
+        """As of `Table`; the columns are those of the last file of which something is wanted, unless they are declared."""
         if options:
             raise TableError(
                 f"Table {self.name!r}: a Parquet table has no option {next(iter(options))!r}: it has no versions."
             )
-        listed = None
-        if self._found is None:  # what is wanted tells the columns, if anything is
-            types = self._folder.layout.types
-            listed = self._files(condition.within(types).bound(types, f"Table {self.name!r}"))
-            if listed.height:
-                self._learn(listed[PATH][-1])
-        return super().scan(condition, columns, **({} if listed is None else {"listed": listed}))
+        types = self._folder.layout.types
+        files = self._folder.files(condition.within(types).bound(types, f"Table {self.name!r}"))
+        stored = self._stored(files)
+        if not {*condition.names(), *(columns or ())} <= {*stored, *types}:
+            stored = self._stored()  # files that are not wanted may have what is asked for
+        return super().scan(condition, columns, files=files, stored=stored)
 
     def _scan(self, condition: Condition, columns: Sequence[str] | None, **options: Any) -> pl.LazyFrame:
-        listed: pl.DataFrame | None = options.get("listed")
-        files = self._files(condition) if listed is None else listed
-        wanted = self._with_partitions()
-        if not files.height:
-            return pl.LazyFrame(schema=wanted)
-        found = self._lazy(files)
-        return found.select(list(wanted))
+        files, stored = options["files"], options["stored"]
+        wanted = self._with_partitions(stored)
+        return self._lazy(files, stored).select(list(wanted)) if files.height else pl.LazyFrame(schema=wanted)
 
-    def _lazy(self, files: pl.DataFrame) -> pl.LazyFrame:
-        stored = self._stored()
-        types = self._folder.layout.types
+    def _lazy(self, files: pl.DataFrame, stored: pl.Schema) -> pl.LazyFrame:
+        layout = self._folder.layout
+        types = layout.types
+        if stored and are_small(self._folder.store, files["\0size"]):
+            base = self._folder.path.rstrip("/")
+            paths = [f"{base}/{path}" for path in files[PATH]]
+            return small_files(self._folder.store, paths, stored, files.select(list(types)), WIDER)
         named = files.select(list(types)).unique() if types else pl.DataFrame()
-        is_hive = named.height > 1 and self.partitioning_scheme == "hive"
+        # Polars reads these names itself, without a join. Of quoted ones and nulls it makes something else.
+        is_hive = (
+            named.height > 1
+            and layout.scheme == "hive"
+            and bool(stored)
+            and all(map(layout.is_plain, files[PATH]))
+        )
         scanned = pl.scan_parquet(
             [self._address(path) for path in files[PATH]],
             schema=pl.Schema({**stored, **types}) if is_hive else stored,
@@ -124,7 +137,8 @@ class ParquetTable(Table):
             include_file_paths=PATH if named.height > 1 and not is_hive else None,
             missing_columns="insert",
             extra_columns="ignore",
-            storage_options=object_store_options(self.uri) or None,
+            cast_options=WIDER,
+            storage_options=object_store_options(self._folder.uri) or None,
             glob=False,
         )
         if named.height == 1:
@@ -138,11 +152,10 @@ class ParquetTable(Table):
 
     def facts(self) -> Facts:
         """As of `Table`: one listing, and the footers of up to a thousand files."""
-        files = self._files(Condition())
+        files = self._folder.files(Condition())
         rows = None
         if 0 < files.height <= COUNTED:
-            self.read_schema()
-            rows = self._lazy(files).select(pl.len()).collect().item()
+            rows = self._lazy(files, self._stored(files)).select(pl.len()).collect().item()
         elif not files.height:
             rows = 0
         return Facts(
@@ -155,46 +168,72 @@ class ParquetTable(Table):
 
     def reference(self, **options: Any) -> dict[str, Any]:
         """As of `Table`: the address, and a hash over the files' paths, sizes and etags."""
-        files = self._files(Condition()).select(PATH, "\0size", "\0etag")
+        return self._reference(Condition())
+
+    def _reference(self, condition: Condition, **options: Any) -> dict[str, Any]:
+        types = self._folder.layout.types
+        asked = condition.within(types).bound(types, f"Table {self.name!r}")
+        files = self._folder.files(asked).select(PATH, "\0size", "\0etag")
         digest = hashlib.blake2b(files.write_csv().encode(), digest_size=16).hexdigest()
         return {
             **super().reference(),
-            "uri": self.uri,
+            "uri": self._folder.uri,
             "files": files.height,
             "bytes": int(files["\0size"].sum()),
             "state": digest,
         }
 
-    def _files(self, condition: Condition) -> pl.DataFrame:
-        return self._folder.files(condition)
+    def declared(self) -> dict[str, Any]:
+        """As of `Table`."""
+        columns = None if self._declared is None else plain(self._declared)
+        types = plain(self._folder.layout.types)
+        return {
+            **super().declared(),
+            "uri": self._folder.uri,
+            "partitioning": [*map(list, types.items())],
+            "columns": columns,
+        }
 
-    def _learn(self, path: str) -> None:
-        address = self._address(path)
-        try:
-            self._found = self._schema_of(address)
-        except (pl.exceptions.PolarsError, OSError) as error:
-            raise StorageError(
-                f"Table {self.name!r}: {self.uri}/{path} is no Parquet file that can be read: {error}"
-            ) from error
-
-    def _schema_of(self, address: str) -> pl.Schema:
-        options = object_store_options(self.uri) or None
-        return pl.scan_parquet(
-            address, storage_options=options, glob=False, hive_partitioning=False
-        ).collect_schema()
-
-    def _stored(self) -> pl.Schema:
-        """Columns of the files, without those that the folders tell."""
-        self.read_schema()
-        known = self._found or pl.Schema()
+    def _stored(self, files: pl.DataFrame | None = None) -> pl.Schema:
+        """Columns of the last of some files, of the newest by default, without those that the folders tell."""
+        known = self._declared
+        if known is None and files is not None and files.height:
+            known = self._footer(files[PATH][-1], files["\0etag"][-1])
+        elif known is None:
+            newest = self._folder.newest()
+            if newest is None:
+                raise StorageError(
+                    f"Table {self.name!r}: there is no Parquet file below {self.uri}. Say columns={{…}}, and it is an empty table."
+                )
+            known = self._footer(*newest)
         return pl.Schema({n: t for n, t in known.items() if n not in self._folder.layout.types})
 
-    def _with_partitions(self) -> pl.Schema:
-        known = self._found or pl.Schema()
-        return pl.Schema({**known, **self._folder.layout.types})
+    def _footer(self, path: str, etag: str) -> pl.Schema:
+        """Columns of a file."""
+        if (path, etag) not in self._footers:
+            options = object_store_options(self._folder.uri) or None
+            try:
+                found = pl.scan_parquet(
+                    self._address(path), storage_options=options, glob=False, hive_partitioning=False
+                ).collect_schema()
+            except (pl.exceptions.PolarsError, OSError) as error:
+                raise StorageError(
+                    f"Table {self.name!r}: {self.uri}/{path} is no Parquet file that can be read: {error}"
+                ) from error
+            self._footers = {(path, etag): found}
+        return self._footers[path, etag]
+
+    def _with_partitions(self, stored: pl.Schema) -> pl.Schema:
+        return pl.Schema({**stored, **self._folder.layout.types})
 
     def _address(self, path: str) -> str:
-        return local_or_uri(f"{self.uri.rstrip('/')}/{path}")
+        return local_or_uri(f"{self._folder.uri}/{path}")
 
     def __repr__(self) -> str:
         return f"<ParquetTable {self.name!r} of {self.uri}>"
+
+
+def _absolute(uri: str) -> str:
+    """Address without a slash at its end, of a local folder from the root of the disk."""
+    scheme, path = split_uri(uri)
+    return str(Path(path).expanduser().absolute()) if scheme == "file" else uri.rstrip("/")

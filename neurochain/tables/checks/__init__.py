@@ -1,0 +1,1 @@
+"""Checks: what must hold of a table's rows, as plain data."""
