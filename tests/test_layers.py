@@ -2,7 +2,8 @@
 
 ::
 
-    cli  web                    what a person touches
+    cli                         what a person types
+    web                         what a person looks at
     loaders  export  tables     uses of a dataset version
     timeline                    several recordings on one clock
     chain                       lazy plan, UDFs, fingerprints, executors
@@ -25,7 +26,8 @@ LAYERS = [
     {"chain"},
     {"timeline"},
     {"loaders", "export", "tables"},
-    {"cli", "web"},
+    {"web"},
+    {"cli"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 FACE = {"cli", "web"}  # they use the package as a user does
