@@ -1,0 +1,94 @@
+// How near and from where a graph is looked at: moved by pointer, wheel and fingers.
+import type { RefObject } from "preact";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+
+export interface Looked {
+  x: number;
+  y: number;
+  zoom: number;
+}
+
+const NEAREST = 2;
+const FARTHEST = 0.08;
+const bounded = (zoom: number) => Math.min(Math.max(zoom, FARTHEST), NEAREST);
+
+export function useView(box: RefObject<SVGSVGElement | null>, size: { width: number; height: number } | undefined) {
+  const [looked, set] = useState<Looked>({ x: 0, y: 0, zoom: 1 });
+  const [held, hold] = useState(false);
+  const pointers = useRef(new Map<number, { x: number; y: number }>());
+  const room = () => box.current!.getBoundingClientRect();
+
+  const fit = () => {
+    if (!size || !box.current) return;
+    const { width, height } = room();
+    const zoom = bounded(Math.min(width / size.width, height / size.height, 1.1));
+    set({ zoom, x: (width - size.width * zoom) / 2, y: (height - size.height * zoom) / 2 });
+  };
+  const nearer = (by: number, at?: { x: number; y: number }) =>
+    set((was) => {
+      const { width, height } = room();
+      const { x, y } = at ?? { x: width / 2, y: height / 2 };
+      const zoom = bounded(was.zoom * by);
+      const share = zoom / was.zoom;
+      return { zoom, x: x - (x - was.x) * share, y: y - (y - was.y) * share };
+    });
+  /** Move so that a place of the graph is in view. */
+  const reveal = (x: number, y: number) =>
+    set((was) => {
+      const { width, height } = room();
+      const sx = x * was.zoom + was.x;
+      const sy = y * was.zoom + was.y;
+      const edge = 90;
+      const dx = sx < edge ? edge - sx : sx > width - edge ? width - edge - sx : 0;
+      const dy = sy < edge / 2 ? edge / 2 - sy : sy > height - edge / 2 ? height - edge / 2 - sy : 0;
+      return dx || dy ? { ...was, x: was.x + dx, y: was.y + dy } : was;
+    });
+
+  useLayoutEffect(() => {
+    const own = box.current;
+    if (!own) return;
+    const wheel = (event: WheelEvent) => {
+      event.preventDefault();
+      const { left, top } = room();
+      if (event.ctrlKey || !event.shiftKey) nearer(Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.0016)), { x: event.clientX - left, y: event.clientY - top });
+      else set((was) => ({ ...was, x: was.x - event.deltaY }));
+    };
+    const down = (event: PointerEvent) => {
+      pointers.current.set(event.pointerId, { x: event.clientX, y: event.clientY });
+    };
+    const move = (event: PointerEvent) => {
+      const before = pointers.current.get(event.pointerId);
+      if (!before) return;
+      const now = { x: event.clientX, y: event.clientY };
+      if (pointers.current.size === 1) {
+        if (!own.hasPointerCapture(event.pointerId) && Math.hypot(now.x - before.x, now.y - before.y) < 4) return; // a click that trembles
+        own.setPointerCapture(event.pointerId);
+        hold(true);
+        set((was) => ({ ...was, x: was.x + now.x - before.x, y: was.y + now.y - before.y }));
+      } else {
+        const other = [...pointers.current].find(([id]) => id !== event.pointerId)![1];
+        const { left, top } = room();
+        nearer(Math.hypot(now.x - other.x, now.y - other.y) / Math.max(Math.hypot(before.x - other.x, before.y - other.y), 1), { x: (now.x + other.x) / 2 - left, y: (now.y + other.y) / 2 - top });
+      }
+      pointers.current.set(event.pointerId, now);
+    };
+    const up = (event: PointerEvent) => {
+      pointers.current.delete(event.pointerId);
+      hold(false);
+    };
+    own.addEventListener("wheel", wheel, { passive: false });
+    own.addEventListener("pointerdown", down);
+    own.addEventListener("pointermove", move);
+    own.addEventListener("pointerup", up);
+    own.addEventListener("pointercancel", up);
+    return () => {
+      own.removeEventListener("wheel", wheel);
+      own.removeEventListener("pointerdown", down);
+      own.removeEventListener("pointermove", move);
+      own.removeEventListener("pointerup", up);
+      own.removeEventListener("pointercancel", up);
+    };
+  }, [box.current !== null, size]);
+  useLayoutEffect(fit, [size]);
+  return { looked, held, fit, nearer, reveal };
+}
