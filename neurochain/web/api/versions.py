@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+import polars as pl
 import pyarrow.parquet as pq
 
 from neurochain.datasets.location import file_columns
@@ -92,33 +93,48 @@ def row_page(project: Project, holder: Holder, query: Mapping[str, str]) -> dict
 
 
 def empty_paths(version: DatasetVersion) -> list[str]:
-    """Flat columns in which no row has a value, as the parts' footers say; none where a part is not there."""
-    if version.withdrawn or not version.rows:
+    """Flat columns in which no row has a value, as the parts' footers say; none where a part is not there.
+
+    Of lists footers count no nulls. Those without a least value are looked at: to read them costs nothing where they are empty.
+    """
+    parts = version.part_hashes()
+    if version.withdrawn or not version.rows or len(parts) > MOST_PARTS:
         return []
     relative = {f"{name}.uri" for name in file_columns(version.schema)}  # which parts leave out
     leaves = [path for f in version.schema.values() for path, _ in value_types(f) if path not in relative]
-    empty = set(leaves)
-    for part in version.part_hashes()[:MOST_PARTS]:
+    empty, unsure = set(leaves), set(leaves)
+    for part in parts:
         try:
             footer = pq.read_metadata(part_path(version.project, part))
         except OSError:
             return []
-        empty &= _empty(footer)
-    return [path for path in leaves if path in empty] if len(version.part_hashes()) <= MOST_PARTS else []
+        nothing, perhaps = _empty(footer)
+        empty &= nothing
+        unsure &= perhaps
+    if unsure:
+        nulls = version.scan().select(pl.col(sorted(unsure)).null_count()).collect().row(0, named=True)
+        empty |= {path for path, count in nulls.items() if count == version.rows}
+    return [path for path in leaves if path in empty]
 
 
-def _empty(footer: Any) -> set[str]:
-    """Columns of a part that hold nulls alone."""
+def _empty(footer: Any) -> tuple[set[str], set[str]]:
+    """Columns of a part that hold nulls alone, and lists that may."""
     found: dict[str, bool] = {}
+    lists: dict[str, bool] = {}
     for i in range(footer.num_row_groups):
         group = footer.row_group(i)
         for j in range(group.num_columns):
             chunk = group.column(j)
             known = chunk.statistics
-            nothing = known is not None and known.has_null_count and known.null_count == chunk.num_values
-            name = chunk.path_in_schema.removesuffix(".list.element")
-            found[name] = found.get(name, True) and nothing
-    return {name for name, nothing in found.items() if nothing}
+            name, is_list, _ = chunk.path_in_schema.partition(".list.")
+            if is_list:
+                lists[name] = lists.get(name, True) and known is not None and not known.has_min_max
+            else:
+                nothing = known is not None and known.has_null_count and known.null_count == chunk.num_values
+                found[name] = found.get(name, True) and nothing
+    return {name for name, nothing in found.items() if nothing}, {
+        name for name, perhaps in lists.items() if perhaps
+    }
 
 
 def _column(f: Field, made: Maker | None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 import type { Cell, Cut, Preview } from "./api/types";
 
 const whole = new Intl.NumberFormat("en-US");
+const digits = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 6 });
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 
 export const count = (value: number): string => whole.format(value);
@@ -13,7 +14,8 @@ export function plural(value: number, one: string, many = `${one}s`): string {
 export function number(value: number): string {
   if (Number.isInteger(value) && Math.abs(value) < 1e15) return whole.format(value).replace("-", "−");
   const size = Math.abs(value);
-  const text = size >= 1e7 || size < 1e-4 ? value.toExponential(4) : String(Number(value.toPrecision(6)));
+  if (Number.isNaN(size)) return "NaN";
+  const text = size >= 1e7 || size < 1e-4 ? value.toExponential(4) : digits.format(value);
   return text.replace(/-/g, "−");
 }
 

@@ -114,6 +114,7 @@ export interface ColumnSummary {
   nulls: number;
   of?: string;
   distinct?: number | null;
+  about?: boolean;
   not_finite?: number;
   min?: number | string;
   max?: number | string;

@@ -2,7 +2,7 @@ import type { GraphNode } from "../api/types";
 import { bytes, count, plural } from "../format";
 import { TALL, WIDE } from "./layout";
 
-const LETTERS = 25; // of a title that fit
+const LETTERS = 27; // of a title that fit
 
 function detail({ kind, facts }: GraphNode): string {
   if (kind === "version") return plural(Number(facts["rows"] ?? 0), "row");

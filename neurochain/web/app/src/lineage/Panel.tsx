@@ -93,8 +93,14 @@ function OfActivity({ reference }: { reference: string }) {
       </p>
       <ul class="facts plain">
         <li>
-          <b>{count(activity.rows_in)}</b> rows in, <b>{count(activity.rows_out)}</b> out
+          {activity.rows_in > 0 && (
+            <>
+              <b>{count(activity.rows_in)}</b> rows in,{" "}
+            </>
+          )}
+          <b>{count(activity.rows_out)}</b> rows out
         </li>
+        {activity.computed + activity.reused + activity.failed > 0 && (
         <li>
           <b>{count(activity.computed)}</b> computed, <b>{count(activity.reused)}</b> reused
           {activity.failed > 0 && (
@@ -103,9 +109,8 @@ function OfActivity({ reference }: { reference: string }) {
             </>
           )}
         </li>
-        <li>
-          <b>{bytes(activity.bytes)}</b> in {plural(activity.requests, "request")}
-        </li>
+        )}
+        <li>{activity.bytes ? <><b>{bytes(activity.bytes)}</b> read in {plural(activity.requests, "request")}</> : "no byte of a file read"}</li>
         {activity.ended !== null && (
           <li>
             took <b>{duration(activity.ended - activity.started)}</b>

@@ -1,5 +1,5 @@
 // What the page and the worker say to each other.
-export const WIDE = 216;
+export const WIDE = 240;
 export const TALL = 52;
 
 export interface Drawn {

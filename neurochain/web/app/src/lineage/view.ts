@@ -1,6 +1,8 @@
 // How near and from where a graph is looked at: moved by pointer, wheel and fingers.
 import type { RefObject } from "preact";
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+
+import { TALL, WIDE } from "./layout";
 
 export interface Looked {
   x: number;
@@ -15,10 +17,12 @@ const bounded = (zoom: number) => Math.min(Math.max(zoom, FARTHEST), NEAREST);
 export function useView(box: RefObject<SVGSVGElement | null>, size: { width: number; height: number } | undefined) {
   const [looked, set] = useState<Looked>({ x: 0, y: 0, zoom: 1 });
   const [held, hold] = useState(false);
+  const touched = useRef(false); // somebody has chosen how to look at it: it stays so
   const pointers = useRef(new Map<number, { x: number; y: number }>());
   const room = () => box.current!.getBoundingClientRect();
 
   const fit = () => {
+    touched.current = false;
     if (!size || !box.current) return;
     const { width, height } = room();
     const zoom = bounded(Math.min(width / size.width, height / size.height, 1.1));
@@ -26,6 +30,7 @@ export function useView(box: RefObject<SVGSVGElement | null>, size: { width: num
   };
   const nearer = (by: number, at?: { x: number; y: number }) =>
     set((was) => {
+      touched.current = true;
       const { width, height } = room();
       const { x, y } = at ?? { x: width / 2, y: height / 2 };
       const zoom = bounded(was.zoom * by);
@@ -38,9 +43,10 @@ export function useView(box: RefObject<SVGSVGElement | null>, size: { width: num
       const { width, height } = room();
       const sx = x * was.zoom + was.x;
       const sy = y * was.zoom + was.y;
-      const edge = 90;
-      const dx = sx < edge ? edge - sx : sx > width - edge ? width - edge - sx : 0;
-      const dy = sy < edge / 2 ? edge / 2 - sy : sy > height - edge / 2 ? height - edge / 2 - sy : 0;
+      const aside = Math.min(WIDE * 0.5 * was.zoom + 14, width / 2);
+      const above = Math.min(TALL * 0.5 * was.zoom + 14, height / 2);
+      const dx = sx < aside ? aside - sx : sx > width - aside ? width - aside - sx : 0;
+      const dy = sy < above ? above - sy : sy > height - above ? height - above - sy : 0;
       return dx || dy ? { ...was, x: was.x + dx, y: was.y + dy } : was;
     });
 
@@ -64,6 +70,7 @@ export function useView(box: RefObject<SVGSVGElement | null>, size: { width: num
         if (!own.hasPointerCapture(event.pointerId) && Math.hypot(now.x - before.x, now.y - before.y) < 4) return; // a click that trembles
         own.setPointerCapture(event.pointerId);
         hold(true);
+        touched.current = true;
         set((was) => ({ ...was, x: was.x + now.x - before.x, y: was.y + now.y - before.y }));
       } else {
         const other = [...pointers.current].find(([id]) => id !== event.pointerId)![1];
@@ -90,5 +97,13 @@ export function useView(box: RefObject<SVGSVGElement | null>, size: { width: num
     };
   }, [box.current !== null, size]);
   useLayoutEffect(fit, [size]);
+  useEffect(() => {
+    if (!box.current) return;
+    const resized = new ResizeObserver(() => {
+      if (!touched.current) fit();
+    });
+    resized.observe(box.current);
+    return () => resized.disconnect();
+  }, [size]);
   return { looked, held, fit, nearer, reveal };
 }

@@ -8,6 +8,7 @@ import type { Pages } from "./pages";
 import { HEIGHT, Slide } from "./slide";
 
 const WIDTHS: Partial<Record<string, number>> = { number: 116, boolean: 80, time: 176, array: 196, ragged: 196, list: 170, json: 220, bytes: 110 };
+const TALLEST = 4000; // pixels of rows that are ever drawn, whatever the box says of itself
 
 interface Props {
   pages: Pages;
@@ -37,7 +38,7 @@ export function Grid({ pages, stale, rows, leaves, made, sort, descending, start
   const last = Math.min(slide.last(shown) + 4, rows - 1);
 
   useLayoutEffect(() => {
-    const measured = new ResizeObserver(([entry]) => setView(entry!.contentRect.height));
+    const measured = new ResizeObserver(([entry]) => setView(Math.min(entry!.contentRect.height, TALLEST)));
     measured.observe(box.current!);
     return () => measured.disconnect();
   }, []);

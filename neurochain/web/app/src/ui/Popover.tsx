@@ -18,10 +18,10 @@ export function Popover({ label, title, panel, open, set, children, class: kind 
   useEffect(() => {
     if (!open) return;
     const box = all.current!;
-    box.querySelector<HTMLElement>("[data-first]")?.focus();
     const inside = box.querySelector<HTMLElement>(".panel")!;
     const over = inside.getBoundingClientRect().right - document.documentElement.clientWidth + 12;
-    if (over > 0) inside.style.translate = `${-over}px 0`;
+    if (over > 0) inside.style.left = `${-over}px`;
+    box.querySelector<HTMLElement>("[data-first]")?.focus({ preventScroll: true });
     const outside = (event: Event) => {
       if (!box.contains(event.target as Node)) set(false);
     };

@@ -5,7 +5,7 @@ import type { Viewed } from "./registry";
 
 /** For files that no viewer shows: what their header says, and the bytes. */
 export default function Placeholder({ reference, rowKey, file, cells }: Viewed) {
-  const fields = file.column === "file" ? Object.entries(cells).filter(([path, cell]) => path.startsWith("header.") && cell !== null) : [];
+  const fields = file.column === "file" ? Object.entries(cells).filter(([path, cell]) => path.startsWith("header.") && path !== "header.affine" && cell !== null) : [];
   return (
     <div class="placeholder">
       {fields.length > 0 && (

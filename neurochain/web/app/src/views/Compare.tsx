@@ -108,12 +108,12 @@ function Compared({ of: found }: { of: Comparison }) {
             ))}
             {Object.entries(found.columns_changed).map(([name, [before, after]]) => (
               <li key={name}>
-                <b>~</b> <code>{name}</code> <del>{before}</del> <ins>{after}</ins>
+                <b>±</b> <code>{name}</code> <del>{before}</del> <ins>{after}</ins>
               </li>
             ))}
             {fields.map(([name, rows]) => (
               <li key={`in ${name}`}>
-                <b>~</b> <code>{name}</code> <span class="quiet">differs in {plural(rows, "row")}</span>
+                <b>±</b> <code>{name}</code> <span class="quiet">differs in {plural(rows, "row")}</span>
               </li>
             ))}
           </ul>

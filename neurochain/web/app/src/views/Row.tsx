@@ -76,7 +76,7 @@ export function RowView({ reference, rowKey }: { reference: string; rowKey: stri
       ) : !row.data || !version.data ? (
         <Skeleton lines={10} tall />
       ) : (
-        <div class={row.stale ? "row-view stale" : "row-view"}>
+        <div class={`row-view${row.stale ? " stale" : ""}${row.data.files.length || row.data.features.length ? "" : " alone"}`}>
           <div class="sources">
             {row.data.files.map((file) => (
               <section class="card source" key={`${file.column}${file.uri}`} aria-label={file.path}>

@@ -22,7 +22,14 @@ export function Value({ cell, leaf }: { cell: Cell; leaf: Leaf | undefined }) {
     );
   }
   if (isCut(cell)) {
-    return (
+    return cell.text.length > 160 ? (
+      <details>
+        <summary class="cut">{cell.text.slice(0, 80)}…</summary>
+        <span class="break">
+          {cell.text}… <span class="quiet">({number(cell.length)} characters)</span>
+        </span>
+      </details>
+    ) : (
       <span class="break">
         {cell.text}… <span class="quiet">({number(cell.length)} characters)</span>
       </span>
@@ -57,8 +64,9 @@ export function Values({ columns, cells }: { columns: Column[]; cells: Record<st
   const [all, setAll] = useState(false);
   const missing = columns.flatMap((c) => c.leaves).filter((leaf) => (cells[leaf.path] ?? null) === null).length;
   const there = (leaf: Leaf) => all || (cells[leaf.path] ?? null) !== null;
-  const plain = columns.filter((c) => c.leaves.length === 1 && c.leaves[0]!.path === c.name && there(c.leaves[0]!));
-  const records = columns.filter((c) => !(c.leaves.length === 1 && c.leaves[0]!.path === c.name) && c.leaves.some(there));
+  const given = columns.filter((c) => !c.function); // what functions made stands in its own list
+  const plain = given.filter((c) => c.leaves.length === 1 && c.leaves[0]!.path === c.name && there(c.leaves[0]!));
+  const records = given.filter((c) => !(c.leaves.length === 1 && c.leaves[0]!.path === c.name) && c.leaves.some(there));
   return (
     <section class="values" aria-labelledby="values-title">
       <div class="heading-line">

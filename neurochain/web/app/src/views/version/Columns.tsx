@@ -49,7 +49,7 @@ export function ColumnsTab({ version }: { version: Version }) {
                 <th scope="col">Type</th>
                 <th scope="col">Values</th>
                 <th scope="col" class="right">
-                  Without
+                  No value
                 </th>
                 <th scope="col">At a glance</th>
               </tr>
@@ -140,8 +140,10 @@ function Numbers({ of: found }: { of: ColumnSummary }) {
     ["sd", said(found.std)],
   ];
   const shown = pairs.filter(([, value]) => value !== null);
+  const lengths = found.of === "lengths";
   return (
     <>
+      {lengths && shown.length > 0 && <div class="quiet small">Lengths</div>}
       {shown.length > 0 && (
         <dl class="pairs">
           {shown.map(([name, value]) => (
@@ -153,8 +155,8 @@ function Numbers({ of: found }: { of: ColumnSummary }) {
         </dl>
       )}
       <div class="quiet small">
-        {typeof found.distinct === "number" && plural(found.distinct, "different value")}
-        {found.of && ` of ${found.of}`}
+        {typeof found.distinct === "number" && `${found.about ? "about " : ""}${plural(found.distinct, lengths ? "different length" : "different value")}`}
+        {found.of && !lengths && ` of ${found.of}`}
         {!!found.not_finite && `, ${count(found.not_finite)} not finite`}
       </div>
     </>
