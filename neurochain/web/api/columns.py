@@ -73,11 +73,10 @@ def _numbers(values: pl.Series) -> dict[str, Any]:
 
 def _distinct(values: pl.Series) -> dict[str, Any]:
     """How many different values there are: counted, or of many estimated."""
-    about = len(values) > COUNTED
-    return {
-        "distinct": min(values.approx_n_unique(), len(values)) if about else values.n_unique(),
-        "about": about,
-    }
+    if len(values) <= COUNTED:
+        return {"distinct": values.n_unique(), "about": False}
+    estimated: int = values.to_frame().select(pl.first().approx_n_unique()).item()
+    return {"distinct": min(estimated, len(values)), "about": True}
 
 
 def _bins(low: Any, high: Any, whole: bool) -> Any:

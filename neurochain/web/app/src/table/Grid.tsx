@@ -1,4 +1,4 @@
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Leaf } from "../api/types";
 import { count } from "../format";
 import { Icon } from "../ui/Icon";
@@ -6,8 +6,8 @@ import { CellText } from "./CellText";
 import { sorts } from "./filters";
 import type { Pages } from "./pages";
 import { HEIGHT, Slide } from "./slide";
+import { widths } from "./widths";
 
-const WIDTHS: Partial<Record<string, number>> = { number: 116, boolean: 80, time: 176, array: 196, ragged: 196, list: 170, json: 220, bytes: 110 };
 const TALLEST = 4000; // pixels of rows that are ever drawn, whatever the box says of itself
 
 interface Props {
@@ -105,12 +105,9 @@ export function Grid({ pages, stale, rows, leaves, made, sort, descending, start
   });
 
   const numbers = `${Math.max(String(rows).length * 9 + 22, 48)}px`;
-  const widths = leaves.map((leaf) => {
-    const named = Math.min(leaf.path.length * 7.6 + (leaf.unit ? leaf.unit.length * 7 + 8 : 0) + 34, 260);
-    const usual = /(^|\.)(path|uri)$/.test(leaf.path) ? 300 : (WIDTHS[leaf.kind] ?? 150);
-    return `minmax(${Math.round(Math.max(named, usual))}px, ${leaf.kind === "text" ? "2fr" : "1fr"})`;
-  });
-  const grid = { gridTemplateColumns: [numbers, ...widths].join(" ") };
+  const some = pages.some();
+  const wide = useMemo(() => widths(leaves, pages.columns, some), [leaves, some]);
+  const grid = { gridTemplateColumns: [numbers, ...wide.map((w) => `${w}px`), "minmax(0, 1fr)"].join(" ") };
   const indices = Array.from({ length: Math.max(last - first + 1, 0) }, (_, i) => first + i);
   const offset = slide.scrolled(shown) - shown;
   return (

@@ -14,6 +14,7 @@ export class Pages {
   matched: number | null = null;
   seconds = 0;
   columns: string[] = [];
+  private first: readonly Row[] | undefined;
   private readonly pages = new Map<number, Row[]>();
   private readonly asked = new Map<number, AbortController>();
   private timer = 0;
@@ -23,6 +24,11 @@ export class Pages {
 
   row(index: number): Row | undefined {
     return this.pages.get(Math.floor(index / SIZE))?.[index % SIZE];
+  }
+
+  /** Rows by which the widths of columns are chosen: those that came first. */
+  some(): readonly Row[] | undefined {
+    return this.first;
   }
 
   /** Rows first to last are looked at now: fetch what is missing, forget what nobody waits for any more. */
@@ -64,6 +70,7 @@ export class Pages {
       this.matched = found.matched;
       this.seconds = found.seconds;
       this.columns = found.columns;
+      this.first ??= found.rows;
       this.pages.delete(page);
       this.pages.set(page, found.rows);
       if (this.pages.size > KEPT) this.pages.delete(this.pages.keys().next().value!);
