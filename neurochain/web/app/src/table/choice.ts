@@ -24,7 +24,7 @@ export function sensible(version: Version): string[] {
     if (column.kind === "file" || column.function) continue;
     if (column.name === "header") out.push(...some(column, HEADER));
     else if (column.name === "bids") out.push(...some(column, ["subject", "session", "task", "run"]));
-    else if (column.kind !== "record") out.push(...column.leaves.filter(full));
+    else if (column.kind !== "record" && column.kind !== "json") out.push(...column.leaves.filter(full));
   }
   const chosen = [...new Set(out.map((leaf) => leaf.path))].slice(0, MOST);
   return chosen.length ? chosen : leaves(version).slice(0, MOST).map((leaf) => leaf.path);

@@ -6,6 +6,7 @@ const LETTER = 7.4; // pixels, about
 const PADDING = 22;
 const LEAST = 64;
 const MOST = 340;
+const LONGEST = 430; // of paths
 const USUAL: Partial<Record<string, number>> = { number: 110, boolean: 70, time: 170, array: 180, ragged: 180 };
 
 function letters(cell: Cell, leaf: Leaf): number {
@@ -20,6 +21,6 @@ export function widths(leaves: Leaf[], columns: string[], rows: readonly Row[] |
     const named = leaf.path.length * LETTER + (leaf.unit ? leaf.unit.length * 6.5 + 5 : 0) + PADDING + 14; // the arrow of what is sorted
     const at = columns.indexOf(leaf.path);
     const needed = rows && at >= 0 ? Math.max(0, ...rows.map((row) => letters(row.cells[at] ?? null, leaf))) * LETTER + PADDING : (USUAL[leaf.kind] ?? 150);
-    return Math.round(Math.min(Math.max(named, needed, LEAST), MOST));
+    return Math.round(Math.min(Math.max(named, needed, LEAST), /(^|\.)(path|uri)$/.test(leaf.path) ? LONGEST : MOST));
   });
 }
