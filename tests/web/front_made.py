@@ -75,8 +75,8 @@ def build(folder: Path) -> None:
     scans(folder / "scans")
     files = nc.read_storage(str(folder / "scans" / "**" / "*.nii")).settings(on_error="skip")
     files.map(middle).save("study/anatomy", labels=["cohort"])
-    files.map(middle, profile).save("study/anatomy", description="With the profile along z")
-    files.map(middle, profile, slabs).save("study/anatomy", description="With slabs")
+    files.map(middle).map(profile).save("study/anatomy", description="With the profile along z")
+    files.map(middle).map(profile).map(slabs).save("study/anatomy", description="With slabs")
     nc.read_dataset("study/anatomy").filter(nc.Column("middle") > 0).save("study/chosen")
 
 

@@ -103,7 +103,7 @@ function Drawn({ graph, reference }: { graph: Graph; reference: string }) {
                   <g key={`${edge.from} ${edge.to}`} class={near ? "edge near" : "edge"} onClick={() => from && choose(from)}>
                     <title>{`${from?.title ?? ""} → ${nodes.get(edge.to)?.title ?? ""}`}</title>
                     <path class="hit" d={line} />
-                    <path d={line} markerEnd="url(#arrow)" />
+                    <path d={line} marker-end="url(#arrow)" />
                   </g>
                 );
               })}

@@ -32,8 +32,8 @@ export function Node({ node, x, y, chosen, top, dim, reached, choose }: Props) {
   const failed = node.kind === "activity" && Number(node.facts["failed"] ?? 0) > 0;
   const state = [`node kind-${node.kind}`, chosen && "chosen", top && "top-node", dim && "dim", failed && "failed-node"].filter(Boolean).join(" ");
   return (
-    <g class={state} data-node={node.id} transform={`translate(${x} ${y})`} role="button" tabIndex={reached ? 0 : -1} aria-pressed={chosen} aria-label={`${node.kind} ${node.title}, ${detail(node)}`} onClick={choose}>
-      <title>{node.title}</title>
+    <g class={state} data-node={node.id} transform={`translate(${x} ${y})`} role="button" tabindex={reached ? 0 : -1} aria-pressed={chosen} onClick={choose}>
+      <title>{`${node.kind} ${node.title}, ${detail(node)}`}</title>
       <rect class="ground" width={WIDE} height={TALL} rx={node.kind === "activity" ? TALL / 2 : 7} />
       {node.kind !== "activity" && <rect class="mark" width="4" height={TALL - 16} x="8" y="8" rx="2" />}
       <text class="title" x={node.kind === "activity" ? 24 : 22} y="22">
