@@ -15,11 +15,12 @@ import pytest
 from browser.chromium import Chromium, MissingBrowserError, Seen
 
 HERE = Path(__file__).parent
-# Lets the browser in, then goes where the test begins, and waits until nothing more is asked for.
+# Lets the browser in, then goes where the test begins, and waits until everything is there.
 ENTER = """
 await page.goto(given.base + "/?token=secret");
 const open = async (place) => { await page.goto(given.base + place); await settled(); };
-const settled = async () => { await page.waitForLoadState("networkidle"); await page.waitForTimeout(60); };
+const still = () => document.querySelector("main") && !document.querySelector(".skeleton, .bar, .stale, .canvas > svg:not(:has(.node))");
+const settled = async () => { for (let i = 0; i < 2; i += 1) { await page.waitForFunction(still); await page.waitForTimeout(40); } };
 const said = (selector) => page.locator(selector).first().innerText();
 if (given.place) await open(given.place);
 """

@@ -15,13 +15,22 @@ export function DatasetsView() {
   const [typed, setTyped] = useState(search);
   const list = useRef<HTMLTableSectionElement>(null);
   const timer = useRef(0);
+  useEffect(() => () => clearTimeout(timer.current), []);
   const { data, error, stale, again } = useAsked<Dataset[]>(address("/api/datasets", { search }), { follows: true });
   useTitle(search ? `“${search}”` : "", "Datasets");
-  useEffect(() => setTyped(search), [search]);
+  const sent = useRef(search);
+  useEffect(() => {
+    // Somebody went back, or to a label; what was just typed is newer than the address.
+    if (search !== sent.current) setTyped(search);
+    sent.current = search;
+  }, [search]);
   const type = (text: string) => {
     setTyped(text);
     clearTimeout(timer.current);
-    timer.current = window.setTimeout(() => change({ search: text.trim() }, true), REST);
+    timer.current = window.setTimeout(() => {
+      sent.current = text.trim();
+      change({ search: sent.current }, true);
+    }, REST);
   };
   const links = () => [...(list.current?.querySelectorAll<HTMLElement>(".row-link") ?? [])];
   const move = (event: KeyboardEvent) => {
