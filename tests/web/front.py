@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 ENTER = """
 await page.goto(given.base + "/?token=secret");
 const open = async (place) => { await page.goto(given.base + place); await settled(); };
-const still = () => document.querySelector("main") && !document.querySelector(".skeleton, .bar, .stale, .canvas > svg:not(:has(.node))");
+const still = () => document.querySelector("main") && !document.querySelector(".skeleton, .grid-row .bar, .stale, .canvas > svg:not(:has(.node))");
 const settled = async () => { for (let i = 0; i < 2; i += 1) { await page.waitForFunction(still); await page.waitForTimeout(40); } };
 const said = (selector) => page.locator(selector).first().innerText();
 if (given.place) await open(given.place);
