@@ -44,6 +44,7 @@ def test_views_can_be_read_by_everybody_and_fit_a_tablet(page: Front) -> None:
         const found = {};
         for (const [place, text] of Object.entries(given.more)) {
             await open(place);
+            await page.waitForFunction((text) => document.body.innerText.includes(text), text, { timeout: 5000 }).catch(() => null);
             const shown = await page.locator("body").innerText();
             const light = await audit(page);
             await page.emulateMedia({ colorScheme: "dark" });

@@ -26,7 +26,8 @@ function Drawn({ graph, reference }: { graph: Graph; reference: string }) {
   const folded = useMemo(() => fold(graph, opened), [graph, opened]);
   const { drawn, wrong } = useLayout(folded);
   const box = useRef<SVGSVGElement>(null);
-  const { looked, held, fit, nearer, reveal } = useView(box, drawn);
+  const shown = useRef<(() => void) | null>(null); // moves what is chosen into view
+  const { looked, held, fit, nearer, reveal } = useView(box, drawn, shown);
   const chosen = query.value.get("node");
   const nodes = useMemo(() => new Map(folded.nodes.map((node) => [node.id, node])), [folded]);
   const places = useMemo(() => new Map(drawn?.nodes.map((node) => [node.id, node])), [drawn]);
@@ -34,10 +35,11 @@ function Drawn({ graph, reference }: { graph: Graph; reference: string }) {
   // One node is reached by Tab, the others from there by arrows.
   const reached = node && places.has(node.id) ? node.id : folded.top;
 
-  useEffect(() => {
+  shown.current = () => {
     const place = chosen ? places.get(chosen) : undefined;
     if (place) reveal(place.x, place.y);
-  }, [chosen, drawn]);
+  };
+  useEffect(() => shown.current?.(), [chosen, drawn]);
   const choose = (one: GraphNode | undefined) => {
     const { opens } = one?.facts ?? {};
     if (opens) setOpened(new Set([...opened, ...(Array.isArray(opens) ? (opens as string[]) : [String(opens)])]));
@@ -135,7 +137,7 @@ function Drawn({ graph, reference }: { graph: Graph; reference: string }) {
           <button type="button" class="bare" title="Farther (−)" aria-label="Farther" onClick={() => nearer(0.8)}>
             <Icon name="minus" />
           </button>
-          <button type="button" class="bare" title="All of it (0)" aria-label="All of it" onClick={fit}>
+          <button type="button" class="bare" title="All of it (0)" aria-label="All of it" onClick={() => fit()}>
             <Icon name="fit" />
           </button>
           {folded.hidden > 0 && <span class="quiet small">{count(folded.hidden)} nodes are folded; click “before” or “×” to open them</span>}

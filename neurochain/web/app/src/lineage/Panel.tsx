@@ -93,11 +93,6 @@ function OfActivity({ reference }: { reference: string }) {
       </p>
       <ul class="facts plain">
         <li>
-          {activity.rows_in > 0 && (
-            <>
-              <b>{count(activity.rows_in)}</b> rows in,{" "}
-            </>
-          )}
           <b>{count(activity.rows_out)}</b> rows out
         </li>
         {activity.computed + activity.reused + activity.failed > 0 && (

@@ -12,21 +12,24 @@ export interface Looked {
 
 const NEAREST = 2;
 const FARTHEST = 0.08;
+const READABLE = 0.75; // below, letters are too small
 const bounded = (zoom: number) => Math.min(Math.max(zoom, FARTHEST), NEAREST);
 
-export function useView(box: RefObject<SVGSVGElement | null>, size: { width: number; height: number } | undefined) {
+export function useView(box: RefObject<SVGSVGElement | null>, size: { width: number; height: number } | undefined, shown: RefObject<(() => void) | null>) {
   const [looked, set] = useState<Looked>({ x: 0, y: 0, zoom: 1 });
   const [held, hold] = useState(false);
   const touched = useRef(false); // somebody has chosen how to look at it: it stays so
   const pointers = useRef(new Map<number, { x: number; y: number }>());
   const room = () => box.current!.getBoundingClientRect();
 
-  const fit = () => {
-    touched.current = false;
+  /** All of it, however small; or as much as can be read, from its end on, where `readable`. */
+  const fit = (readable = false) => {
+    touched.current = !readable;
     if (!size || !box.current) return;
     const { width, height } = room();
-    const zoom = bounded(Math.min(width / size.width, height / size.height, 1.1));
-    set({ zoom, x: (width - size.width * zoom) / 2, y: (height - size.height * zoom) / 2 });
+    const whole = bounded(Math.min(width / size.width, height / size.height, 1.1));
+    const zoom = readable ? Math.max(whole, READABLE) : whole;
+    set({ zoom, x: Math.min((width - size.width * zoom) / 2, width - size.width * zoom), y: (height - size.height * zoom) / 2 });
   };
   const nearer = (by: number, at?: { x: number; y: number }) =>
     set((was) => {
@@ -96,11 +99,13 @@ export function useView(box: RefObject<SVGSVGElement | null>, size: { width: num
       own.removeEventListener("pointercancel", up);
     };
   }, [box.current !== null, size]);
-  useLayoutEffect(fit, [size]);
+  useLayoutEffect(() => fit(true), [size]);
   useEffect(() => {
     if (!box.current) return;
     const resized = new ResizeObserver(() => {
-      if (!touched.current) fit();
+      if (touched.current) return;
+      fit(true);
+      shown.current?.();
     });
     resized.observe(box.current);
     return () => resized.disconnect();

@@ -28,6 +28,7 @@ export function Histogram({ of: summary }: { of: ColumnSummary }) {
   }
   if (top?.length) {
     const most = Math.max(...top.map(([, n]) => n), 1);
+    if (most === 1 && top.length > 4) return null; // each value once: nothing to see
     return (
       <ul class="top-values plain">
         {top.slice(0, 4).map(([value, n]) => (

@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { useAsked } from "../api/asked";
 import { address } from "../api/client";
 import type { Cell, Comparison, Summary, Table } from "../api/types";
-import { count, parts, plural } from "../format";
+import { count, parts, plural, text } from "../format";
 import { change, query, toDataset, toVersion } from "../route";
 import { CellText } from "../table/CellText";
 import { Diff } from "../ui/Code";
@@ -197,6 +197,9 @@ function Changed({ table, all }: { table: Table; all: number }) {
                   const before = row[at(`${name} (old)`)] ?? null;
                   const now = row[at(name)] ?? null;
                   const same = JSON.stringify(before) === JSON.stringify(now);
+                  // What differs in the last digits alone is shown with all of them.
+                  const alike = text(before) === text(now) && isNumber(before);
+                  const shown = (cell: Cell) => (alike ? String(cell) : <CellText cell={cell} leaf={leaf(name)} />);
                   return (
                     <td key={name} class={isNumber(now) || isNumber(before) ? "right nowrap" : "clip"}>
                       {same ? (
@@ -205,12 +208,7 @@ function Changed({ table, all }: { table: Table; all: number }) {
                         </span>
                       ) : (
                         <>
-                          <del>
-                            <CellText cell={before} leaf={leaf(name)} />
-                          </del>{" "}
-                          <ins>
-                            <CellText cell={now} leaf={leaf(name)} />
-                          </ins>
+                          <del>{shown(before)}</del> <ins>{shown(now)}</ins>
                         </>
                       )}
                     </td>

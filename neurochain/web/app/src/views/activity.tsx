@@ -71,12 +71,14 @@ export function Failures({ failures }: { failures: Activity["failures"] }) {
       {failures.rows.map((row, i) => {
         const { traceback, error, file, path, function: name, ...rest } = row;
         const message = text(error ?? rest["message"]);
+        const place = text(path ?? file);
         return (
           <details key={i} class="failure">
             <summary>
-              <span class="break">{text(path ?? file) || message || `Failure ${i + 1}`}</span>
+              {place.split("/").at(-1) || message || `Failure ${i + 1}`}
               {name !== undefined && <code class="quiet">{text(name)}</code>}
             </summary>
+            {place && <p class="quiet small break">{place}</p>}
             {message && <p class="break bad-text">{message}</p>}
             {traceback ? (
               <pre class="code" tabIndex={0}>
