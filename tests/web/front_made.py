@@ -72,6 +72,9 @@ def build(folder: Path) -> None:
     }
     pl.DataFrame(people).write_parquet("people.parquet")
     nc.read_table("people.parquet").save("people", description=HOSTILE, labels=[HOSTILE, "cohort"])
+    pl.DataFrame({"person": ["one", "two"]}).write_parquet("left.parquet")
+    nc.read_table("left.parquet").save("left")
+    nc.withdraw(where=("person", "two"), reason="asked for it")
     scans(folder / "scans")
     files = nc.read_storage(str(folder / "scans" / "**" / "*.nii")).settings(on_error="skip")
     files.map(middle).save("study/anatomy", labels=["cohort"])

@@ -12,7 +12,8 @@ export interface Project {
 
 export interface Withdrawn {
   reason?: string | null;
-  when?: string | number | null;
+  time?: string;
+  rows?: number;
   [other: string]: unknown;
 }
 

@@ -6,7 +6,7 @@ import { age, bytes, count, duration, plural, when } from "../format";
 import { change, changed, go, query, toDataset, toVersion } from "../route";
 import { Copy } from "../ui/Copy";
 import { listen } from "../ui/keys";
-import { Failed, Note, Skeleton } from "../ui/states";
+import { Empty, Failed, Note, Skeleton } from "../ui/states";
 import { StepLink } from "../ui/StepLink";
 import { useTitle } from "../ui/title";
 import { LineageGraph } from "../lineage/LineageGraph";
@@ -67,7 +67,13 @@ export function VersionView({ reference }: { reference: string }) {
         ))}
       </nav>
       {tab === "rows" ? (
-        <RowsTab version={version} />
+        version.withdrawn ? (
+          <Empty title="The rows of this version are no longer kept">
+            Its <a href={changed({ tab: "lineage" })}>lineage</a> and <a href={changed({ tab: "code" })}>code</a> are.
+          </Empty>
+        ) : (
+          <RowsTab version={version} />
+        )
       ) : tab === "columns" ? (
         <ColumnsTab version={version} />
       ) : tab === "lineage" ? (
@@ -143,7 +149,15 @@ function Head({ version, tab }: { version: Version; tab: string | undefined }) {
       {version.withdrawn && (
         <Note kind="bad" title="Its rows were withdrawn.">
           <p>
-            {version.withdrawn.reason ? `${String(version.withdrawn.reason)}. ` : ""}What made them is still known.
+            {version.withdrawn.rows !== undefined && `${plural(version.withdrawn.rows, "row")}, `}
+            {version.withdrawn.time?.slice(0, 10)}
+            {version.withdrawn.reason ? `: ${version.withdrawn.reason}` : ""}. What made them is still known
+            {version.after && (
+              <>
+                ; the others are in <a href={toVersion(version.after)}>{version.after}</a>
+              </>
+            )}
+            .
           </p>
         </Note>
       )}

@@ -64,7 +64,7 @@ export function ColumnsTab({ version }: { version: Version }) {
                   </tr>
                 )}
                 {leaves.map((leaf) => (
-                  <Line key={leaf.path} reference={version.reference} rows={version.rows} column={column} leaf={leaf} filter={filter} empty={empty.has(leaf.path)} />
+                  <Line key={leaf.path} reference={version.reference} rows={version.rows} column={column} leaf={leaf} filter={filter} empty={empty.has(leaf.path)} gone={version.withdrawn !== null} />
                 ))}
               </tbody>
             ))}
@@ -86,10 +86,11 @@ interface Props {
   leaf: Leaf;
   filter: string;
   empty: boolean;
+  gone: boolean;
 }
 
 /** A column: its numbers are asked for once it is seen. */
-function Line({ reference, rows, column, leaf, filter, empty }: Props) {
+function Line({ reference, rows, column, leaf, filter, empty, gone }: Props) {
   const row = useRef<HTMLTableRowElement>(null);
   const [seen, setSeen] = useState(false);
   useEffect(() => {
@@ -97,7 +98,7 @@ function Line({ reference, rows, column, leaf, filter, empty }: Props) {
     watch.observe(row.current!);
     return () => watch.disconnect();
   }, []);
-  const asked = useAsked<ColumnSummary>(seen && !empty ? address("/api/column", { ref: reference, path: leaf.path, filter }) : null, { keeps: true, follows: true });
+  const asked = useAsked<ColumnSummary>(seen && !empty && !gone ? address("/api/column", { ref: reference, path: leaf.path, filter }) : null, { keeps: true, follows: true });
   const found = asked.data;
   const cut = leaf.path.lastIndexOf(".") + 1;
   return (
@@ -117,7 +118,7 @@ function Line({ reference, rows, column, leaf, filter, empty }: Props) {
         {leaf.axes.length > 0 && <div class="quiet small">{leaf.axes.join(" × ")}</div>}
       </td>
       <td class="numbers">
-        {empty ? <span class="quiet">none</span> : found ? <Numbers of={found} /> : asked.error ? <span class="quiet">{asked.error.message}</span> : <span class="bar bar-1" />}
+        {gone ? <span class="quiet">withdrawn</span> : empty ? <span class="quiet">none</span> : found ? <Numbers of={found} /> : asked.error ? <span class="quiet">{asked.error.message}</span> : <span class="bar bar-1" />}
       </td>
       <td class="right nowrap">{empty ? "all" : found ? <Without of={found} rows={rows} /> : null}</td>
       <td class="glance">{found && <Histogram of={found} />}</td>
