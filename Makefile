@@ -21,11 +21,12 @@ INTEROP := .interop-venv
 BROWSER := tests/browser/node_modules
 INTEROP_TESTS := tests/export/test_datachain.py tests/export/test_datachain_functions.py tests/test_sample_data.py
 PARALLEL := -n logical --maxprocesses 4 --dist loadfile
+APP := neurochain/web/app
 PIP := -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format notebooks bench size clean find-python
+.PHONY: help demo test lint format notebooks bench size web web-check clean find-python
 .DELETE_ON_ERROR:
 
 help: ## show this
@@ -58,8 +59,20 @@ bench: $(VENV)/.test $(PEERS)/.installed $(LOADERS)/.installed $(NEURALAKE)/.ins
 size: $(VENV)/.made ## what the core installation weighs (a fresh environment, measured)
 	$(BIN)/python benchmarks/install_size.py -c constraints.txt
 
+web: $(APP)/node_modules/.installed ## build the page of neurochain ui into neurochain/web/static (needs node)
+	cd $(APP) && npm run --silent build
+
+web-check: $(APP)/node_modules/.installed ## whether the page in neurochain/web/static is what its source gives
+	rm -rf $(APP)/node_modules/.built
+	cd $(APP) && npm run --silent build -- --logLevel warn --outDir node_modules/.built
+	diff -r $(APP)/node_modules/.built neurochain/web/static || { echo "neurochain/web/static is not what neurochain/web/app gives. Run: make web" >&2; exit 1; }
+
+$(APP)/node_modules/.installed: $(APP)/package-lock.json
+	cd $(APP) && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
 clean: ## remove what make has made
-	rm -rf $(VENV) $(PEERS) $(LOADERS) $(NEURALAKE) $(INTEROP) dist neurochain-demo .ruff_cache .mypy_cache .hypothesis .pytest_cache
+	rm -rf $(VENV) $(PEERS) $(LOADERS) $(NEURALAKE) $(INTEROP) $(APP)/node_modules dist neurochain-demo .ruff_cache .mypy_cache .hypothesis .pytest_cache
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 	rm -rf $(BROWSER)
 

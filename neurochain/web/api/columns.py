@@ -16,6 +16,7 @@ from neurochain.web.api.questions import asked_of, text
 __all__ = ["column_summary"]
 
 BINS = 40
+COUNTED = 100_000  # values of which the different ones are counted; beyond, they are estimated
 TOP = 12  # most frequent values
 QUANTILES = (0.01, 0.25, 0.5, 0.75, 0.99)
 LOOKED_AT = 2_000_000  # values of arrays
@@ -52,7 +53,7 @@ def column_summary(project: Project, holder: Holder, query: Mapping[str, str]) -
 def _numbers(values: pl.Series) -> dict[str, Any]:
     """Range, mean, spread, quantiles and a histogram of numbers."""
     finite = values.filter(values.is_finite()) if values.dtype.is_float() else values
-    found: dict[str, Any] = {"distinct": values.approx_n_unique(), "not_finite": len(values) - len(finite)}
+    found: dict[str, Any] = {**_distinct(values), "not_finite": len(values) - len(finite)}
     if not len(finite):
         return found
     numbers = finite.to_numpy()
@@ -70,11 +71,20 @@ def _numbers(values: pl.Series) -> dict[str, Any]:
     }
 
 
+def _distinct(values: pl.Series) -> dict[str, Any]:
+    """How many different values there are: counted, or of many estimated."""
+    if len(values) <= COUNTED:
+        return {"distinct": values.n_unique(), "about": False}
+    estimated: int = values.to_frame().select(pl.first().approx_n_unique()).item()
+    return {"distinct": min(estimated, len(values)), "about": True}
+
+
 def _bins(low: Any, high: Any, whole: bool) -> Any:
-    """Edges of bins: of whole numbers that are few, one for each."""
+    """Edges of bins: of whole numbers, each bin holds as many of them as the others, or those that are rare would look frequent."""
     first, last = float(low), float(high)
-    if whole and last - first < BINS:
-        return np.arange(first - 0.5, last + 1)
+    if whole and last - first < 2**52:
+        step = max(np.ceil((last - first + 1) / BINS), 1.0)
+        return first - 0.5 + step * np.arange(np.ceil((last - first + 1) / step) + 1)
     if first == last:
         return np.array([first - 0.5, last + 0.5])
     return np.linspace(first, last, BINS + 1)
@@ -87,7 +97,7 @@ def _times(values: pl.Series) -> dict[str, Any]:
     counts, edges = np.histogram(ticks.astype(np.float64), min(BINS, max(len(values), 1)))
     at = pl.Series(edges.round().astype(np.int64)).cast(values.to_physical().dtype, strict=False)
     return {
-        "distinct": values.approx_n_unique(),
+        **_distinct(values),
         "min": plain(values.min()),
         "max": plain(values.max()),
         "histogram": {

@@ -11,7 +11,7 @@ from neurochain.datasets.types import DataType, value_types
 from neurochain.datasets.versions import DatasetVersion
 from neurochain.web.api.cells import cells
 from neurochain.web.api.datasets import version_of
-from neurochain.web.api.questions import number
+from neurochain.web.api.questions import names, number
 
 __all__ = ["comparison"]
 
@@ -25,7 +25,7 @@ def comparison(project: Project, query: Mapping[str, str]) -> dict[str, Any]:
         A version is not there.
     """
     old, new = version_of(project, query, "old"), version_of(project, query, "new")
-    key = [name for name in query.get("key", "").split(",") if name]
+    key = names(query, "key")
     limit = number(query, "limit", 50, 500)
     found = new.diff(old, key)
     return {

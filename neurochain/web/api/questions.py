@@ -9,7 +9,7 @@ from neurochain.tables.filters.condition import Condition
 from neurochain.tables.filters.filter import Filter
 from neurochain.web.api.held import Asked
 
-__all__ = ["asked_of", "number", "paths_of", "text"]
+__all__ = ["asked_of", "names", "number", "paths_of", "text"]
 
 MOST_FILTERS = 64
 
@@ -46,8 +46,27 @@ def number(query: Mapping[str, str], name: str, default: int, most: int) -> int:
 
 def paths_of(query: Mapping[str, str], existing: Mapping[str, Any]) -> list[str]:
     """Columns that are asked for; all of them by default."""
-    given = query.get("columns", "")
-    return [path for path in given.split(",") if path] or list(existing)
+    return names(query, "columns") or list(existing)
+
+
+def names(query: Mapping[str, str], name: str) -> list[str]:
+    """Names with commas between; as a JSON list where a name has a comma in it.
+
+    Raises
+    ------
+    ParameterError
+        They are neither.
+    """
+    given = query.get(name, "")
+    if not given.startswith("["):
+        return [one for one in given.split(",") if one]
+    try:
+        found = json.loads(given)
+    except (ValueError, RecursionError) as error:
+        raise ParameterError(f"{name}={given[:80]!r} is no list of names.") from error
+    if not all(isinstance(one, str) for one in found):
+        raise ParameterError(f"{name}={given[:80]!r} is no list of names.")
+    return list(found)
 
 
 def asked_of(query: Mapping[str, str]) -> Asked:

@@ -5,7 +5,6 @@ from typing import Any
 
 import polars as pl
 
-from neurochain.datasets.lineage import Lineage
 from neurochain.datasets.location import file_columns
 from neurochain.datasets.project import Project
 from neurochain.datasets.schema import KEY
@@ -16,6 +15,7 @@ from neurochain.storage import File
 from neurochain.web.api.cells import cells, plain
 from neurochain.web.api.datasets import version_of
 from neurochain.web.api.held import Holder
+from neurochain.web.api.origins import ancestors, makers
 from neurochain.web.api.questions import text
 
 __all__ = ["file_of", "flat_row", "row_detail"]
@@ -124,27 +124,20 @@ def _opens(kind: str | None, rate: float | None) -> str:
 
 def _features(version: DatasetVersion, shown: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Columns that functions made."""
-    made = dict(_made(version.lineage()))
+    made = makers(version.lineage())
     return [
-        {"path": path, "function": made[path.split(".")[0]], "value": value}
+        {"path": path, "function": maker.function, "reference": maker.reference, "value": value}
         for path, value in shown.items()
-        if path.split(".")[0] in made
+        if (maker := made.get(path.split(".")[0])) is not None
     ]
 
 
-def _made(lineage: Lineage) -> Iterator[tuple[str, str]]:
-    """Columns with the functions that made them, here or in a version that this came from."""
-    for source in lineage.sources:
-        if source.lineage is not None:
-            yield from _made(source.lineage)
-    yield from ((column, f.name) for f in lineage.functions for column in f.columns or ())
-
-
 def _reads(version: DatasetVersion, paths: set[str]) -> list[dict[str, Any]]:
-    """Which bytes of the row's files were read, by function; headers come first."""
-    lineage = version.lineage()
-    parts = [lineage.header_reads_of(s) for s in lineage.sources if s.kind == "storage"]
-    parts.append(lineage.reads())
+    """Which bytes of the row's files were read, by function; headers come first, then the functions of the earliest version."""
+    parts = []
+    for lineage in reversed(list(ancestors(version.lineage()))):
+        parts += [lineage.header_reads_of(s) for s in lineage.sources if s.kind == "storage"]
+        parts.append(lineage.reads())
     out = []
     for part in parts:
         if not part.height:

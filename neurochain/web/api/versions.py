@@ -4,17 +4,25 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+import polars as pl
+import pyarrow.parquet as pq
+
+from neurochain.datasets.location import file_columns
+from neurochain.datasets.parts import part_path
 from neurochain.datasets.project import Project
 from neurochain.datasets.schema import KEY
-from neurochain.datasets.types import Array, DataType, Field, Json, List, Ragged, Record, Scalar
+from neurochain.datasets.types import Array, DataType, Field, Json, List, Ragged, Record, Scalar, value_types
+from neurochain.datasets.versions import DatasetVersion
 from neurochain.web.api.cells import cells
 from neurochain.web.api.datasets import neighbours, summary, version_of
 from neurochain.web.api.held import Holder
+from neurochain.web.api.origins import Maker, makers
 from neurochain.web.api.questions import asked_of, number, paths_of
 
 __all__ = ["row_page", "version_facts"]
 
 MOST_ROWS = 1000  # of a page
+MOST_PARTS = 256  # whose footers are read to see what is empty
 TIMES = ("date", "time", "datetime", "datetime[UTC]", "duration")
 
 
@@ -30,13 +38,15 @@ def version_facts(project: Project, query: Mapping[str, str]) -> dict[str, Any]:
     before, after = neighbours(version)
     lineage = version.lineage()
     activity = lineage.activity
+    made = makers(lineage)
     return {
         **summary(version),
         "name": version.name,
         "content_hash": version.content_hash,
         "before": before,
         "after": after,
-        "columns": [_column(f) for f in version.schema.values()],
+        "columns": [_column(f, made.get(f.name)) for f in version.schema.values()],
+        "empty": empty_paths(version),
         "functions": [f.name for f in lineage.functions],
         "made": {
             "started": activity["started"],
@@ -82,7 +92,52 @@ def row_page(project: Project, holder: Holder, query: Mapping[str, str]) -> dict
     }
 
 
-def _column(f: Field) -> dict[str, Any]:
+def empty_paths(version: DatasetVersion) -> list[str]:
+    """Flat columns in which no row has a value, as the parts' footers say; none where a part is not there.
+
+    Of lists footers count no nulls. Those without a least value are looked at: to read them costs nothing where they are empty.
+    """
+    parts = version.part_hashes()
+    if version.withdrawn or not version.rows or len(parts) > MOST_PARTS:
+        return []
+    relative = {f"{name}.uri" for name in file_columns(version.schema)}  # which parts leave out
+    leaves = [path for f in version.schema.values() for path, _ in value_types(f) if path not in relative]
+    empty, unsure = set(leaves), set(leaves)
+    for part in parts:
+        try:
+            footer = pq.read_metadata(part_path(version.project, part))
+        except OSError:
+            return []
+        nothing, perhaps = _empty(footer)
+        empty &= nothing
+        unsure &= perhaps
+    if unsure:
+        nulls = version.scan().select(pl.col(sorted(unsure)).null_count()).collect().row(0, named=True)
+        empty |= {path for path, count in nulls.items() if count == version.rows}
+    return [path for path in leaves if path in empty]
+
+
+def _empty(footer: Any) -> tuple[set[str], set[str]]:
+    """Columns of a part that hold nulls alone, and lists that may."""
+    found: dict[str, bool] = {}
+    lists: dict[str, bool] = {}
+    for i in range(footer.num_row_groups):
+        group = footer.row_group(i)
+        for j in range(group.num_columns):
+            chunk = group.column(j)
+            known = chunk.statistics
+            name, is_list, _ = chunk.path_in_schema.partition(".list.")
+            if is_list:
+                lists[name] = lists.get(name, True) and known is not None and not known.has_min_max
+            else:
+                nothing = known is not None and known.has_null_count and known.null_count == chunk.num_values
+                found[name] = found.get(name, True) and nothing
+    return {name for name, nothing in found.items() if nothing}, {
+        name for name, perhaps in lists.items() if perhaps
+    }
+
+
+def _column(f: Field, made: Maker | None) -> dict[str, Any]:
     return {
         "name": f.name,
         "type": str(f.type),
@@ -90,6 +145,8 @@ def _column(f: Field) -> dict[str, Any]:
         "axes": list(f.axes),
         "kind": kind_of(f.type),
         "leaves": list(_leaves(f, f.name)),
+        "function": made and made.function,
+        "made_for": made and made.reference,
     }
 
 

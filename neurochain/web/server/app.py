@@ -20,6 +20,7 @@ from neurochain.web.api.datasets import dataset_list, project_facts, version_lis
 from neurochain.web.api.held import Holder
 from neurochain.web.api.jobs import job_list
 from neurochain.web.api.lineage import activity_facts, explanation, lineage_graph
+from neurochain.web.api.place import row_place
 from neurochain.web.api.row import row_detail
 from neurochain.web.api.versions import row_page, version_facts
 from neurochain.web.media.routes import media_routes
@@ -55,6 +56,7 @@ def make_app(project: Project, session: Session) -> App:
         "rows": partial(row_page, project, holder),
         "column": partial(column_summary, project, holder),
         "row": partial(row_detail, project, holder),
+        "place": partial(row_place, project, holder),
         "compare": partial(comparison, project),
         "lineage": partial(lineage_graph, project),
         "activity": partial(activity_facts, project),

@@ -1,0 +1,46 @@
+// Asks the server. An answer that says what is wrong becomes an ApiError, with what to do about it.
+
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly what: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export type Query = Record<string, string | number | boolean | null | undefined>;
+
+export function address(place: string, query: Query = {}): string {
+  const given = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== null && value !== undefined && value !== "" && value !== false) given.set(name, String(value === true ? 1 : value));
+  }
+  const text = given.toString();
+  return text ? `${place}?${text}` : place;
+}
+
+export async function get<T>(url: string, signal?: AbortSignal): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(url, { signal: signal ?? null, credentials: "same-origin" });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new ApiError(0, "No answer", "The server does not answer. Is neurochain ui still running? Start it again, and open the address that it prints.");
+  }
+  if (response.ok) return (await response.json()) as T;
+  if (response.status === 401) {
+    throw new ApiError(401, "The session has ended", "The server was started again, with another token. Open the address that neurochain ui printed last.");
+  }
+  throw await refusal(response);
+}
+
+async function refusal(response: Response): Promise<ApiError> {
+  try {
+    const { error } = (await response.json()) as { error: { what: string; message: string } };
+    return new ApiError(response.status, error.what, error.message);
+  } catch {
+    return new ApiError(response.status, `Status ${response.status}`, "The server could not answer this. Its terminal may say why.");
+  }
+}
