@@ -187,14 +187,7 @@ class Table(ABC):
         options: Mapping[str, Any],
     ) -> pl.LazyFrame:
         """Rows as `scan` gives them; sorted where it gives them in no order, so that they are the same each time."""
-        by = list(
-            getattr(self, "unique_columns", ())
-        )  # of rows with one key one is kept, whichever comes first
-        if not by:
-            return self.scan(condition, columns, **options)
-        wanted = None if columns is None else list(dict.fromkeys([*columns, *by]))
-        found = self.scan(condition, wanted, **options).sort(by)
-        return found if columns is None else found.select(columns)
+        return self.scan(condition, columns, **options)
 
     def check(self, filters: Filters = None, **options: Any) -> pl.DataFrame:
         """Ask the table's checks of its rows, in one reading where that can be.

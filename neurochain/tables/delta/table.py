@@ -129,6 +129,20 @@ class DeltaTable(Table):
         parts = [partial(rows_of, part) for part in slices(snapshot, files, self.unique_columns, types)]
         return newest(parts, self.unique_columns, pl.Schema(types), needed)
 
+    def _in_order(
+        self,
+        condition: Condition,
+        columns: Sequence[str] | None,
+        key: str | Sequence[str] | None,
+        options: Mapping[str, Any],
+    ) -> pl.LazyFrame:
+        """As of `Table`: by `unique_columns`, since of rows with one key one is kept, in no order."""
+        if not self.unique_columns:
+            return self.scan(condition, columns, **options)
+        wanted = None if columns is None else list(dict.fromkeys([*columns, *self.unique_columns]))
+        found = self.scan(condition, wanted, **options).sort(self.unique_columns)
+        return found if columns is None else found.select(columns)
+
     def facts(self) -> Facts:
         """As of `Table`: from the log alone. Rows that `unique_columns` leave out are counted."""
         snapshot = self._snapshot()
