@@ -78,6 +78,7 @@ def _listening(host: str, port: int) -> socket.socket:
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         made.bind((host, port))
+        made.listen()  # whoever is told the address may come at once, and waits
     except OSError as error:
         made.close()
         raise ParameterError(
