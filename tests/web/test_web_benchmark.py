@@ -36,7 +36,8 @@ def test_pages(tmp_path: Path, what: str) -> None:
 def test_a_slice_of_a_scan(tmp_path: Path) -> None:
     size = make_volume(tmp_path / "lab", 0.02)
     volume = nc.open(tmp_path / "lab/large.nii")
-    assert volume.shape == (1000, 1000, 20) and size == 352 + 2 * 1000 * 1000 * 20
+    assert volume.shape == (1000, 1000, 20)
+    assert size == 352 + 2 * 1000 * 1000 * 20
     found = ran("scan", tmp_path)
     assert found["bytes"] == 352 + 2 * 1000 * 1000
     assert 2_000_000 < int(str(found["pulled"])) < size
@@ -45,7 +46,8 @@ def test_a_slice_of_a_scan(tmp_path: Path) -> None:
 def test_the_first_screen_of_a_recording(tmp_path: Path) -> None:
     make_hour(tmp_path / "lab", 60)
     recording = nc.open(tmp_path / "lab/hour.edf")
-    assert recording.duration == 60 and len(recording.channels) == CHANNELS
+    assert recording.duration == 60
+    assert len(recording.channels) == CHANNELS
     near, far = ran("recording", tmp_path, "here"), ran("recording", tmp_path, "far")
     assert near["bytes"] == far["bytes"]
     assert near["wanted"] == 2 * CHANNELS * RATE * 10

@@ -39,8 +39,8 @@ def served(home: Path, more: Mapping[str, str] | None = None) -> Iterator[Served
     command = [sys.executable, "-m", "neurochain.cli", "ui", "--port", "0", "--no-browser"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as server:
         assert server.stdout is not None
-        line = server.stdout.readline()
+        line = next(line for line in server.stdout if "/?token=" in line)
         try:
-            yield Served(line.split()[-1].partition("/?")[0])
+            yield Served(line.partition("/?")[0])
         finally:
             server.terminate()

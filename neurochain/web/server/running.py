@@ -57,7 +57,8 @@ def run_server(
     session = Session(token or secrets.token_urlsafe(TOKEN), _hosts(host, port), port)
     shown = "127.0.0.1" if host in ("0.0.0.0", "::", *LOOPBACK) else host
     address = f"http://{shown}:{port}/?token={session.token}"
-    say(f"Datasets of {project.folder.parent} at {address}")
+    say(f"Datasets of {project.folder.parent}:")
+    say(address)
     say("Ctrl-C ends it.")
     if browser:
         webbrowser.open(address)
