@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from neurochain.tables.site.code import Code
-from neurochain.tables.site.public import paragraphs
+from neurochain.datasets.public import paragraphs
 
 __all__ = ["notebook_of"]
 

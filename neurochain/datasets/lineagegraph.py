@@ -5,7 +5,7 @@ from typing import Any
 
 from neurochain.datasets.lineage import Lineage, Source
 from neurochain.storage import split_uri
-from neurochain.tables.site.public import public
+from neurochain.datasets.public import public
 
 __all__ = ["graph_of"]
 
