@@ -12,6 +12,7 @@ from neurochain.chain.values.row import column_values
 from neurochain.datasets.schema import Schema, describe
 from neurochain.datasets.secrets import masked
 from neurochain.datasets.types import Array, DataType, Ragged, Record
+from neurochain.datasets.versionpage import columns_html
 from neurochain.errors import StorageError
 from neurochain.pictures.array import little_array
 from neurochain.pictures.pieces import block, facts, table
@@ -51,7 +52,10 @@ def frame_html(frame: pl.DataFrame, schema: Schema, rows: list[list[str]], count
         How many rows there are, in words.
     """
     shown = list(schema.values())[:COLUMNS]
-    texts = [[f'<span style="white-space:pre-wrap">{escaped(cut(cell, 120))}</span>' for cell in row] for row in rows]
+    texts = [
+        [f'<span style="white-space:pre-wrap">{escaped(cut(cell, 120))}</span>' for cell in row]
+        for row in rows
+    ]
     for i, field in enumerate(shown):
         for n, picture in enumerate(_pictures(frame, field.name, field.type)):
             if picture:
@@ -69,15 +73,12 @@ def plan_html(source: dict[str, Any], steps: list[dict[str, Any]], schema: Schem
         f'<li style="margin:0"><code style="background:none">.{escaped(s["step"])}({escaped(cut(s["text"], 200))})</code></li>'
         for s in steps
     )
-    columns = [(f.name, describe(f)) for f in schema.values()][:COLUMNS]
-    heads = [("column", ""), ("holds", "")]
-    body = [[escaped(name), escaped(about)] for name, about in columns]
     more = " More columns are known when it runs." if schema.partial else ""
     listed = f'<ul style="list-style:none;margin:2px 0 2px 6px;padding-left:10px;border-left:2px solid rgba(128,128,128,.5)">{code}</ul>'
     return block(
         f"<div><b>Chain</b> of {from_}</div>",
         listed if steps else "",
-        table(heads, body, "columns of the chain"),
+        columns_html(schema, "columns of the chain"),
         facts([("", f"Nothing has run.{more} .show() shows its first rows.")]),
     )
 

@@ -122,7 +122,9 @@ def _of_others(values: pl.Series) -> dict[str, Any]:
         return {"distinct": None}
     counted = values.alias("value").value_counts()
     first = counted.top_k(TOP, by=["count", "value"], reverse=[False, True])
-    ordered = first.sort("count", "value", descending=[True, False])  # of those that come as often, always the same ones
+    ordered = first.sort(
+        "count", "value", descending=[True, False]
+    )  # of those that come as often, always the same ones
     return {
         "distinct": counted.height,
         "top": [[plain(v), n] for v, n in ordered.select("value", "count").iter_rows()],

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 from neurochain.datasets.lineage import Lineage
 from neurochain.datasets.lineagegraph import graph_of
+from neurochain.datasets.schema import Schema
+from neurochain.datasets.types import Record
 from neurochain.pictures.boxes import boxes_svg
 from neurochain.pictures.pieces import block, facts, note, table, title
 from neurochain.pictures.words import cut, escaped, human_bytes
@@ -11,7 +13,7 @@ from neurochain.pictures.words import cut, escaped, human_bytes
 if TYPE_CHECKING:
     from neurochain.datasets.versions import DatasetVersion
 
-__all__ = ["graph_svg", "lineage_html", "version_html"]
+__all__ = ["columns_html", "graph_svg", "lineage_html", "version_html"]
 
 COLUMNS = 40
 BOXES = 24
@@ -19,12 +21,6 @@ BOXES = 24
 
 def version_html(version: "DatasetVersion") -> str:
     """What it is, its columns, and the graph of what made it. No row is read."""
-    columns = [
-        [escaped(f.name), escaped(cut(f.type, 60)), escaped(f.unit or ""), escaped(", ".join(f.axes))]
-        for f in list(version.schema.values())[:COLUMNS]
-    ]
-    heads = [("column", ""), ("type", ""), ("unit", ""), ("axes", "")]
-    more = len(version.schema) - len(columns)
     withdrawn = version.withdrawn
     return block(
         title(version.reference, "dataset version"),
@@ -40,9 +36,25 @@ def version_html(version: "DatasetVersion") -> str:
             ]
         ),
         *[note(f"Not reproducible: {problem}") for problem in version.problems],
-        table(heads, columns, f"columns of {version.reference}"),
-        note(f"{more:,} more columns.") if more > 0 else "",
+        columns_html(version.schema, f"columns of {version.reference}"),
         graph_svg(version.lineage()),
+    )
+
+
+def columns_html(schema: Schema, said: str) -> str:
+    """Columns with types, units and axes; of records of many facts the names alone."""
+    folded = [f for f in schema.values() if isinstance(f.type, Record) and f.type.name != "File"]
+    plain = [f for f in schema.values() if f not in folded]
+    rows = [
+        [escaped(f.name), escaped(cut(f.type, 60)), escaped(f.unit or ""), escaped(", ".join(f.axes))]
+        for f in plain[:COLUMNS]
+    ]
+    heads = [("column", ""), ("type", ""), ("unit", ""), ("axes", "")]
+    more = len(plain) - len(rows)
+    return (
+        (table(heads, rows, said) if rows else "")
+        + (note(f"{more:,} more columns.") if more > 0 else "")
+        + (note(f"And records: {', '.join(f.name for f in folded)}.") if folded else "")
     )
 
 

@@ -9,9 +9,10 @@ from neurochain.pictures.lines import spark_svg
 from neurochain.pictures.png import data_uri, png_bytes
 from neurochain.pictures.words import escaped, number
 
-__all__ = ["Heat", "heat_of", "little_array"]
+__all__ = ["Heat", "heat_of", "little_array", "real", "shape_of"]
 
 FEWEST = 4  # values of a line
+STRIP = 4  # times as long as it is wide
 WIDE, TALL = 110, 40  # pixels of a little map
 Values = np.ndarray[Any, Any]
 
@@ -68,11 +69,27 @@ def little_array(values: Values, said: str) -> str:
         return spark_svg(real(kept), said)
     if kept.ndim == 2 and kept.size:
         pixels = heat_of(kept, (2 * TALL, 2 * WIDE)).pixels
+        width, height = shape_of(kept, WIDE, TALL)
         return (
             f'<img alt="{escaped(said)}" src="{data_uri(png_bytes(pixels))}" '
-            f'style="width:{WIDE}px;height:{TALL}px;image-rendering:pixelated;vertical-align:middle">'
+            f'style="width:{width}px;height:{height}px;image-rendering:pixelated;vertical-align:middle">'
         )
     return ""
+
+
+def shape_of(values: Values, wide: int, tall: int) -> tuple[int, int]:
+    """Pixels of a map of two axes: entries are squares, where it is no long strip, which would be too narrow to see.
+
+    Examples
+    --------
+    >>> shape_of(np.zeros((48, 48)), 110, 40), shape_of(np.zeros((5, 4000)), 110, 40)
+    ((40, 40), (110, 40))
+    """
+    rows, columns = values.shape
+    if not 1 / STRIP <= columns / rows <= STRIP:
+        return wide, tall
+    scale = min(wide / columns, tall / rows)
+    return max(round(columns * scale), 1), max(round(rows * scale), 1)
 
 
 def _fewer(values: Values, axis: int, most: int) -> Values:

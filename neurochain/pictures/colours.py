@@ -54,7 +54,7 @@ def heat(values: Values, low: float, high: float, signed: bool = False) -> Pixel
     share = _share(values, low, high) * (len(stops) - 1)
     first = np.clip(share.astype(np.int64), 0, len(stops) - 2)
     rest = (share - first)[..., None]
-    pixels = np.round(stops[first] * (1 - rest) + stops[first + 1] * rest).astype(np.uint8)
+    pixels: Pixels = np.round(stops[first] * (1 - rest) + stops[first + 1] * rest).astype(np.uint8)
     pixels[~np.isfinite(values)] = 128
     return pixels
 

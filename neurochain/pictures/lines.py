@@ -15,7 +15,7 @@ FINE = 10  # units of a pixel
 LABEL, SCALE = 86, 62  # pixels left and right of the lanes
 AXIS = 22  # pixels below
 TICKS = 5
-CLIPPED = 1.6  # half lanes that a signal may leave its own
+CLIPPED = 1.3  # half lanes that a signal may leave its own
 Values = np.ndarray[Any, Any]
 
 
@@ -56,7 +56,9 @@ def nice(value: float) -> float:
     return float(f"{next(m * power for m in (1, 2, 5, 10) if m * power >= value * 0.999):.12g}")
 
 
-def lanes_svg(lanes: Sequence[Lane], start: float, end: float, said: str, width: int = 720, lane: int = 34) -> str:
+def lanes_svg(
+    lanes: Sequence[Lane], start: float, end: float, said: str, width: int = 720, lane: int = 34
+) -> str:
     """Signals over one axis of time.
 
     Parameters
@@ -82,7 +84,7 @@ def lanes_svg(lanes: Sequence[Lane], start: float, end: float, said: str, width:
             f'<path d="M{x:.1f} 0V{bottom}" stroke="currentColor" stroke-opacity=".14"/>'
             f'<text x="{x:.1f}" y="{bottom + 15}" text-anchor="middle" fill-opacity=".8">{t:g}</text>'
         )
-    parts.append(f'<text x="{width - SCALE + 8}" y="{bottom + 15}" fill-opacity=".8">s</text>')
+    parts.append(f'<text x="{width - SCALE + 16}" y="{bottom + 15}" fill-opacity=".8">s</text>')
     for i, one in enumerate(lanes):
         middle = i * lane + lane / 2
         path = _band(one, inner, lane)
@@ -140,7 +142,9 @@ def _band(lane: Lane, width: float, height: float) -> str:
     above = np.clip((lane.high - lane.middle) * scale, -edge, edge)
     below = np.clip((lane.low - lane.middle) * scale, -edge, edge)
     count = len(above)
-    x = np.round((np.arange(count) + (0.5 if count < width else 0)) * width * FINE / max(count, 1)).astype(np.int64)
+    x = np.round((np.arange(count) + (0.5 if count < width else 0)) * width * FINE / max(count, 1)).astype(
+        np.int64
+    )
     known = np.flatnonzero(np.isfinite(above) & np.isfinite(below))
     if not len(known):
         return ""

@@ -37,7 +37,9 @@ def _of(name: str) -> str:
 
 def note(text: str) -> str:
     """One line of what could not be shown, and why."""
-    return f'<div style="font-size:92%;{QUIET};overflow-wrap:anywhere">{escaped(" ".join(text.split()))}</div>'
+    return (
+        f'<div style="font-size:92%;{QUIET};overflow-wrap:anywhere">{escaped(" ".join(text.split()))}</div>'
+    )
 
 
 def table(heads: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]], said: str) -> str:
@@ -54,7 +56,11 @@ def table(heads: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]], said:
     """
     head = "".join(
         f'<th scope="col" style="{CELL};{LINE};font-weight:600">{escaped(name)}'
-        + (f'<br><span style="font-weight:400;font-size:88%;{QUIET}">{escaped(about)}</span>' if about else "")
+        + (
+            f'<br><span style="font-weight:400;font-size:88%;{QUIET}">{escaped(about)}</span>'
+            if about
+            else ""
+        )
         + "</th>"
         for name, about in heads
     )

@@ -36,7 +36,9 @@ def png_bytes(pixels: Pixels) -> bytes:
     rows, columns = pixels.shape[:2]
     count = pixels.shape[2] if pixels.ndim == 3 else 1
     if pixels.dtype != np.uint8 or count not in KINDS or not rows or not columns:
-        raise ValueError(f"pixels of {pixels.dtype}, {pixels.shape}: rows x columns x 1, 3 or 4 of uint8 are needed")
+        raise ValueError(
+            f"pixels of {pixels.dtype}, {pixels.shape}: rows x columns x 1, 3 or 4 of uint8 are needed"
+        )
     head = struct.pack(">IIBBBBB", columns, rows, 8, KINDS[count], 0, 0, 0)
     body = zlib.compress(_filtered(pixels.reshape(rows, columns * count), count), EFFORT)
     return SIGNATURE + _chunk(b"IHDR", head) + _chunk(b"IDAT", body) + _chunk(b"IEND", b"")

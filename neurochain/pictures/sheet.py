@@ -13,6 +13,7 @@ __all__ = ["Tile", "sheet_svg"]
 
 BETWEEN, BELOW = 8, 18  # pixels
 LETTER = 7  # pixels of one, about
+ROOMY = 34  # pixels between two letters at edges that face each other
 Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 
 
@@ -68,9 +69,7 @@ def sheet_svg(tiles: Sequence[Tile], said: str, tallest: int = 220, widest: int 
         Pixels, of the tallest tile and of all together.
     """
     across = sum(t.width for t in tiles)
-    scale = min(
-        tallest / max(t.height for t in tiles), (widest - BETWEEN * (len(tiles) + 1)) / across
-    )
+    scale = min(tallest / max(t.height for t in tiles), (widest - BETWEEN * (len(tiles) + 1)) / across)
     sizes = [(max(t.width * scale, 1.0), max(t.height * scale, 1.0)) for t in tiles]
     tall = max(h for _, h in sizes)
     width = sum(w for w, _ in sizes) + BETWEEN * (len(tiles) + 1)
@@ -111,5 +110,5 @@ def _edges(tile: Tile, x: float, y: float, w: float, h: float) -> list[str]:
         f'<text x="{u:.1f}" y="{v:.1f}" text-anchor="{anchor}" font-weight="600" stroke="#000" stroke-width="2.5" '
         f'paint-order="stroke">{escaped(letter)}</text>'
         for letter, u, v, anchor in places
-        if letter
+        if letter and (h if anchor == "middle" else w) >= ROOMY
     ]

@@ -10,7 +10,9 @@ __all__ = ["coloured"]
 
 CLASSES = {tokenize.STRING: "s", tokenize.NUMBER: "n", tokenize.COMMENT: "c"}
 CLASSES |= {
-    getattr(tokenize, name): "s" for name in ("FSTRING_START", "FSTRING_MIDDLE", "FSTRING_END") if hasattr(tokenize, name)
+    getattr(tokenize, name): "s"
+    for name in ("FSTRING_START", "FSTRING_MIDDLE", "FSTRING_END")
+    if hasattr(tokenize, name)
 }
 
 
@@ -29,13 +31,19 @@ def coloured(source: str) -> str:
     parts, at = [], 0
     try:
         for token in tokenize.generate_tokens(io.StringIO(source).readline):
-            kind = "k" if token.type == tokenize.NAME and keyword.iskeyword(token.string) else CLASSES.get(token.type)
+            kind = (
+                "k"
+                if token.type == tokenize.NAME and keyword.iskeyword(token.string)
+                else CLASSES.get(token.type)
+            )
             if kind is None:
                 continue
             first, last = (starts[row - 1] + column for row, column in (token.start, token.end))
             if first < at:
                 continue
-            parts.append(f'{escaped(source[at:first])}<span class="{kind}">{escaped(source[first:last])}</span>')
+            parts.append(
+                f'{escaped(source[at:first])}<span class="{kind}">{escaped(source[first:last])}</span>'
+            )
             at = last
     except (tokenize.TokenError, SyntaxError, IndexError):
         pass  # what was read until then has its colours

@@ -3,10 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import polars as pl
+
 from neurochain.datasets.columnsummary import of_arrays, of_series
 from neurochain.datasets.origins import makers
+from neurochain.datasets.plain import plain
 from neurochain.datasets.public import public
-from neurochain.datasets.types import Array, Field, Ragged, Record, leaf_fields
+from neurochain.datasets.types import Array, Field, List, Ragged, Record, leaf_fields
 from neurochain.datasets.versions import DatasetVersion
 from neurochain.pictures.bars import bars_svg
 from neurochain.pictures.words import cut, escaped, number
@@ -16,9 +19,13 @@ __all__ = ["columns_html", "shown_leaves"]
 
 MOST = 80  # columns
 ROWS = 5_000_000  # that are looked at
+LISTS = 20_000  # of them that are held against each other
 TOP = 5  # values
 HEADS = ("column", "type", "made by", "empty", "values", "spread")
-OF_A_FILE = ("path", "size")  # of its fields; where it lay on a disk, and when it was written there, says nothing of it
+OF_A_FILE = (
+    "path",
+    "size",
+)  # of its fields; where it lay on a disk, and when it was written there, says nothing of it
 
 
 def shown_leaves(version: DatasetVersion) -> Iterator[tuple[str, Field]]:
@@ -31,15 +38,24 @@ def shown_leaves(version: DatasetVersion) -> Iterator[tuple[str, Field]]:
 
 def columns_html(version: DatasetVersion, who: bool) -> str:
     """A table of the columns that hold something, and the names of the others."""
-    made = makers(version.lineage())
-    rows, empty, left = [], [], []
-    for path, leaf in shown_leaves(version):
+    made, scan = makers(version.lineage()), version.scan()
+    leaves = dict(shown_leaves(version))
+    held = {path: f"{path}.data" if isinstance(leaf.type, Ragged) else path for path, leaf in leaves.items()}
+    nulls = scan.select(pl.col(list(held.values())).null_count()).collect().row(0, named=True) if held else {}
+    rows: list[list[str]] = []
+    same: list[tuple[str, str]] = []
+    empty, left = [], []
+    for path, leaf in leaves.items():
+        if nulls[held[path]] == version.rows and version.rows:
+            empty.append(path)
+            continue
         if len(rows) >= MOST:
             left.append(path)
             continue
-        found = _summary(version, path, leaf)
-        if found["nulls"] == found["count"] and version.rows:
-            empty.append(path)
+        found = _summary(scan, path, leaf)
+        if version.rows > 1 and not nulls[held[path]] and (one := _one(found)) is not None:
+            unit = f" {leaf.unit}" if leaf.unit and "of" not in found else ""
+            same.append((path, f"{_told(one, who)}{unit}" + (f" ({found['of']})" if "of" in found else "")))
             continue
         maker = made.get(path.split(".")[0])
         rows.append(
@@ -47,7 +63,7 @@ def columns_html(version: DatasetVersion, who: bool) -> str:
                 f"<code>{escaped(path)}</code>",
                 f"{escaped(cut(leaf.type, 60))}<small>{escaped(_about(leaf))}</small>",
                 "" if maker is None else f"<code>{escaped(maker.function)}()</code>",
-                f"{found['nulls']:,}" if found["nulls"] else "",
+                f"{nulls[held[path]]:,}" if nulls[held[path]] else "",
                 _values(found, leaf.unit or "", who),
                 _bars(found, path),
             ]
@@ -55,11 +71,27 @@ def columns_html(version: DatasetVersion, who: bool) -> str:
     out = table(HEADS, rows, f"columns of {version.reference}", frozenset({3})) if rows else ""
     if version.rows > ROWS:
         out += f'<p class="quiet">Numbers are of the first {ROWS:,} rows.</p>'
+    if same:
+        listed = "".join(f"<li><span>{escaped(name)}</span> {escaped(value)}</li>" for name, value in same)
+        out += f'<h3>The same in every row</h3><ul class="same">{listed}</ul>'
     for names, said in ((empty, "hold nothing in any row"), (left, "are not described here")):
         if names:
-            shown = ", ".join(names[:200])
-            out += f'<p class="quiet">{len(names):,} columns {said}: {escaped(shown)}{" …" if len(names) > 200 else ""}</p>'
+            shown = f"{', '.join(names[:400])}{' …' if len(names) > 400 else ''}"
+            head = f"<details><summary>{len(names):,} columns {said}</summary>"
+            out += f'{head}<p class="quiet">{escaped(shown)}</p></details>'
     return out
+
+
+def _one(found: Mapping[str, Any]) -> Any:
+    """The value that all rows have; None where they differ, or where it is not known."""
+    if found.get("distinct") != 1 or found.get("about") or "values of" in found.get("of", ""):
+        return None
+    return found["top"][0][0] if "top" in found else found.get("min")
+
+
+def _told(value: Any, who: bool) -> str:
+    said = _said(value) if not isinstance(value, dict | list) else str(value)
+    return cut(said if who else public(said), 120)
 
 
 def _is_told(top: Field, path: str) -> bool:
@@ -73,12 +105,15 @@ def _is_told(top: Field, path: str) -> bool:
     return True
 
 
-def _summary(version: DatasetVersion, path: str, leaf: Field) -> dict[str, Any]:
-    scan = version.scan()
+def _summary(scan: pl.LazyFrame, path: str, leaf: Field) -> dict[str, Any]:
     if isinstance(leaf.type, Array | Ragged):
-        return {"count": version.rows, **of_arrays(scan, path, leaf.type)}
+        return of_arrays(scan, path, leaf.type)
     values = scan.select(path).head(ROWS).collect().to_series()
-    return {"count": len(values), "nulls": values.null_count(), **of_series(values)}
+    if isinstance(leaf.type, List) and 0 < len(values) <= LISTS:
+        held = values.to_list()
+        if all(v == held[0] for v in held):
+            return {"distinct": 1, "top": [[", ".join(map(_said, plain(held[0]))), len(held)]]}
+    return of_series(values)
 
 
 def _about(leaf: Field) -> str:
@@ -93,7 +128,7 @@ def _values(found: Mapping[str, Any], unit: str, who: bool) -> str:
             for value, count in found["top"][:TOP]
         ]
         rest = found["distinct"] - len(shown)
-        return ", ".join(shown) + (f"<small>and {rest:,} others</small>" if rest > 0 else "")
+        return ", ".join(shown) + (f"<small>and {rest:,} more</small>" if rest > 0 else "")
     if "min" not in found:
         return of
     low, high = _said(found["min"]), _said(found["max"])
@@ -109,6 +144,8 @@ def _bars(found: Mapping[str, Any], path: str) -> str:
     if "histogram" not in found:
         return ""
     counts = found["histogram"]["counts"]
+    if found["min"] == found["max"]:
+        return ""
     return bars_svg(counts, f"histogram of {path}, from {_said(found['min'])} to {_said(found['max'])}")
 
 

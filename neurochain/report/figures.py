@@ -17,7 +17,7 @@ from neurochain.formats.shown.recordings import recording_facts, traces_svg
 from neurochain.formats.shown.trying import reason
 from neurochain.formats.shown.videos import frames_svg, video_facts
 from neurochain.formats.shown.volumes import slices_svg, volume_facts
-from neurochain.pictures.array import heat_of, real
+from neurochain.pictures.array import heat_of, real, shape_of
 from neurochain.pictures.lines import spark_svg
 from neurochain.pictures.pieces import facts, note
 from neurochain.pictures.png import data_uri, png_bytes
@@ -112,13 +112,23 @@ def _of_arrays(version: DatasetVersion, field: Field, count: int) -> str:
     if axes == 1 and isinstance(kind, Array) and len(values) > 1 and kind.shape[0] > 1:
         made = heat_of(np.stack([real(v) for v in values]), MAP)
         said = f"the first {len(values):,} rows, one below the other; colours from {made.scale}"
-        inner = _image(made.pixels, f"{field.name} of {said}", 640, min(max(4 * len(values), 40), 240)) + _quiet(said)
+        inner = _image(
+            made.pixels, f"{field.name} of {said}", 640, min(max(4 * len(values), 40), 240)
+        ) + _quiet(said)
     elif axes == 1:
-        inner = "".join(spark_svg(real(v), f"{field.name} of row {i}", 640, 60) for i, v in enumerate(values[:count]))
-        inner += _quiet(f"from {number(float(np.nanmin(real(values[0]))))} to {number(float(np.nanmax(real(values[0]))))} in the first row")
+        inner = "".join(
+            spark_svg(real(v), f"{field.name} of row {i}", 640, 60) for i, v in enumerate(values[:count])
+        )
+        inner += _quiet(
+            f"from {number(float(np.nanmin(real(values[0]))))} to {number(float(np.nanmax(real(values[0]))))} in the first row"
+        )
     else:
-        maps = [heat_of(v.reshape(-1, v.shape[-1]) if v.ndim == 2 else v[v.shape[0] // 2], MAP) for v in values[:count]]
-        images = [_image(m.pixels, f"{field.name} of row {i}, from {m.scale}", 230, 130) for i, m in enumerate(maps)]
+        flat = [v if v.ndim == 2 else v[v.shape[0] // 2] for v in values[:count]]
+        maps = [heat_of(v, MAP) for v in flat]
+        images = [
+            _image(m.pixels, f"{field.name} of row {i}, from {m.scale}", *shape_of(v, 230, 170))
+            for i, (m, v) in enumerate(zip(maps, flat, strict=True))
+        ]
         inner = f'<div class="heats">{"".join(images)}</div>' + _quiet(
             f"of the first {len(maps):,} rows; colours from {'; '.join(m.scale for m in maps)}"
         )

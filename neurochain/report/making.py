@@ -49,7 +49,11 @@ def code_html(lineages: list[Lineage], disclosure: Disclosure) -> str:
                 continue
             seen.add(f.fingerprint)
             source = _plain((f.source or "# its source could not be read").strip("\n"), disclosure)[:CODE]
-            counts = [f"{getattr(f, name):,} {name}" for name in ("computed", "reused", "failed") if getattr(f, name)]
+            counts = [
+                f"{getattr(f, name):,} {name}"
+                for name in ("computed", "reused", "failed")
+                if getattr(f, name)
+            ]
             pulled = f"{human_bytes(f.bytes)} in {f.requests:,} reads" if f.requests else ""
             about = ", ".join(filter(None, [f"for {lineage.name}@{lineage.version}", *counts, pulled]))
             parts.append(
@@ -71,11 +75,14 @@ def problems_html(version: DatasetVersion, lineage: Lineage, disclosure: Disclos
     parts = []
     if version.withdrawn is not None:
         said = version.withdrawn
-        parts.append(f"Its rows were withdrawn on {said['time'][:10]}: {said['reason'] or 'no reason is given'}.")
+        parts.append(
+            f"Its rows were withdrawn on {said['time'][:10]}: {said['reason'] or 'no reason is given'}."
+        )
     parts += [f"Not reproducible: {_plain(problem, disclosure)}" for problem in version.problems]
     failures = lineage.failures()
     if failures.height:
-        parts.append(f"{failures.height:,} rows failed and were skipped or kept without results.")
+        some = "1 row" if failures.height == 1 else f"{failures.height:,} rows"
+        parts.append(f"{some} failed: left out, or kept without results.")
     out = ""
     if parts:
         out = f'<div class="bad">{"<br>".join(map(escaped, parts))}</div>'
@@ -83,7 +90,12 @@ def problems_html(version: DatasetVersion, lineage: Lineage, disclosure: Disclos
         out = "<p>No row failed, and nothing is known that would keep it from being made again.</p>"
     if failures.height:
         rows = [
-            [f"<code>{escaped(r['function'])}()</code>", f"{r['row']:,}", escaped(r["file"] or ""), escaped(_plain(r["error"], disclosure))]
+            [
+                f"<code>{escaped(r['function'])}()</code>",
+                f"{r['row']:,}",
+                escaped(r["file"] or ""),
+                escaped(_plain(r["error"], disclosure)),
+            ]
             for r in failures.head(FAILURES).iter_rows(named=True)
         ]
         out += table(["function", "row", "file", "error"], rows, "rows that failed", frozenset({1}))
@@ -108,7 +120,9 @@ def again_html(version: DatasetVersion) -> str:
 
 def packages_html(lineage: Lineage) -> str:
     """Packages that were installed."""
-    listed = "".join(f"<li>{escaped(name)} {escaped(number)}</li>" for name, number in sorted(lineage.packages.items()))
+    listed = "".join(
+        f"<li>{escaped(name)} {escaped(number)}</li>" for name, number in sorted(lineage.packages.items())
+    )
     return f'<ul class="packages">{listed}</ul>'
 
 

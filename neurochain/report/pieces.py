@@ -9,13 +9,17 @@ __all__ = ["facts", "section", "table", "wide"]
 
 def section(name: str, title: str, *parts: str) -> str:
     """A part of the page, with its heading."""
-    return f'<section aria-labelledby="{name}"><h2 id="{name}">{escaped(title)}</h2>{"".join(parts)}</section>'
+    return (
+        f'<section aria-labelledby="{name}"><h2 id="{name}">{escaped(title)}</h2>{"".join(parts)}</section>'
+    )
 
 
 def facts(pairs: Iterable[tuple[str, object]]) -> str:
     """What things are, each behind its name; those without a value are left out."""
     shown = "".join(
-        f"<dt>{escaped(name)}</dt><dd>{escaped(value)}</dd>" for name, value in pairs if value not in ("", None)
+        f"<dt>{escaped(name)}</dt><dd>{escaped(value)}</dd>"
+        for name, value in pairs
+        if value not in ("", None)
     )
     return f'<dl class="facts">{shown}</dl>' if shown else ""
 
@@ -25,7 +29,13 @@ def wide(inner: str, said: str, more: str = "") -> str:
     return f'<div class="wide{f" {more}" if more else ""}" role="region" aria-label="{escaped(said)}" tabindex="0">{inner}</div>'
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]], said: str, numbers: frozenset[int] = frozenset(), more: str = "") -> str:
+def table(
+    heads: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    said: str,
+    numbers: frozenset[int] = frozenset(),
+    more: str = "",
+) -> str:
     """A table whose first column names its rows.
 
     Parameters
@@ -49,7 +59,8 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], said: str, number
     body = "".join(
         "<tr>"
         + "".join(
-            f'<th scope="row"{kind(i)}>{cell}</th>' if not i else f"<td{kind(i)}>{cell}</td>" for i, cell in enumerate(row)
+            f'<th scope="row"{kind(i)}>{cell}</th>' if not i else f"<td{kind(i)}>{cell}</td>"
+            for i, cell in enumerate(row)
         )
         + "</tr>"
         for row in rows

@@ -38,7 +38,11 @@ def inputs_html(lineages: list[Lineage], disclosure: Disclosure) -> str:
         for one in lineages
         for kind, what, size in (_input(source, one, disclosure) for source in one.sources)
     ]
-    return table(["input", "what", "size", "used for"], rows, "inputs") if rows else "<p>It was made of nothing else.</p>"
+    return (
+        table(["input", "what", "size", "used for"], rows, "inputs")
+        if rows
+        else "<p>It was made of nothing else.</p>"
+    )
 
 
 def reads_html(lineage: Lineage) -> str:
@@ -52,25 +56,43 @@ def reads_html(lineage: Lineage) -> str:
     read = [one.header_reads_of(s) for one, s in sources] + [one.reads().drop("bytes") for one in parts]
     reads = pl.concat([r.select("function", "path", "ranges") for r in read])
     length = pl.element().list.get(1) - pl.element().list.get(0)
-    reads = reads.with_columns(bytes=pl.col("ranges").list.eval(length).list.sum().cast(pl.Int64).fill_null(0))
+    reads = reads.with_columns(
+        bytes=pl.col("ranges").list.eval(length).list.sum().cast(pl.Int64).fill_null(0)
+    )
     by = reads.group_by("path").agg(
         headers=pl.col("bytes").filter(pl.col("function") == "headers").sum(),
         functions=pl.col("bytes").filter(pl.col("function") != "headers").sum(),
     )
-    known = files.join(by, on="path", how="left", maintain_order="left").with_columns(pl.col("headers", "functions").fill_null(0))
+    known = files.join(by, on="path", how="left", maintain_order="left").with_columns(
+        pl.col("headers", "functions").fill_null(0)
+    )
     stored, headers, functions = (int(known[name].sum() or 0) for name in ("size", "headers", "functions"))
-    share = f" ({(headers + functions) / stored:.2%} of what they hold)" if stored else ""
+    share = (
+        f" ({(headers + functions) / stored:.2%} of what they hold)" if headers + functions < stored else ""
+    )
     out = (
         f"<p>{known.height:,} files of {human_bytes(stored)}. Headers took {human_bytes(headers)} of them, functions "
         f"{human_bytes(functions)}{share}.</p>"
     )
     first = known.sort("functions", descending=True, maintain_order=True)
     rows = [
-        [f"<code>{escaped(r['path'])}</code>", human_bytes(r["size"]), human_bytes(r["headers"]), human_bytes(r["functions"])]
+        [
+            f"<code>{escaped(r['path'])}</code>",
+            human_bytes(r["size"]),
+            human_bytes(r["headers"]),
+            human_bytes(r["functions"]),
+        ]
         for r in first.head(FILES).iter_rows(named=True)
     ]
-    out += "".join(_map(r, reads) for r in first.head(MAPS).iter_rows(named=True) if r["functions"] or r["headers"])
-    out += table(["file", "size", "headers", "functions"], rows, "files and the bytes read of them", frozenset({1, 2, 3}))
+    out += "".join(
+        _map(r, reads) for r in first.head(MAPS).iter_rows(named=True) if r["functions"] or r["headers"]
+    )
+    out += table(
+        ["file", "size", "headers", "functions"],
+        rows,
+        "files and the bytes read of them",
+        frozenset({1, 2, 3}),
+    )
     if known.height > FILES:
         out += f'<p class="quiet">And {known.height - FILES:,} more files.</p>'
     return out
@@ -79,7 +101,11 @@ def reads_html(lineage: Lineage) -> str:
 def _map(file: dict[str, Any], reads: pl.DataFrame) -> str:
     """Where in a file bytes were read."""
     size = file["size"] or 0
-    pairs = [pair for ranges in reads.filter(pl.col("path") == file["path"])["ranges"].to_list() for pair in ranges or []]
+    pairs = [
+        pair
+        for ranges in reads.filter(pl.col("path") == file["path"])["ranges"].to_list()
+        for pair in ranges or []
+    ]
     if not size or not pairs:
         return ""
     path = "".join(

@@ -16,7 +16,7 @@ header { border-bottom: 2px solid var(--accent); padding-bottom: 14px; }
 h1 { font-size: 27px; line-height: 1.2; margin: 0 0 4px; overflow-wrap: anywhere; }
 h1 span { color: var(--quiet); font-weight: 400; }
 h2 { font-size: 18px; margin: 34px 0 10px; padding-top: 4px; }
-h3 { font-size: 14px; margin: 18px 0 6px; overflow-wrap: anywhere; }
+h3 .quiet { font-weight: 400; } h3 { font-size: 14px; margin: 18px 0 6px; overflow-wrap: anywhere; }
 p { margin: 6px 0; max-width: 76ch; overflow-wrap: anywhere; }
 a { color: var(--accent); }
 nav { margin: 12px 0 0; display: flex; flex-wrap: wrap; gap: 4px 18px; font-size: 13px; }
@@ -40,7 +40,7 @@ thead th { color: var(--quiet); font-weight: 500; white-space: nowrap; vertical-
 tbody th { font-weight: 600; }
 td.number, th.number { text-align: right; }
 td { overflow-wrap: break-word; max-width: 30em; }
-.rows td { max-width: 17em; min-width: 5em; overflow-wrap: anywhere; }
+.rows td { max-width: 24em; min-width: 5em; overflow-wrap: anywhere; }
 td .bars { color: var(--bars); display: block; }
 td small, th small { color: var(--quiet); font-weight: 400; font-size: 12px; display: block; }
 code, pre { font-family: var(--mono); font-size: 12.5px; }
@@ -50,6 +50,8 @@ pre { background: var(--surface); border: 1px solid var(--line); border-radius: 
 figure { margin: 14px 0 20px; }
 figcaption { margin-bottom: 5px; overflow-wrap: anywhere; }
 figure svg, figure img { display: block; }
+.same { columns: 21em; column-gap: 28px; list-style: none; padding: 0; margin: 6px 0; font-size: 13px; }
+.same li { break-inside: avoid; overflow-wrap: anywhere; padding: 1px 0; } .same span { color: var(--quiet); margin-right: 6px; }
 .graph svg { max-width: none !important; }
 .heats { display: flex; flex-wrap: wrap; gap: 12px; }
 .heats img { image-rendering: pixelated; border-radius: 4px; }

@@ -50,7 +50,10 @@ def test_outside_of_a_notebook_text_is_printed(project, capsys: pytest.CaptureFi
 
 def test_show_displays_a_table(project, shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
     chain = nc.read_values(
-        x=[1.5, 2.5], t=[HOSTILE, None], spectrum=[np.arange(20.0)] * 2, image=[np.eye(8, dtype=np.float32)] * 2
+        x=[1.5, 2.5],
+        t=[HOSTILE, None],
+        spectrum=[np.arange(20.0)] * 2,
+        image=[np.eye(8, dtype=np.float32)] * 2,
     )
     chain.show(1)
     assert capsys.readouterr().out == ""

@@ -100,7 +100,10 @@ def test_a_graph_has_a_box_for_each_and_a_line_between() -> None:
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_tiles_of_a_sheet_are_to_one_scale(count: int) -> None:
-    tiles = [Tile(np.zeros((4, 4 + i), np.uint8), 40.0 + 10 * i, 40.0, f"t{i}", ("L", "R", "S", "I")) for i in range(count)]
+    tiles = [
+        Tile(np.zeros((4, 4 + i), np.uint8), 40.0 + 10 * i, 40.0, f"t{i}", ("L", "R", "S", "I"))
+        for i in range(count)
+    ]
     svg = parsed(sheet_svg(tiles, "s"))
     shown = [(float(i.get("width", "")), float(i.get("height", ""))) for i in svg.iter("image")]
     assert len(shown) == count

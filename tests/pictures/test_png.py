@@ -75,7 +75,12 @@ def test_arrays_of_any_kind_become_pictures_or_nothing() -> None:
         np.zeros(0), np.zeros((2, 2, 2)), np.float32(1.0).reshape(()), np.full(9, np.nan), np.zeros((0, 3)),
     ):  # fmt: skip
         assert "<img" not in little_array(values, "x")
-    for values in (np.arange(9) * 1j, np.arange(9).astype("datetime64[s]"), np.arange(9) > 3, np.arange(9, dtype=np.float16)):
+    for values in (
+        np.arange(9) * 1j,
+        np.arange(9).astype("datetime64[s]"),
+        np.arange(9) > 3,
+        np.arange(9, dtype=np.float16),
+    ):
         assert little_array(values, "x").startswith("<svg")
     assert little_array(np.eye(5), '"<x>').startswith('<img alt="&quot;&lt;x&gt;"')
 

@@ -47,7 +47,12 @@ def make_scans(folder: Path, count: int = 6) -> nc.DatasetVersion:
     chain = nc.read_storage(str(data / "*.nii.gz"))
     texts = nc.read_values(path=[f"sub-{i:02d}_T1w.nii.gz" for i in range(count)], note=[HOSTILE] * count)
     made = chain.mutate(path=nc.Column("file.path").str.extract("([^/]+)$")).merge(texts, on="path")
-    return made.map(snr).map(profile).map(plane).save("scans", description=f"Made heads\n{HOSTILE}", labels=["made", "<b>x</b>"])
+    return (
+        made.map(snr)
+        .map(profile)
+        .map(plane)
+        .save("scans", description=f"Made heads\n{HOSTILE}", labels=["made", "<b>x</b>"])
+    )
 
 
 def make_recordings(folder: Path) -> nc.DatasetVersion:
@@ -57,5 +62,7 @@ def make_recordings(folder: Path) -> nc.DatasetVersion:
     rng = np.random.default_rng(0)
     for i in range(3):
         noise = np.cumsum(rng.normal(size=(10, 2000)), 1) * 3
-        write_edf(data / f"night{i}.edf", noise - noise.mean(1, keepdims=True), 100, [f"EEG {n}" for n in range(10)])
+        write_edf(
+            data / f"night{i}.edf", noise - noise.mean(1, keepdims=True), 100, [f"EEG {n}" for n in range(10)]
+        )
     return nc.read_storage(str(data / "*.edf")).map(peak).save("nights")

@@ -15,8 +15,44 @@ from neurochain.cli.app import app
 from neurochain.report.page import LARGEST, page_of
 
 TAGS = {
-    *("html", "head", "meta", "title", "style", "body", "div", "header", "h1", "h2", "h3", "span", "p", "nav", "a", "main", "section"),
-    *("dl", "dt", "dd", "table", "thead", "tbody", "tr", "th", "td", "small", "code", "pre", "figure", "figcaption", "ul", "li", "br"),
+    *(
+        "html",
+        "head",
+        "meta",
+        "title",
+        "style",
+        "body",
+        "div",
+        "header",
+        "h1",
+        "h2",
+        "h3",
+        "span",
+        "p",
+        "nav",
+        "a",
+        "main",
+        "section",
+    ),
+    *(
+        "dl",
+        "dt",
+        "dd",
+        "table",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "small",
+        "code",
+        "pre",
+        "figure",
+        "figcaption",
+        "ul",
+        "li",
+        "br",
+    ),
     *("svg", "g", "path", "rect", "text", "tspan", "image", "img", "footer", "details", "summary"),
 }
 VOID = {"meta", "br", "img"}
@@ -98,13 +134,15 @@ def test_the_page_is_whole_and_small(page: str) -> None:
 
 def test_it_asks_for_nothing(page: str) -> None:
     assert "default-src 'none'; img-src data:; style-src 'unsafe-inline'" in page
-    assert not re.search(r"url\(|@import|https?://|<script|<link|<iframe|\bon\w+\s*=\s*\"", page.replace("&quot;", "'"))
+    assert not re.search(
+        r"url\(|@import|https?://|<script|<link|<iframe|\bon\w+\s*=\s*\"", page.replace("&quot;", "'")
+    )
 
 
 def test_it_tells_everything(page: str, scans: nc.DatasetVersion) -> None:
     text = Tree(page).text
     for said in (
-        scans.reference, scans.content_hash, "def snr(volume: nc.Volume) -> float:", "6 computed" if False else "computed",
+        scans.reference, scans.content_hash, "def snr(volume: nc.Volume) -> float:", "18 computed",
         "neurochain reproduce scans@1.0.0", "sub-00_T1w.nii.gz", "snr()", "*.nii.gz", "float32[48, 48]", "R", "axial",
         "Headers took", "numpy", "person-1",
     ):  # fmt: skip
@@ -123,7 +161,9 @@ def test_what_others_wrote_stays_text(page: str) -> None:
     tree = Tree(page)
     assert "script" not in tree.tags
     assert not [a for a in tree.attributes if a.startswith("on")]
-    assert HOSTILE.replace("\x07", "\ufffd") in tree.text.replace("\n", " ") or "<img src=x onerror" in tree.text
+    assert (
+        HOSTILE.replace("\x07", "\ufffd") in tree.text.replace("\n", " ") or "<img src=x onerror" in tree.text
+    )
     assert "Signal over noise: <b>of the middle slice</b>" in tree.text
     assert "\x07" not in page
     assert page.count("<b>") == 0
@@ -131,11 +171,10 @@ def test_what_others_wrote_stays_text(page: str) -> None:
 
 def test_it_names_nobody_unless_asked(page: str, scans: nc.DatasetVersion) -> None:
     a = scans.lineage().activity
+    text = Tree(page).text
     for private in (a["host"], str(scans.project.folder), str(Path.home())):
-        assert private not in page
-    named = page_of(scans, 1, 0, True)
-    assert a["host"] in named
-    assert a["user"] in named
+        assert not re.search(rf"(?<!\w){re.escape(private)}(?!\w)", text)
+    assert f"{a['user']} on {a['host']}" in Tree(page_of(scans, 1, 0, True)).text
 
 
 def test_rows_and_figures_can_be_left_out(scans: nc.DatasetVersion) -> None:
@@ -144,7 +183,9 @@ def test_rows_and_figures_can_be_left_out(scans: nc.DatasetVersion) -> None:
     assert "rows" not in bare.ids
 
 
-def test_the_file_is_written_whole_and_not_over_another(at_home: nc.DatasetVersion, tmp_path: Path, page: str) -> None:
+def test_the_file_is_written_whole_and_not_over_another(
+    at_home: nc.DatasetVersion, tmp_path: Path, page: str
+) -> None:
     path = at_home.report(tmp_path / "report.html")
     assert path.read_text("utf-8") == page
     with pytest.raises(nc.StorageError, match="there is such a file"):
@@ -177,7 +218,7 @@ def test_help_fits_a_terminal() -> None:
 def test_recordings_are_drawn(project, tmp_path: Path) -> None:
     text = page_of(make_recordings(tmp_path), 3, 2, False)
     tree = Tree(text)
-    assert "All channels" in tree.text or "The first 8 of 10 channels" in tree.text
+    assert "All channels" in tree.text or "8 of 10 channels" in tree.text
     assert "night0.edf" in tree.text
 
 
@@ -199,13 +240,16 @@ def fails(x: int) -> float:
 def test_failures_and_problems_are_said(project) -> None:
     version = nc.read_values(x=[1, 2, 3]).settings(on_error="keep").map(y=fails).save("kept")
     text = Tree(page_of(version, 3, 2, False)).text
-    assert "1 rows failed" in text
+    assert "1 row failed" in text
     assert "ValueError" in text
 
 
 def test_wide_and_long_versions_stay_small(project, tmp_path: Path) -> None:
     rows = 20_000
-    columns = {f"column_{i}": list(range(rows)) if i % 2 else [f"text {i} {n}" * 3 for n in range(rows)] for i in range(60)}
+    columns = {
+        f"column_{i}": list(range(rows)) if i % 2 else [f"text {i} {n}" * 3 for n in range(rows)]
+        for i in range(60)
+    }
     pl.DataFrame(columns).write_parquet(tmp_path / "wide.parquet")
     version = nc.read_table(str(tmp_path / "wide.parquet")).save("wide")
     made = page_of(version, 20, 4, False)
@@ -221,7 +265,9 @@ def test_empty_versions_have_a_page(project) -> None:
 def test_what_a_version_was_made_of_is_told_to_the_end(project, tmp_path: Path) -> None:
     make_recordings(tmp_path)
     nc.read_dataset("nights").filter(nc.Column("peak") > 0).save("loud")
-    text = Tree(page_of(nc.read_dataset("loud").mutate(p2=nc.Column("peak") * 2).save("louder"), 3, 0, False)).text
+    text = Tree(
+        page_of(nc.read_dataset("loud").mutate(p2=nc.Column("peak") * 2).save("louder"), 3, 0, False)
+    ).text
     assert "def peak(recording: nc.Recording) -> float:" in text
     assert "loud@1.0.0" in text
     assert "*.edf" in text

@@ -12,7 +12,11 @@ import neurochain as nc
 if TYPE_CHECKING:
     from browser.chromium import Chromium
 
-SIZES = {"desk": {"width": 1280, "height": 800}, "tablet": {"width": 1024, "height": 768}, "phone": {"width": 390, "height": 844}}
+SIZES = {
+    "desk": {"width": 1280, "height": 800},
+    "tablet": {"width": 1024, "height": 768},
+    "phone": {"width": 390, "height": 844},
+}
 # As Jupyter shows them: text in the theme's colour, tables with its own rules, no style of ours.
 NOTEBOOK = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>notebook</title>
 <style>body {{ color-scheme: light dark; background: light-dark(#fff, #111); color: light-dark(#000d, #fffd); font: 13px sans-serif; margin: 24px; }}

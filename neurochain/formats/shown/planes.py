@@ -21,7 +21,7 @@ __all__ = ["OPEN", "Middle", "Planes", "middle_planes"]
 
 OPEN = 8 * 2**20  # bytes pulled of a file whose values lie open
 PACKED = {False: 64 * 2**20, True: 16 * 2**20}  # of one that is inflated or decoded; here, and elsewhere
-PIECES = {False: 8192, True: 64}  # requests for a slice; here, and elsewhere
+PIECES = {False: 8192, True: 128}  # requests for a slice; here, and elsewhere
 INFLATED = 256 * 2**20  # bytes of memory
 SIDE = 320  # pixels along a side
 COARSE = 512  # voxels along the longest axis of a level that is taken of an image that has several
@@ -60,15 +60,15 @@ class Planes:
         Of the volume, or of that of its levels which was read.
     found : tuple of Middle
         One for each axis in space across which there is more than a line.
-    left_out : dict of int to int
-        Bytes that the slice across an axis would have pulled.
+    left_out : dict of int to (int, int)
+        Bytes that the slice across an axis would have pulled, and in how many requests.
     bytes : int
         That were planned to be pulled.
     """
 
     grid: Grid
     found: tuple[Middle, ...]
-    left_out: dict[int, int] = field(default_factory=dict)
+    left_out: dict[int, tuple[int, int]] = field(default_factory=dict)
     bytes: int = 0
 
 
@@ -78,6 +78,7 @@ def middle_planes(volume: Volume, share: float = 1.0, only: int | None = None) -
     Parameters
     ----------
     volume : Volume
+        Whose slices.
     share : float
         Of the bytes that a picture may pull, how many are allowed: less for little pictures.
     only : int, optional
@@ -106,29 +107,23 @@ def middle_planes(volume: Volume, share: float = 1.0, only: int | None = None) -
 
 
 def _apart(grid: Grid, axes: list[int], limit: int, packed: bool, pieces: int) -> Planes:
-    """Each slice for itself."""
+    """Each slice for itself, with what those before it have left of the bytes."""
     found, left_out, total = [], {}, 0
-    room = limit if packed else limit // max(len(axes), 1)
     for axis in sorted(axes, reverse=True):  # the last one lies together in most files
         at = grid.shape[axis] // 2
         others = [i for i in range(3) if i != axis]
-        best: tuple[int, tuple[int, ...]] | None = None
         for steps in _steps([grid.shape[i] for i in others]):
             cut = {axis: at} | {i: slice(None, None, s) for i, s in zip(others, steps, strict=True)}
             cost, count = _cost(grid, grid.index(0, cut))
-            if best is None or cost < best[0]:
-                best = cost, steps
-            if cost <= room and count <= pieces:
+            if cost <= limit - (0 if packed else total) and count <= pieces:
                 values = grid.turned(np.asarray(grid.volume[_kept(grid, cut)]))
-                plane = _cut(values, axis, 0, at, steps)
-                found.append(plane)
+                found.append(_cut(values, axis, 0, at, steps))
                 total += cost
+                left_out.pop(axis, None)
                 break
+            left_out[axis] = cost, count
             if packed:  # what is between is inflated all the same
-                left_out[axis] = cost
                 break
-        else:
-            left_out[axis] = best[0] if best else 0
     return Planes(grid, tuple(sorted(found, key=lambda p: p.axis)), left_out, total)
 
 
@@ -150,7 +145,9 @@ def _steps(lengths: list[int]) -> Iterator[tuple[int, ...]]:
                 yield steps
 
 
-def _cut(values: Values, axis: int, at: int, real: int | None = None, steps: tuple[int, ...] = (1, 1)) -> Middle:
+def _cut(
+    values: Values, axis: int, at: int, real: int | None = None, steps: tuple[int, ...] = (1, 1)
+) -> Middle:
     plane = np.take(values, at, axis)
     sizes = [float(s) for s in (*steps, 1, 1)[:2]]
     for i in (0, 1):  # the mean of a few is as good where pixels are that small

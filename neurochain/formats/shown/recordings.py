@@ -9,7 +9,7 @@ from neurochain.formats.recordings.recording import Recording
 from neurochain.formats.shown.trying import or_note
 from neurochain.pictures.lines import Lane, lanes_svg, nice, spark_svg
 from neurochain.pictures.pieces import block, facts, note, title
-from neurochain.pictures.words import human_bytes
+from neurochain.pictures.words import human_bytes, with_unit
 
 __all__ = ["MOST", "duration_text", "little_trace", "recording_facts", "recording_html", "traces_svg"]
 
@@ -55,6 +55,7 @@ def traces_svg(recording: Recording, most: int = MOST) -> str:
     Parameters
     ----------
     recording : Recording
+        Whose channels.
     most : int
         Bytes that may be pulled.
 
@@ -74,9 +75,15 @@ def traces_svg(recording: Recording, most: int = MOST) -> str:
     rate = part.sampling_frequency
     start, end = recording.start, recording.start + count / rate
     lanes = _lanes(part, values)
-    which = f"The first {len(lanes)} of {len(recording.channels):,} channels" if len(lanes) < len(recording.channels) else "All channels"
+    all_of_them = len(lanes) == len(recording.channels)
+    which = "All channels" if all_of_them else f"{len(lanes)} of {len(recording.channels):,} channels"
     said = f"{which}, {start:g} to {end:.6g} s."
-    pulled = f" The picture pulled {human_bytes(cost)} of {human_bytes(recording.file.size)}." if recording.file is not None else ""
+    pulled = ""
+    if recording.file is not None:
+        size = recording.file.size  # of the header alone, where samples lie in a file beside it
+        pulled = (
+            f" The picture pulled {human_bytes(cost)}{f' of {human_bytes(size)}' if cost <= size else ''}."
+        )
     return lanes_svg(lanes, start, end, said) + note(said + pulled)
 
 
@@ -87,7 +94,9 @@ def little_trace(recording: Recording, most: int) -> str:
     if not count:
         return ""
     label = recording.channels[channels[0]]
-    return spark_svg(np.asarray(recording.pick(channels[:1])[0, :count], np.float64), f"the beginning of {label}")
+    return spark_svg(
+        np.asarray(recording.pick(channels[:1])[0, :count], np.float64), f"the beginning of {label}"
+    )
 
 
 def _alike(recording: Recording) -> list[int]:
@@ -121,14 +130,17 @@ def _lanes(part: Recording, values: Values) -> list[Lane]:
     pairs = extremes(values, bin)
     known = [v[np.isfinite(v)] for v in values]
     middles = [float(np.median(v)) if len(v) else 0.0 for v in known]
-    spreads = [float(np.quantile(np.abs(v - m), 0.98)) if len(v) else 0.0 for v, m in zip(known, middles, strict=True)]
+    spreads = [
+        float(np.quantile(np.abs(v - m), 0.98)) if len(v) else 0.0
+        for v, m in zip(known, middles, strict=True)
+    ]
     lanes = []
     for i, label in enumerate(part.channels):
         alike = [s for s, u in zip(spreads, part.units, strict=True) if u == part.units[i] and s > 0]
         common = float(np.median(alike)) if alike else 0.0
         own = spreads[i] > OTHER * common or spreads[i] * OTHER < common
         half = nice(1.25 * (spreads[i] if own and spreads[i] > 0 else common))
-        said = f"±{half:g} {part.units[i]}".strip() if alike else f"{middles[i]:.4g} {part.units[i]}".strip()
+        said = f"±{with_unit(half, part.units[i])}" if alike else with_unit(middles[i], part.units[i])
         lanes.append(Lane(label, pairs[i, :, 0], pairs[i, :, 1], middles[i], half, said))
     return lanes
 

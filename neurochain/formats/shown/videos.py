@@ -48,6 +48,7 @@ def frames_svg(video: Video, most: int = MOST, count: int = FRAMES, tallest: int
     Parameters
     ----------
     video : Video
+        Whose frames.
     most : int
         Bytes that may be pulled.
     count : int

@@ -19,7 +19,9 @@ from neurochain.pictures.pieces import note
 __all__ = ["AT_FIRST", "Still", "small_nifti", "volume_view"]
 
 AT_FIRST = 16 * 2**20  # bytes of voxels that a page gets where nobody says how many
-GONE_THROUGH = 512 * 2**20  # bytes of a volume that blocks are made of; of a larger one, planes between are left out
+GONE_THROUGH = (
+    512 * 2**20
+)  # bytes of a volume that blocks are made of; of a larger one, planes between are left out
 MOST_DOWN = 64
 EXTRA = "notebook"
 LABELS = "random"  # NiiVue's colours for numbers of regions
@@ -50,6 +52,7 @@ def volume_view(volume: Volume, down: int | None, number: int, height: int) -> A
     """What `Volume.view` gives."""
     if down is not None and not 1 <= down <= MOST_DOWN:
         raise ParameterError(f"view(down={down}): 1 to {MOST_DOWN} voxels become one.")
+    Grid.of(volume).at(number)
     try:
         niivue = require("ipyniivue", EXTRA, "volume.view()")
     except MissingExtraError as error:
@@ -82,7 +85,6 @@ def small_nifti(volume: Volume, down: int | None = None, number: int = 0) -> tup
         There are not so many volumes.
     """
     grid = Grid.of(volume)
-    grid.at(number)
     if volume.format == "ome-zarr" and down is None:
         fitting = [level for level in levels_of(grid) if level.path]
         level = next((one for one in fitting if one.bytes <= AT_FIRST), fitting[-1] if fitting else None)
@@ -96,7 +98,11 @@ def small_nifti(volume: Volume, down: int | None = None, number: int = 0) -> tup
     affine = volume.affine if volume.affine is not None else np.diag([*_sizes(volume), 1.0])
     window = None if look.labels else look.window
     data = nifti_bytes(
-        array, block_affine(affine, blocks), window=window, colours=grid.colours >= 0, descrip=f"{each} voxels as one"
+        array,
+        block_affine(affine, blocks),
+        window=window,
+        colours=grid.colours >= 0,
+        descrip=f"{each} voxels as one",
     )
     return data, {"down": blocks, "window": window, "labels": look.labels}
 

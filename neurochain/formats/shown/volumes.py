@@ -59,6 +59,7 @@ def slices_svg(volume: Volume, share: float = 1.0, only: int | None = None, tall
     Parameters
     ----------
     volume : Volume
+        Whose slices.
     share : float
         Of the bytes that a picture may pull.
     only : int, optional
@@ -74,9 +75,10 @@ def slices_svg(volume: Volume, share: float = 1.0, only: int | None = None, tall
     planes = middle_planes(volume, share, only)
     out = ""
     if planes.left_out:
-        most = max(planes.left_out.values())
-        left = "" if not planes.found else f"{len(planes.left_out)} of {len(planes.left_out) + len(planes.found)} "
-        out = note(f"{left}slices are left out: a picture of them would pull {human_bytes(most)}.".capitalize())
+        cost, count = max(planes.left_out.values())
+        which = f"{len(planes.left_out)} of {len(planes.left_out) + len(planes.found)} slices"
+        many = f" in {count:,} requests" if count > 1 else ""
+        out = note(f"Left out: {which}, of which a picture would pull {human_bytes(cost)}{many}.")
     if not planes.found:
         return out or note("It has no slices.")
     look = _look(planes)
@@ -114,7 +116,7 @@ def _tiles(volume: Volume, planes: Planes, look: Look) -> list[Tile]:
     grid = planes.grid
     lettered = volume.format not in UNPLACED
     worlds = directions(grid.volume.affine) if lettered and len(grid.spatial) in (2, 3) else None
-    sizes = (*grid.volume.voxel_sizes, 1.0, 1.0, 1.0)[:3] if grid.volume.voxel_sizes else (1.0, 1.0, 1.0)
+    sizes = tuple(v if 0 < v < np.inf else 1.0 for v in (*grid.volume.voxel_sizes, 1.0, 1.0, 1.0)[:3])
     if worlds is None or len(grid.spatial) == 2:
         return [_stored(grid, p, look, worlds, sizes) for p in planes.found]
     by_world = {worlds[p.axis][0]: p for p in planes.found}
@@ -145,19 +147,27 @@ def _stored(grid: Grid, plane: Middle, look: Look, worlds: Any, sizes: tuple[flo
     """A slice as it lies in the file: rows from above to below, or y upwards where the axes are called so."""
     others = [i for i in range(3) if i != plane.axis]
     names = [grid.volume.axes[grid.spatial[i]] if i < len(grid.spatial) else "" for i in others]
-    values, spans = plane.values, [plane.values.shape[n] * plane.sizes[n] * sizes[i] for n, i in enumerate(others)]
+    values, spans = (
+        plane.values,
+        [plane.values.shape[n] * plane.sizes[n] * sizes[i] for n, i in enumerate(others)],
+    )
     along = list(others)
     if names[0] == "x":  # across, and up
         values, spans, along = np.moveaxis(values, 0, 1)[::-1], spans[::-1], along[::-1]
-    edges = ("", "", "", "")
+    edges: tuple[str, str, str, str] = ("", "", "", "")
     if worlds is not None:
         (across, sign), (down, way) = worlds[along[1]], worlds[along[0]]
         way = -way if names[0] == "x" else way
-        horizontal, vertical = LETTERS[across][::sign], LETTERS[down][::way]
-        edges = (*horizontal, *vertical)
+        (left, right), (top, bottom) = LETTERS[across][::sign], LETTERS[down][::way]
+        edges = left, right, top, bottom
     cut = grid.volume.axes[grid.spatial[plane.axis]] if plane.axis < len(grid.spatial) else ""
     return Tile(
-        _pixels(values, look), spans[1], spans[0], f"{cut} {plane.at}".strip() if cut else "", edges, look.labels
+        _pixels(values, look),
+        spans[1],
+        spans[0],
+        f"{cut} {plane.at}".strip() if cut else "",
+        edges,
+        look.labels,
     )
 
 

@@ -105,7 +105,7 @@ def _planes(grid: Grid, number: int) -> list[Any]:
     return found
 
 
-def _labels(name: str, planes: list[Values], values: Values, share: float) -> tuple[bool, str]:
+def _labels(name: str, planes: Sequence[Values], values: Values, share: float) -> tuple[bool, str]:
     if any(p.dtype.kind not in "buif" for p in planes) or not (values >= 0).all() or (values % 1).any():
         return False, "values are no whole numbers from 0 on"
     if NAMED.search(name) and "prob" not in name.lower():

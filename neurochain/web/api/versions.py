@@ -8,15 +8,26 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from neurochain.datasets.location import file_columns
+from neurochain.datasets.origins import Maker, makers
 from neurochain.datasets.parts import part_path
 from neurochain.datasets.project import Project
 from neurochain.datasets.schema import KEY
-from neurochain.datasets.types import Array, DataType, Field, Json, List, Ragged, Record, Scalar, leaf_fields, value_types
+from neurochain.datasets.types import (
+    Array,
+    DataType,
+    Field,
+    Json,
+    List,
+    Ragged,
+    Record,
+    Scalar,
+    leaf_fields,
+    value_types,
+)
 from neurochain.datasets.versions import DatasetVersion
 from neurochain.web.api.cells import cells
 from neurochain.web.api.datasets import neighbours, summary, version_of
 from neurochain.web.api.held import Holder
-from neurochain.datasets.origins import Maker, makers
 from neurochain.web.api.questions import asked_of, number, paths_of
 
 __all__ = ["row_page", "version_facts"]
