@@ -88,8 +88,14 @@ def _place(source: dict[str, Any]) -> str:
     if "name" in source and "version" in source:
         return f"{source['name']}@{source['version']}"
     place = source.get("patterns") or source.get("uri") or source.get("table") or ""
-    shown = ", ".join(map(str, place)) if isinstance(place, list) else str(place)
+    shown = ", ".join(_last(str(one)) for one in (place if isinstance(place, list) else [place]))
     return f"{source['source']} {masked(shown)}".strip()
+
+
+def _last(place: str) -> str:
+    """An address; of a place on a local disk the end, since a notebook travels."""
+    local = place.removeprefix("file://")
+    return f"…/{local.rstrip('/').rpartition('/')[2]}" if local.startswith(("/", "~")) else place
 
 
 def _pictures(frame: pl.DataFrame, name: str, kind: DataType) -> Iterator[str]:

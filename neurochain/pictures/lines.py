@@ -13,7 +13,7 @@ __all__ = ["Lane", "lanes_svg", "nice", "spark_svg"]
 
 FINE = 10  # units of a pixel
 LABEL, SCALE = 86, 62  # pixels left and right of the lanes
-AXIS = 22  # pixels below
+ABOVE, AXIS = 6, 22  # pixels above the first lane, for what leaves it, and below the last one
 TICKS = 5
 CLIPPED = 1.3  # half lanes that a signal may leave its own
 Values = np.ndarray[Any, Any]
@@ -73,7 +73,7 @@ def lanes_svg(
         Pixels of all of it, and of the height of a lane.
     """
     inner = width - LABEL - SCALE
-    bottom = lane * len(lanes)
+    bottom = lane * len(lanes) + ABOVE
     parts = [
         f'<svg role="img" aria-label="{escaped(said)}" viewBox="0 0 {width} {bottom + AXIS}" width="{width}" '
         f'style="max-width:100%;height:auto;color:inherit" font-size="11" font-family="inherit" fill="currentColor">'
@@ -86,7 +86,7 @@ def lanes_svg(
         )
     parts.append(f'<text x="{width - SCALE + 16}" y="{bottom + 15}" fill-opacity=".8">s</text>')
     for i, one in enumerate(lanes):
-        middle = i * lane + lane / 2
+        middle = ABOVE + i * lane + lane / 2
         path = _band(one, inner, lane)
         parts.append(
             f'<text x="{LABEL - 8}" y="{middle + 4:g}" text-anchor="end">{escaped(cut(one.label, 13))}'

@@ -13,6 +13,7 @@ __all__ = ["Tile", "sheet_svg"]
 
 BETWEEN, BELOW = 8, 18  # pixels
 LETTER = 7  # pixels of one, about
+LITTLE = 100  # pixels: smaller pictures have thinner frames
 ROOMY = 34  # pixels between two letters at edges that face each other
 Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 
@@ -68,21 +69,22 @@ def sheet_svg(tiles: Sequence[Tile], said: str, tallest: int = 220, widest: int 
     tallest, widest : int
         Pixels, of the tallest tile and of all together.
     """
+    between = BETWEEN if tallest >= LITTLE else BETWEEN // 4
     across = sum(t.width for t in tiles)
-    scale = min(tallest / max(t.height for t in tiles), (widest - BETWEEN * (len(tiles) + 1)) / across)
+    scale = min(tallest / max(t.height for t in tiles), (widest - between * (len(tiles) + 1)) / across)
     sizes = [(max(t.width * scale, 1.0), max(t.height * scale, 1.0)) for t in tiles]
     tall = max(h for _, h in sizes)
-    width = sum(w for w, _ in sizes) + BETWEEN * (len(tiles) + 1)
-    below = BELOW if any(t.title for t in tiles) else BETWEEN
-    height = tall + BETWEEN + below
+    width = sum(w for w, _ in sizes) + between * (len(tiles) + 1)
+    below = BELOW if any(t.title for t in tiles) else between
+    height = tall + between + below
     parts = [
         f'<svg role="img" aria-label="{escaped(said)}" viewBox="0 0 {width:.1f} {height:.1f}" width="{width:.0f}" '
         f'style="max-width:100%;height:auto" font-size="11" font-family="sans-serif" fill="#e8ecee">'
         f'<rect width="{width:.1f}" height="{height:.1f}" rx="6" fill="#000"/>'
     ]
-    x = float(BETWEEN)
+    x = float(between)
     for tile, (w, h) in zip(tiles, sizes, strict=True):
-        y = BETWEEN + (tall - h) / 2
+        y = between + (tall - h) / 2
         sharp = ' style="image-rendering:pixelated"' if tile.sharp else ""
         parts.append(
             f'<image x="{x:.1f}" y="{y:.1f}" width="{w:.1f}" height="{h:.1f}" preserveAspectRatio="none"{sharp} '
@@ -94,7 +96,7 @@ def sheet_svg(tiles: Sequence[Tile], said: str, tallest: int = 220, widest: int 
             parts.append(
                 f'<text x="{x + w / 2:.1f}" y="{height - 6:.1f}" text-anchor="middle" fill="#b9c2c7">{escaped(shown)}</text>'
             )
-        x += w + BETWEEN
+        x += w + between
     return "".join([*parts, "</svg>"])
 
 

@@ -144,7 +144,7 @@ def test_traces_are_those_of_the_samples() -> None:
     html = nc.Recording.of(values, rate, ["sine", "flat", "lost"], "uV")._repr_html_()
     assert "All channels, 0 to 10 s" in html
     assert "±100 uV" in html
-    path = re.findall(r'<path transform="translate\(86 17\)[^"]*" d="M\d+ (-?\d+)l([^z]*)z', html)[0]
+    path = re.findall(r'<path transform="translate\(86 23\)[^"]*" d="M\d+ (-?\d+)l([^z]*)z', html)[0]
     steps = np.array([int(v) for v in re.findall(r"-?\d+", path[1])]).reshape(-1, 2)
     heights = np.cumsum(np.concatenate([[int(path[0])], steps[:, 1]]))
     assert heights.max() - heights.min() == pytest.approx(
