@@ -25,6 +25,11 @@ MASKED = (  # lines of a lineage that tell who, where and when
     (r"command: .*", "command: …"),
     (r"Python [\d.]+\S*, .*git.*, \d+ packages", "Python …, git …, … packages"),
 )
+MASKED_IN_PICTURES = (  # the same, in what is shown as HTML
+    (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?( UTC)?", "…"),
+    (r"git [0-9a-f]{10}(, changed)?", "git …"),
+    (r"(Python|command|made|environment): ?[^\n<]*", "…"),
+)
 DROPPED = r"^[│ ]*├─ environment: .*\n"
 
 
@@ -36,9 +41,11 @@ def main() -> None:
         "--to", type=Path, default=FOLDER, help="folder to write them to; in place by default"
     )
     asked = parser.parse_args()
-    if not os.environ.get("NEUROCHAIN_REAL_DATA"):
+    names = asked.names or sorted(p.stem for p in FOLDER.glob("*.ipynb"))
+    needing = [n for n in names if "NEUROCHAIN_REAL_DATA" in (FOLDER / f"{n}.ipynb").read_text("utf-8")]
+    if needing and not os.environ.get("NEUROCHAIN_REAL_DATA"):
         parser.error("NEUROCHAIN_REAL_DATA is not set: notebooks/README.md says what it names.")
-    for name in asked.names or sorted(p.stem for p in FOLDER.glob("*.ipynb")):
+    for name in names:
         notebook = executed(FOLDER / f"{name}.ipynb")
         nbformat.write(notebook, asked.to / f"{name}.ipynb")
         print(f"{name}: {len(notebook.cells)} cells")
@@ -98,13 +105,13 @@ def _mask(notebook: Any, folder: Path) -> None:
                 output.metadata = {}
             if output.output_type == "stream":
                 output.text = _masked(output.text, here)
-            elif "text/plain" in output.get("data", {}):
-                output.data["text/plain"] = _masked(output.data["text/plain"], here)
+            for kind in output.get("data", {}).keys() & {"text/plain", "text/html"}:
+                output.data[kind] = _masked(output.data[kind], here, kind == "text/html")
 
 
-def _masked(text: str, here: dict[str, str]) -> str:
+def _masked(text: str, here: dict[str, str], html: bool = False) -> str:
     text = re.sub(DROPPED, "", text, flags=re.MULTILINE)
-    for pattern, instead in MASKED:
+    for pattern, instead in MASKED + (MASKED_IN_PICTURES if html else ()):
         text = re.sub(pattern, instead, text)
     for path, instead in here.items():
         for spelled in {path, os.path.realpath(path)} if path else ():

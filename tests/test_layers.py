@@ -3,12 +3,12 @@
 ::
 
     cli                         what a person types
-    web                         what a person looks at
+    web  |  report              what a person looks at: served, and as one file
     loaders  export  tables     uses of a dataset version
     timeline                    several recordings on one clock
     chain                       lazy plan, UDFs, fingerprints, executors
     formats  |  datasets        neuro wing | engine wing
-    storage                     bytes where they lie
+    storage  |  pictures        bytes where they lie; what is drawn of arrays, which knows of no file
     errors
 
 `testing`, which ships the conformance suites, stands beside the picture: it sees what lies below the chain.
@@ -21,12 +21,12 @@ from source_tree import PACKAGE, REPOSITORY, Import, circle, comments, imports, 
 
 LAYERS = [
     {"errors"},
-    {"storage"},
+    {"storage", "pictures"},
     {"formats", "datasets"},
     {"chain"},
     {"timeline"},
     {"loaders", "export", "tables"},
-    {"web"},
+    {"web", "report"},
     {"cli"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

@@ -14,6 +14,7 @@ from neurochain.chain.functions.generation import Gen
 from neurochain.chain.functions.mapping import Map
 from neurochain.chain.functions.step import FunctionStep
 from neurochain.chain.functions.udf import as_udf
+from neurochain.chain.notebook import plan_html
 from neurochain.chain.plan import Plan
 from neurochain.chain.relational import Relational
 from neurochain.chain.run import Run, Settings, State, batches, collected
@@ -68,6 +69,10 @@ class Chain(Relational, Exports, Summaries):
         steps = [f"  .{s['step']}({s['text']})\n" for s in (step.to_json() for step in self._plan.steps)]
         columns = ", ".join(f"{f.name}: {describe(f)}" for f in self._schema.values())
         return f"Chain({plan['source']})\n{''.join(steps)}  columns: {columns}{' …' if self._schema.partial else ''}"
+
+    def _repr_html_(self) -> str:
+        steps = [step.to_json() for step in self._plan.steps]
+        return plan_html(self._plan.source.to_json(), steps, self._schema)
 
     # Verbs that run functions; those of expressions are in `Relational`.
 
@@ -326,7 +331,7 @@ class Chain(Relational, Exports, Summaries):
         return explain_plan(self._plan, self._run)
 
     def show(self, limit: int = 20) -> None:
-        """Print the first rows."""
+        """Print the first rows; in a notebook, show them as a table with little pictures of files and arrays."""
         state = Plan(self._plan.source, (*self._plan.steps, Limit(limit + 1))).apply(self._run())
         show_frame(collected(state.frame), state.schema, limit)
 

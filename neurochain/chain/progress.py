@@ -11,21 +11,14 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
+from neurochain.pictures.words import human_bytes as human_bytes  # said of progress everywhere
+
 REFRESH = 0.1  # seconds between two looks
 
 
 def shown() -> bool:
     """Whether progress is shown in this process."""
     return os.environ.get("NEUROCHAIN_PROGRESS", "") != "0" and sys.stderr.isatty()
-
-
-def human_bytes(count: float) -> str:
-    """``12.3 MB``: powers of ten, as disks and networks are sold."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} TB"
 
 
 class Progress:

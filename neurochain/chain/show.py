@@ -3,6 +3,7 @@
 import numpy as np
 import polars as pl
 
+from neurochain.chain.notebook import display, frame_html, is_notebook
 from neurochain.chain.values.row import presented
 from neurochain.datasets.schema import Schema, describe
 from neurochain.datasets.types import Array, DataType, Json, Ragged, Record
@@ -11,7 +12,7 @@ WIDTH = 60  # characters of a cell
 
 
 def show_frame(frame: pl.DataFrame, schema: Schema, limit: int) -> None:
-    """Print rows as a table: a record by its non-null fields, an array by its shape.
+    """Show rows as a table: a record by its non-null fields, an array by its shape; in a notebook with little pictures.
 
     Parameters
     ----------
@@ -26,12 +27,16 @@ def show_frame(frame: pl.DataFrame, schema: Schema, limit: int) -> None:
     rows = cells(frame.head(limit), schema)
     heads = [f"{f.name}\n{describe(f)}" for f in schema.values()]
     columns = {head: [row[i] for row in rows] for i, head in enumerate(heads)}
+    counted = f"{len(rows):,} row{'' if len(rows) == 1 else 's'}{', and more' if more else ''}"
     with pl.Config(
         tbl_rows=limit, tbl_cols=-1, fmt_str_lengths=WIDTH, tbl_hide_column_data_types=True,
         tbl_hide_dataframe_shape=True, tbl_width_chars=200,
     ):  # fmt: skip
-        print(pl.DataFrame(columns, schema=dict.fromkeys(heads, pl.String)))  # noqa: T201, what show() is for
-    print(f"{len(rows):,} row{'' if len(rows) == 1 else 's'}{', and more' if more else ''}")  # noqa: T201, as above
+        text = f"{pl.DataFrame(columns, schema=dict.fromkeys(heads, pl.String))}\n{counted}"
+    if is_notebook():
+        display(frame_html(frame.head(limit), schema, rows, counted), text)
+    else:
+        print(text)  # noqa: T201, what show() is for
 
 
 def cells(frame: pl.DataFrame, schema: Schema) -> list[list[str]]:

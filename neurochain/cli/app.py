@@ -15,6 +15,7 @@ from neurochain.cli import doctor as doctor_command
 from neurochain.cli import export as export_command
 from neurochain.cli import garbage as garbage_command
 from neurochain.cli import replay as replay_command
+from neurochain.cli import report as report_command
 from neurochain.cli import script as script_command
 from neurochain.cli import serve as serve_command
 from neurochain.cli import sql as sql_command
@@ -263,6 +264,7 @@ def refresh(
     replay_command.refresh(reference, json, yes=yes, any_environment=any_environment)
 
 
+app.command(epilog="Example: neurochain report alpha_roi_tags --out report.html")(report_command.report)
 app.add_typer(export_command.app, name="export")
 app.add_typer(catalog_command.app, name="catalog")
 

@@ -193,6 +193,16 @@ def value_types(f: Field) -> Iterator[tuple[str, DataType]]:
         yield f.name, f.type
 
 
+def leaf_fields(f: Field, path: str = "") -> Iterator[tuple[str, Field]]:
+    """Dotted name and field, with unit and axes, of each value of a field that is no record."""
+    here = path or f.name
+    if isinstance(f.type, Record):
+        for inner in f.type.fields:
+            yield from leaf_fields(inner, f"{here}.{inner.name}")
+    else:
+        yield here, f
+
+
 def nested_dtype(kind: DataType) -> Any:
     """Polars dtype of a type that lies inside a list, where nothing is flattened."""
     match kind:

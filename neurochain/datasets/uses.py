@@ -10,7 +10,9 @@ USES = {
     "column_lineage": "neurochain.chain.columns:column_lineage",
     "export": "neurochain.export.bundle.writing:write_bundle",
     "export_lineage": "neurochain.export.lineage:export_lineage",
+    "lineage_html": "neurochain.datasets.versionpage:lineage_html",
     "refresh": "neurochain.chain.replay.refreshing:refresh",
+    "report": "neurochain.report.writing:write_report",
     "reproduce": "neurochain.chain.replay.reproduction:reproduce",
     "verify": "neurochain.chain.replay.verification:verify",
 }
@@ -100,6 +102,48 @@ class Uses:
         done: list[Any] = reach(USES["refresh"])(self, yes=yes, any_environment=any_environment)
         return done
 
+    def report(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        force: bool = False,
+        rows: int = 8,
+        figures: int = 4,
+        who: bool = False,
+    ) -> Path:
+        """Write one page about it that stands for itself; its path.
+
+        Parameters
+        ----------
+        path : str or path
+            A local file: ``"report.html"``.
+        force : bool
+            Replace a file that is there.
+        rows : int
+            First rows that are shown; 0 for none, where nobody else may see them.
+        figures : int
+            Files that are drawn of each column of them, and arrays of each column of such; 0 for none.
+        who : bool
+            Also say on which machine and by whom it was made, and where.
+
+        Notes
+        -----
+        The page needs neither a network nor a script, has 3 MB at most, and is the same to the byte each time, as long as the
+        files that it draws are there.
+
+        Raises
+        ------
+        StorageError
+            The file is there, or cannot be written.
+
+        Examples
+        --------
+        >>> nc.dataset("features").report("features.html")                   # doctest: +SKIP
+        """
+        options = {"force": force, "rows": rows, "figures": figures, "who": who}
+        written: Path = reach(USES["report"])(self, path, **options)
+        return written
+
     def reproduce(
         self,
         *,
@@ -174,6 +218,9 @@ class Uses:
 
 class LineageUses:
     """What can be done with a lineage that the datasets themselves know nothing of."""
+
+    def _repr_html_(self) -> str:
+        return str(reach(USES["lineage_html"])(self))
 
     def export(
         self,

@@ -26,6 +26,7 @@ from neurochain.datasets.project import Project
 from neurochain.datasets.schema import Schema
 from neurochain.datasets.statistics import Statistic, version_statistics
 from neurochain.datasets.uses import Uses
+from neurochain.datasets.versionpage import version_html
 from neurochain.errors import DatasetNotFoundError, VersionError, suggestion
 
 
@@ -80,6 +81,9 @@ class DatasetVersion(Uses):
             f"DatasetVersion({self.reference}, {self.rows:,} rows, {len(self.schema)} columns, "
             f"content {self.content_hash[:12]}{', not reproducible' if self.problems else ''})"
         )
+
+    def _repr_html_(self) -> str:
+        return version_html(self)
 
     @property
     def reference(self) -> str:

@@ -18,6 +18,7 @@ from neurochain.timeline.filters.filter import Filter
 from neurochain.timeline.intervals.intervals import Intervals
 from neurochain.timeline.intervals.trials import trials_every
 from neurochain.timeline.picture.figure import draw
+from neurochain.timeline.picture.overview import timeline_html
 from neurochain.timeline.sieves import laid
 from neurochain.timeline.streams.sampled import SampledStream
 from neurochain.timeline.streams.stream import Floats, Stream
@@ -346,6 +347,9 @@ class Timeline(Exports):
             first, last = max(first - self._beside, 0), min(last + self._beside, one.clock.n_samples)
             found[name] = Excerpt(one, name, start, end, first, last, to_common, self.filters.get(name))
         return found
+
+    def _repr_html_(self) -> str:
+        return timeline_html(self)
 
     def __repr__(self) -> str:
         try:

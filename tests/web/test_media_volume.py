@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from media_made import Made
 
+from neurochain.formats.nifti.small import nifti_bytes
 from neurochain.formats.volumes.blocks import block_means
 from neurochain.storage import Access, remember
 from neurochain.testing import ObjectServer
-from neurochain.web.media.nifti import nifti_bytes
 
 AFFINE = nibabel.affines.from_matvec(np.array([[-2.0, 0.1, 0], [0.2, 2.1, 0], [0, 0.3, 3]]), [40, -50, -20])
 

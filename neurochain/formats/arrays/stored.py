@@ -11,7 +11,7 @@ import numpy as np
 from neurochain.formats.arrays.scattered import scattered
 from neurochain.formats.arrays.slicing import Axis, Blocks, Order, Packed, Ranged, gather, plan
 
-__all__ = ["Array", "ByteArray", "CutArray", "DecodedArray", "Picking", "finish"]
+__all__ = ["Array", "ByteArray", "CutArray", "DecodedArray", "Picking", "finish", "pulled"]
 
 
 class Array(Protocol):
@@ -151,6 +151,17 @@ class ByteArray:
             [(at + start, at + end) for start, end, _, _ in blocks.ranges(self._source.gap)]
         )
 
+    def pulled(self, axes: tuple[Axis, ...]) -> tuple[int, int]:
+        """Bytes that selecting pulls, those between two pieces that are read along among them, and in how many pieces."""
+        if isinstance(self._source, Packed):
+            return self.bytes_needed(axes), 1
+        _, blocks = self._planned(axes)
+        if not len(blocks.starts):
+            return 0, 0
+        between = np.diff(blocks.starts) - blocks.length
+        along = between <= self._source.gap
+        return len(blocks.starts) * blocks.length + int(between[along].sum()), int((~along).sum()) + 1
+
     def _planned(self, axes: tuple[Axis, ...]) -> tuple[tuple[Axis, ...], Blocks]:
         """The selection along the axes of the file, and the blocks that hold it."""
         stored = tuple(axes[self._transpose.index(i)] for i in range(len(axes)))
@@ -231,8 +242,23 @@ class CutArray:
         """As of the whole."""
         return self._array.bytes_needed(self._moved(axes))
 
+    def pulled(self, axes: tuple[Axis, ...]) -> tuple[int | None, int]:
+        """As of the whole."""
+        return pulled(self._array, self._moved(axes))
+
     def _moved(self, axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
         return tuple(replace(a, start=a.start + at) for a, at in zip(axes, self._starts, strict=True))
+
+
+def pulled(array: Array, axes: tuple[Axis, ...]) -> tuple[int | None, int]:
+    """Bytes of the file that selecting pulls, planned without reading, and in how many pieces; None: those of the whole file."""
+    match array:
+        case CutArray():
+            return array.pulled(axes)
+        case ByteArray():
+            return array.pulled(axes)
+        case _:
+            return array.bytes_needed(axes), 1
 
 
 def finish(array: np.ndarray[Any, Any], axes: tuple[Axis, ...]) -> np.ndarray[Any, Any]:

@@ -9,11 +9,12 @@ from typing import Any
 from neurochain.formats.recordings.annotations import Annotation, annotations_within
 from neurochain.formats.recordings.gaps import Segments
 from neurochain.formats.recordings.part import Part
+from neurochain.formats.shown.shown import Shown
 
 __all__ = ["Timed"]
 
 
-class Timed:
+class Timed(Shown):
     """When the samples of a recording were taken, and what was noted meanwhile.
 
     Parameters

@@ -10,6 +10,7 @@ import numpy as np
 
 from neurochain.errors import ShapeError
 from neurochain.formats.arrays.slicing import Axis, Index, normalise
+from neurochain.formats.shown.shown import Shown
 from neurochain.formats.video.frames import Frames, Running
 from neurochain.formats.video.index import PacketIndex
 from neurochain.storage import File
@@ -22,7 +23,7 @@ Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 Seconds = np.ndarray[Any, np.dtype[np.float64]]
 
 
-class Video:
+class Video(Shown):
     """Frames over time, decoded as they are sliced: ``video[frame, row, column, colour]``.
 
     Made by `open_video`. A slice is an array of uint8, red, green and blue; `grey` is the same video with brightness

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from neurochain.formats.arrays.slicing import Index
+from neurochain.formats.shown.shown import Shown
 from neurochain.formats.volumes import regions
 
 __all__ = ["Placed"]
 
 
-class Placed(ABC):
+class Placed(Shown, ABC):
     """Array with axes, some of which an affine places in space.
 
     Parameters

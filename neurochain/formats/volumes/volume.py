@@ -11,6 +11,7 @@ from neurochain.formats.arrays.memory import FORMAT, MemoryArray, shared, volume
 from neurochain.formats.arrays.scaling import Scaling
 from neurochain.formats.arrays.slicing import Index, normalise
 from neurochain.formats.arrays.stored import Array, ByteArray, CutArray, Picking
+from neurochain.formats.shown.shown import VIEWED, drawing
 from neurochain.formats.volumes import regions
 from neurochain.formats.volumes.placed import Placed
 from neurochain.storage import File
@@ -310,6 +311,37 @@ class Volume(Placed):
             raise ValueError("np.asarray(volume, copy=False): a lazy volume has no memory to share.")
         array = self.read()
         return array if dtype is None else array.astype(dtype, copy=False)
+
+    def view(self, down: int | None = None, number: int = 0, height: int = 420) -> Any:
+        """Look at it in a notebook: slices and 3D, with a crosshair, by NiiVue.
+
+        Parameters
+        ----------
+        down : int, optional
+            Show blocks of so many voxels along each axis as one. By default a large volume is shown coarse, so that it comes
+            quickly; ``down=1`` gives every voxel.
+        number : int
+            Which of its volumes, where there are several; the first axis beyond space counts fastest.
+        height : int
+            Pixels.
+
+        Returns
+        -------
+        ipyniivue.NiiVue or Still
+            Without the package ipyniivue (``pip install 'neurochain[notebook]'``) the still picture, which says so.
+
+        Raises
+        ------
+        FormatError, StorageError
+            It cannot be read.
+        ParameterError
+            There are not so many volumes.
+
+        Examples
+        --------
+        >>> nc.open("sub-01_T1w.nii.gz").view()                 # doctest: +SKIP
+        """
+        return drawing(VIEWED)(self, down, number, height)
 
     def __len__(self) -> int:
         if not self.shape:

@@ -10,10 +10,10 @@ from typing import Any
 
 import polars as pl
 
+from neurochain.datasets.public import public, shortened
 from neurochain.errors import NeurochainError
 from neurochain.tables.facts import Facts
 from neurochain.tables.site.preview import Preview, preview_of
-from neurochain.tables.site.public import public, shortened
 from neurochain.tables.site.versions import Versions, versions_of
 from neurochain.tables.table import Table
 

@@ -4,8 +4,8 @@ import hashlib
 import re
 from typing import Any
 
+from neurochain.datasets.public import paragraphs
 from neurochain.tables.site.code import Code
-from neurochain.tables.site.public import paragraphs
 
 __all__ = ["notebook_of"]
 

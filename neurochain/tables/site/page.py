@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from neurochain.datasets.public import paragraphs, public
 from neurochain.tables.catalog import Catalog
 from neurochain.tables.facts import Facts
 from neurochain.tables.function import FunctionTable
@@ -16,7 +17,6 @@ from neurochain.tables.site.code import Code
 from neurochain.tables.site.look import Look
 from neurochain.tables.site.notebook import notebook_of
 from neurochain.tables.site.preview import cell_text
-from neurochain.tables.site.public import paragraphs, public
 from neurochain.tables.site.typename import fields_of, type_name
 from neurochain.tables.table import Table
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import polars as pl
 
+from neurochain.datasets.public import public
 from neurochain.tables.filters.condition import Condition
-from neurochain.tables.site.public import public
 from neurochain.tables.site.typename import array_parts, type_name
 from neurochain.tables.table import Table
 

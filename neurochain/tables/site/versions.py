@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from neurochain.datasets.history import version_history
+from neurochain.datasets.lineagegraph import graph_of
 from neurochain.datasets.project import find_project
+from neurochain.datasets.public import public
 from neurochain.datasets.versions import DatasetVersion, find_version
-from neurochain.tables.site.graph import graph_of
-from neurochain.tables.site.public import public
 from neurochain.tables.table import Table
 
 __all__ = ["Versions", "versions_of"]

@@ -6,16 +6,17 @@ from typing import Any
 import polars as pl
 
 from neurochain.datasets.location import file_columns
+from neurochain.datasets.origins import ancestors, makers
+from neurochain.datasets.plain import plain
 from neurochain.datasets.project import Project
 from neurochain.datasets.schema import KEY
 from neurochain.datasets.types import Ragged
 from neurochain.datasets.versions import DatasetVersion
 from neurochain.errors import ParameterError
 from neurochain.storage import File
-from neurochain.web.api.cells import cells, plain
+from neurochain.web.api.cells import cells
 from neurochain.web.api.datasets import version_of
 from neurochain.web.api.held import Holder
-from neurochain.web.api.origins import ancestors, makers
 from neurochain.web.api.questions import text
 
 __all__ = ["file_of", "flat_row", "row_detail"]

@@ -8,15 +8,26 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from neurochain.datasets.location import file_columns
+from neurochain.datasets.origins import Maker, makers
 from neurochain.datasets.parts import part_path
 from neurochain.datasets.project import Project
 from neurochain.datasets.schema import KEY
-from neurochain.datasets.types import Array, DataType, Field, Json, List, Ragged, Record, Scalar, value_types
+from neurochain.datasets.types import (
+    Array,
+    DataType,
+    Field,
+    Json,
+    List,
+    Ragged,
+    Record,
+    Scalar,
+    leaf_fields,
+    value_types,
+)
 from neurochain.datasets.versions import DatasetVersion
 from neurochain.web.api.cells import cells
 from neurochain.web.api.datasets import neighbours, summary, version_of
 from neurochain.web.api.held import Holder
-from neurochain.web.api.origins import Maker, makers
 from neurochain.web.api.questions import asked_of, number, paths_of
 
 __all__ = ["row_page", "version_facts"]
@@ -144,18 +155,13 @@ def _column(f: Field, made: Maker | None) -> dict[str, Any]:
         "unit": f.unit,
         "axes": list(f.axes),
         "kind": kind_of(f.type),
-        "leaves": list(_leaves(f, f.name)),
+        "leaves": [
+            {"path": path, "type": str(x.type), "unit": x.unit, "axes": list(x.axes), "kind": kind_of(x.type)}
+            for path, x in leaf_fields(f)
+        ],
         "function": made and made.function,
         "made_for": made and made.reference,
     }
-
-
-def _leaves(f: Field, path: str) -> list[dict[str, Any]]:
-    if isinstance(f.type, Record):
-        return [leaf for inner in f.type.fields for leaf in _leaves(inner, f"{path}.{inner.name}")]
-    return [
-        {"path": path, "type": str(f.type), "unit": f.unit, "axes": list(f.axes), "kind": kind_of(f.type)}
-    ]
 
 
 def kind_of(kind: DataType) -> str:

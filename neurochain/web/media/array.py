@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from neurochain.datasets import arrays
-from neurochain.datasets.types import Array, Field, Ragged, Record
+from neurochain.datasets.types import Array, Ragged, leaf_fields
 from neurochain.errors import ColumnNotFoundError, ParameterError, suggestion
 from neurochain.web.api.questions import text
 from neurochain.web.api.row import flat_row
@@ -35,7 +35,8 @@ def array_values(sources: Sources, query: Mapping[str, str], stop: Stop) -> byte
         There is none.
     """
     version, column = sources.version(query), text(query, "column")
-    fields = {path: f for top in version.schema.values() for path, f in _arrays(top, top.name)}
+    leaves = [pair for top in version.schema.values() for pair in leaf_fields(top)]
+    fields = {path: f for path, f in leaves if isinstance(f.type, Array | Ragged)}
     if column not in fields:
         raise ColumnNotFoundError(
             f"{version.reference} has no column of arrays that is called {column!r}. {suggestion(column, fields)}"
@@ -81,12 +82,6 @@ def thinned(values: Values, most: int) -> tuple[Values, list[int]]:
     while np.prod(lengths(), dtype=object) > most:
         down[int(np.argmax(lengths()))] *= 2
     return values[tuple(slice(None, None, d) for d in down)], down
-
-
-def _arrays(f: Field, path: str) -> list[tuple[str, Field]]:
-    if isinstance(f.type, Record):
-        return [pair for inner in f.type.fields for pair in _arrays(inner, f"{path}.{inner.name}")]
-    return [(path, f)] if isinstance(f.type, Array | Ragged) else []
 
 
 def _numbers(values: Values) -> tuple[Values, str]:

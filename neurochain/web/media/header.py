@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from neurochain.datasets.plain import plain
 from neurochain.datasets.types import Field, Json, Record
 from neurochain.formats import read_header
 from neurochain.formats.identifiers import PERSONAL
 from neurochain.formats.registry import records
-from neurochain.web.api.cells import plain
 from neurochain.web.api.questions import text
 from neurochain.web.api.row import flat_row
 from neurochain.web.media.gate import Stop

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from neurochain.web.api.cells import plain
+from neurochain.datasets.plain import plain
 
 __all__ = ["finite", "pack", "unpack"]
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from neurochain.datasets.plain import plain
 from neurochain.formats import read_header
-from neurochain.web.api.cells import plain
 from neurochain.web.media.gate import Stop
 from neurochain.web.media.sources import Sources
 

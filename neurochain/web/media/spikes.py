@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from neurochain.datasets.plain import plain
 from neurochain.errors import ColumnNotFoundError, ParameterError
 from neurochain.formats.nwb.tables import nwb_columns
 from neurochain.formats.phy.folder import phy_columns
 from neurochain.storage import File
-from neurochain.web.api.cells import plain
 from neurochain.web.media.asked import chosen, real
 from neurochain.web.media.gate import Stop
 from neurochain.web.media.packed import pack

@@ -18,15 +18,15 @@ import numpy as np
 
 from neurochain.errors import ParameterError
 from neurochain.formats import Volume
+from neurochain.formats.nifti.small import nifti_bytes
 from neurochain.formats.volumes.blocks import block_affine, coarse
+from neurochain.formats.volumes.grid import Grid
+from neurochain.formats.volumes.levels import Level, levels_of, opened_level
+from neurochain.formats.volumes.look import Look, look_at
 from neurochain.storage import cache_memo
 from neurochain.storage.extents import extent_cache
 from neurochain.web.media.asked import flag, whole
 from neurochain.web.media.gate import Stop
-from neurochain.web.media.grid import Grid
-from neurochain.web.media.levels import Level, levels_of, opened_level
-from neurochain.web.media.look import Look, look_at
-from neurochain.web.media.nifti import nifti_bytes
 from neurochain.web.media.sources import Sources
 
 __all__ = ["volume_info", "volume_part"]

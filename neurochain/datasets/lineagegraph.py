@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from neurochain.datasets.lineage import Lineage, Source
+from neurochain.datasets.public import public
 from neurochain.storage import split_uri
-from neurochain.tables.site.public import public
 
 __all__ = ["graph_of"]
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from math import prod
 
 from neurochain.formats import Volume
+from neurochain.formats.nifti.small import shown_dtype
 from neurochain.formats.opening import open_array
+from neurochain.formats.volumes.grid import Grid
 from neurochain.formats.zarr.found import find
 from neurochain.formats.zarr.tree import Tree
-from neurochain.web.media.grid import Grid
-from neurochain.web.media.nifti import shown_dtype
 
 __all__ = ["Level", "levels_of", "opened_level"]
 

@@ -1,14 +1,15 @@
 """Look: what a few planes of a volume say of all of it: between what values it is shown, and whether they are labels."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from neurochain.web.media.grid import Grid
+from neurochain.formats.volumes.grid import Grid
 
-__all__ = ["Look", "look_at"]
+__all__ = ["Look", "look_at", "look_of"]
 
 PLANES = (0.35, 0.5, 0.65)  # of the way along the slowest axis
 MOST = 2**20  # voxels of a plane
@@ -54,7 +55,21 @@ def look_at(grid: Grid, number: int, name: str = "") -> Look:
     name : str
         Of its file.
     """
-    planes = [np.asarray(plane) for plane in _planes(grid, number)]
+    return look_of([np.asarray(plane) for plane in _planes(grid, number)], grid, name)
+
+
+def look_of(planes: Sequence[Values], grid: Grid, name: str = "") -> Look:
+    """What planes of a volume that were read already say of it, as `look_at`.
+
+    Parameters
+    ----------
+    planes : sequence of ndarray
+        Values, two axes first.
+    grid : Grid
+        Of the volume.
+    name : str
+        Of its file.
+    """
     values = np.concatenate([p.ravel() for p in planes]) if planes else np.empty(0)
     values = np.abs(values) if values.dtype.kind == "c" else values.astype(np.float64)
     values = values[np.isfinite(values)]
@@ -90,7 +105,7 @@ def _planes(grid: Grid, number: int) -> list[Any]:
     return found
 
 
-def _labels(name: str, planes: list[Values], values: Values, share: float) -> tuple[bool, str]:
+def _labels(name: str, planes: Sequence[Values], values: Values, share: float) -> tuple[bool, str]:
     if any(p.dtype.kind not in "buif" for p in planes) or not (values >= 0).all() or (values % 1).any():
         return False, "values are no whole numbers from 0 on"
     if NAMED.search(name) and "prob" not in name.lower():

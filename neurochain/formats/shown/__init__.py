@@ -1,0 +1,1 @@
+"""Shown: how volumes, recordings and videos show themselves in a notebook, for few bytes."""
