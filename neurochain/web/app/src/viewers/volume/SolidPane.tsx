@@ -12,7 +12,7 @@ const SETTLED = 120; // ms without a change of window before it is drawn so
 
 interface Props {
   scan: Scan;
-  laying: Laying;| null;
+  laying: Laying;
 }
 
 let able: boolean | undefined;
@@ -52,7 +52,7 @@ export function SolidPane({ scan, laying }: Props) {
 
 function Drawn({ scan, laying }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const solid = useRef<Solid>();
+  const solid = useRef<Solid | undefined>(undefined);
   const wrong = useMemo(() => signal(""), []);
   useEffect(() => {
     let here = true;

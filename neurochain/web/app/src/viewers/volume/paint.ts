@@ -11,6 +11,7 @@ export interface Look {
 
 export interface Over {
   held: Held;
+  affine: Affine | null;
   labels: boolean;
   window: [number, number];
   map: MapName;

@@ -84,6 +84,7 @@ export class Solid {
   }
 
   close(): void {
+    this.#nv.cleanup();
     this.#nv.gl.getExtension("WEBGL_lose_context")?.loseContext();
   }
 
@@ -96,9 +97,9 @@ export class Solid {
     const { held, labels } = body;
     const plain = this.#isPlain(body);
     const made = plain || held.channels ? held.file! : file(levels(held, labels, body.window), held.dims, coarser(body.affine, held, body.sizes));
-    const image = await NVImage.new(made, "volume.nii", held.channels ? "gray" : this.#map(labels ? "labels" : body.map), opacity);
-    if (!held.channels) [image.cal_min, image.cal_max] = plain ? body.window : [0, 255];
-    return image;
+    const [low, high] = plain ? body.window : [0, 255];
+    const looks = held.channels ? {} : { colormap: this.#map(labels ? "labels" : body.map), cal_min: low, cal_max: high };
+    return NVImage.loadFromUrl({ url: made, name: "volume.nii", opacity, ...looks });
   }
 
   #map(name: MapName): string {
