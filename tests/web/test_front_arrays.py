@@ -1,11 +1,10 @@
 """Arrays of features, headers and tables in a browser."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from front import Front, front
+from front import Front
 from volume_made import HOSTILE
 
 ARRAY = """
@@ -18,10 +17,9 @@ const foot = () => said(".array-viewer .array-foot");
 """
 
 
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
-    with front(tmp_path_factory.mktemp("arrays"), "volume_made.py") as found:
-        yield found
+@pytest.fixture
+def page(scanned: Front) -> Front:
+    return scanned
 
 
 def row(page: Front, version: str, name: str) -> str:

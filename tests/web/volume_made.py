@@ -25,7 +25,7 @@ from dicom_made import series, stack  # isort: skip
 from front_made import ends  # isort: skip
 
 SHAPE = (40, 48, 36)
-POINT = (-24.0, 26.0, 20.0)  # mm: left, anterior and superior
+POINT = (-25.0, 27.0, 21.0)  # mm: left, anterior and superior
 SIZE = 11.0  # mm, of half of the bright block around it
 HOSTILE = "<img src=x onerror=alert(1)>"
 ORIENTATIONS = {

@@ -61,6 +61,7 @@ function Inside({ scan }: { scan: Scan }) {
         <span>Colours</span>
         <select
           data-first
+          aria-label="Colours"
           value={scan.map.value}
           onChange={(e) => {
             const chosen = e.currentTarget.value;
