@@ -47,7 +47,20 @@ NUMBERS = st.one_of(
 )
 NAMES = (
     *("down", "axis", "i", "t", "labels", "series", "first", "last", "columns", "channels", "exact"),
-    *("start", "end", "channel", "width", "height", "nperseg", "low", "high", "time", "index", "units", "rows"),
+    *(
+        "start",
+        "end",
+        "channel",
+        "width",
+        "height",
+        "nperseg",
+        "low",
+        "high",
+        "time",
+        "index",
+        "units",
+        "rows",
+    ),
 )
 QUERY = st.fixed_dictionaries(
     {},

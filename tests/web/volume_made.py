@@ -70,7 +70,9 @@ def scans(folder: Path) -> None:
     for name, matrix in ORIENTATIONS.items():
         shape = tuple(np.array(SHAPE)[[1, 2, 0]]) if name == "PIR" else SHAPE
         affine = centred(matrix, shape)
-        nibabel.save(nibabel.Nifti1Image(marked(affine, shape), affine), folder / f"sub-01_acq-{name}_T1w.nii")
+        nibabel.save(
+            nibabel.Nifti1Image(marked(affine, shape), affine), folder / f"sub-01_acq-{name}_T1w.nii"
+        )
     affine = centred(ORIENTATIONS["RAS"], SHAPE)
     labels = np.zeros(SHAPE, np.int16)
     labels[4:14, 30:40, 20:30] = 17
@@ -80,7 +82,9 @@ def scans(folder: Path) -> None:
     nibabel.save(nibabel.Nifti1Image(bold, np.diag([3, 3, 3, 1])), folder / "sub-01_bold.nii.gz")
     x, y, z = np.meshgrid(*[np.linspace(-1, 1, 190)] * 3, indexing="ij")
     medium = (1000 * np.exp(-3 * (x**2 + y**2 + z**2)) + 50 * np.sin(20 * x)).astype(np.int16)
-    nibabel.save(nibabel.Nifti1Image(medium, centred(np.diag([1, 1, 1, 1.0]), medium.shape)), folder / "medium.nii")
+    nibabel.save(
+        nibabel.Nifti1Image(medium, centred(np.diag([1, 1, 1, 1.0]), medium.shape)), folder / "medium.nii"
+    )
     sparse(folder / "large.nii", (1000, 1000, 1010))
     for name in ("damaged.nii", "changed.nii"):
         nibabel.save(nibabel.Nifti1Image(labels, affine), folder / name)
@@ -119,7 +123,9 @@ def build(folder: Path) -> None:
     nc.read_storage(f"{folder}/scans/*").save("scans")
     damaged = folder / "scans" / "damaged.nii"
     (folder / "scans" / "changed.nii").write_bytes(damaged.read_bytes() + b"more")
-    features = nc.read_storage(f"{folder}/scans/*RAS_T1w.nii").map(regions=regions).map(line=line).map(long=long)
+    features = (
+        nc.read_storage(f"{folder}/scans/*RAS_T1w.nii").map(regions=regions).map(line=line).map(long=long)
+    )
     features.map(spectrum=spectrum).map(cube=cube).map(waves=waves).map(passed=passed).save("features")
     (folder / "dicom").mkdir()
     (folder / "series").mkdir()

@@ -96,7 +96,9 @@ def _beginning(file: File) -> tuple[str, bool]:
         except zlib.error as error:
             raise FormatError(f"{file.uri} cannot be unpacked: {error}. Is it complete?") from error
     if b"\0" in data[:8192] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise FormatError(f"{file.uri} holds no text. Download it to look at it with a program that knows it.")
+        raise FormatError(
+            f"{file.uri} holds no text. Download it to look at it with a program that knows it."
+        )
     wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
     return data.decode("utf-16" if wide else "utf-8-sig", "replace"), complete
 

@@ -53,9 +53,8 @@ export function LinePlot({ values, axis, unit, every, steps, label }: Props) {
   return (
     <div class="line-plot" ref={box}>
       {width > 0 && (
-        <svg
-          width={width}
-          height={HEIGHT}
+        <div
+          class="plot"
           tabIndex={0}
           role="slider"
           aria-label={label}
@@ -67,6 +66,7 @@ export function LinePlot({ values, axis, unit, every, steps, label }: Props) {
           onPointerMove={(e) => move(((e.clientX - e.currentTarget.getBoundingClientRect().left - LEFT) / inner) * (n - 1))}
           onPointerLeave={() => setAt(null)}
         >
+        <svg width={width} height={HEIGHT} aria-hidden="true">
           {yTicks.map((tick) => (
             <g key={tick}>
               <line class="grid-line" x1={LEFT} x2={LEFT + inner} y1={y(tick)} y2={y(tick)} />
@@ -96,6 +96,7 @@ export function LinePlot({ values, axis, unit, every, steps, label }: Props) {
             </>
           )}
         </svg>
+        </div>
       )}
       <output class="array-reading mono">{at === null ? " " : said(at)}</output>
     </div>

@@ -47,6 +47,10 @@ export default function HeaderTable({ reference, rowKey, file }: Viewed) {
       {groups.length ? (
         <div class="header-box" tabIndex={0} role="region" aria-label="Fields of the header">
           <table>
+            <colgroup>
+              <col class="names" />
+              <col />
+            </colgroup>
             {groups.map(({ title, fields }) => (
               <tbody key={title}>
                 <tr class="group">

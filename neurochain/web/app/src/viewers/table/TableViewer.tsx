@@ -42,7 +42,7 @@ export default function TableViewer({ reference, rowKey, file }: Viewed) {
           <table>
             <thead>
               <tr>
-                <th scope="col" class="right quiet" />
+                <td class="right quiet" />
                 {columns.map(({ name, type }, i) => (
                   <th key={`${name} ${i}`} scope="col">
                     {name} <span class="quiet">{type}</span>

@@ -87,7 +87,7 @@ export function PlanePane({ scan, name, laying }: Props) {
         </div>
       )}
       {plane.letters?.map((letter, i) => (
-        <span key={i} class={`side side-${i}`} aria-hidden="true">
+        <span key={i} class={`edge-letter edge-${i}`} aria-hidden="true">
           {letter}
         </span>
       ))}

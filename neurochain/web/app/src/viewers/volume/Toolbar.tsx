@@ -1,5 +1,4 @@
 import type { Cell, RowFile } from "../../api/types";
-import { bytes } from "../../format";
 import { Icon } from "../../ui/Icon";
 import type { Laying } from "./laying";
 import { OverlayPanel } from "./OverlayPanel";
@@ -22,7 +21,6 @@ export function Toolbar({ scan, laying, file, cells }: Props) {
   const { state } = scan;
   const zoom = state.zoom.value;
   const layouts: Layout[] = scan.names.length > 1 ? ["all", ...scan.names, "3d"] : [];
-  const under = scan.under.value;
   return (
     <div class="viewer-bar">
       {layouts.length > 0 && (
@@ -48,11 +46,6 @@ export function Toolbar({ scan, laying, file, cells }: Props) {
         <button type="button" aria-label="Larger" title="Larger (+)" onClick={() => zoomTo(scan, zoom * 1.5)}>
           <Icon name="plus" />
         </button>
-      </span>
-      <span class="spring" />
-      <span class="quiet small nowrap fetched" title={`Of the file's ${bytes(file.size)}, as stored`}>
-        {under && <progress max={Math.max(under.of, 1)} value={under.got} aria-label="Volume on its way" />}
-        <span data-fetched={scan.bytes.value}>{bytes(scan.bytes.value)} fetched</span>
       </span>
     </div>
   );

@@ -114,7 +114,7 @@ function Shown({ opened, state, viewed }: { opened: Opened; state: State; viewed
         </div>
       )}
       <TimeBar scan={scan} />
-      <Readout scan={scan} />
+      <Readout scan={scan} size={file.size} />
       <Notes scan={scan} opened={opened} state={state} />
     </div>
   );

@@ -3,7 +3,7 @@ import type { Picture } from "./paint";
 import type { Pane, Placed } from "./place";
 import type { Vec3 } from "./space";
 
-const LARGE = 6; // pixels of a voxel from where it is seen as one
+const LARGE = 10; // pixels of a voxel from where it is seen as one
 const GAP = 9; // pixels around the point that is looked at
 const CROSS = "rgb(94 214 224 / 0.9)";
 

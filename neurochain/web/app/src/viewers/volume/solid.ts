@@ -16,6 +16,7 @@ export interface Body {
 }
 
 const DENSE = 120; // of 255: how much of what lies behind the brightest voxels is hidden
+const NEAR = 1.35; // times as large as what is seen from every side
 const WIDE = 8; // bytes of a voxel that is too exact to be drawn as it is
 
 export class Solid {
@@ -33,6 +34,8 @@ export class Solid {
       backColor: [0, 0, 0, 1],
       show3Dcrosshair: true,
       crosshairColor: [0.37, 0.84, 0.88, 0.9],
+      crosshairWidth: 0.8,
+      crosshairWidthUnit: "percent",
       dragAndDropEnabled: false,
       viewModeHotKey: "",
       clipPlaneHotKey: "",
@@ -44,6 +47,7 @@ export class Solid {
     });
     await nv.attachToCanvas(canvas);
     nv.setSliceType(SLICE_TYPE.RENDER);
+    nv.setScale(NEAR);
     nv.onAzimuthElevationChange = turned;
     return new Solid(nv);
   }

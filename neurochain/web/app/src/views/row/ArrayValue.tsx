@@ -18,7 +18,7 @@ export function ArrayValue({ cell, path }: { cell: Preview; path: string }) {
     <div class="array-value">
       {row ? (
         <button type="button" class="array-open" aria-expanded={open} title={open ? "Close" : "Show all of it"} onClick={() => change({ array: open ? null : path, slice: null }, true)}>
-          <Icon name={open ? "down" : "right"} />
+          <Icon name="right" />
           <Spark values={cell.first} width={120} height={26} />
           <span class="quiet">
             {shape(cell)} {cell.dtype}
