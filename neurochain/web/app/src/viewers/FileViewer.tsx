@@ -1,5 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
+import { address as toBytes } from "../api/client";
+import { bytes } from "../format";
 import { query } from "../route";
+import { Icon } from "../ui/Icon";
 import { Skeleton } from "../ui/states";
 import { kindOf } from "./kind";
 import { named } from "./named";
@@ -17,18 +20,26 @@ export function FileViewer(viewed: Viewed) {
   ];
   return (
     <>
-      <div class="file-tabs segments" role="group" aria-label="What is shown of the file">
-        {tabs.map(([title, on, show]) => (
-          <button key={title} type="button" aria-pressed={on} onClick={() => address.set({ show })}>
-            {title}
-          </button>
-        ))}
+      <div class="file-tabs">
+        <span class="segments" role="group" aria-label="What is shown of the file">
+          {tabs.map(([title, on, show]) => (
+            <button key={title} type="button" aria-pressed={on} onClick={() => address.set({ show })}>
+              {title}
+            </button>
+          ))}
+        </span>
+        {!FOLDERS.has(viewed.file.format ?? "") && (
+          <a class="bare" download href={toBytes("/media/bytes", { ref: viewed.reference, key: viewed.rowKey, column: viewed.file.column })} title={`Download, ${bytes(viewed.file.size)}`} aria-label={`Download, ${bytes(viewed.file.size)}`}>
+            <Icon name="download" />
+          </a>
+        )}
       </div>
       {header ? <Loaded key="header" of="header" load={() => import("./header/HeaderTable")} viewed={viewed} /> : <Loaded key={kind} of={kind} load={() => open(kind)} viewed={viewed} />}
     </>
   );
 }
 
+const FOLDERS = new Set(["zarr", "ome-zarr"]); // which have no bytes of their own
 const TITLES: Record<string, string> = { volume: "Volume", recording: "Signals", video: "Video", table: "Content" };
 
 function Loaded({ of, load, viewed }: { of: string; load: () => Promise<ViewerModule>; viewed: Viewed }) {

@@ -1,9 +1,8 @@
 import { useAsked } from "../../api/asked";
 import { address } from "../../api/client";
 import type { Cell } from "../../api/types";
-import { bytes, count, plural, text } from "../../format";
+import { count, plural, text } from "../../format";
 import { query } from "../../route";
-import { Icon } from "../../ui/Icon";
 import { Skeleton } from "../../ui/states";
 import { named } from "../named";
 import type { Viewed } from "../registry";
@@ -77,10 +76,6 @@ export default function TableViewer({ reference, rowKey, file }: Viewed) {
             Show {count(more)}
           </button>
         )}
-        <span class="spring" />
-        <a class="button" download href={address("/media/bytes", { ref: reference, key: rowKey, column: file.column })}>
-          <Icon name="download" /> Download, {bytes(file.size)}
-        </a>
       </p>
     </div>
   );
