@@ -20,6 +20,7 @@ from neurochain.web.media.served import served
 from neurochain.web.media.sources import Sources
 from neurochain.web.media.spectrogram import spectrogram
 from neurochain.web.media.spikes import spike_times
+from neurochain.web.media.table import first_rows
 from neurochain.web.media.traces import traces, traces_info
 from neurochain.web.media.videoinfo import video_info
 from neurochain.web.media.volume import volume_info, volume_part
@@ -42,6 +43,7 @@ def media_routes(project: Project) -> list[Route]:
         "events": event_list,
         "header": header_groups,
         "parts": part_list,
+        "table": first_rows,
     }
     pictures: dict[str, tuple[str, Callable[[Sources, Query, Stop], bytes]]] = {
         "volume": ("application/x-nifti", volume_part),

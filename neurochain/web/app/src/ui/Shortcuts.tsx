@@ -38,6 +38,18 @@ const KEYS: [string, [string, string][]][] = [
     ],
   ],
   [
+    "A volume",
+    [
+      ["← → ↑ ↓", "move the crosshair"],
+      ["PgUp PgDn", "slice after, before; with Shift, ten"],
+      ["1 … 5", "all, axial, coronal, sagittal, 3D"],
+      ["+ −", "larger, smaller"],
+      [", .", "volume before, after"],
+      ["x o", "swap left and right, overlay on and off"],
+      ["0", "as it was opened"],
+    ],
+  ],
+  [
     "Lineage",
     [
       ["← → ↑ ↓", "go along the graph"],

@@ -12,6 +12,7 @@ import { StepLink } from "../ui/StepLink";
 import { useTitle } from "../ui/title";
 import { FileViewer } from "../viewers/FileViewer";
 import { ByteMap } from "./row/ByteMap";
+import { RowPlaced } from "./row/place";
 import { Value, Values } from "./row/Values";
 
 export function RowView({ reference, rowKey }: { reference: string; rowKey: string }) {
@@ -76,6 +77,7 @@ export function RowView({ reference, rowKey }: { reference: string; rowKey: stri
       ) : !row.data || !version.data ? (
         <Skeleton lines={10} tall />
       ) : (
+        <RowPlaced.Provider value={{ reference, rowKey: row.data.key }}>
         <div class={`row-view${row.stale ? " stale" : ""}${row.data.files.length || row.data.features.length ? "" : " alone"}`}>
           <div class="sources">
             {row.data.files.map((file) => (
@@ -132,6 +134,7 @@ export function RowView({ reference, rowKey }: { reference: string; rowKey: stri
             </p>
           </div>
         </div>
+        </RowPlaced.Provider>
       )}
     </main>
   );
