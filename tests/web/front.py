@@ -3,8 +3,10 @@
 import contextlib
 import json
 import os
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,8 +56,8 @@ class Front:
 
 
 @contextlib.contextmanager
-def front(folder: Path) -> Iterator[Front]:
-    """A server and a browser; skips where there is no browser."""
+def front(folder: Path, made: str = "front_made.py") -> Iterator[Front]:
+    """A server of what a script makes, and a browser; skips where there is no browser."""
     try:
         chromium = Chromium()
     except MissingBrowserError as error:
@@ -65,10 +67,12 @@ def front(folder: Path) -> Iterator[Front]:
         "NEUROCHAIN_HOME": str(folder / ".neurochain"),
         "NEUROCHAIN_CACHE": str(folder / ".cache"),
         "NEUROCHAIN_PROGRESS": "0",
-        "PYTHONPATH": os.pathsep.join([str(HERE.parents[1]), os.environ.get("PYTHONPATH", "")]),
+        "PYTHONPATH": os.pathsep.join(
+            [str(HERE.parents[1]), str(HERE.parent / "formats"), os.environ.get("PYTHONPATH", "")]
+        ),
     }
     server = subprocess.Popen(
-        [sys.executable, str(HERE / "front_made.py")],
+        [sys.executable, str(HERE / made)],
         cwd=folder, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert server.stdin is not None
@@ -77,8 +81,22 @@ def front(folder: Path) -> Iterator[Front]:
         try:
             address = next((line for line in server.stdout if "http://" in line), "")
             assert address, "the server has not started"
-            yield Front(address.partition("http://")[2].partition("/")[0].join(("http://", "")), chromium)
+            place = address.partition("http://")[2].partition("/")[0]
+            _answers(place, server)
+            yield Front(f"http://{place}", chromium)
         finally:
             server.stdin.close()
             server.wait(20)
             server.stdout.close()
+
+
+def _answers(place: str, server: "subprocess.Popen[str]") -> None:
+    """Wait until a server that has said its address listens there."""
+    host, port = place.split(":")
+    while server.poll() is None:
+        try:
+            socket.create_connection((host, int(port)), 5).close()
+            return
+        except ConnectionRefusedError:
+            time.sleep(0.02)
+    raise AssertionError("the server has ended")

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { plural } from "../../format";
 import type { Model } from "./model";
+import { unitText } from "./ticks";
 
 const LISTED = 400; // in the page at once
 const ROWS = [8, 16, 32, 64, 128];
@@ -20,7 +21,7 @@ export function ChannelPicker({ model }: { model: Model }) {
   const kinds = new Map<string, number[]>();
   for (const channel of view.all) {
     const { kind, unit } = info.channels[channel]!;
-    const name = kind || unit || "other";
+    const name = kind || unitText(unit) || "other";
     kinds.set(name, [...(kinds.get(name) ?? []), channel]);
   }
   const pick = (channels: number[]) => {
@@ -66,7 +67,7 @@ export function ChannelPicker({ model }: { model: Model }) {
                   }}
                 />
                 <span class="cut">{label}</span>
-                <span class="quiet small">{[kind, unit].filter(Boolean).join(", ")}</span>
+                <span class="quiet small">{[kind, unitText(unit)].filter(Boolean).join(", ")}</span>
               </label>
               <button type="button" class={bad.has(channel) ? "mark-bad is-bad" : "mark-bad"} aria-pressed={bad.has(channel)} aria-label={`${label} is bad`} title="Bad: left out of scale and average" onClick={() => view.mark(channel, !bad.has(channel))}>
                 bad

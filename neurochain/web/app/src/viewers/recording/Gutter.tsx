@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { count } from "../../format";
 import { Icon } from "../../ui/Icon";
 import type { Model } from "./model";
-import { measured } from "./ticks";
+import { measured, unitText } from "./ticks";
 
 const APART = 12.5; // px from one label to the next, at least
 
@@ -60,7 +60,7 @@ export function Gutter({ model, top }: { model: Model; top: number }) {
             type="button"
             class={`lane-label${bad.has(channel) ? " bad-lane" : ""}${view.chosen.value === channel ? " chosen-lane" : ""}`}
             tabIndex={i === Math.min(reached, shown.length - 1) ? 0 : -1}
-            title={`${label}${unit ? `, ${unit}` : ""}`}
+            title={`${label}${unit ? `, ${unitText(unit)}` : ""}`}
             aria-haspopup="dialog"
             aria-expanded={open === channel}
             style={{ top: `${y + top}px` }}
@@ -111,7 +111,7 @@ function ChannelCard({ model, channel, y, close }: { model: Model; channel: numb
       }}
     >
       <p>
-        <strong class="break">{label}</strong> <span class="quiet">{[unit, kind, rate ? `${measured(rate)} Hz` : ""].filter(Boolean).join(" · ")}</span>
+        <strong class="break">{label}</strong> <span class="quiet">{[unitText(unit), kind, rate ? `${measured(rate)} Hz` : ""].filter(Boolean).join(" · ")}</span>
       </p>
       <div class="gain-line">
         <span>Gain</span>

@@ -49,7 +49,7 @@ export function Overview({ model }: { model: Model }) {
     const url = address("/media/traces", { ...model.where, columns: COLUMNS, channels: ranges(some) });
     let begun = false;
     const stop = effect(() => {
-      if (begun || model.store.waiting.value || !model.scaling.changed.value) return; // the traces come first
+      if (begun || !model.scene.value || model.store.waiting.value) return; // the traces come first
       begun = true;
       packed<Header>(url, control.signal).then(
         ({ header, values, bytes }) => {
@@ -68,7 +68,7 @@ export function Overview({ model }: { model: Model }) {
   useEffect(() => {
     const own = canvas.current!;
     const paint = () => {
-      const { width } = box.current!.getBoundingClientRect();
+      const width = box.current?.getBoundingClientRect().width ?? 0;
       if (width < 1) return;
       const ratio = Math.min(devicePixelRatio || 1, 2);
       own.width = Math.round(width * ratio);
@@ -122,6 +122,11 @@ export function Overview({ model }: { model: Model }) {
   };
   const share = (view.span.value / total) * 100;
   return (
+    <div class="overview-frame">
+      <span class="quiet overview-total" aria-hidden="true">
+        {clockText(clock.end, total < 60 ? 0.1 : 1)}
+        {clock.end < 60 ? " s" : ""}
+      </span>
     <div
       class="overview"
       ref={box}
@@ -163,15 +168,12 @@ export function Overview({ model }: { model: Model }) {
       <canvas ref={canvas} aria-hidden="true" />
       <span class="window" style={{ left: `min(${((view.start.value - clock.start) / total) * 100}%, calc(100% - ${LEAST}px))`, width: `max(${share}%, ${LEAST}px)` }} />
       {view.cursor.value !== null && <i class="overview-cursor" style={{ left: `${((view.cursor.value - clock.start) / total) * 100}%` }} />}
-      <span class="ends small" aria-hidden="true">
-        <span>{clockText(clock.start, 1)}</span>
-        <span>{clockText(clock.end, total < 60 ? 0.1 : 1)}</span>
-      </span>
       {shape?.rough && (
         <span class="unseen" role="note">
           Of this overview only some samples were looked at.
         </span>
       )}
+    </div>
     </div>
   );
 }

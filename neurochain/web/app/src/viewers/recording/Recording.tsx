@@ -3,6 +3,7 @@ import { useAsked } from "../../api/asked";
 import { address } from "../../api/client";
 import { count, duration } from "../../format";
 import { query } from "../../route";
+import { Icon } from "../../ui/Icon";
 import { Empty, Failed, Skeleton } from "../../ui/states";
 import { listen } from "../../ui/keys";
 import { Place } from "../place";
@@ -19,7 +20,7 @@ import { Spectrogram } from "./Spectrogram";
 import { Stage } from "./Stage";
 import { Status } from "./Status";
 import { measured } from "./ticks";
-import { type Panel, Toolbar, panels } from "./Toolbar";
+import { GoTo, type Panel, Toolbar, panels } from "./Toolbar";
 import "./recording.css";
 
 const SEVERAL = ["nwb", "openephys"]; // formats of files that may hold more than one recording
@@ -103,19 +104,29 @@ function Opened({ info, number, where, place, uri, size, units }: OpenedProps) {
   const error = store.error.value;
   return (
     <div class={view.wide.value ? "recording-opened wide" : "recording-opened"} ref={box}>
-      <p class="facts recording-facts">
-        <span>
-          <b>{count(group.channels.length)}</b> {group.channels.length === 1 ? "channel" : "channels"}
-        </span>
-        <span>
-          <b>{group.sampling_frequency ? `${measured(group.sampling_frequency)} Hz` : "rate not said"}</b>
-        </span>
-        <span>
-          <b>{duration(group.n_samples / model.clock.rate)}</b>
-          {model.clock.gaps > 0 && ` with ${count(model.clock.gaps)} ${model.clock.gaps === 1 ? "gap" : "gaps"}`}
-        </span>
-      </p>
-      <Toolbar model={model} panel={panel} setPanel={setPanel} time={time} />
+      <div class="recording-facts">
+        <p class="facts">
+          <span>
+            <b>{count(group.channels.length)}</b> {group.channels.length === 1 ? "channel" : "channels"}
+          </span>
+          <span>
+            <b>{group.sampling_frequency ? `${measured(group.sampling_frequency)} Hz` : "rate not said"}</b>
+          </span>
+          <span>
+            <b>{duration(group.n_samples / model.clock.rate)}</b>
+            {model.clock.gaps > 0 && ` with ${count(model.clock.gaps)} ${model.clock.gaps === 1 ? "gap" : "gaps"}`}
+          </span>
+        </p>
+        <span class="spring" />
+        <button type="button" aria-pressed={view.chosen.value !== null} class={view.chosen.value === null ? "" : "on"} title="Spectrogram of a channel (s)" onClick={() => (view.chosen.value = view.chosen.peek() === null ? (model.channels.peek()[0] ?? null) : null)}>
+          Spectrogram
+        </button>
+        <GoTo model={model} input={time} />
+        <button type="button" class="bare wider" aria-label="Wide" aria-pressed={view.wide.value} title={view.wide.value ? "As wide as before (w)" : "As wide as the page (w)"} onClick={() => (view.wide.value = !view.wide.peek())}>
+          <Icon name="wide" />
+        </button>
+      </div>
+      <Toolbar model={model} panel={panel} setPanel={setPanel} />
       <div class="stage-frame">
         <Stage model={model} />
         {error && (

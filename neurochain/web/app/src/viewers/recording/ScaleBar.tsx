@@ -1,8 +1,8 @@
 import type { Model } from "./model";
 import { THINNEST, isOther } from "./scene";
-import { measured, roundBelow } from "./ticks";
+import { measured, roundBelow, unitText } from "./ticks";
 
-const TALLEST = 70; // px
+const TALLEST = 52; // px
 
 /** How many units are how long: of the kind of channel that most are of. */
 export function ScaleBar({ model }: { model: Model }) {
@@ -14,7 +14,7 @@ export function ScaleBar({ model }: { model: Model }) {
   const lane = Math.max(model.size.value.height / channels.length, THINNEST);
   const perUnit = (lane / scaling.perLane(channel)) * view.gain.value;
   const value = roundBelow(TALLEST / perUnit);
-  const unit = info.channels[channel]!.unit;
+  const unit = unitText(info.channels[channel]!.unit);
   return (
     <div class="scale-bar" title="Scale of the traces">
       <span>

@@ -11,6 +11,7 @@ import { clockText, measured, stepFor, ticks } from "./ticks";
 
 const WIDEST = 1024;
 const TALL = 160; // px
+const AROUND = 0.1; // of the window, to either side: columns stand at the middle of what they are made of
 const FAINTEST = -299; // dB: all zero
 
 interface Header {
@@ -56,9 +57,9 @@ export function Spectrogram({ model }: { model: Model }) {
     const url = address("/media/spectrogram", {
       ...model.where,
       channel: String(channel),
-      start: even(view.start.peek()),
-      end: even(view.end),
-      width: Math.min(Math.max(Math.round(width), 64), WIDEST),
+      start: even(Math.max(view.start.peek() - AROUND * view.span.peek(), clock.start)),
+      end: even(Math.min(view.end + AROUND * view.span.peek(), clock.end)),
+      width: Math.min(Math.max(Math.round(width * (1 + 2 * AROUND)), 64), WIDEST),
       height: TALL,
       high: highest || null,
     });
@@ -110,7 +111,7 @@ export function Spectrogram({ model }: { model: Model }) {
   const top = shown?.frequencies.at(-1) ?? 0;
   const bottom = shown?.frequencies[0] ?? 0;
   const y = (frequency: number) => TALL - ((frequency - bottom) / Math.max(top - bottom, 1e-9)) * TALL;
-  const step = top > bottom ? stepFor(top - bottom, 5) : 1;
+  const step = top > bottom ? stepFor(top - bottom, 5, false) : 1;
   const cursor = model.pointer.value?.time ?? view.cursor.value;
   const at = cursor === null ? null : (cursor - view.start.value) * (width / view.span.value);
   const half = clock.rate / 2;
@@ -143,10 +144,10 @@ export function Spectrogram({ model }: { model: Model }) {
         </label>
         {limits && shown && (
           <span class="ramp">
-            <span>{measured(limits[0])}</span>
+            <span>{decibels(limits[0])}</span>
             <Ramp />
             <span>
-              {measured(limits[1])} {shown.unit}
+              {decibels(limits[1])} {shown.unit.replace("of u", "of µ")}
             </span>
             <button type="button" class="bare lock" aria-label="Keep the colours" title="Keep these limits" aria-pressed={view.decibels.value !== null} onClick={() => (view.decibels.value = view.decibels.peek() ? null : [Number(limits[0].toFixed(1)), Number(limits[1].toFixed(1))])}>
               <Icon name={view.decibels.value ? "locked" : "unlocked"} />
@@ -183,6 +184,8 @@ export function Spectrogram({ model }: { model: Model }) {
   );
 }
 
+const decibels = (value: number): string => value.toFixed(1).replace("-", "−");
+
 function Reading({ shown, time, even }: { shown: Shown | null; time: number | null; even: (time: number) => number }) {
   if (!shown || time === null) return null;
   const column = Math.round((even(time) - shown.start) / shown.step);
@@ -191,7 +194,7 @@ function Reading({ shown, time, even }: { shown: Shown | null; time: number | nu
   for (let row = 0; row < shown.frequencies.length; row += 1) if (shown.values[row * shown.columns + column]! > shown.values[most * shown.columns + column]!) most = row;
   return (
     <span class="quiet small">
-      most at {measured(shown.frequencies[most]!)} Hz, {measured(Math.round(shown.values[most * shown.columns + column]! * 10) / 10)} dB
+      most at {measured(Number(shown.frequencies[most]!.toPrecision(3)))} Hz, {decibels(shown.values[most * shown.columns + column]!)} dB
     </span>
   );
 }

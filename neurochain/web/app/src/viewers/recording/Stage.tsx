@@ -31,15 +31,18 @@ export function Stage({ model }: { model: Model }) {
 
   useEffect(() => {
     const resized = new ResizeObserver(() => {
-      const { width, height } = box.current!.getBoundingClientRect();
+      if (!box.current) return;
+      const { width, height } = box.current.getBoundingClientRect();
       model.size.value = { width: Math.floor(width), height: Math.max(Math.floor(height) - top - AXIS, 40) };
     });
     resized.observe(box.current!);
     return () => resized.disconnect();
   }, [model, top]);
 
+  const brushes = useRef<Brush | null>(null);
+  useEffect(() => () => brushes.current?.dispose(), []);
   useEffect(() => {
-    const brush = new Brush(under.current!, flat.current!, deep.current!);
+    const brush = (brushes.current ??= new Brush(under.current!, flat.current!, deep.current!));
     let frame = 0;
     const paint = () => {
       frame = 0;
@@ -67,7 +70,6 @@ export function Stage({ model }: { model: Model }) {
       recolour();
       dark.removeEventListener("change", fresh);
       cancelAnimationFrame(frame);
-      brush.dispose();
     };
   }, [model, top, colours]);
 
@@ -106,8 +108,8 @@ export function Stage({ model }: { model: Model }) {
         <canvas ref={deep} aria-hidden="true" style={{ top: `${top}px` }} />
         <Cursor model={model} top={top} />
         <ScaleBar model={model} />
-        <span class="axis-unit quiet">{Math.abs(clock.end) >= 60 ? (Math.abs(clock.end) >= 3600 ? "h:min:s" : "min:s") : "s"}</span>
       </div>
+      <span class="axis-unit quiet">{Math.abs(clock.end) >= 60 ? (Math.abs(clock.end) >= 3600 ? "h:min:s" : "min:s") : "s"}</span>
     </div>
   );
 }

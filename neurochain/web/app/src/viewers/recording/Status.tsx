@@ -2,7 +2,7 @@ import { bytes, count, plural } from "../../format";
 import { isNear } from "./near";
 import type { Model } from "./model";
 import { filtering, said } from "./filters";
-import { clockText, measured } from "./ticks";
+import { clockText, measured, unitText } from "./ticks";
 
 /** What is pointed at, and how true what is seen is. */
 export function Status({ model, size, uri }: { model: Model; size: number; uri: string }) {
@@ -11,6 +11,7 @@ export function Status({ model, size, uri }: { model: Model; size: number; uri: 
   const rough = store.rough.value;
   const bin = scene?.bin ?? 1;
   const near = isNear(uri);
+  const whole = size > model.group.n_samples * model.group.channels.length; // else samples lie in a file beside it
   return (
     <div class="recording-status">
       <Readout model={model} />
@@ -41,7 +42,8 @@ export function Status({ model, size, uri }: { model: Model; size: number; uri: 
         {bin === 1 ? "every sample" : `min and max of ${count(bin)}`}
       </span>
       <span class="quiet nowrap fetched" title="Fetched for this recording since it was opened here; the file itself has more">
-        {bytes(store.bytes.value)} of {bytes(size)}
+        {bytes(store.bytes.value)}
+        {whole && ` of ${bytes(size)}`}
       </span>
     </div>
   );
@@ -58,7 +60,8 @@ function Readout({ model }: { model: Model }) {
   const lane = model.size.value.height / channels.length;
   const row = pointer ? Math.min(Math.max(Math.floor(pointer.y / lane), 0), channels.length - 1) : Math.max(view.chosen.value === null ? 0 : channels.indexOf(view.chosen.value), 0);
   const channel = channels[row]!;
-  const { label, unit } = info.channels[channel]!;
+  const { label } = info.channels[channel]!;
+  const unit = unitText(info.channels[channel]!.unit);
   const sample = clock.nearest(time);
   const known = !pointer && read && read.sample === sample ? read.values.get(channel) : undefined;
   const value = known !== undefined ? { low: known, high: known } : model.valueAt(channel, time);

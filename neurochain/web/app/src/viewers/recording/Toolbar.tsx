@@ -13,7 +13,7 @@ import { measured, timeOf } from "./ticks";
 export type Panel = "" | "channels" | "filters" | "events";
 
 /** What can be done with a recording. */
-export function Toolbar({ model, panel, setPanel, time }: { model: Model; panel: Panel; setPanel: (panel: Panel) => void; time: { current: HTMLInputElement | null } }) {
+export function Toolbar({ model, panel, setPanel }: { model: Model; panel: Panel; setPanel: (panel: Panel) => void }) {
   const { view } = model;
   const open = (name: Panel) => (on: boolean) => setPanel(on ? name : panel === name ? "" : panel);
   const heat = view.isHeat;
@@ -24,7 +24,7 @@ export function Toolbar({ model, panel, setPanel, time }: { model: Model; panel:
       <Popover
         label={
           <>
-            <Icon name="columns" /> {count(view.picked.value.length)} <span class="quiet">of {count(view.group.channels.length)} channels</span>
+            <Icon name="columns" /> {count(view.picked.value.length)} <span class="quiet">{view.picked.value.length < view.group.channels.length ? `of ${count(view.group.channels.length)}` : "channels"}</span>
           </>
         }
         title="Choose channels (c)"
@@ -96,19 +96,12 @@ export function Toolbar({ model, panel, setPanel, time }: { model: Model; panel:
           </button>
         </span>
       )}
-      <button type="button" aria-pressed={view.chosen.value !== null} class={view.chosen.value === null ? "" : "on"} title="Spectrogram of a channel (s)" onClick={() => (view.chosen.value = view.chosen.peek() === null ? (model.channels.peek()[0] ?? null) : null)}>
-        Spectrogram
-      </button>
-      <span class="spring" />
-      <GoTo model={model} input={time} />
-      <button type="button" class="bare wider" aria-label="Wide" aria-pressed={view.wide.value} title={view.wide.value ? "As wide as before (w)" : "As wide as the page (w)"} onClick={() => (view.wide.value = !view.wide.peek())}>
-        <Icon name="wide" />
-      </button>
     </div>
   );
 }
 
-function GoTo({ model, input }: { model: Model; input: { current: HTMLInputElement | null } }) {
+/** A field for a time. */
+export function GoTo({ model, input }: { model: Model; input: { current: HTMLInputElement | null } }) {
   const [wrong, set] = useState("");
   const form = useRef<HTMLFormElement>(null);
   return (

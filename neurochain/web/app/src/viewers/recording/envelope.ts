@@ -1,6 +1,8 @@
 // Envelope: the least and the greatest that each channel has in each column of pixels, from its middle on.
 import type { Scene } from "./scene";
 
+const SPARSE = 2; // px of a column
+
 export class Envelope {
   lows = new Float32Array(0); // [lane][pixel]
   highs = new Float32Array(0); // NaN where nothing is known
@@ -36,43 +38,56 @@ export class Envelope {
           const row = place * tile.columns * each;
           const out = (lane + i) * this.width;
           const { values } = tile;
+          const between = (at: number, more: number) => {
+            const a = Math.min(Math.max(Math.floor(at), 0), last);
+            const b = Math.min(a + 1, last);
+            const first = values[row + a * each + more]!;
+            return first + (values[row + b * each + more]! - first) * Math.min(Math.max(at - a, 0), 1);
+          };
           for (let x = first; x < end; x += 1) {
-            const u = Math.min(Math.max((x - zero) / perColumn, 0), last);
-            const v = Math.min(Math.max((x + 1 - zero) / perColumn, 0), last);
-            const a = Math.floor(u);
-            const b = Math.floor(v);
+            const u = (x - zero) / perColumn;
+            const v = u + 1 / perColumn;
+            const b = Math.min(Math.ceil(v) - 1, last);
             let low = Infinity;
             let high = -Infinity;
-            for (let c = a + 1; c <= b; c += 1) {
+            for (let c = Math.max(Math.ceil(u), 0); c <= b; c += 1) {
               const l = values[row + c * each]!;
               const h = values[row + c * each + each - 1]!;
               if (l < low) low = l;
               if (h > high) high = h;
             }
-            // Where pixels begin and end between columns, lines lead from one to the next.
-            const l0 = values[row + a * each]!;
-            const h0 = values[row + a * each + each - 1]!;
-            const after = a < last ? a + 1 : a;
-            const left = u - a;
-            const l1 = l0 + (values[row + after * each]! - l0) * left;
-            const h1 = h0 + (values[row + after * each + each - 1]! - h0) * left;
-            if (l1 < low) low = l1;
-            if (h1 > high) high = h1;
-            const behind = b < last ? b + 1 : b;
-            const right = v - b;
-            const l2 = values[row + b * each]!;
-            const h2 = values[row + b * each + each - 1]!;
-            const l3 = l2 + (values[row + behind * each]! - l2) * right;
-            const h3 = h2 + (values[row + behind * each + each - 1]! - h2) * right;
-            if (l3 < low) low = l3;
-            if (h3 > high) high = h3;
-            if (low > high) continue;
+            if (perColumn > SPARSE) {
+              // Columns are wider than pixels: lines lead from one to the next.
+              low = Math.min(low, between(u, 0), between(v, 0));
+              high = Math.max(high, between(u, each - 1), between(v, each - 1));
+            } else if (low > high) {
+              low = between((u + v) / 2, 0);
+              high = between((u + v) / 2, each - 1);
+            }
+            if (!(low <= high)) continue;
             this.lows[out + x] = low * gain + offset;
             this.highs[out + x] = high * gain + offset;
           }
+          if (perColumn <= SPARSE) this.#join(out + first, out + end);
         });
       }
       lane += lanes.length;
+    }
+  }
+
+  /** Let neighbours touch: half of the way each. */
+  #join(first: number, end: number): void {
+    const { lows, highs } = this;
+    for (let i = first + 1; i < end; i += 1) {
+      const rise = lows[i]! - highs[i - 1]!;
+      const fall = lows[i - 1]! - highs[i]!;
+      if (rise > 0) {
+        highs[i - 1]! += rise / 2;
+        lows[i] = highs[i - 1]!;
+      } else if (fall > 0) {
+        lows[i - 1]! -= fall / 2;
+        highs[i] = lows[i - 1]!;
+      }
     }
   }
 }

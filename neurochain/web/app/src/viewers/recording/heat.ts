@@ -2,7 +2,7 @@
 import type { Envelope } from "./envelope";
 import { type Palette, rgb } from "./palette";
 import { signed } from "./ramp";
-import type { Scene } from "./scene";
+import { type Scene, THINNEST } from "./scene";
 
 export function drawHeat(context: CanvasRenderingContext2D, scene: Scene, envelope: Envelope, ratio: number, palette: Palette): void {
   const { width } = envelope;
@@ -15,7 +15,7 @@ export function drawHeat(context: CanvasRenderingContext2D, scene: Scene, envelo
   const half = scene.lane / 2;
   const line = new Uint32Array(width);
   lanes.forEach(({ y, scale, tone }, i) => {
-    const unit = (127 * scale) / (Math.max(scene.lane, 7) / 2) / 1.6; // where a trace would leave its lane, colours are nearly full
+    const unit = (127 * scale) / (Math.max(scene.lane, THINNEST) / 2) / 1.6; // where a trace would leave its lane, colours are nearly full
     const row = i * width;
     for (let x = 0; x < width; x += 1) {
       const low = envelope.lows[row + x]!;

@@ -3,6 +3,9 @@ import type { Palette } from "./palette";
 import type { Piece } from "./pieces";
 import type { Lane, Scene } from "./scene";
 
+const FARTHEST = 4; // lanes that a trace may leave its own by
+const NEAREST = 120; // px that it may in any case
+
 export function drawLines(context: CanvasRenderingContext2D, scene: Scene, ratio: number, palette: Palette): void {
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, scene.width, scene.height);
@@ -20,7 +23,7 @@ export function drawLines(context: CanvasRenderingContext2D, scene: Scene, ratio
       for (const lane of lanes) {
         context.strokeStyle = palette.tones[lane.tone];
         context.beginPath();
-        trace(context, piece, lane, begin, end, 1 / ratio);
+        trace(context, piece, lane, begin, end, 1 / ratio, Math.max(FARTHEST * scene.lane, NEAREST));
         context.stroke();
       }
       context.restore();
@@ -29,7 +32,7 @@ export function drawLines(context: CanvasRenderingContext2D, scene: Scene, ratio
 }
 
 /** One channel: from column to column; of those that share a pixel the least and the greatest. */
-function trace(context: CanvasRenderingContext2D, { tile, from, x, perSample }: Piece, { place, y, scale, base }: Lane, begin: number, end: number, pixel: number): void {
+function trace(context: CanvasRenderingContext2D, { tile, from, x, perSample }: Piece, { place, y, scale, base }: Lane, begin: number, end: number, pixel: number, room: number): void {
   const { values, bin, columns, pairs } = tile;
   const perColumn = perSample * bin;
   const zero = x - ((from - tile.from - (bin - 1) / 2) / bin) * perColumn; // of column 0
@@ -46,10 +49,10 @@ function trace(context: CanvasRenderingContext2D, { tile, from, x, perSample }: 
   let at = -Infinity;
   const put = () => {
     if (low > high) return;
-    const lower = middle - low * gain;
+    const lower = Math.min(Math.max(middle - low * gain, y - room), y + room);
     if (drawing) context.lineTo(at, lower);
     else context.moveTo(at, lower);
-    if (high !== low) context.lineTo(at, middle - high * gain);
+    if (high !== low) context.lineTo(at, Math.min(Math.max(middle - high * gain, y - room), y + room));
     else if (!drawing) context.lineTo(at + 0.01, lower); // a sample that stands alone is a point
     drawing = true;
     low = Infinity;

@@ -62,7 +62,7 @@ export class Scaling {
   fit(strips: Strip[], view: View): void {
     const found = new Map<number, Extent>();
     for (const { lanes, pieces } of strips) for (const { channel, place } of lanes) {
-      const extent = extentOf(pieces, place);
+      const extent = extentOf(pieces, place, this.kindOf(channel).endsWith("stim") ? 1 : OUTER);
       if (extent) found.set(channel, extent);
     }
     if (!found.size) return;
@@ -106,7 +106,7 @@ function roundAbove(value: number): number {
   return ROUND.find((one) => one * power >= value * (1 - 1e-9))! * power;
 }
 
-function extentOf(pieces: Piece[], place: number): Extent | null {
+function extentOf(pieces: Piece[], place: number, outer: number): Extent | null {
   const lows: number[] = [];
   const highs: number[] = [];
   const total = pieces.reduce((sum, { from, to, tile }) => sum + (to - from) / tile.bin, 0);
@@ -129,8 +129,8 @@ function extentOf(pieces: Piece[], place: number): Extent | null {
   }
   if (!lows.length) return null;
   const base = quantile(lows.map((low, i) => (low + highs[i]!) / 2), 0.5);
-  const reach = quantile(lows.map((low, i) => Math.max(highs[i]! - base, base - low)), OUTER);
-  return { base, reach };
+  const far = lows.map((low, i) => Math.max(highs[i]! - base, base - low));
+  return { base, reach: quantile(far, outer) || Math.max(...far) };
 }
 
 export function quantile(values: readonly number[], share: number): number {

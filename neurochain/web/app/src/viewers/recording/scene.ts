@@ -9,7 +9,7 @@ import { type Block, COLUMNS, type TileStore, type Wanted } from "./tiles";
 import type { View } from "./view";
 
 const AROUND = 8; // times as far: what stands in when somebody moves fast
-export const THINNEST = 7; // px that a trace has, however many there are
+export const THINNEST = 5; // px that a trace has, however many there are
 
 export type Tone = "usual" | "other" | "bad" | "chosen";
 export const TONES: readonly Tone[] = ["usual", "other", "bad", "chosen"];

@@ -2,10 +2,10 @@
 
 const CLOCK = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400];
 
-/** A round step so that there are at most so many. */
-export function stepFor(span: number, most: number): number {
+/** A round step so that there are at most so many; of `times` of a clock, of others decimal. */
+export function stepFor(span: number, most: number, times = true): number {
   const least = span / Math.max(most, 1);
-  if (least > 1) {
+  if (times && least > 1) {
     const found = CLOCK.find((one) => one >= least);
     if (found) return found;
   }
@@ -17,7 +17,7 @@ export function stepFor(span: number, most: number): number {
 export function ticks(start: number, end: number, step: number): number[] {
   const found: number[] = [];
   const first = Math.ceil(start / step - 1e-9);
-  for (let i = first; i * step <= end + step * 1e-9 && found.length < 200; i += 1) found.push(i * step);
+  for (let i = first; i * step <= end + step * 1e-9 && found.length < 200; i += 1) found.push(i * step + 0);
   return found;
 }
 
@@ -63,3 +63,6 @@ export function roundBelow(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
   return [5, 2, 1].map((one) => one * power).find((one) => one <= value * (1 + 1e-9)) ?? power;
 }
+
+/** A unit as people write it: files of old write u for µ. */
+export const unitText = (unit: string): string => unit.replace(/^u(?=[VAT]\b)/, "µ");

@@ -171,7 +171,7 @@ export class View {
       );
       this.lock.value = get("lock") && locked.every((one) => one > 0 && one < Infinity) ? locked : null;
       this.bad.value = listed(get("bad") ?? "", this.group.channels);
-      this.filters.value = { highpass: positive("hp", 0), lowpass: positive("lp", 0), notch: positive("notch", 0), average: get("ref") === "average" };
+      this.filters.value = { highpass: positive("hp", 0), lowpass: positive("lp", 0), notch: positive("notch", 0), average: get("reref") === "average" };
       this.cursor.value = number("cursor");
       this.chosen.value = chosen !== null && this.group.channels.includes(chosen) ? chosen : null;
       this.decibels.value = pair.length === 2 && pair.every(Number.isFinite) && pair[0]! < pair[1]! ? [pair[0]!, pair[1]!] : null;
@@ -202,7 +202,7 @@ export class View {
       hp: highpass ? text(highpass) : null,
       lp: lowpass ? text(lowpass) : null,
       notch: notch ? text(notch) : null,
-      ref: average ? "average" : null,
+      reref: average ? "average" : null,
       cursor: this.cursor.value === null ? null : seconds(this.cursor.value),
       spec: this.chosen.value === null ? null : String(this.chosen.value),
       db: this.decibels.value ? this.decibels.value.map(text).join(",") : null,

@@ -20,7 +20,8 @@ uniform sampler2D lanes; // y of the middle, pixels of a unit, tone
 uniform vec3 tones[${TONES.length}];
 uniform float height;
 uniform float tall; // of a lane
-uniform float thick; // half of it
+uniform float thick; // half of a line
+uniform float faint; // where lanes are thin
 uniform int count;
 out vec4 colour;
 void main() {
@@ -38,7 +39,7 @@ void main() {
     vec4 lane = texelFetch(lanes, ivec2(i, 0), 0);
     float top = lane.x - high * lane.y - thick;
     float bottom = lane.x - low * lane.y + thick;
-    float part = clamp(min(bottom, y + 0.5) - max(top, y - 0.5), 0.0, 1.0);
+    float part = faint * clamp(min(bottom, y + 0.5) - max(top, y - 0.5), 0.0, 1.0);
     seen = mix(seen, tones[int(lane.z)] , part / max(part + cover * (1.0 - part), 1e-6));
     cover = part + cover * (1.0 - part);
   }
@@ -116,6 +117,7 @@ export class GlLines {
     gl.uniform1f(uniform("height"), canvas.height);
     gl.uniform1f(uniform("tall"), scene.lane * ratio);
     gl.uniform1f(uniform("thick"), 0.5 * ratio);
+    gl.uniform1f(uniform("faint"), Math.min(Math.max(scene.lane / 8, 0.6), 1));
     gl.uniform1i(uniform("count"), lanes);
     gl.drawArrays(gl.TRIANGLES, 0, 3);
   }

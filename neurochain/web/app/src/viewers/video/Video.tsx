@@ -64,7 +64,7 @@ function Opened({ info, times, where, column, size }: { info: VideoInfo; times: 
   const native = info.playable && !refused;
 
   useEffect(() => {
-    const made: Player = native ? new Native(video.current!, frames, size) : new Stepper(where, frames, Math.min(info.width, WIDEST));
+    const made: Player = native ? new Native(video.current!, frames, size, where) : new Stepper(where, frames, Math.min(info.width, WIDEST));
     made.speed(speed);
     set(made);
     const asked = Number(place.get(query.peek(), "frame") ?? NaN);
@@ -98,22 +98,24 @@ function Opened({ info, times, where, column, size }: { info: VideoInfo; times: 
   }, [native, frames]);
 
   useEffect(() => {
-    if (!(player instanceof Stepper)) return;
+    if (!player) return;
     return effect(() => {
       const picture = player.picture.value;
       const own = canvas.current;
-      if (!picture || !own) return;
+      if (!own) return;
+      own.hidden = native && !picture;
+      if (!picture) return;
       own.width = picture.width;
       own.height = picture.height;
       own.getContext("2d")!.drawImage(picture, 0, 0);
-      own.dataset["frame"] = String(player.frame.peek());
     });
   }, [player]);
 
   const step = (by: number) => {
     if (!player) return;
     player.play(false);
-    player.show(Math.min(Math.max(player.frame.peek() + by, 0), frames.count - 1));
+    const from = player.waiting.peek() ? player.aim : player.frame.peek();
+    player.show(Math.min(Math.max(from + by, 0), frames.count - 1));
   };
   const faster = (next: number) => {
     setSpeed(next);
@@ -151,16 +153,15 @@ function Opened({ info, times, where, column, size }: { info: VideoInfo; times: 
   }, [player, speed]);
 
   const turned = info.rotation % 180 !== 0;
-  const shape = { aspectRatio: turned ? `${info.height} / ${info.width}` : `${info.width} / ${info.height}` };
+  const [wide, tall] = turned ? [info.height, info.width] : [info.width, info.height];
+  const shape = { aspectRatio: `${wide} / ${tall}`, maxWidth: `calc(min(64vh, 720px) * ${wide / Math.max(tall, 1)})` };
   const frame = player?.frame.value ?? 0;
+  const ready = player && !player.waiting.value ? "yes" : "no";
   return (
     <div class="video" ref={box}>
       <div class="screen" style={shape} onClick={() => player?.play(!player.playing.peek())}>
-        {native ? (
-          <video ref={video} src={address("/media/bytes", where)} preload="auto" muted playsInline disablePictureInPicture aria-label={`Video, ${info.width} × ${info.height}`} data-frame={frame} data-ready={player && !player.waiting.value ? "yes" : "no"} />
-        ) : (
-          <canvas ref={canvas} role="img" aria-label={`Frame ${frame + 1} of ${frames.count}, at ${clockText(frames.timeOf(frame), 0.001)} s`} data-ready={player && !player.waiting.value ? "yes" : "no"} />
-        )}
+        {native && <video ref={video} src={address("/media/bytes", where)} preload="auto" muted playsInline disablePictureInPicture aria-label={`Video, ${info.width} × ${info.height}`} data-ready={ready} />}
+        <canvas ref={canvas} hidden={native && !player?.picture.value} role="img" aria-label={`Frame ${frame + 1} of ${frames.count}, at ${clockText(frames.timeOf(frame), 0.001)} s`} data-ready={ready} />
         {player?.waiting.value && <span class="screen-waits" role="status" aria-label="Loading" />}
       </div>
       {player && <Controls player={player} frames={frames} info={info} size={size} native={native} speed={speed} faster={faster} step={step} time={time} />}

@@ -9,6 +9,7 @@ const AHEAD = 12;
 
 export class Stepper implements Player {
   readonly frame = signal(0);
+  aim = 0;
   readonly playing = signal(false);
   readonly waiting = signal(true);
   readonly wrong = signal("");
@@ -31,6 +32,7 @@ export class Stepper implements Player {
   }
 
   show(frame: number): void {
+    this.aim = frame;
     this.#wanted = frame;
     if (this.playing.peek()) this.#begun = { at: performance.now(), time: this.frames.timeOf(frame) };
     const known = this.#kept.get(frame);
