@@ -5,12 +5,10 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 import pytest
@@ -60,7 +58,7 @@ class Front:
 
 @contextlib.contextmanager
 def front(folder: Path, made: str = "front_made.py") -> Iterator[Front]:
-    """A server of a project that a script makes, and a browser; skips where there is no browser."""
+    """A server of what a script makes, and a browser; skips where there is no browser."""
     try:
         chromium = Chromium()
     except MissingBrowserError as error:
@@ -70,7 +68,9 @@ def front(folder: Path, made: str = "front_made.py") -> Iterator[Front]:
         "NEUROCHAIN_HOME": str(folder / ".neurochain"),
         "NEUROCHAIN_CACHE": str(folder / ".cache"),
         "NEUROCHAIN_PROGRESS": "0",
-        "PYTHONPATH": os.pathsep.join([str(HERE.parents[1]), os.environ.get("PYTHONPATH", "")]),
+        "PYTHONPATH": os.pathsep.join(
+            [str(HERE.parents[1]), str(HERE.parent / "formats"), os.environ.get("PYTHONPATH", "")]
+        ),
     }
     server = subprocess.Popen(
         [sys.executable, str(HERE / made)],
@@ -82,19 +82,9 @@ def front(folder: Path, made: str = "front_made.py") -> Iterator[Front]:
         try:
             address = next((line for line in server.stdout if "http://" in line), "")
             assert address, "the server has not started"
-            found = Front(address.partition("http://")[2].partition("/")[0].join(("http://", "")), chromium)
-            _answers(found)
-            yield found
+            place = address.partition("http://")[2].partition("/")[0]
+            yield Front(f"http://{place}", chromium)
         finally:
             server.stdin.close()
             server.wait(20)
             server.stdout.close()
-
-
-def _answers(page: Front) -> None:
-    """Wait until the server, which has said where it is, answers there."""
-    for _ in range(200):
-        with contextlib.suppress(URLError):
-            page.api("/api/project")
-            return
-        time.sleep(0.05)

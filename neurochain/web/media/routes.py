@@ -22,7 +22,7 @@ from neurochain.web.media.spectrogram import spectrogram
 from neurochain.web.media.spikes import spike_times
 from neurochain.web.media.table import first_rows
 from neurochain.web.media.traces import traces, traces_info
-from neurochain.web.media.videoinfo import video_info
+from neurochain.web.media.videoinfo import video_info, video_times
 from neurochain.web.media.volume import volume_info, volume_part
 from neurochain.web.server.failures import as_json, failed
 
@@ -52,6 +52,7 @@ def media_routes(project: Project) -> list[Route]:
         "spikes": (BYTES, spike_times),
         "array": (BYTES, array_values),
         "frame": ("image/jpeg", frame_picture),
+        "video/times": (BYTES, video_times),
     }
     made = [Route(f"/media/{name}", _facts(gate, sources, make)) for name, make in facts.items()]
     made += [Route(f"/media/{name}", _picture(gate, sources, *pair)) for name, pair in pictures.items()]

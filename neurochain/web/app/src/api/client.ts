@@ -22,6 +22,11 @@ export function address(place: string, query: Query = {}): string {
 }
 
 export async function get<T>(url: string, signal?: AbortSignal): Promise<T> {
+  return (await (await ask(url, signal)).json()) as T;
+}
+
+/** An answer that is no error, whatever it holds. */
+export async function ask(url: string, signal?: AbortSignal): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(url, { signal: signal ?? null, credentials: "same-origin" });
@@ -29,7 +34,7 @@ export async function get<T>(url: string, signal?: AbortSignal): Promise<T> {
     if (signal?.aborted) throw error;
     throw new ApiError(0, "No answer", "The server does not answer. Is neurochain ui still running? Start it again, and open the address that it prints.");
   }
-  if (response.ok) return (await response.json()) as T;
+  if (response.ok) return response;
   if (response.status === 401) {
     throw new ApiError(401, "The session has ended", "The server was started again, with another token. Open the address that neurochain ui printed last.");
   }

@@ -20,6 +20,11 @@ const PATHS = {
   download: "M8 2v8m-3.500-3.500L8 10l3.500-3.500M2.500 13.500h11",
   warn: "M8 2 14.500 13.500h-13ZM8 6.500v3.500m0 1.700v.100",
   open: "M6.500 3.500h-4v10h10v-4M9 2.500h4.500V7M13 3 7.500 8.500",
+  locked: "M3.500 7.500h9v6h-9Zm2 0V5a2.500 2.500 0 0 1 5 0v2.500",
+  unlocked: "M3.500 7.500h9v6h-9Zm2 0V5a2.500 2.500 0 0 1 4.800-1",
+  wide: "M5 4.500 1.500 8 5 11.500M11 4.500 14.500 8 11 11.500M1.500 8h13",
+  play: "M4.500 2.500 13 8l-8.500 5.500Z",
+  pause: "M5 3v10M11 3v10",
 } as const;
 
 export type IconName = keyof typeof PATHS;

@@ -16,6 +16,8 @@ export type ViewerModule = { default: Viewer };
 const MODULES: Record<string, () => Promise<ViewerModule>> = {
   volume: () => import("./volume/VolumeViewer"),
   table: () => import("./table/TableViewer"),
+  recording: () => import("./recording/Recording"),
+  video: () => import("./video/Video"),
 };
 
 /** The viewer of files of a kind. */
