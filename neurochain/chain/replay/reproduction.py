@@ -11,6 +11,7 @@ import polars as pl
 
 from neurochain.chain.functions.udf import UDF
 from neurochain.chain.plan import Plan
+from neurochain.chain.jobs import job
 from neurochain.chain.progress import Progress
 from neurochain.chain.replay.consent import Ask, consent
 from neurochain.chain.replay.functions import function_steps, remade
@@ -113,7 +114,9 @@ def reproduce(
     ask: Ask | None = None,
 ) -> Reproduction:
     """Make a version again; see `DatasetVersion.reproduce`."""
-    found = _reproduced(version, yes, roots or {}, any_environment, ask)
+    with job("reproduce", version.reference, version.project) as told:
+        found = _reproduced(version, yes, roots or {}, any_environment, ask)
+        told.made(version.reference, False)
     note("reproduced", version, found)
     return found
 
