@@ -21,12 +21,18 @@ export function address(place: string, query: Query = {}): string {
   return text ? `${place}?${text}` : place;
 }
 
-export async function get<T>(url: string, signal?: AbortSignal): Promise<T> {
+export const get = <T,>(url: string, signal?: AbortSignal): Promise<T> => asked<T>(url, { signal: signal ?? null });
+
+/** Send a change. */
+export const post = <T,>(url: string, body: unknown): Promise<T> =>
+  asked<T>(url, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+
+async function asked<T>(url: string, how: RequestInit): Promise<T> {
   let response: Response;
   try {
-    response = await fetch(url, { signal: signal ?? null, credentials: "same-origin" });
+    response = await fetch(url, { ...how, credentials: "same-origin" });
   } catch (error) {
-    if (signal?.aborted) throw error;
+    if (how.signal?.aborted) throw error;
     throw new ApiError(0, "No answer", "The server does not answer. Is neurochain ui still running? Start it again, and open the address that it prints.");
   }
   if (response.ok) return (await response.json()) as T;
