@@ -33,7 +33,8 @@ STEPS = 40  # that are told, the last ones
 FAILURES = 20  # rows that are told, the first ones
 TRACEBACK = 20_000  # characters of an error that are told, the last ones
 WINDOW = 15  # looks over which the rate is taken
-P, R = ParamSpec("P"), TypeVar("R")
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class Counted(Protocol):

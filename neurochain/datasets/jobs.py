@@ -92,8 +92,9 @@ class Job:
     @property
     def step(self) -> dict[str, Any] | None:
         """The step that runs, or the last one."""
-        running = [step for step in self.steps if step.get("running")]
-        return (running or self.steps or [None])[-1]
+        if not self.steps:
+            return None
+        return next((step for step in reversed(self.steps) if step.get("running")), self.steps[-1])
 
     @property
     def left(self) -> float | None:

@@ -1,7 +1,6 @@
 """Lock: a sign that a process lives, which the system takes back when it is gone, however it went."""
 
 import fcntl
-import os
 from pathlib import Path
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")

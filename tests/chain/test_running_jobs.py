@@ -78,9 +78,7 @@ def test_rows_that_failed_are_seen_while_others_are_computed(project: Project, t
 @pytest.mark.parametrize(
     ("how", "status"), [(signal.SIGKILL, "died"), (signal.SIGTERM, "died"), (signal.SIGINT, "interrupted")]
 )
-def test_what_is_stopped_is_seen(
-    project: Project, tmp_path: Path, how: signal.Signals, status: str
-) -> None:
+def test_what_is_stopped_is_seen(project: Project, tmp_path: Path, how: signal.Signals, status: str) -> None:
     with running(tmp_path, SAVES) as chain:
         chain.allow(5)
         chain.at(5)
@@ -195,6 +193,8 @@ def forks(x: int) -> int:
     if x == 0:
         child = os.fork()
         if child == 0:
+            os.close(1)
+            os.close(2)
             time.sleep(30)
             os._exit(0)
         Path("child").write_text(str(child))

@@ -10,8 +10,8 @@ from typing import Any, Literal
 import polars as pl
 
 from neurochain.chain.functions.udf import UDF
-from neurochain.chain.plan import Plan
 from neurochain.chain.jobs import job
+from neurochain.chain.plan import Plan
 from neurochain.chain.progress import Progress
 from neurochain.chain.replay.consent import Ask, consent
 from neurochain.chain.replay.functions import function_steps, remade

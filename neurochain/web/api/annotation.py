@@ -23,7 +23,9 @@ def annotated(project: Project, query: Mapping[str, str], body: Any) -> dict[str
         The body is not what is needed.
     """
     if not isinstance(body, dict) or not body or set(body) - set(KNOWN):
-        raise ParameterError('Send an object with "description" (a text), "labels" (a list of texts), or both.')
+        raise ParameterError(
+            'Send an object with "description" (a text), "labels" (a list of texts), or both.'
+        )
     description, labels = body.get("description", ""), body.get("labels", [])
     if not isinstance(description, str):
         raise ParameterError('"description" is a text.')

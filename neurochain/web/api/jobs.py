@@ -34,7 +34,9 @@ def running_jobs(project: Project, jobs: Jobs) -> dict[str, Any]:
     found = jobs.read()
     a = tables.activities.c
     with project.database.read() as connection:
-        count, last = connection.execute(select(func.count(), func.max(a.ended)).select_from(tables.activities)).one()
+        count, last = connection.execute(
+            select(func.count(), func.max(a.ended)).select_from(tables.activities)
+        ).one()
     ended = [job for job in found if job.status != RUNNING]
     return {
         "running": [_told(project, job) for job in found if job.status == RUNNING],
@@ -46,7 +48,6 @@ def _told(project: Project, job: Job) -> dict[str, Any]:
     """A job as its file says."""
     inputs = tuple(str(one) for one in job.inputs)
     steps = [_step(step) for step in job.steps]
-    running = [step for step in steps if step["running"]]
     return {
         "id": job.id,
         "status": job.status,
@@ -65,10 +66,11 @@ def _told(project: Project, job: Job) -> dict[str, Any]:
         "requests": job.requests,
         "reference": job.reference,
         "steps": steps,
-        "step": (running or steps or [None])[-1],
+        "step": _step(job.step) if job.step is not None else None,
         "left": job.left,
         "failures": [_failure(project, inputs, failure) for failure in job.failures],
-        "error": job.error and {name: str(job.error.get(name, "")) for name in ("what", "message", "traceback")},
+        "error": job.error
+        and {name: str(job.error.get(name, "")) for name in ("what", "message", "traceback")},
     }
 
 

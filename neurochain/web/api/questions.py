@@ -33,9 +33,7 @@ DIFFERING = Text(
 )
 SHOWN = Whole("limit", "Rows of each kind that are shown, at most 500.", default=50, most=500)
 JOBS = Whole("limit", "Jobs that are listed, at most 1,000.", default=100, most=1000)
-STATUS = Choice(
-    "status", "Only such jobs.", words=("", "running", "done", "failed", "interrupted", "died")
-)
+STATUS = Choice("status", "Only such jobs.", words=("", "running", "done", "failed", "interrupted", "died"))
 ROWS_ASKED: tuple[Parameter, ...] = (FILTER, SORT, DESCENDING)
 
 
@@ -96,7 +94,9 @@ def asked_of(query: Mapping[str, str]) -> Asked:
             found = json.loads(given)
             complete = isinstance(found, list) and len(found) <= MOST_FILTERS and _is_text(given)
             terms = [Filter(*one) for one in found if isinstance(one, list) and 2 <= len(one) <= 3]
-            complete = complete and len(terms) == len(found) and _is_text(json.dumps(found, ensure_ascii=False))
+            complete = (
+                complete and len(terms) == len(found) and _is_text(json.dumps(found, ensure_ascii=False))
+            )
         except (ValueError, TypeError, RecursionError) as error:
             raise FILTER.wrong(given, "a list of [column, operator, value]") from error
         if not complete:

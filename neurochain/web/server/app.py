@@ -107,7 +107,9 @@ def _changed(project: Project, change: Change) -> Callable[[Request], Awaitable[
 
     async def answered(request: Request) -> Response:
         if project.read_only:
-            return refused(403, "This server was started with --read-only. Start it without, to change anything.")
+            return refused(
+                403, "This server was started with --read-only. Start it without, to change anything."
+            )
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
             return refused(415, f"Send the change as {JSON}.")
         body = b""

@@ -46,7 +46,9 @@ def failed(error: NeurochainError) -> Response:
 
 def refused(status: int, message: str) -> Response:
     """An error that is none of the program: the request is wrong."""
-    return as_json({"error": {"what": HTTPStatus(status).phrase.replace(" ", ""), "message": message}}, status)
+    return as_json(
+        {"error": {"what": HTTPStatus(status).phrase.replace(" ", ""), "message": message}}, status
+    )
 
 
 def as_json(value: Any, status: int = 200) -> Response:

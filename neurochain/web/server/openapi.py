@@ -39,6 +39,7 @@ def openapi(endpoints: Iterable[Endpoint], version: str) -> dict[str, Any]:
     Parameters
     ----------
     endpoints : iterable of Endpoint
+        What can be asked.
     version : str
         Of this program.
     """
@@ -71,10 +72,17 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     schema = endpoint.answer if endpoint.content == (JSON,) and endpoint.answer is not None else {}
     given = {kind: {"schema": schema} for kind in endpoint.content}
     if endpoint.content == (EVENTS,):
-        given[EVENTS]["schema"] = {"type": "string", "contentMediaType": JSON, "contentSchema": endpoint.answer}
+        given[EVENTS]["schema"] = {
+            "type": "string",
+            "contentMediaType": JSON,
+            "contentSchema": endpoint.answer,
+        }
     said: dict[str, Any] = {
         "summary": endpoint.about,
-        "operationId": f"{endpoint.method} {endpoint.path}".replace("/", " ").strip().replace("  ", " ").replace(" ", "_"),
+        "operationId": f"{endpoint.method} {endpoint.path}".replace("/", " ")
+        .strip()
+        .replace("  ", " ")
+        .replace(" ", "_"),
         "parameters": [parameter.described() for parameter in endpoint.parameters],
         "responses": {
             **{str(code): {"description": endpoint.about, "content": given} for code in endpoint.statuses},
