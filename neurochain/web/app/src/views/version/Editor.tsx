@@ -1,4 +1,4 @@
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, address, post } from "../../api/client";
 import type { Summary, Version } from "../../api/types";
 import { Icon } from "../../ui/Icon";
@@ -13,7 +13,9 @@ export function Editor({ version, close, saved }: { version: Version; close: () 
   const [label, setLabel] = useState("");
   const [error, setError] = useState("");
   const [busy, setBusy] = useState(false);
+  const first = useRef<HTMLTextAreaElement>(null);
   const input = useRef<HTMLInputElement>(null);
+  useEffect(() => first.current?.focus(), []);
   const withLast = () => (label.trim() && !labels.includes(label.trim()) ? [...labels, label.trim()] : labels);
   const add = () => {
     setLabels(withLast());
@@ -45,7 +47,7 @@ export function Editor({ version, close, saved }: { version: Version; close: () 
     >
       <label>
         <span class="quiet small">Description</span>
-        <textarea rows={3} maxLength={LONGEST} value={description} onInput={(event) => setDescription(event.currentTarget.value)} ref={(box) => box && !box.dataset["seen"] && ((box.dataset["seen"] = "1"), box.focus())} />
+        <textarea rows={3} maxLength={LONGEST} value={description} onInput={(event) => setDescription(event.currentTarget.value)} ref={first} />
       </label>
       <div class="editor-labels">
         <span class="quiet small" id="labels-title">
