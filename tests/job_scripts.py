@@ -37,8 +37,8 @@ def failing(x: int) -> float:
 
 """
 ROWS = 20
-SAVES = f'nc.read_values(x=range({ROWS})).settings(workers=0).map(gated).save("features")\n'
-FAILS = f'nc.read_values(x=range({ROWS})).settings(workers=0).map(failing).save("features")\n'
+SAVES = f'nc.read_values(x=range({ROWS})).settings(workers=0, reuse=False).map(gated).save("features")\n'
+FAILS = f'nc.read_values(x=range({ROWS})).settings(workers=0, reuse=False).map(failing).save("features")\n'
 PATIENCE = 60.0  # seconds until a test gives up
 
 

@@ -54,8 +54,8 @@ class Front:
 
 
 @contextlib.contextmanager
-def front(folder: Path) -> Iterator[Front]:
-    """A server and a browser; skips where there is no browser."""
+def front(folder: Path, made: str = "front_made.py", *arguments: str) -> Iterator[Front]:
+    """A server over the project that a script makes, and a browser; skips where there is no browser."""
     try:
         chromium = Chromium()
     except MissingBrowserError as error:
@@ -68,7 +68,7 @@ def front(folder: Path) -> Iterator[Front]:
         "PYTHONPATH": os.pathsep.join([str(HERE.parents[1]), os.environ.get("PYTHONPATH", "")]),
     }
     server = subprocess.Popen(
-        [sys.executable, str(HERE / "front_made.py")],
+        [sys.executable, str(HERE / made), *arguments],
         cwd=folder, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert server.stdin is not None

@@ -62,10 +62,11 @@ class Watcher:
                 self._task = asyncio.get_running_loop().create_task(self._watch())
             sent: str | None = None
             while not self._ended.is_set():
+                news.clear()
                 if self._text is not None and self._text != sent:
                     sent = self._text
                     yield f"data: {sent}\n\n"
-                news.clear()
+                    continue  # there may be more by now
                 try:
                     await asyncio.wait_for(news.wait(), SILENT)
                 except TimeoutError:
