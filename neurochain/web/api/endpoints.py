@@ -228,6 +228,7 @@ JOB = record(
     host=TEXT,
     pid=maybe(WHOLE),
     started=NUMBER,
+    updated=NUMBER,
     ended=maybe(NUMBER),
     **COUNTS,
     reference=maybe(TEXT),

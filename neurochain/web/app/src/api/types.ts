@@ -298,6 +298,8 @@ export interface Job {
   host: string;
   pid: number | null;
   started: number;
+  /** When it was last heard of. */
+  updated: number;
   ended: number | null;
   computed: number;
   reused: number;

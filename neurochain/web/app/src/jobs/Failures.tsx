@@ -40,10 +40,10 @@ export function Failures({ job }: { job: Job }) {
     <>
       {told > 0 && (
         <div class="job-failures">
-          <h3 class="small">
-            {plural(Math.max(job.failed, told), "row")} failed
+          <p class="small">
+            <b>{plural(Math.max(job.failed, told), "row")} failed</b>
             {job.failed > told && <span class="quiet">, the first {told}</span>}
-          </h3>
+          </p>
           {failures.map((failure, i) => (
             <Failure key={i} failure={failure} />
           ))}

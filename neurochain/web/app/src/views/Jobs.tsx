@@ -32,10 +32,17 @@ function useJobs(only: string) {
     if (mark !== undefined && before.current !== undefined && mark !== before.current) listed.again();
     if (mark !== undefined) before.current = mark;
   }, [mark]);
-  const running = told && (only === "" || only === "running") ? told.running : [];
-  const known = new Set(running.map((job) => job.id));
-  const others = listed.data?.filter((job) => !known.has(job.id) && (only === "" || job.status === only));
-  const jobs = others && [...running, ...others];
+  // Of each job the latest news: the list may be of before, and a stream that others have begun a moment behind.
+  const heard = useRef(new Map<string, Job>());
+  const latest = (job: Job) => {
+    const known = heard.current.get(job.id);
+    return known && known.updated > job.updated ? known : job;
+  };
+  const running = told?.running.map(latest) ?? [];
+  heard.current = new Map([...heard.current, ...running.map((job): [string, Job] => [job.id, job])]);
+  const found = new Map([...running, ...(listed.data ?? [])].map((job) => [job.id, latest(job)]));
+  const shown = [...found.values()].filter((job) => only === "" || job.status === only);
+  const jobs = listed.data && shown.sort((a, b) => b.started - a.started);
   return { jobs, error: listed.error, again: listed.again };
 }
 
