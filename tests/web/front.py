@@ -57,8 +57,8 @@ class Front:
 
 
 @contextlib.contextmanager
-def front(folder: Path, made: str = "front_made.py") -> Iterator[Front]:
-    """A server of what a script makes, and a browser; skips where there is no browser."""
+def front(folder: Path, made: str = "front_made.py", *arguments: str) -> Iterator[Front]:
+    """A server over the project that a script makes, and a browser; skips where there is no browser."""
     try:
         chromium = Chromium()
     except MissingBrowserError as error:
@@ -73,7 +73,7 @@ def front(folder: Path, made: str = "front_made.py") -> Iterator[Front]:
         ),
     }
     server = subprocess.Popen(
-        [sys.executable, str(HERE / made)],
+        [sys.executable, str(HERE / made), *arguments],
         cwd=folder, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert server.stdin is not None

@@ -18,7 +18,7 @@ from neurochain.storage import File
 from neurochain.web.api.cells import cells
 from neurochain.web.api.datasets import version_of
 from neurochain.web.api.held import Holder
-from neurochain.web.api.questions import text
+from neurochain.web.api.questions import ROW
 
 __all__ = ["file_of", "flat_row", "row_detail"]
 
@@ -35,7 +35,7 @@ def row_detail(project: Project, holder: Holder, query: Mapping[str, str]) -> di
     """
     version = version_of(project, query)
     held = holder.of(version)
-    row = flat_row(version, text(query, "key"))
+    row = flat_row(version, ROW.of(query))
     shown = {}
     for path, kind in held.types.items():
         if isinstance(kind, Ragged):

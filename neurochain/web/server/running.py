@@ -4,6 +4,7 @@ import secrets
 import socket
 import webbrowser
 from collections.abc import Callable
+from types import FrameType
 
 import uvicorn
 
@@ -31,7 +32,7 @@ def run_server(
     Parameters
     ----------
     project : Project
-        Whose datasets are shown.
+        Whose datasets are shown; one that is read only refuses all changes.
     say : callable
         Gets lines for the person who starts it.
     host : str
@@ -63,7 +64,20 @@ def run_server(
     if browser:
         webbrowser.open(address)
     config = uvicorn.Config(make_app(project, session), log_level="warning", access_log=False, lifespan="off")
-    uvicorn.Server(config).run(sockets=[listening])
+    _Server(config, session).run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """Ends what is told without end, too, before it waits for all answers to be given."""
+
+    def __init__(self, config: uvicorn.Config, session: Session) -> None:
+        super().__init__(config)
+        self._session = session
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """On Ctrl-C."""
+        self._session.ended.set()
+        super().handle_exit(sig, frame)
 
 
 def _hosts(host: str, port: int) -> frozenset[str]:
