@@ -15,13 +15,14 @@ from neurochain.formats import Recording, Video, Volume
 from neurochain.formats.opening import open_array
 from neurochain.formats.shown.recordings import recording_facts, traces_svg
 from neurochain.formats.shown.trying import reason
-from neurochain.formats.shown.videos import frames_svg, video_facts
-from neurochain.formats.shown.volumes import slices_svg, volume_facts
+from neurochain.formats.shown.videos import frames_html, video_facts
+from neurochain.formats.shown.volumes import slices_html, volume_facts
 from neurochain.pictures.array import heat_of, real, shape_of
 from neurochain.pictures.lines import spark_svg
 from neurochain.pictures.pieces import facts, note
 from neurochain.pictures.png import data_uri, png_bytes
 from neurochain.pictures.words import escaped, number
+from neurochain.report.making import unplaced
 from neurochain.storage import File
 
 __all__ = ["figures_html"]
@@ -81,18 +82,18 @@ def _figure(caption: str, draw: Any) -> str:
     try:
         inner = draw()
     except Exception as error:  # whatever is the matter with a file: the page is about all of them
-        inner = note(f"No picture: {reason(error).replace(caption, 'the file')}")
+        inner = note(f"No picture: {unplaced(reason(error))}")
     return f"<figure><figcaption><code>{escaped(caption)}</code></figcaption>{inner}</figure>"
 
 
 def _drawn(held: Volume | Recording | Video) -> str:
     match held:
         case Volume():
-            return facts(volume_facts(held)) + slices_svg(held, tallest=240)
+            return facts(volume_facts(held)) + slices_html(held, tallest=240)
         case Recording():
             return facts(recording_facts(held)) + traces_svg(held)
         case Video():
-            return facts(video_facts(held)) + frames_svg(held)
+            return facts(video_facts(held)) + frames_html(held)
 
 
 def _of_arrays(version: DatasetVersion, field: Field, count: int) -> str:
