@@ -62,7 +62,7 @@ def number(value: Any) -> str:
         return "NaN" if math.isnan(value) else "∞" if value > 0 else "-∞"
     if (value == int(value) and abs(value) < 1e6) or 1e4 <= abs(value) < 1e12:
         return f"{value:,.0f}"
-    return f"{value:.5g}"
+    return f"{value:,.5g}"
 
 
 def with_unit(value: float, unit: str) -> str:

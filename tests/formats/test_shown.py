@@ -18,6 +18,8 @@ from video_files import write_video
 
 import neurochain as nc
 from neurochain.formats import open_recording, open_video, open_volume
+from neurochain.formats.arrays.slicing import normalise
+from neurochain.formats.arrays.stored import ByteArray
 from neurochain.formats.shown import planes
 from neurochain.formats.shown.little import little_picture
 from neurochain.formats.shown.recordings import MOST as RECORDING
@@ -256,3 +258,14 @@ def test_what_nibabel_ships_is_shown() -> None:
     html = nc.open(Path(data_path) / "example4d.nii.gz")._repr_html_()
     assert len(images(html)) == 3
     assert "The first of 2 volumes" in html
+
+
+def test_a_selection_of_very_many_pieces_is_not_planned_one_by_one() -> None:
+    """Every 300th value of 600 million: what that costs is said from the counts."""
+    array = ByteArray(File("memory://big", 2**34, ""), 0, (1000, 1000, 600, 300), np.dtype(np.int16), "C")
+    axes = normalise((..., 0), array.shape)
+    assert array.pulled(axes) == (1_200_000_000, 600_000_000)
+    assert array.pulled(normalise((0, slice(None), slice(None), slice(None)), array.shape)) == (
+        360_000_000,
+        1,
+    )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from report_made import HOSTILE, make_recordings, make_scans
@@ -286,3 +287,9 @@ def test_withdrawn_versions_say_so(project, tmp_path: Path) -> None:
     text = Tree(page_of(nc.dataset(version.reference), 3, 2, False)).text
     assert "withdrawn" in text
     assert "asked to" in text
+
+
+def test_arrays_without_numbers_are_told(project) -> None:
+    rows = [np.full(9, np.nan), np.arange(9.0)]
+    version = nc.read_values(a=rows, b=[np.full((3, 3), np.nan)] * 2, c=[v * 1j for v in rows]).save("odd")
+    assert "of the first 2 rows; from no numbers; 0 to 8" in Tree(page_of(version, 3, 2, False)).text
