@@ -66,7 +66,7 @@ def regions(labels: Values) -> Pixels:
     light = 0.55 + 0.3 * ((numbers * 7) % 3) / 2
     turn = (hue[..., None] + np.array([0, 2 / 3, 1 / 3])) % 1.0
     wave = np.clip(np.abs(turn * 6 - 3) - 1, 0, 1)
-    pixels = np.round(255 * light[..., None] * (0.35 + 0.65 * wave)).astype(np.uint8)
+    pixels: Pixels = np.round(255 * light[..., None] * (0.35 + 0.65 * wave)).astype(np.uint8)
     pixels[numbers == 0] = 0
     return pixels
 

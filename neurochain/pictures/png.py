@@ -8,14 +8,16 @@ import base64
 import struct
 import zlib
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 
-__all__ = ["data_uri", "png_bytes"]
+__all__ = ["data_uri", "png_bytes", "svg_uri"]
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 KINDS = {1: 0, 3: 2, 4: 6}  # type of colour by values of a pixel
 NONE, SUB, UP = 0, 1, 2  # filters of a row: as it is, less the pixel before, less the one above
+UNTOUCHED = " /+=:;,.()-!*~'"  # what stands in an address within double quotes as it is
 EFFORT = 9  # of zlib: pictures are small, and kept in pages
 Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 
@@ -47,6 +49,11 @@ def png_bytes(pixels: Pixels) -> bytes:
 def data_uri(data: bytes, kind: str = "image/png") -> str:
     """An address that holds what it leads to."""
     return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
+
+
+def svg_uri(svg: str) -> str:
+    """An address that holds a drawing; most of it stays as it is."""
+    return f"data:image/svg+xml,{quote(svg, safe=UNTOUCHED)}"
 
 
 def _chunk(name: bytes, data: bytes) -> bytes:

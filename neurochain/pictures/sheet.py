@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from neurochain.pictures.png import data_uri, png_bytes
+from neurochain.pictures.png import data_uri, png_bytes, svg_uri
 from neurochain.pictures.words import cut, escaped
 
-__all__ = ["Tile", "sheet_svg"]
+__all__ = ["Tile", "sheet_img", "sheet_svg"]
 
 BETWEEN, BELOW = 8, 18  # pixels
 LETTER = 7  # pixels of one, about
@@ -57,6 +57,12 @@ class Tile:
         return png_bytes(self.pixels), "image/png"
 
 
+def sheet_img(tiles: Sequence[Tile], said: str, tallest: int = 220, widest: int = 760) -> str:
+    """The same as one picture, which stays where a page takes drawings away, as Jupyter does in what it does not trust."""
+    svg = sheet_svg(tiles, said, tallest, widest)
+    return f'<img alt="{escaped(said)}" src="{svg_uri(svg)}" style="max-width:100%">'
+
+
 def sheet_svg(tiles: Sequence[Tile], said: str, tallest: int = 220, widest: int = 760) -> str:
     """Tiles beside each other, to one scale.
 
@@ -78,7 +84,7 @@ def sheet_svg(tiles: Sequence[Tile], said: str, tallest: int = 220, widest: int 
     below = BELOW if any(t.title for t in tiles) else between
     height = tall + between + below
     parts = [
-        f'<svg role="img" aria-label="{escaped(said)}" viewBox="0 0 {width:.1f} {height:.1f}" width="{width:.0f}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escaped(said)}" viewBox="0 0 {width:.1f} {height:.1f}" width="{width:.0f}" '
         f'style="max-width:100%;height:auto" font-size="11" font-family="sans-serif" fill="#e8ecee">'
         f'<rect width="{width:.1f}" height="{height:.1f}" rx="6" fill="#000"/>'
     ]

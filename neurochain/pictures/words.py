@@ -10,7 +10,7 @@ __all__ = ["cut", "escaped", "human_bytes", "number", "with_unit"]
 WHOLE = ("V", "A", "T", "T/m", "s", "m", "F", "S")
 """Units that are not parts of others."""
 PREFIXES = ((1e-3, "m"), (1e-6, "µ"), (1e-9, "n"), (1e-12, "p"), (1e-15, "f"))
-UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
 """Characters that no page may hold, halves of characters, and those that turn the text behind them round."""
 
 
@@ -62,7 +62,7 @@ def number(value: Any) -> str:
         return "NaN" if math.isnan(value) else "∞" if value > 0 else "-∞"
     if (value == int(value) and abs(value) < 1e6) or 1e4 <= abs(value) < 1e12:
         return f"{value:,.0f}"
-    return f"{value:.5g}"
+    return f"{value:,.5g}"
 
 
 def with_unit(value: float, unit: str) -> str:

@@ -8,11 +8,11 @@ import polars as pl
 from neurochain.datasets.columnsummary import of_arrays, of_series
 from neurochain.datasets.origins import makers
 from neurochain.datasets.plain import plain
-from neurochain.datasets.public import public
 from neurochain.datasets.types import Array, Field, List, Ragged, Record, leaf_fields
 from neurochain.datasets.versions import DatasetVersion
 from neurochain.pictures.bars import bars_svg
 from neurochain.pictures.words import cut, escaped, number
+from neurochain.report.making import unplaced
 from neurochain.report.pieces import table
 
 __all__ = ["columns_html", "shown_leaves"]
@@ -91,7 +91,7 @@ def _one(found: Mapping[str, Any]) -> Any:
 
 def _told(value: Any, who: bool) -> str:
     said = _said(value) if not isinstance(value, dict | list) else str(value)
-    return cut(said if who else public(said), 120)
+    return cut(said if who else unplaced(said), 120)
 
 
 def _is_told(top: Field, path: str) -> bool:
@@ -124,7 +124,7 @@ def _values(found: Mapping[str, Any], unit: str, who: bool) -> str:
     of = f"<small>{escaped(found['of'])}</small>" if "of" in found else ""
     if "top" in found:
         shown = [
-            f'{escaped(cut(value if who else public(value), 40))} <span class="quiet">{count:,}</span>'
+            f'{escaped(cut(value if who else unplaced(str(value)), 40))} <span class="quiet">{count:,}</span>'
             for value, count in found["top"][:TOP]
         ]
         rest = found["distinct"] - len(shown)

@@ -15,19 +15,21 @@ from neurochain.formats import Recording, Video, Volume
 from neurochain.formats.opening import open_array
 from neurochain.formats.shown.recordings import recording_facts, traces_svg
 from neurochain.formats.shown.trying import reason
-from neurochain.formats.shown.videos import frames_svg, video_facts
-from neurochain.formats.shown.volumes import slices_svg, volume_facts
+from neurochain.formats.shown.videos import frames_html, video_facts
+from neurochain.formats.shown.volumes import slices_html, volume_facts
 from neurochain.pictures.array import heat_of, real, shape_of
 from neurochain.pictures.lines import spark_svg
 from neurochain.pictures.pieces import facts, note
 from neurochain.pictures.png import data_uri, png_bytes
 from neurochain.pictures.words import escaped, number
+from neurochain.report.making import unplaced
 from neurochain.storage import File
 
 __all__ = ["figures_html"]
 
 ROOM = 1_600_000  # characters of all figures
 STACKED = 240  # rows of arrays of one axis that make a map together
+FEW = 6  # arrays of one axis that are drawn as lines
 MAP = (240, 640)  # rows and columns of a map at most
 MANY = 400_000  # bytes of an array that is drawn
 
@@ -81,18 +83,18 @@ def _figure(caption: str, draw: Any) -> str:
     try:
         inner = draw()
     except Exception as error:  # whatever is the matter with a file: the page is about all of them
-        inner = note(f"No picture: {reason(error).replace(caption, 'the file')}")
+        inner = note(f"No picture: {unplaced(reason(error))}")
     return f"<figure><figcaption><code>{escaped(caption)}</code></figcaption>{inner}</figure>"
 
 
 def _drawn(held: Volume | Recording | Video) -> str:
     match held:
         case Volume():
-            return facts(volume_facts(held)) + slices_svg(held, tallest=240)
+            return facts(volume_facts(held)) + slices_html(held, tallest=240)
         case Recording():
             return facts(recording_facts(held)) + traces_svg(held)
         case Video():
-            return facts(video_facts(held)) + frames_svg(held)
+            return facts(video_facts(held)) + frames_html(held)
 
 
 def _of_arrays(version: DatasetVersion, field: Field, count: int) -> str:
@@ -109,18 +111,17 @@ def _of_arrays(version: DatasetVersion, field: Field, count: int) -> str:
     unit = f" ({field.unit})" if field.unit else ""
     named = f" over {' × '.join(field.axes)}" if field.axes else ""
     caption = f"<code>{escaped(field.name)}</code>{escaped(unit + named)}"
-    if axes == 1 and isinstance(kind, Array) and len(values) > 1 and kind.shape[0] > 1:
+    if axes == 1 and isinstance(kind, Array) and len(values) > FEW and kind.shape[0] > 1:
         made = heat_of(np.stack([real(v) for v in values]), MAP)
         said = f"the first {len(values):,} rows, one below the other; colours from {made.scale}"
-        inner = _image(
-            made.pixels, f"{field.name} of {said}", 640, min(max(4 * len(values), 40), 240)
-        ) + _quiet(said)
+        high = min(max(4 * len(values), 40), 240)
+        inner = _image(made.pixels, f"{field.name} of {said}", 640, high) + _quiet(said)
     elif axes == 1:
-        inner = "".join(
-            spark_svg(real(v), f"{field.name} of row {i}", 640, 60) for i, v in enumerate(values[:count])
-        )
-        inner += _quiet(
-            f"from {number(float(np.nanmin(real(values[0]))))} to {number(float(np.nanmax(real(values[0]))))} in the first row"
+        first = values[:FEW]
+        lines = [spark_svg(real(v), f"{field.name} of row {i}", 640, 44) for i, v in enumerate(first)]
+        ends = [_ends(real(v)) for v in first]
+        inner = f'<div class="lines">{"".join(lines)}</div>' + _quiet(
+            f"of the first {len(first):,} rows; from {'; '.join(ends)}"
         )
     else:
         flat = [v if v.ndim == 2 else v[v.shape[0] // 2] for v in values[:count]]
@@ -133,6 +134,11 @@ def _of_arrays(version: DatasetVersion, field: Field, count: int) -> str:
             f"of the first {len(maps):,} rows; colours from {'; '.join(m.scale for m in maps)}"
         )
     return f"<figure><figcaption>{caption}</figcaption>{inner}</figure>"
+
+
+def _ends(values: Any) -> str:
+    finite = values[np.isfinite(values)]
+    return f"{number(float(finite.min()))} to {number(float(finite.max()))}" if finite.size else "no numbers"
 
 
 def _image(pixels: Any, said: str, width: int, height: int) -> str:

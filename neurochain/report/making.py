@@ -1,5 +1,6 @@
 """Making: how a version was made, and how it is made again."""
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -12,11 +13,12 @@ from neurochain.pictures.words import escaped, human_bytes
 from neurochain.report.code import coloured
 from neurochain.report.pieces import facts, table
 
-__all__ = ["again_html", "code_html", "made_html", "packages_html", "problems_html"]
+__all__ = ["again_html", "code_html", "made_html", "packages_html", "problems_html", "unplaced"]
 
 FAILURES = 20
 CODE = 60_000  # characters of a function
 DIFF = 20_000
+FOLDERS = re.compile(r"(?<![\w:/.*~%])(?:file://)?(?:[A-Za-z]:)?[/\\](?:[^\s/\\'\":,;<>|]+[/\\])+")
 PATHS = ("/", "~", ".\\", "\\", "file:")
 
 
@@ -78,7 +80,7 @@ def problems_html(version: DatasetVersion, lineage: Lineage, disclosure: Disclos
         parts.append(
             f"Its rows were withdrawn on {said['time'][:10]}: {said['reason'] or 'no reason is given'}."
         )
-    parts += [f"Not reproducible: {_plain(problem, disclosure)}" for problem in version.problems]
+    parts += [f"Not reproducible: {_said(problem, disclosure)}" for problem in version.problems]
     failures = lineage.failures()
     if failures.height:
         some = "1 row" if failures.height == 1 else f"{failures.height:,} rows"
@@ -93,8 +95,8 @@ def problems_html(version: DatasetVersion, lineage: Lineage, disclosure: Disclos
             [
                 f"<code>{escaped(r['function'])}()</code>",
                 f"{r['row']:,}",
-                escaped(r["file"] or ""),
-                escaped(_plain(r["error"], disclosure)),
+                escaped(_said(r["file"] or "", disclosure)),
+                escaped(_said(r["error"], disclosure)),
             ]
             for r in failures.head(FAILURES).iter_rows(named=True)
         ]
@@ -140,8 +142,23 @@ def _last(word: str) -> str:
     return f"{name}{separator}{value}"
 
 
+def unplaced(text: str) -> str:
+    """A text in which of each path on a disk the last part stays.
+
+    Examples
+    --------
+    >>> unplaced("/data/lab/a.nii: cut short, see https://b.org/c/d")
+    '…/a.nii: cut short, see https://b.org/c/d'
+    """
+    return FOLDERS.sub("…/", public(text))
+
+
 def _plain(text: str, disclosure: Disclosure) -> str:
     return text if disclosure.who else public(text)
+
+
+def _said(text: str, disclosure: Disclosure) -> str:
+    return text if disclosure.who else unplaced(text)
 
 
 def _git(a: Mapping[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """Page: all sections about a version, as one document that asks for nothing else."""
 
+from neurochain.datasets.lineage import Lineage
 from neurochain.datasets.public import public
 from neurochain.datasets.versionpage import graph_svg
 from neurochain.datasets.versions import DatasetVersion
@@ -18,6 +19,7 @@ __all__ = ["LARGEST", "page_of"]
 LARGEST = 3_000_000  # bytes
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 BOXES = 48
+SHRUNK = 1500  # pixels
 
 
 def page_of(version: DatasetVersion, rows: int, figures: int, who: bool) -> str:
@@ -35,7 +37,7 @@ def page_of(version: DatasetVersion, rows: int, figures: int, who: bool) -> str:
         section(
             "lineage",
             "Lineage",
-            wide(graph_svg(lineage, BOXES), f"graph of what {version.reference} was made of", "graph"),
+            _graph(version, lineage),
             code_html(lineages, disclosure),
         ),
         section("inputs", "Inputs and bytes", inputs_html(lineages, disclosure), reads_html(lineage)),
@@ -49,6 +51,14 @@ def page_of(version: DatasetVersion, rows: int, figures: int, who: bool) -> str:
         f"<title>{escaped(version.reference)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
         f'<div class="page">{_head(version, who, sections)}<main>{"".join(sections)}</main>{_foot(version)}</div>\n</body>\n</html>\n'
     )
+
+
+def _graph(version: DatasetVersion, lineage: Lineage) -> str:
+    """The graph: somewhat smaller where it is wider than the page, and where that would be too small it scrolls."""
+    svg = graph_svg(lineage, BOXES)
+    width = float(svg.partition(' width="')[2].partition('"')[0])
+    said = f"graph of what {version.reference} was made of"
+    return wide(svg, said, "graph") if width > SHRUNK else f'<div class="wide">{svg}</div>'
 
 
 def _head(version: DatasetVersion, who: bool, sections: list[str]) -> str:

@@ -4,12 +4,12 @@ import numpy as np
 
 from neurochain.chain.show import cells
 from neurochain.chain.values.row import column_values
-from neurochain.datasets.public import public
 from neurochain.datasets.schema import Schema
 from neurochain.datasets.types import Array, DataType, Ragged, Record
 from neurochain.datasets.versions import DatasetVersion
 from neurochain.pictures.array import little_array
 from neurochain.pictures.words import cut, escaped
+from neurochain.report.making import unplaced
 from neurochain.report.pieces import table
 
 __all__ = ["rows_html"]
@@ -33,7 +33,7 @@ def rows_html(version: DatasetVersion, count: int, who: bool) -> str:
     shown = fields[:COLUMNS]
     columns = []
     for i, field in shown:
-        column = [escaped(cut(text if who else public(text), WIDTH)) for text in texts[i]]
+        column = [escaped(cut(text if who else unplaced(text), WIDTH)) for text in texts[i]]
         if isinstance(field.type, Array | Ragged):
             values = column_values(frame, field.name, field.type)
             for n, value in enumerate(values):

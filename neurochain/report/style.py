@@ -53,6 +53,7 @@ figure svg, figure img { display: block; }
 .same { columns: 21em; column-gap: 28px; list-style: none; padding: 0; margin: 6px 0; font-size: 13px; }
 .same li { break-inside: avoid; overflow-wrap: anywhere; padding: 1px 0; } .same span { color: var(--quiet); margin-right: 6px; }
 .graph svg { max-width: none !important; }
+.lines { display: flex; flex-direction: column; gap: 4px; } .lines svg { max-width: 100%; }
 .heats { display: flex; flex-wrap: wrap; gap: 12px; }
 .heats img { image-rendering: pixelated; border-radius: 4px; }
 .map { display: block; width: 100%; height: 18px; background: var(--surface); border: 1px solid var(--line); border-radius: 4px; color: var(--accent); }

@@ -13,6 +13,8 @@ from neurochain.formats.arrays.slicing import Axis, Blocks, Order, Packed, Range
 
 __all__ = ["Array", "ByteArray", "CutArray", "DecodedArray", "Picking", "finish", "pulled"]
 
+PLANNED = 2**24  # pieces of a selection that are planned one by one only to say what they cost
+
 
 class Array(Protocol):
     """Array that reads what is selected of it. Values are as stored, before any scaling."""
@@ -155,12 +157,27 @@ class ByteArray:
         """Bytes that selecting pulls, those between two pieces that are read along among them, and in how many pieces."""
         if isinstance(self._source, Packed):
             return self.bytes_needed(axes), 1
+        if (many := self._pieces(axes)) > PLANNED:
+            return self.bytes_needed(axes), many
         _, blocks = self._planned(axes)
         if not len(blocks.starts):
             return 0, 0
         between = np.diff(blocks.starts) - blocks.length
         along = between <= self._source.gap
         return len(blocks.starts) * blocks.length + int(between[along].sum()), int((~along).sum()) + 1
+
+    def _pieces(self, axes: tuple[Axis, ...]) -> int:
+        """How many pieces a selection has at most."""
+        stored = [axes[self._transpose.index(i)] for i in range(len(axes))]
+        pieces = prod(axis.count for axis in stored)
+        fastest_first = zip(stored, self._shape, strict=True)
+        for axis, n in list(fastest_first)[:: -1 if self._order == "C" else 1]:
+            if axis.count > 1 and axis.step > 1:
+                break
+            pieces //= max(axis.count, 1)
+            if axis.count < n:
+                break
+        return pieces
 
     def _planned(self, axes: tuple[Axis, ...]) -> tuple[tuple[Axis, ...], Blocks]:
         """The selection along the axes of the file, and the blocks that hold it."""

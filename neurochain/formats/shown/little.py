@@ -5,8 +5,8 @@ from neurochain.formats.opening import open_array
 from neurochain.formats.recordings.recording import Recording
 from neurochain.formats.shown.planes import OPEN
 from neurochain.formats.shown.recordings import little_trace
-from neurochain.formats.shown.videos import frames_svg
-from neurochain.formats.shown.volumes import slices_svg
+from neurochain.formats.shown.videos import frames_html
+from neurochain.formats.shown.volumes import slices_html
 from neurochain.formats.video.video import Video
 from neurochain.formats.volumes.grid import Grid
 from neurochain.formats.volumes.volume import Volume
@@ -30,12 +30,12 @@ def little_picture(held: File | Volume | Recording | Video) -> str:
         shown = open_array(held) if isinstance(held, File) else held
         match shown:
             case Volume():
-                svg = slices_svg(shown, MOST / OPEN, _across(Grid.of(shown)), TALL)
+                made = slices_html(shown, MOST / OPEN, _across(Grid.of(shown)), TALL)
             case Recording():
-                svg = little_trace(shown, MOST)
+                made = little_trace(shown, MOST)
             case Video():
-                svg = frames_svg(shown, MOST, 1, TALL)
-        return svg.partition("</svg>")[0] + "</svg>" if svg.startswith("<svg") else ""
+                made = frames_html(shown, MOST, 1, TALL)
+        return made if made.startswith(("<img", "<svg")) else ""
     except StorageError:
         raise
     except (NeurochainError, ValueError, OSError):

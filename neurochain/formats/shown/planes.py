@@ -108,7 +108,8 @@ def middle_planes(volume: Volume, share: float = 1.0, only: int | None = None) -
 
 def _apart(grid: Grid, axes: list[int], limit: int, packed: bool, pieces: int) -> Planes:
     """Each slice for itself, with what those before it have left of the bytes."""
-    found, left_out, total = [], {}, 0
+    found, total = [], 0
+    left_out: dict[int, tuple[int, int]] = {}
     for axis in sorted(axes, reverse=True):  # the last one lies together in most files
         at = grid.shape[axis] // 2
         others = [i for i in range(3) if i != axis]

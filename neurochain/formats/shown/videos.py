@@ -7,10 +7,10 @@ from neurochain.formats.shown.trying import or_note
 from neurochain.formats.video.encoding import jpeg, upright
 from neurochain.formats.video.video import Video
 from neurochain.pictures.pieces import block, facts, note, title
-from neurochain.pictures.sheet import Tile, sheet_svg
+from neurochain.pictures.sheet import Tile, sheet_img
 from neurochain.pictures.words import human_bytes
 
-__all__ = ["MOST", "frames_svg", "video_facts", "video_html"]
+__all__ = ["MOST", "frames_html", "video_facts", "video_html"]
 
 MOST = 8 * 2**20  # bytes pulled
 FRAMES = 5
@@ -22,7 +22,7 @@ def video_html(video: Video) -> str:
     return block(
         title(video.file.name, f"video, {video.format}"),
         or_note(lambda: facts(video_facts(video))),
-        or_note(lambda: frames_svg(video)),
+        or_note(lambda: frames_html(video)),
     )
 
 
@@ -42,7 +42,7 @@ def video_facts(video: Video) -> list[tuple[str, object]]:
     ]
 
 
-def frames_svg(video: Video, most: int = MOST, count: int = FRAMES, tallest: int = 150) -> str:
+def frames_html(video: Video, most: int = MOST, count: int = FRAMES, tallest: int = 150) -> str:
     """Frames from all over the video, each with its time: those with which decoding can begin, nearest to even steps.
 
     Parameters
@@ -75,7 +75,9 @@ def frames_svg(video: Video, most: int = MOST, count: int = FRAMES, tallest: int
         said = f"{video.times[number]:.4g} s"
         tiles.append(Tile(None, columns, rows, said, data=jpeg(shown, WIDE), kind="image/jpeg"))
     said = f"Frames at {', '.join(t.title for t in tiles)}"
-    return sheet_svg(tiles, said, tallest) + note(
+    if count == 1:
+        return sheet_img(tiles, said, tallest)
+    return sheet_img(tiles, said, tallest) + note(
         f"The picture pulled {human_bytes(cost)} of {human_bytes(video.file.size)}."
     )
 

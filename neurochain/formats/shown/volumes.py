@@ -12,10 +12,10 @@ from neurochain.formats.volumes.orientation import LETTERS, codes, directions
 from neurochain.formats.volumes.volume import Volume
 from neurochain.pictures.colours import grey, regions
 from neurochain.pictures.pieces import block, facts, note, title
-from neurochain.pictures.sheet import Tile, sheet_svg
+from neurochain.pictures.sheet import Tile, sheet_img
 from neurochain.pictures.words import human_bytes, number
 
-__all__ = ["slices_svg", "volume_facts", "volume_html"]
+__all__ = ["slices_html", "volume_facts", "volume_html"]
 
 VIEWS = ((2, 0, 1, "axial"), (1, 0, 2, "coronal"), (0, 1, 2, "sagittal"))  # across, to the right, upwards
 UNPLACED = ("zarr", "ome-zarr")  # what lies in no body
@@ -33,7 +33,7 @@ def volume_html(volume: Volume) -> str:
     return block(
         title(name, f"volume, {volume.format}"),
         or_note(lambda: facts(volume_facts(volume))),
-        or_note(lambda: slices_svg(volume)),
+        or_note(lambda: slices_html(volume)),
     )
 
 
@@ -53,7 +53,7 @@ def volume_facts(volume: Volume) -> list[tuple[str, object]]:
     ]
 
 
-def slices_svg(volume: Volume, share: float = 1.0, only: int | None = None, tallest: int = 220) -> str:
+def slices_html(volume: Volume, share: float = 1.0, only: int | None = None, tallest: int = 220) -> str:
     """Middle slices, and in one line below between what values they are shown and what was pulled.
 
     Parameters
@@ -85,8 +85,8 @@ def slices_svg(volume: Volume, share: float = 1.0, only: int | None = None, tall
     tiles = _tiles(volume, planes, look)
     said = f"Slices through the middle: {', '.join(t.title for t in tiles)}"
     if only is not None:
-        return sheet_svg([_bare(t) for t in tiles], said, tallest)
-    return sheet_svg(tiles, said, tallest) + _below(planes, look) + out
+        return sheet_img([_bare(t) for t in tiles], said, tallest)
+    return sheet_img(tiles, said, tallest) + _below(planes, look) + out
 
 
 def _below(planes: Planes, look: Look) -> str:
