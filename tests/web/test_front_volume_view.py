@@ -28,12 +28,17 @@ def test_three_dimensions_are_drawn(page: Front) -> None:
         await solid.focus();
         for (let i = 0; i < 2; i += 1) await page.keyboard.press("ArrowRight");
         await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
-        return [first, await picture()];
+        const turned = await picture();
+        await page.waitForURL(/turn=/);
+        await page.reload();
+        await solid.waitFor();
+        return [first, turned, new URL(page.url()).searchParams.get("turn")];
     """
     seen = page.look(place + "&lay=3d", script, viewport=SMALL)
-    first, turned = (pixels(one) for one in seen.value)
+    first, turned = (pixels(one) for one in seen.value[:2])
     assert first.std() > 5
     assert np.abs(first.astype(int) - turned).mean() > 1
+    assert seen.value[2] == "120,10"
     assert seen.complaints == []
 
 

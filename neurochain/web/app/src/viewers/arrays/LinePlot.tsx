@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { count, number } from "../../format";
 import type { Values } from "../volume/held";
-import { limits, tickText, ticks } from "./scale";
+import { entry, limits, tickText, ticks } from "./scale";
 
 const HEIGHT = 190;
 const LEFT = 54;
@@ -48,7 +48,7 @@ export function LinePlot({ values, axis, unit, every, steps, label }: Props) {
   };
   const said = (i: number): string => {
     const value = values[i]!;
-    return `${axis} ${count(i * every)}: ${steps ? (value ? "yes" : "no") : number(value)}${unit ? ` ${unit}` : ""}`;
+    return `${entry([axis], [i * every])}: ${steps ? (value ? "yes" : "no") : number(value)}${unit ? ` ${unit}` : ""}`;
   };
   return (
     <div class="line-plot" ref={box}>

@@ -1,5 +1,5 @@
 // A volume as it is looked at: what is here of it, what is fetched next, and what its pictures show.
-import { type ReadonlySignal, computed, effect, signal } from "@preact/signals";
+import { type ReadonlySignal, batch, computed, effect, signal } from "@preact/signals";
 import type { ApiError } from "../../api/client";
 import type { MapName } from "../colours";
 import { asError, facts, fetched } from "../fetched";
@@ -24,6 +24,8 @@ const NOWHERE: Vec3 = [0, 0, 0];
 
 export class Scan {
   readonly whole = signal<Whole | null>(null);
+  /** The rough one that came first, of the same time. */
+  readonly first = signal<Whole | null>(null);
   readonly bytes = signal(0);
   readonly under = signal<{ got: number; of: number } | null>(null); // of the volume that is on its way
   /** Around which a magnified picture stands still while somebody drags in it. */
@@ -161,7 +163,11 @@ export class Scan {
           this.under.value = { got: got + bytes, of };
         });
         if (stop.aborted) return;
-        this.whole.value = { held: read(file, this.info.shape, level.down), t, down: level.down };
+        const found = { held: read(file, this.info.shape, level.down), t, down: level.down };
+        batch(() => {
+          this.whole.value = found;
+          if (level === this.steps[0]) this.first.value = found;
+        });
       }
       this.under.value = null;
     } catch (error) {

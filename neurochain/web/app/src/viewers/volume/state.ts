@@ -30,6 +30,7 @@ export class State {
   readonly map;
   readonly radiological;
   readonly zoom;
+  readonly turn; // degrees around and above, in 3D
   readonly over;
   readonly opacity;
   readonly part;
@@ -49,6 +50,7 @@ export class State {
     this.map = signal<MapName | null>(isMap(map) ? map : null);
     this.radiological = signal(get("rad") === "1");
     this.zoom = signal(Math.min(Math.max(Number(get("zoom")) || 1, 1), 16));
+    this.turn = signal<[number, number] | null>(numbers(get("turn"), 2) as [number, number] | null);
     this.over = signal<string | null>(get("over"));
     this.opacity = signal(share(get("opacity"), OPACITY));
     this.part = signal<string | null>(get("part"));
@@ -77,6 +79,7 @@ export class State {
       map: this.map.value,
       rad: this.radiological.value ? "1" : null,
       zoom: this.zoom.value === 1 ? null : short(this.zoom.value),
+      turn: this.turn.value && this.turn.value.join(","),
       over: this.over.value,
       opacity: this.over.value && this.opacity.value !== OPACITY ? short(this.opacity.value) : null,
       part: this.part.value,
