@@ -133,10 +133,10 @@ function Notes({ scan, opened, state }: { scan: Scan; opened: Opened; state: Sta
       {series > 1 && (
         <p class="viewer-note">
           <span class="segments" role="group" aria-label="Images">
-            <button type="button" aria-pressed={!state.alone.value} onClick={() => only(false)}>
+            <button type="button" aria-pressed={opened.source.series === true} onClick={() => only(false)}>
               Series of {series}
             </button>
-            <button type="button" aria-pressed={state.alone.value} onClick={() => only(true)}>
+            <button type="button" aria-pressed={opened.source.series !== true} onClick={() => only(true)}>
               This image
             </button>
           </span>

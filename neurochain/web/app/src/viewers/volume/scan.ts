@@ -221,18 +221,27 @@ export interface Opened {
   note: string;
 }
 
-export async function open(source: Source, alone: boolean, stop: AbortSignal): Promise<Opened> {
+const MANY = 600; // images of a series that are not looked into before somebody asks for it
+
+/**
+ * Open what a row shows: its own file, or all of its series where nobody chose, and that is one volume.
+ *
+ * Of a series in time nothing says at which of its times the row's image was taken: there the image itself is shown.
+ */
+export async function open(source: Source, alone: boolean | null, stop: AbortSignal): Promise<Opened> {
   const own = await facts<VolumeInfo>(infoAddress(source), stop);
   const series = own.series?.files ?? 0;
-  if (series < 2 || alone) return { source, info: own, start: null, series, note: "" };
+  const single: Opened = { source, info: own, start: null, series, note: "" };
+  if (series < 2 || alone === true || (alone === null && series > MANY)) return single;
   try {
     const among = { ...source, series: true };
     const info = await facts<VolumeInfo>(infoAddress(among), stop);
+    if (alone === null && info.volumes > 1) return single;
     const start = own.affine && info.affine ? (apply(inverse(info.affine), apply(own.affine, centre(own))).map(Math.round) as Vec3) : null;
     return { source: among, info, start, series, note: "" };
   } catch (error) {
     if (stop.aborted) throw error;
-    return { source, info: own, start: null, series: 0, note: `Its series of ${series} images makes no volume: ${asError(error).message}` };
+    return { ...single, series: 0, note: `Its series of ${series} images makes no volume: ${asError(error).message}` };
   }
 }
 

@@ -34,7 +34,7 @@ export class State {
   readonly over;
   readonly opacity;
   readonly part;
-  readonly alone; // one image of a series
+  readonly alone; // one image of a series, or all of them
   readonly all; // though that reads much
   #timer: ReturnType<typeof setTimeout> | undefined;
   #end: () => void;
@@ -54,7 +54,7 @@ export class State {
     this.over = signal<string | null>(get("over"));
     this.opacity = signal(share(get("opacity"), OPACITY));
     this.part = signal<string | null>(get("part"));
-    this.alone = signal(get("alone") === "1");
+    this.alone = signal<boolean | null>(get("alone") === null ? null : get("alone") === "1");
     this.all = signal(get("all") === "1");
     let first = true;
     this.#end = effect(() => {
@@ -83,7 +83,7 @@ export class State {
       over: this.over.value,
       opacity: this.over.value && this.opacity.value !== OPACITY ? short(this.opacity.value) : null,
       part: this.part.value,
-      alone: this.alone.value ? "1" : null,
+      alone: this.alone.value === null ? null : this.alone.value ? "1" : "0",
       all: this.all.value ? "1" : null,
     };
   }
