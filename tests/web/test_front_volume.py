@@ -131,7 +131,15 @@ def test_volumes_of_a_series_in_time(page: Front) -> None:
         await page.reload();
         await drawn("axial");
         out.push(await value());
-        return { out, voxel: await voxel() };
+        await page.getByRole("button", { name: "Over time" }).click();
+        await page.locator(".course[data-got='5']").waitFor();
+        const plot = page.locator(".course .plot");
+        await plot.focus();
+        await page.keyboard.press("End");
+        const last = await said(".course .array-reading");
+        await page.keyboard.press("Enter");
+        await page.getByText("Volume 4 of 5").waitFor();
+        return { out, last, voxel: await voxel() };
     """
     )
     found = page.look(place, script, viewport=SMALL).value
@@ -140,6 +148,7 @@ def test_volumes_of_a_series_in_time(page: Front) -> None:
         found["out"], [values[3, 4, 5, 0], values[3, 4, 5, 1], values[3, 4, 5, 1]], rtol=1e-5
     )
     assert found["voxel"] == "3, 4, 5"
+    assert float(found["last"].partition(": ")[2]) == pytest.approx(values[3, 4, 5, 4], rel=1e-5)
 
 
 def test_series_of_images(page: Front) -> None:

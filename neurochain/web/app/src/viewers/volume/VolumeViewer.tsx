@@ -5,6 +5,7 @@ import { asError, facts } from "../fetched";
 import { named } from "../named";
 import type { Viewed } from "../registry";
 import { ViewerFailed } from "../ViewerFailed";
+import { Course } from "./Course";
 import { type Source, partsAddress } from "./info";
 import { keys } from "./keys";
 import { Laying } from "./laying";
@@ -114,6 +115,7 @@ function Shown({ opened, state, viewed }: { opened: Opened; state: State; viewed
         </div>
       )}
       <TimeBar scan={scan} />
+      {scan.info.volumes > 1 && state.course.value && <Course scan={scan} />}
       <Readout scan={scan} size={file.size} />
       <Notes scan={scan} opened={opened} state={state} />
     </div>

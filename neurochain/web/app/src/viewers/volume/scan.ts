@@ -122,6 +122,15 @@ export class Scan {
     return this.info.affine && (apply(inverse(this.info.affine), millimetres).map(Math.round) as Vec3);
   }
 
+  /** Value at a voxel of one of the volumes. */
+  async valueOf(at: Vec3, t: number, stop: AbortSignal): Promise<number | null> {
+    const axis = Math.min(this.info.slice_axis, 2);
+    const whole = this.whole.peek();
+    const held = whole?.t === t && isExact(whole.held) ? whole.held : await this.slices.one({ axis: this.slices.flat ? 2 : axis, i: at[this.slices.flat ? 2 : axis]!, t }, stop);
+    const value = valueAt(held, at);
+    return Array.isArray(value) ? null : value;
+  }
+
   again(): void {
     this.trouble.value = null;
     this.#follow(this.state.time.peek(), this.waits.peek());

@@ -33,6 +33,7 @@ export class State {
   readonly turn; // degrees around and above, in 3D
   readonly over;
   readonly opacity;
+  readonly course; // values over time
   readonly part;
   readonly alone; // one image of a series, or all of them
   readonly all; // though that reads much
@@ -53,6 +54,7 @@ export class State {
     this.turn = signal<[number, number] | null>(numbers(get("turn"), 2) as [number, number] | null);
     this.over = signal<string | null>(get("over"));
     this.opacity = signal(share(get("opacity"), OPACITY));
+    this.course = signal(get("course") === "1");
     this.part = signal<string | null>(get("part"));
     this.alone = signal<boolean | null>(get("alone") === null ? null : get("alone") === "1");
     this.all = signal(get("all") === "1");
@@ -82,6 +84,7 @@ export class State {
       turn: this.turn.value && this.turn.value.join(","),
       over: this.over.value,
       opacity: this.over.value && this.opacity.value !== OPACITY ? short(this.opacity.value) : null,
+      course: this.course.value ? "1" : null,
       part: this.part.value,
       alone: this.alone.value === null ? null : this.alone.value ? "1" : "0",
       all: this.all.value ? "1" : null,
