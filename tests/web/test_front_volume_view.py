@@ -28,12 +28,17 @@ def test_three_dimensions_are_drawn(page: Front) -> None:
         await solid.focus();
         for (let i = 0; i < 2; i += 1) await page.keyboard.press("ArrowRight");
         await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
-        return [first, await picture()];
+        const turned = await picture();
+        await page.waitForURL(/turn=/);
+        await page.reload();
+        await solid.waitFor();
+        return [first, turned, new URL(page.url()).searchParams.get("turn")];
     """
     seen = page.look(place + "&lay=3d", script, viewport=SMALL)
-    first, turned = (pixels(one) for one in seen.value)
+    first, turned = (pixels(one) for one in seen.value[:2])
     assert first.std() > 5
     assert np.abs(first.astype(int) - turned).mean() > 1
+    assert seen.value[2] == "120,10"
     assert seen.complaints == []
 
 
@@ -60,6 +65,49 @@ def test_without_webgl_there_are_the_planes(page: Front) -> None:
     value, loaded = page.look("", script, place).value
     assert value >= 0
     assert not loaded
+
+
+def test_pointer_wheel_and_finger(page: Front) -> None:
+    place, _ = row_of(page, "scans", "acq-LPS")
+    script = (
+        READ
+        + """
+        const millimetres = async () => (await page.getByLabel("mm", { exact: true }).inputValue()).split(",").map(Number);
+        await drawn("axial");
+        const box = await page.locator(".pane canvas").boundingBox();
+        const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+        const out = {};
+        await page.mouse.click(x - 60, y - 50);
+        out.click = await millimetres();
+        await page.touchscreen.tap(x + 60, y + 70);
+        out.tap = await millimetres();
+        await page.mouse.move(x, y);
+        await page.mouse.wheel(0, 120);
+        await page.waitForFunction((z) => !document.querySelector(".coordinate:nth-of-type(2) input").value.endsWith(z), String(out.tap[2].toFixed(1)));
+        out.wheel = await millimetres();
+        const before = await said(".window-button");
+        await page.keyboard.down("Shift");
+        await page.mouse.down(); await page.mouse.move(x + 80, y + 30, { steps: 3 }); await page.mouse.up();
+        await page.keyboard.up("Shift");
+        out.window = [before, await said(".window-button")];
+        out.still = await millimetres();
+        await page.getByRole("button", { name: "Larger" }).click();
+        await page.getByRole("button", { name: "Larger" }).click();
+        await frames();
+        await page.mouse.click(x + 90, y);
+        out.near = await millimetres();
+        return out;
+    """
+    )
+    seen = page.look(place + "&lay=axial", script, viewport=SMALL, hasTouch=True)
+    found = seen.value
+    assert found["click"][0] < 0 < found["click"][1]  # left is left and front is up
+    assert found["tap"][0] > 0 > found["tap"][1]
+    assert found["wheel"][2] < found["tap"][2]  # down the wheel, down the body
+    assert found["wheel"][:2] == found["tap"][:2] == found["still"][:2]
+    assert found["window"][0] != found["window"][1]
+    assert 0 < found["near"][0] < found["still"][0]  # magnified, more pixels are fewer millimetres
+    assert seen.complaints == []
 
 
 def test_address_holds_what_is_seen(page: Front) -> None:

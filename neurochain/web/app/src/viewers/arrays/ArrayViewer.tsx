@@ -107,6 +107,7 @@ function Shown({ path, header, values }: Found & { path: string }) {
           values={here}
           rows={shape[last - 1]!}
           columns={shape[last]!}
+          before={before.map((_, axis) => [name(axis), at[axis]! * down[axis]!])}
           axes={[name(last - 1), name(last)]}
           every={[down[last - 1]!, down[last]!]}
           unit={unit ?? ""}

@@ -3,7 +3,7 @@ import { count, number } from "../../format";
 import { type MapName, table } from "../colours";
 import type { Values } from "../volume/held";
 import { Scale } from "../volume/WindowPanel";
-import { tickText, ticks } from "./scale";
+import { entry, tickText, ticks } from "./scale";
 
 const TALLEST = 340;
 const CELL = 26; // pixels of an entry at most
@@ -14,6 +14,7 @@ interface Props {
   values: Values;
   rows: number;
   columns: number;
+  before: [name: string, at: number][]; // further axes, and where this slice lies along them
   axes: [string, string];
   every: [number, number];
   unit: string;
@@ -24,7 +25,7 @@ interface Props {
 }
 
 /** Values along two axes as colours: the first from top to bottom, the second from left to right. */
-export function HeatMap({ values, rows, columns, axes, every, unit, range, map, steps, label }: Props) {
+export function HeatMap({ values, rows, columns, before, axes, every, unit, range, map, steps, label }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const [width, setWidth] = useState(0);
@@ -66,7 +67,7 @@ export function HeatMap({ values, rows, columns, axes, every, unit, range, map, 
   };
   const said = ([row, column]: [number, number]): string => {
     const value = values[row * columns + column]!;
-    return `${axes[0]} ${count(row * every[0])}, ${axes[1]} ${count(column * every[1])}: ${steps ? (value ? "yes" : "no") : number(value)}${unit ? ` ${unit}` : ""}`;
+    return `${entry([...before.map(([name]) => name), ...axes], [...before.map(([, i]) => i), row * every[0], column * every[1]])}: ${steps ? (value ? "yes" : "no") : number(value)}${unit ? ` ${unit}` : ""}`;
   };
   const xTicks = ticks(0, Math.max((columns - 1) * every[1], 1), Math.max(Math.floor(inner / 60), 1)).filter((tick) => tick % 1 === 0 && tick <= (columns - 1) * every[1]);
   const yTicks = ticks(0, Math.max((rows - 1) * every[0], 1), Math.max(Math.floor(tall / 34), 1)).filter((tick) => tick % 1 === 0 && tick <= (rows - 1) * every[0]);

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { count, number } from "../../format";
 import type { Values } from "../volume/held";
-import { limits, tickText, ticks } from "./scale";
+import { entry, limits, tickText, ticks } from "./scale";
 
 const HEIGHT = 190;
 const LEFT = 54;
@@ -16,10 +16,12 @@ interface Props {
   every: number; // entries of which one is here
   steps: boolean; // true and false
   label: string;
+  mark?: number; // an entry that is looked at elsewhere
+  pick?: (i: number) => void;
 }
 
 /** Values along one axis: what several pixels' columns cover is drawn from its lowest to its highest. */
-export function LinePlot({ values, axis, unit, every, steps, label }: Props) {
+export function LinePlot({ values, axis, unit, every, steps, label, mark, pick }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
   const [at, setAt] = useState<number | null>(null);
@@ -41,6 +43,7 @@ export function LinePlot({ values, axis, unit, every, steps, label }: Props) {
   const move = (to: number) => setAt(Math.min(Math.max(Math.round(to), 0), n - 1));
   const key = (event: KeyboardEvent) => {
     const by: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, PageUp: -Math.ceil(n / 20), PageDown: Math.ceil(n / 20), Home: -n, End: n };
+    if (event.key === "Enter" && at !== null) pick?.(at);
     const found = by[event.key];
     if (found === undefined) return;
     event.preventDefault();
@@ -48,7 +51,7 @@ export function LinePlot({ values, axis, unit, every, steps, label }: Props) {
   };
   const said = (i: number): string => {
     const value = values[i]!;
-    return `${axis} ${count(i * every)}: ${steps ? (value ? "yes" : "no") : number(value)}${unit ? ` ${unit}` : ""}`;
+    return `${entry([axis], [i * every])}: ${steps ? (value ? "yes" : "no") : number(value)}${unit ? ` ${unit}` : ""}`;
   };
   return (
     <div class="line-plot" ref={box}>
@@ -64,6 +67,7 @@ export function LinePlot({ values, axis, unit, every, steps, label }: Props) {
           aria-valuetext={at === null ? `${count(n)} values, arrow keys read them` : said(at)}
           onKeyDown={key}
           onPointerMove={(e) => move(((e.clientX - e.currentTarget.getBoundingClientRect().left - LEFT) / inner) * (n - 1))}
+          onClick={() => at !== null && pick?.(at)}
           onPointerLeave={() => setAt(null)}
         >
         <svg width={width} height={HEIGHT} aria-hidden="true">
@@ -89,6 +93,7 @@ export function LinePlot({ values, axis, unit, every, steps, label }: Props) {
             </text>
           )}
           <path class="values-line" d={path(values, inner, x, y, steps)} />
+          {mark !== undefined && mark < n && <line class="mark" x1={x(mark)} x2={x(mark)} y1={TOP} y2={TOP + tall} />}
           {at !== null && (
             <>
               <line class="cursor" x1={x(at)} x2={x(at)} y1={TOP} y2={TOP + tall} />

@@ -57,3 +57,8 @@ export function slice(values: Values, shape: number[], at: number[]): Values {
   const number = at.reduce((found, i, axis) => found * shape[axis]! + i, 0);
   return values.subarray(number * size, (number + 1) * size) as Values;
 }
+
+/** Where an entry stands: by the names of its axes where they have some, else as one writes it. */
+export function entry(names: string[], at: number[]): string {
+  return names.some((name) => /^axis \d+$/.test(name)) ? `[${at.join(", ")}]` : names.map((name, i) => `${name} ${at[i]!.toLocaleString("en-US")}`).join(", ");
+}

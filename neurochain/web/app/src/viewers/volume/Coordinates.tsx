@@ -39,7 +39,7 @@ function Field({ label, text, go, wide }: { label: string; text: string; go: (to
         class="mono"
         spellcheck={false}
         autocomplete="off"
-        size={wide}
+        size={Math.max(wide, text.length)}
         value={typed ?? text}
         aria-invalid={wrong}
         title={wrong ? "Three numbers are needed: 12, 40, 33" : `Type three numbers to go there`}

@@ -93,7 +93,7 @@ export function PlanePane({ scan, name, laying }: Props) {
       ))}
       <span class="pane-title" aria-hidden="true">
         {scan.frame.known ? TITLES[name] : `Across axis ${plane.normal + 1}`} {count(at)}
-        {rough.value && <span class="rough" title="Larger voxels, until the finer ones are here" />}
+        {rough.value && !closed && <span class="rough" title="Larger voxels, until the finer ones are here" />}
       </span>
     </div>
   );

@@ -1,4 +1,4 @@
-import { effect, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { bytes } from "../../format";
 import { voxelBytes } from "./info";
@@ -15,20 +15,26 @@ interface Props {
   laying: Laying;
 }
 
-let able: boolean | undefined;
+const HEAVY = 4e6; // bytes of voxels that a processor alone takes seconds for
 
-function drawsSolids(): boolean {
-  able ??= (() => {
+/** What draws in three dimensions: a graphics card, the processor in its place, or nothing. */
+let drawer: "card" | "processor" | "nothing" | undefined;
+
+function drawing(): "card" | "processor" | "nothing" {
+  drawer ??= (() => {
     const found = document.createElement("canvas").getContext("webgl2");
-    found?.getExtension("WEBGL_lose_context")?.loseContext();
-    return found !== null;
+    if (!found) return "nothing";
+    const named = found.getExtension("WEBGL_debug_renderer_info");
+    const name = String(found.getParameter(named ? named.UNMASKED_RENDERER_WEBGL : found.RENDERER));
+    found.getExtension("WEBGL_lose_context")?.loseContext();
+    return /swiftshader|llvmpipe|software|basic render/i.test(name) ? "processor" : "card";
   })();
-  return able;
+  return drawer;
 }
 
 /** The volume in three dimensions; where the browser cannot, or it would read much, that is said. */
 export function SolidPane({ scan, laying }: Props) {
-  if (!drawsSolids()) {
+  if (drawing() === "nothing") {
     return (
       <div class="pane said">
         <p>This browser has no WebGL2, which the view in 3D needs. The planes show all of the volume without it.</p>
@@ -54,12 +60,19 @@ function Drawn({ scan, laying }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const solid = useRef<Solid | undefined>(undefined);
   const wrong = useMemo(() => signal(""), []);
+  const seen = useMemo(
+    () =>
+      computed(() => {
+        const whole = scan.whole.value;
+        return drawing() === "processor" && whole && whole.held.data.byteLength > HEAVY ? scan.first.value : whole;
+      }),
+    [scan],
+  );
   useEffect(() => {
     let here = true;
     let busy = false;
     let again = false;
     const ends: (() => void)[] = [];
-    const seen = scan.whole;
     const body = (): Body => {
       const { held } = seen.peek()!;
       return { held, affine: scan.info.affine, sizes: scan.info.voxel_sizes, labels: scan.map.peek() === "labels", map: scan.map.peek(), window: scan.window.peek() };
@@ -74,14 +87,18 @@ function Drawn({ scan, laying }: Props) {
         return;
       }
       busy = true;
-      do {
-        again = false;
-        const top = laying.over.peek();
-        await solid.current!.show(body(), top && { ...top, sizes: scan.info.voxel_sizes });
-        if (here) look();
-      } while (again && here);
-      busy = false;
-      if (here && canvas.current) canvas.current.dataset.drawn = String(seen.peek()!.down);
+      try {
+        do {
+          again = false;
+          const top = laying.over.peek();
+          await solid.current!.show(body(), top && { ...top, sizes: scan.info.voxel_sizes });
+          if (!here) return;
+          look();
+          canvas.current!.dataset.drawn = String(seen.peek()!.down);
+        } while (again);
+      } finally {
+        busy = false;
+      }
     };
     const failed = (error: unknown) => {
       if (here) wrong.value = error instanceof Error ? error.message : String(error);
@@ -89,12 +106,14 @@ function Drawn({ scan, laying }: Props) {
     void (async () => {
       const { Solid } = await import("./solid");
       if (!here) return;
-      const made = await Solid.on(canvas.current!, () => undefined);
+      const made = await Solid.on(canvas.current!, (azimuth, elevation) => (scan.state.turn.value = [Math.round(azimuth), Math.round(elevation)]));
       solid.current = made;
       if (!here) {
         made.close();
         return;
       }
+      const turned = scan.state.turn.peek();
+      if (turned) made.turn(...turned);
       ends.push(
         effect(() => {
           if (!seen.value) return;
@@ -131,13 +150,17 @@ function Drawn({ scan, laying }: Props) {
     const [azimuth, elevation] = solid.current.angles;
     solid.current.turn(azimuth + found[0], Math.min(Math.max(elevation + found[1], -90), 90));
   };
-  const { whole } = scan;
+  const down = seen.value?.down ?? 1;
   return (
     <div class="pane solid">
       <canvas ref={canvas} tabIndex={0} role="img" aria-label="Volume in 3D; arrow keys turn it" onKeyDown={turn} />
       <span class="pane-title" aria-hidden="true">
         3D
-        {whole.value && whole.value.down > 1 && <span class="dim"> {whole.value.down} × {whole.value.down} × {whole.value.down} voxels as one</span>}
+        {down > 1 && (
+          <span class="dim">
+            , {down} × {down} × {down} voxels as one
+          </span>
+        )}
       </span>
       {wrong.value && <p class="pane-note">The view in 3D cannot be drawn: {wrong.value}</p>}
     </div>

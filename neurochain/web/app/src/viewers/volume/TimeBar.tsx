@@ -36,6 +36,11 @@ export function TimeBar({ scan }: { scan: Scan }) {
         Volume {count(shown)} <span>of {count(n)}</span>
         {scan.info.volume_axes.length > 1 && ` (${entries(shown, scan.info.volume_axes)})`}
       </span>
+      {!scan.info.colours && (
+        <button type="button" class={scan.state.course.value ? "on" : ""} aria-pressed={scan.state.course.value} title="The value at the crosshair in each volume" onClick={() => (scan.state.course.value = !scan.state.course.value)}>
+          Over time
+        </button>
+      )}
     </div>
   );
 }

@@ -5,6 +5,7 @@ import { asError, facts } from "../fetched";
 import { named } from "../named";
 import type { Viewed } from "../registry";
 import { ViewerFailed } from "../ViewerFailed";
+import { Course } from "./Course";
 import { type Source, partsAddress } from "./info";
 import { keys } from "./keys";
 import { Laying } from "./laying";
@@ -114,6 +115,7 @@ function Shown({ opened, state, viewed }: { opened: Opened; state: State; viewed
         </div>
       )}
       <TimeBar scan={scan} />
+      {scan.info.volumes > 1 && state.course.value && <Course scan={scan} />}
       <Readout scan={scan} size={file.size} />
       <Notes scan={scan} opened={opened} state={state} />
     </div>
@@ -133,10 +135,10 @@ function Notes({ scan, opened, state }: { scan: Scan; opened: Opened; state: Sta
       {series > 1 && (
         <p class="viewer-note">
           <span class="segments" role="group" aria-label="Images">
-            <button type="button" aria-pressed={!state.alone.value} onClick={() => only(false)}>
+            <button type="button" aria-pressed={opened.source.series === true} onClick={() => only(false)}>
               Series of {series}
             </button>
-            <button type="button" aria-pressed={state.alone.value} onClick={() => only(true)}>
+            <button type="button" aria-pressed={opened.source.series !== true} onClick={() => only(true)}>
               This image
             </button>
           </span>

@@ -1,5 +1,5 @@
 // A volume as it is looked at: what is here of it, what is fetched next, and what its pictures show.
-import { type ReadonlySignal, computed, effect, signal } from "@preact/signals";
+import { type ReadonlySignal, batch, computed, effect, signal } from "@preact/signals";
 import type { ApiError } from "../../api/client";
 import type { MapName } from "../colours";
 import { asError, facts, fetched } from "../fetched";
@@ -24,6 +24,8 @@ const NOWHERE: Vec3 = [0, 0, 0];
 
 export class Scan {
   readonly whole = signal<Whole | null>(null);
+  /** The rough one that came first, of the same time. */
+  readonly first = signal<Whole | null>(null);
   readonly bytes = signal(0);
   readonly under = signal<{ got: number; of: number } | null>(null); // of the volume that is on its way
   /** Around which a magnified picture stands still while somebody drags in it. */
@@ -120,6 +122,15 @@ export class Scan {
     return this.info.affine && (apply(inverse(this.info.affine), millimetres).map(Math.round) as Vec3);
   }
 
+  /** Value at a voxel of one of the volumes. */
+  async valueOf(at: Vec3, t: number, stop: AbortSignal): Promise<number | null> {
+    const axis = Math.min(this.info.slice_axis, 2);
+    const whole = this.whole.peek();
+    const held = whole?.t === t && isExact(whole.held) ? whole.held : await this.slices.one({ axis: this.slices.flat ? 2 : axis, i: at[this.slices.flat ? 2 : axis]!, t }, stop);
+    const value = valueAt(held, at);
+    return Array.isArray(value) ? null : value;
+  }
+
   again(): void {
     this.trouble.value = null;
     this.#follow(this.state.time.peek(), this.waits.peek());
@@ -161,7 +172,11 @@ export class Scan {
           this.under.value = { got: got + bytes, of };
         });
         if (stop.aborted) return;
-        this.whole.value = { held: read(file, this.info.shape, level.down), t, down: level.down };
+        const found = { held: read(file, this.info.shape, level.down), t, down: level.down };
+        batch(() => {
+          this.whole.value = found;
+          if (level === this.steps[0]) this.first.value = found;
+        });
       }
       this.under.value = null;
     } catch (error) {
@@ -215,18 +230,27 @@ export interface Opened {
   note: string;
 }
 
-export async function open(source: Source, alone: boolean, stop: AbortSignal): Promise<Opened> {
+const MANY = 600; // images of a series that are not looked into before somebody asks for it
+
+/**
+ * Open what a row shows: its own file, or all of its series where nobody chose, and that is one volume.
+ *
+ * Of a series in time nothing says at which of its times the row's image was taken: there the image itself is shown.
+ */
+export async function open(source: Source, alone: boolean | null, stop: AbortSignal): Promise<Opened> {
   const own = await facts<VolumeInfo>(infoAddress(source), stop);
   const series = own.series?.files ?? 0;
-  if (series < 2 || alone) return { source, info: own, start: null, series, note: "" };
+  const single: Opened = { source, info: own, start: null, series, note: "" };
+  if (series < 2 || alone === true || (alone === null && series > MANY)) return single;
   try {
     const among = { ...source, series: true };
     const info = await facts<VolumeInfo>(infoAddress(among), stop);
+    if (alone === null && info.volumes > 1) return single;
     const start = own.affine && info.affine ? (apply(inverse(info.affine), apply(own.affine, centre(own))).map(Math.round) as Vec3) : null;
     return { source: among, info, start, series, note: "" };
   } catch (error) {
     if (stop.aborted) throw error;
-    return { source, info: own, start: null, series: 0, note: `Its series of ${series} images makes no volume: ${asError(error).message}` };
+    return { ...single, series: 0, note: `Its series of ${series} images makes no volume: ${asError(error).message}` };
   }
 }
 

@@ -43,6 +43,17 @@ export class Slices {
     if (!this.#under.has(axis)) void this.#work(axis);
   }
 
+  /** The one of an axis, fetched if it is not here; whoever asks for many decides how many at once. */
+  async one(wanted: Wanted & { axis: number; i: number; t: number }, stop: AbortSignal): Promise<Held> {
+    const { axis, i, t } = wanted;
+    const known = this.get(axis, i, t);
+    if (known) return known;
+    const file = await this.fetch(this.flat ? { ...wanted, axis: undefined } : wanted, stop);
+    const held = read(file, this.shape, wanted.down ?? 1, { axis, i });
+    this.#keep(`${axis} ${i} ${t}`, held);
+    return held;
+  }
+
   close(): void {
     this.#control.abort();
     this.#next.clear();

@@ -15,7 +15,8 @@ export interface Body {
   window: [number, number];
 }
 
-const DENSE = 120; // of 255: how much of what lies behind the brightest voxels is hidden
+const DENSE = 150; // of 255: how much of what lies behind the brightest voxels is hidden
+const CLEAR = 1.8; // power: what is dark hides little
 const NEAR = 1.35; // times as large as what is seen from every side
 const WIDE = 8; // bytes of a voxel that is too exact to be drawn as it is
 
@@ -111,7 +112,7 @@ export class Solid {
     if (!this.#maps.has(key)) {
       const all = colours(name);
       const part = (c: 0 | 1 | 2): number[] => all.map((one) => one[c]);
-      const clear = all.map((_, i) => (i === 0 ? 0 : name === "labels" ? 255 : Math.round((i / 255) * DENSE)));
+      const clear = all.map((_, i) => (i === 0 ? 0 : name === "labels" ? 255 : Math.round((i / 255) ** CLEAR * DENSE)));
       this.#nv.addColormap(key, { R: part(0), G: part(1), B: part(2), A: clear, I: all.map((_, i) => i) });
       this.#maps.add(key);
     }

@@ -30,10 +30,12 @@ export class State {
   readonly map;
   readonly radiological;
   readonly zoom;
+  readonly turn; // degrees around and above, in 3D
   readonly over;
   readonly opacity;
+  readonly course; // values over time
   readonly part;
-  readonly alone; // one image of a series
+  readonly alone; // one image of a series, or all of them
   readonly all; // though that reads much
   #timer: ReturnType<typeof setTimeout> | undefined;
   #end: () => void;
@@ -49,10 +51,12 @@ export class State {
     this.map = signal<MapName | null>(isMap(map) ? map : null);
     this.radiological = signal(get("rad") === "1");
     this.zoom = signal(Math.min(Math.max(Number(get("zoom")) || 1, 1), 16));
+    this.turn = signal<[number, number] | null>(numbers(get("turn"), 2) as [number, number] | null);
     this.over = signal<string | null>(get("over"));
     this.opacity = signal(share(get("opacity"), OPACITY));
+    this.course = signal(get("course") === "1");
     this.part = signal<string | null>(get("part"));
-    this.alone = signal(get("alone") === "1");
+    this.alone = signal<boolean | null>(get("alone") === null ? null : get("alone") === "1");
     this.all = signal(get("all") === "1");
     let first = true;
     this.#end = effect(() => {
@@ -77,10 +81,12 @@ export class State {
       map: this.map.value,
       rad: this.radiological.value ? "1" : null,
       zoom: this.zoom.value === 1 ? null : short(this.zoom.value),
+      turn: this.turn.value && this.turn.value.join(","),
       over: this.over.value,
       opacity: this.over.value && this.opacity.value !== OPACITY ? short(this.opacity.value) : null,
+      course: this.course.value ? "1" : null,
       part: this.part.value,
-      alone: this.alone.value ? "1" : null,
+      alone: this.alone.value === null ? null : this.alone.value ? "1" : "0",
       all: this.all.value ? "1" : null,
     };
   }
