@@ -30,7 +30,12 @@ ASKED = [(e.path, e.method) for e in (*ENDPOINTS, *MEDIA) if e.path not in ENDLE
 SMALL = {p.name for e in (*ENDPOINTS, *MEDIA) for p in e.parameters if isinstance(p, Whole | Real)}
 HOST = "testserver"
 HEADERS = {"authorization": "Bearer t"}
-CHECKS = ("not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance")
+CHECKS = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_schema_conformance",
+)
 LONG = int(os.environ.get("EXAMPLES", "300"))
 
 load_all_checks()
@@ -64,7 +69,12 @@ class Asked:
             "features": (["x", "signal"], ["signal"]),
         }
         for ref, (paths, arrays) in columns.items():
-            named = {"path": paths, "sort": ["", *paths], "columns": ["", *paths, ",".join(paths)], "column": arrays}
+            named = {
+                "path": paths,
+                "sort": ["", *paths],
+                "columns": ["", *paths, ",".join(paths)],
+                "column": arrays,
+            }
             for row in self.client.get("/api/rows", params={"ref": ref, "limit": 4}).json()["rows"]:
                 yield common | named | {"ref": [ref], "key": [row["key"]]}
 
