@@ -49,7 +49,7 @@ def test_a_chain_goes_on_before_ones_eyes_and_ends_without_a_reload(page: Front,
     assert len(set(value["seen"])) > 2
     assert (value["running"], value["badge"]) == (0, 0)
     assert "watched@1.0.0" in value["table"]
-    assert sum("/api/jobs/stream" in url for url in found.requests) == 1
+    assert sum("/api/jobs/stream" in url for url in found.requests) == 2  # one for each page that was opened
 
 
 def test_a_chain_is_told_step_by_step(page: Front, tmp_path: Path) -> None:

@@ -21,7 +21,9 @@ from neurochain.web.server import stream
 def listening(served: Served) -> Iterator[Iterator[dict[str, Any]]]:
     """What the stream tells."""
     with (
-        httpx.Client(base_url=served.address, headers={"authorization": f"Bearer {TOKEN}"}, timeout=PATIENCE) as client,
+        httpx.Client(
+            base_url=served.address, headers={"authorization": f"Bearer {TOKEN}"}, timeout=PATIENCE
+        ) as client,
         client.stream("GET", "/api/jobs/stream") as answer,
     ):
         assert answer.status_code == 200
@@ -92,7 +94,9 @@ def test_a_chain_that_is_killed_has_died(at_home: Served, tmp_path: Path) -> Non
 def test_what_is_recorded_is_told_once(at_home: Served) -> None:
     version = nc.read_values(x=[1, 2, 3]).save("once")
     activity = version.lineage().activity["id"]
-    file = JobFile(Path(at_home.home), activity)  # its process has been killed just before it took the file away
+    file = JobFile(
+        Path(at_home.home), activity
+    )  # its process has been killed just before it took the file away
     file.write({"id": activity, "status": "running", "started": 1.0, "host": "elsewhere"})
     file.release()
     found = [job for job in at_home.ask("jobs") if job["id"] == activity]
