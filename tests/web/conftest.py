@@ -91,3 +91,10 @@ def at_home(served: Served, monkeypatch: pytest.MonkeyPatch) -> Served:
     """The project that is served is the one that is used."""
     monkeypatch.setenv("NEUROCHAIN_HOME", served.home)
     return served
+
+
+@pytest.fixture(scope="session")
+def signals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
+    """A browser before a project of recordings and videos."""
+    with front(tmp_path_factory.mktemp("signals"), "front_signals.py") as found:
+        yield found

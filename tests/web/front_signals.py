@@ -32,14 +32,14 @@ def build(folder: Path) -> None:
     write_edf(folder / "eeg.edf", waves(), RATE, LABELS, annotations=NOTED)
     write_edf(folder / "gaps.edf", waves()[:2, : 4 * RATE], RATE, ["A", "B"], starts=[0, 1, 10, 11])
     hour(folder / "hour.edf")
-    write(folder / "run_g0_t0.imec0.ap.meta", probe(384), 90_000)
+    write(folder / "run_g0_t0.imec0.ap.meta", probe(384), 60_000)
     session(folder / "session.nwb")
     write_video(folder / "even.mp4", options=X264, rate=Fraction(30000, 1001))
     write_video(folder / "variable.mp4", options=X264, count=len(TIMES), times=TIMES)
     write_video(folder / "xvid.avi", codec="mpeg4", gop=10)
     turned(write_video(folder / "turned.mp4", options=X264), 90)
-    short = write_video(Path("short.mp4"), options={**X264, "crf": "4"}, size=(320, 240))
-    repeated(folder / "long.mp4", short, 120)
+    short = write_video(Path("short.mp4"), options={**X264, "crf": "4"}, size=(320, 240), count=16)
+    repeated(folder / "long.mp4", short, 300)
 
 
 if __name__ == "__main__":

@@ -2,15 +2,14 @@
 
 import base64
 import io
-from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import av
 import numpy as np
 import pytest
-from front import Front, front
+from front import Front
 from PIL import Image
-from test_front_recording import place, source
+from signals_seen import place, source
 
 # What the screen shows, and at which frame it says to be.
 SEEN = """
@@ -30,10 +29,9 @@ const told = (name, value) => page.waitForFunction(([name, value]) => new URL(lo
 """
 
 
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
-    with front(tmp_path_factory.mktemp("front"), "front_signals.py") as found:
-        yield found
+@pytest.fixture
+def page(signals: Front) -> Front:
+    return signals
 
 
 def pixels(url: str) -> np.ndarray:

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { count } from "../../format";
+import { count, duration } from "../../format";
 import type { Model } from "./model";
-import { clockText, measured } from "./ticks";
+import { clockText } from "./ticks";
 
 const LISTED = 300;
 
@@ -28,7 +28,7 @@ export function EventList({ model }: { model: Model }) {
             <button type="button" aria-current={model.view.cursor.value === event.start ? "true" : undefined} onClick={() => model.view.goTo(event.start)}>
               <span class="time">{clockText(event.start, 0.001, long)}</span>
               <span class="break">{event.label || "(no text)"}</span>
-              <span class="quiet small">{[event.channel, event.end > event.start ? `${measured(event.end - event.start)} s` : ""].filter(Boolean).join(", ")}</span>
+              <span class="quiet small">{[event.channel, event.end > event.start ? duration(event.end - event.start) : ""].filter(Boolean).join(", ")}</span>
             </button>
           </li>
         ))}

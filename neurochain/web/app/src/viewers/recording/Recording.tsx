@@ -7,7 +7,7 @@ import { Icon } from "../../ui/Icon";
 import { Empty, Failed, Skeleton } from "../../ui/states";
 import { listen } from "../../ui/keys";
 import { Place } from "../place";
-import type { Viewed } from "../registry";
+import { type Viewed, type Viewer, open } from "../registry";
 import { PartPicker } from "./PartPicker";
 import { filtering, NONE } from "./filters";
 import type { Info, Parts } from "./info";
@@ -26,7 +26,8 @@ import "./recording.css";
 const SEVERAL = ["nwb", "openephys"]; // formats of files that may hold more than one recording
 
 /** A recording: which part of the file, which group of channels, then the traces. */
-export default function RecordingViewer({ reference, rowKey, file }: Viewed) {
+export default function RecordingViewer(viewed: Viewed) {
+  const { reference, rowKey, file, cells } = viewed;
   const place = useMemo(() => new Place(file.column), [file.column]);
   const part = place.get(query.value, "part");
   const asked = Number(place.get(query.value, "group") ?? 0);
@@ -36,10 +37,12 @@ export default function RecordingViewer({ reference, rowKey, file }: Viewed) {
   const listed = parts.data?.parts ?? [];
   const only = listed.length === 1 ? listed[0]!.path : null;
   const chosen = part ?? (listed.length > 1 ? (listed.find((one) => /Series$/.test(one.types ?? "") && (one.samples ?? 0) > 0) ?? listed[0]!).path : only);
-  const ready = !several || parts.data || parts.error;
+  const images = listed.find((one) => one.path === chosen)?.channels === 0;
+  const ready = (!several || parts.data || parts.error) && !images;
   const info = useAsked<Info>(ready ? address("/media/traces/info", { ...where, part: chosen }) : null);
   const group = info.data?.groups[asked] ?? info.data?.groups[0];
   const number = info.data ? Math.max(info.data.groups.indexOf(group!), 0) : 0;
+  if (images) return <Images {...viewed} />;
   return (
     <div class="recording">
       {listed.length > 1 && <PartPicker parts={listed} chosen={chosen} pick={(path) => place.change({ part: path, group: null, t: null, w: null, ch: null, cursor: null, spec: null, top: null, rows: null, gains: null, lock: null, bad: null }, false)} />}
@@ -64,11 +67,20 @@ export default function RecordingViewer({ reference, rowKey, file }: Viewed) {
               ))}
             </p>
           )}
-          <Opened key={`${file.uri} ${chosen} ${number}`} info={info.data} number={number} where={{ ...where, part: chosen }} place={place} uri={file.uri} size={file.size} units={file.format === "nwb"} />
+          <Opened key={`${file.uri} ${chosen} ${number}`} info={info.data} number={number} where={{ ...where, part: chosen }} place={place} uri={file.uri} size={file.size} units={file.column === "file" && Number(cells["nwb.unit_count"] ?? 0) > 0} />
         </>
       )}
     </div>
   );
+}
+
+/** Images over time are a volume, whose viewer has a chooser of its own. */
+function Images(viewed: Viewed) {
+  const [Shown, set] = useState<Viewer | null>(null);
+  useEffect(() => {
+    void open("volume").then((found) => set(() => found.default));
+  }, []);
+  return Shown ? <Shown {...viewed} /> : <Skeleton lines={8} tall />;
 }
 
 interface OpenedProps {

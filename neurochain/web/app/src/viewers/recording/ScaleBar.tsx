@@ -1,6 +1,6 @@
 import type { Model } from "./model";
 import { THINNEST, isOther } from "./scene";
-import { measured, roundBelow, unitText } from "./ticks";
+import { quantity, roundBelow } from "./ticks";
 
 const TALLEST = 52; // px
 
@@ -14,12 +14,9 @@ export function ScaleBar({ model }: { model: Model }) {
   const lane = Math.max(model.size.value.height / channels.length, THINNEST);
   const perUnit = (lane / scaling.perLane(channel)) * view.gain.value;
   const value = roundBelow(TALLEST / perUnit);
-  const unit = unitText(info.channels[channel]!.unit);
   return (
     <div class="scale-bar" title="Scale of the traces">
-      <span>
-        {measured(value)} {unit}
-      </span>
+      <span>{quantity(value, info.channels[channel]!.unit)}</span>
       <i style={{ height: `${value * perUnit}px` }} />
     </div>
   );

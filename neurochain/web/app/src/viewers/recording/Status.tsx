@@ -2,7 +2,7 @@ import { bytes, count, plural } from "../../format";
 import { isNear } from "./near";
 import type { Model } from "./model";
 import { filtering, said } from "./filters";
-import { clockText, measured, unitText } from "./ticks";
+import { clockText, quantity } from "./ticks";
 
 /** What is pointed at, and how true what is seen is. */
 export function Status({ model, size, uri }: { model: Model; size: number; uri: string }) {
@@ -60,8 +60,7 @@ function Readout({ model }: { model: Model }) {
   const lane = model.size.value.height / channels.length;
   const row = pointer ? Math.min(Math.max(Math.floor(pointer.y / lane), 0), channels.length - 1) : Math.max(view.chosen.value === null ? 0 : channels.indexOf(view.chosen.value), 0);
   const channel = channels[row]!;
-  const { label } = info.channels[channel]!;
-  const unit = unitText(info.channels[channel]!.unit);
+  const { label, unit } = info.channels[channel]!;
   const sample = clock.nearest(time);
   const known = !pointer && read && read.sample === sample ? read.values.get(channel) : undefined;
   const value = known !== undefined ? { low: known, high: known } : model.valueAt(channel, time);
@@ -69,7 +68,7 @@ function Readout({ model }: { model: Model }) {
     <span class="readout">
       <b class="cut">{label}</b>{" "}
       <span class="reading" data-channel={channel} data-sample={sample ?? ""} data-value={value && value.low === value.high ? String(value.low) : ""}>
-        {value === null ? "no value" : value.low === value.high ? `${measured(value.low)} ${unit}` : `${measured(value.low)} to ${measured(value.high)} ${unit}`}
+        {value === null ? "no value" : value.low === value.high ? quantity(value.low, unit) : `${quantity(value.low, unit)} to ${quantity(value.high, unit)}`}
       </span>{" "}
       <span class="quiet">
         at {clockText(time, Math.min(view.span.value / 2000, 0.1))}

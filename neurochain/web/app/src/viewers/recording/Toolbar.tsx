@@ -24,7 +24,7 @@ export function Toolbar({ model, panel, setPanel }: { model: Model; panel: Panel
       <Popover
         label={
           <>
-            <Icon name="columns" /> {count(view.picked.value.length)} <span class="quiet">{view.picked.value.length < view.group.channels.length ? `of ${count(view.group.channels.length)}` : "channels"}</span>
+            <Icon name="columns" /> {count(view.picked.value.length)} <span class="quiet">{view.picked.value.length < view.group.channels.length ? `of ${count(view.group.channels.length)}` : view.picked.value.length === 1 ? "channel" : "channels"}</span>
           </>
         }
         title="Choose channels (c)"

@@ -4,8 +4,7 @@ import type { Scene } from "./scene";
 const SPARSE = 2; // px of a column
 
 export class Envelope {
-  lows = new Float32Array(0); // [lane][pixel]
-  highs = new Float32Array(0); // NaN where nothing is known
+  pairs = new Float32Array(0); // [lane][pixel][least, greatest]; NaN where nothing is known
   width = 0;
   lanes = 0;
 
@@ -13,13 +12,9 @@ export class Envelope {
   fill(scene: Scene, ratio: number): void {
     this.width = Math.max(Math.round(scene.width * ratio), 1);
     this.lanes = scene.strips.reduce((sum, strip) => sum + strip.lanes.length, 0);
-    const size = this.width * this.lanes;
-    if (this.lows.length !== size) {
-      this.lows = new Float32Array(size);
-      this.highs = new Float32Array(size);
-    }
-    this.lows.fill(NaN);
-    this.highs.fill(NaN);
+    const size = 2 * this.width * this.lanes;
+    if (this.pairs.length !== size) this.pairs = new Float32Array(size);
+    this.pairs.fill(NaN);
     let lane = 0;
     for (const { lanes, pieces } of scene.strips) {
       for (const piece of pieces) {
@@ -65,8 +60,8 @@ export class Envelope {
               high = between((u + v) / 2, each - 1);
             }
             if (!(low <= high)) continue;
-            this.lows[out + x] = low * gain + offset;
-            this.highs[out + x] = high * gain + offset;
+            this.pairs[2 * (out + x)] = low * gain + offset;
+            this.pairs[2 * (out + x) + 1] = high * gain + offset;
           }
           if (perColumn <= SPARSE) this.#join(out + first, out + end);
         });
@@ -77,16 +72,16 @@ export class Envelope {
 
   /** Let neighbours touch: half of the way each. */
   #join(first: number, end: number): void {
-    const { lows, highs } = this;
-    for (let i = first + 1; i < end; i += 1) {
-      const rise = lows[i]! - highs[i - 1]!;
-      const fall = lows[i - 1]! - highs[i]!;
+    const { pairs } = this;
+    for (let i = 2 * (first + 1); i < 2 * end; i += 2) {
+      const rise = pairs[i]! - pairs[i - 1]!;
+      const fall = pairs[i - 2]! - pairs[i + 1]!;
       if (rise > 0) {
-        highs[i - 1]! += rise / 2;
-        lows[i] = highs[i - 1]!;
+        pairs[i - 1]! += rise / 2;
+        pairs[i] = pairs[i - 1]!;
       } else if (fall > 0) {
-        lows[i - 1]! -= fall / 2;
-        highs[i] = lows[i - 1]!;
+        pairs[i - 2]! -= fall / 2;
+        pairs[i + 1] = pairs[i - 2]!;
       }
     }
   }

@@ -18,8 +18,8 @@ export function drawHeat(context: CanvasRenderingContext2D, scene: Scene, envelo
     const unit = (127 * scale) / (Math.max(scene.lane, THINNEST) / 2) / 1.6; // where a trace would leave its lane, colours are nearly full
     const row = i * width;
     for (let x = 0; x < width; x += 1) {
-      const low = envelope.lows[row + x]!;
-      const high = envelope.highs[row + x]!;
+      const low = envelope.pairs[2 * (row + x)]!;
+      const high = envelope.pairs[2 * (row + x) + 1]!;
       if (!(low <= high) || tone === "bad") {
         line[x] = empty;
         continue;

@@ -7,6 +7,8 @@ import type { View } from "./view";
 
 const LOOKED_AT = 400; // columns of a channel
 const OUTER = 0.97; // of them lie within
+const FEW = 8; // channels, of which all is to be seen
+const NEARLY_ALL = 0.98;
 const AMONG = 0.75; // of the channels of a kind
 const FILLED = 1.25; // lanes, before that is rounded
 const ROUND = [1, 1.5, 2, 3, 5, 7, 10]; // so that what changes little leaves it as it is
@@ -61,8 +63,10 @@ export class Scaling {
   /** Fit to what is seen: the same is always drawn alike, whatever was seen before. */
   fit(strips: Strip[], view: View): void {
     const found = new Map<number, Extent>();
+    const few = strips.reduce((sum, { lanes }) => sum + lanes.length, 0) <= FEW;
+    const filled = few ? 1.15 : FILLED;
     for (const { lanes, pieces } of strips) for (const { channel, place } of lanes) {
-      const extent = extentOf(pieces, place, this.kindOf(channel).endsWith("stim") ? 1 : OUTER);
+      const extent = extentOf(pieces, place, this.kindOf(channel).endsWith("stim") ? 1 : OUTER, few);
       if (extent) found.set(channel, extent);
     }
     if (!found.size) return;
@@ -84,7 +88,7 @@ export class Scaling {
       const reaches = byKind.get(kind);
       const held = lock?.[i];
       if (held) setLane(kind, held);
-      else if (reaches) setLane(kind, roundAbove((2 * quantile(reaches, AMONG)) / FILLED));
+      else if (reaches) setLane(kind, roundAbove((2 * quantile(reaches, AMONG)) / filled));
       else if (!this.#perLane.has(kind)) {
         const flat = [...found].find(([channel]) => this.kindOf(channel) === kind);
         if (flat) setLane(kind, 1);
@@ -106,11 +110,11 @@ function roundAbove(value: number): number {
   return ROUND.find((one) => one * power >= value * (1 - 1e-9))! * power;
 }
 
-function extentOf(pieces: Piece[], place: number, outer: number): Extent | null {
+function extentOf(pieces: Piece[], place: number, outer: number, few: boolean): Extent | null {
   const lows: number[] = [];
   const highs: number[] = [];
   const total = pieces.reduce((sum, { from, to, tile }) => sum + (to - from) / tile.bin, 0);
-  const step = Math.max(total / LOOKED_AT, 1);
+  const step = few ? 1 : Math.max(total / LOOKED_AT, 1);
   for (const { tile, from, to } of pieces) {
     const gain = tile.scale?.[place] ?? 1;
     const offset = tile.offset?.[place] ?? 0;
@@ -128,6 +132,10 @@ function extentOf(pieces: Piece[], place: number, outer: number): Extent | null 
     }
   }
   if (!lows.length) return null;
+  if (few) {
+    const [least, most] = [quantile(lows, 1 - NEARLY_ALL), quantile(highs, NEARLY_ALL)];
+    return { base: (least + most) / 2, reach: (most - least) / 2 || Math.max(...highs) - Math.min(...lows) };
+  }
   const base = quantile(lows.map((low, i) => (low + highs[i]!) / 2), 0.5);
   const far = lows.map((low, i) => Math.max(highs[i]! - base, base - low));
   return { base, reach: quantile(far, outer) || Math.max(...far) };

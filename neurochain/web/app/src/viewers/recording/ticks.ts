@@ -66,3 +66,15 @@ export function roundBelow(value: number): number {
 
 /** A unit as people write it: files of old write u for µ. */
 export const unitText = (unit: string): string => unit.replace(/^u(?=[VAT]\b)/, "µ");
+
+const PREFIXES: [string, number][] = [["f", 1e-15], ["p", 1e-12], ["n", 1e-9], ["µ", 1e-6], ["m", 1e-3], ["", 1], ["k", 1e3]];
+
+/** A value with its unit, in thousands or thousandths where volts, amperes and teslas are usually said so: 0.001 V is 1 mV. */
+export function quantity(value: number, unit: string): string {
+  const found = /^([fpnuµmk]?)(V|A|T)$/.exec(unit);
+  const per = PREFIXES.find(([prefix]) => prefix === found?.[1]?.replace("u", "µ"))?.[1];
+  if (!found || per === undefined || !Number.isFinite(value) || value === 0) return `${measured(value)} ${unitText(unit)}`.trim();
+  const size = Math.abs(value * per);
+  const [prefix, by] = PREFIXES.findLast(([, one]) => size >= one * (1 - 1e-9)) ?? PREFIXES[0]!;
+  return `${measured((value * per) / by)} ${prefix}${found[2]}`;
+}

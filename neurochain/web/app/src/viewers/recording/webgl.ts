@@ -3,7 +3,7 @@ import type { Envelope } from "./envelope";
 import { type Palette, rgb } from "./palette";
 import { type Scene, TONES } from "./scene";
 
-const REACH = 3; // lanes that a trace may leave its own by, to either side
+const REACH = 2; // lanes that a trace may leave its own by, to either side
 
 const VERTEX = `#version 300 es
 void main() {
@@ -14,8 +14,7 @@ void main() {
 const FRAGMENT = `#version 300 es
 precision highp float;
 precision highp int;
-uniform sampler2D lows;
-uniform sampler2D highs;
+uniform sampler2D envelope; // least and greatest
 uniform sampler2D lanes; // y of the middle, pixels of a unit, tone
 uniform vec3 tones[${TONES.length}];
 uniform float height;
@@ -33,12 +32,11 @@ void main() {
   for (int d = -${REACH}; d <= ${REACH}; d += 1) {
     int i = own + d;
     if (i < 0 || i >= count) continue;
-    float low = texelFetch(lows, ivec2(x, i), 0).r;
-    float high = texelFetch(highs, ivec2(x, i), 0).r;
-    if (!(low <= high)) continue;
+    vec2 pair = texelFetch(envelope, ivec2(x, i), 0).rg;
+    if (!(pair.x <= pair.y)) continue;
     vec4 lane = texelFetch(lanes, ivec2(i, 0), 0);
-    float top = lane.x - high * lane.y - thick;
-    float bottom = lane.x - low * lane.y + thick;
+    float top = lane.x - pair.y * lane.y - thick;
+    float bottom = lane.x - pair.x * lane.y + thick;
     float part = faint * clamp(min(bottom, y + 0.5) - max(top, y - 0.5), 0.0, 1.0);
     seen = mix(seen, tones[int(lane.z)] , part / max(part + cover * (1.0 - part), 1e-6));
     cover = part + cover * (1.0 - part);
@@ -73,7 +71,7 @@ export class GlLines {
     if (!gl.getProgramParameter(program, gl.LINK_STATUS)) throw new Error(gl.getProgramInfoLog(program) ?? "no shader");
     this.#program = program;
     gl.useProgram(program);
-    ["lows", "highs", "lanes"].forEach((name, unit) => {
+    ["envelope", "lanes"].forEach((name, unit) => {
       const texture = gl.createTexture()!;
       gl.activeTexture(gl.TEXTURE0 + unit);
       gl.bindTexture(gl.TEXTURE_2D, texture);
@@ -97,18 +95,16 @@ export class GlLines {
     gl.clear(gl.COLOR_BUFFER_BIT);
     if (!lanes || Math.max(width, lanes) > this.#most) return;
     const size = `${width} ${lanes}`;
-    [envelope.lows, envelope.highs].forEach((values, unit) => {
-      gl.activeTexture(gl.TEXTURE0 + unit);
-      if (size !== this.#size) gl.texImage2D(gl.TEXTURE_2D, 0, gl.R32F, width, lanes, 0, gl.RED, gl.FLOAT, values);
-      else gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, width, lanes, gl.RED, gl.FLOAT, values);
-    });
+    gl.activeTexture(gl.TEXTURE0);
+    if (size !== this.#size) gl.texImage2D(gl.TEXTURE_2D, 0, gl.RG32F, width, lanes, 0, gl.RG, gl.FLOAT, envelope.pairs);
+    else gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, width, lanes, gl.RG, gl.FLOAT, envelope.pairs);
     const each = new Float32Array(4 * lanes);
     let at = 0;
     for (const strip of scene.strips) for (const { y, scale, tone } of strip.lanes) {
       each.set([y * ratio, scale * ratio, TONES.indexOf(tone), 0], at);
       at += 4;
     }
-    gl.activeTexture(gl.TEXTURE2);
+    gl.activeTexture(gl.TEXTURE1);
     if (size !== this.#size) gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA32F, lanes, 1, 0, gl.RGBA, gl.FLOAT, each);
     else gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, lanes, 1, gl.RGBA, gl.FLOAT, each);
     this.#size = size;
