@@ -95,7 +95,9 @@ def main() -> None:
                             {"base": address, "file": file},
                             viewport={"width": 1280, "height": 800},
                         )
-                        Image.open(file).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(file, optimize=True)
+                        Image.open(file).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
+                            file, optimize=True
+                        )
                         print(file)
             finally:
                 server.terminate()
