@@ -15,6 +15,8 @@ import { ByteMap } from "./row/ByteMap";
 import { RowPlaced } from "./row/place";
 import { Value, Values } from "./row/Values";
 
+const LOOKS = ["show", "field", "lay", "map", "rad", "array"];
+
 export function RowView({ reference, rowKey }: { reference: string; rowKey: string }) {
   const order = {
     filter: query.value.get("filter"),
@@ -29,7 +31,8 @@ export function RowView({ reference, rowKey }: { reference: string; rowKey: stri
   const title = row.data?.files[0]?.path.split("/").at(-1) ?? (index != null ? `Row ${count(index + 1)}` : "Row");
   useTitle(title, reference);
   const back = `${toVersion(reference)}${rest({ ...order, at: index ? String(Math.max(index - 4, 0)) : null })}`;
-  const to = (key: string | null | undefined) => (key ? toRow(reference, key, order) : undefined);
+  const looks = Object.fromEntries(LOOKS.map((name) => [name, query.value.get(name)])); // the next row is seen as this one is
+  const to = (key: string | null | undefined) => (key ? toRow(reference, key, { ...order, ...looks }) : undefined);
   const before = place.stale ? undefined : to(place.data?.before);
   const after = place.stale ? undefined : to(place.data?.after);
   useEffect(
