@@ -11,6 +11,7 @@ export default defineConfig({
     cssTarget: ["chrome123", "firefox120", "safari17.5"], // which know light-dark()
     assetsInlineLimit: 0, // the policy of the server allows no data: but in pictures
     modulePreload: { polyfill: false },
+    license: { fileName: "licenses.md" }, // of what is built in, as their authors ask
     reportCompressedSize: true,
     chunkSizeWarningLimit: 1000, // NiiVue, which is loaded when something is looked at in 3D
   },

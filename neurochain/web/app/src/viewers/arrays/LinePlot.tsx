@@ -70,37 +70,37 @@ export function LinePlot({ values, axis, unit, every, steps, label, mark, pick }
           onClick={() => at !== null && pick?.(at)}
           onPointerLeave={() => setAt(null)}
         >
-        <svg width={width} height={HEIGHT} aria-hidden="true">
-          {yTicks.map((tick) => (
-            <g key={tick}>
-              <line class="grid-line" x1={LEFT} x2={LEFT + inner} y1={y(tick)} y2={y(tick)} />
-              <text class="tick" x={LEFT - 6} y={y(tick) + 4} text-anchor="end">
-                {steps ? (tick ? "yes" : "no") : tickText(tick, (yTicks[1] ?? high) - yTicks[0]!)}
+          <svg width={width} height={HEIGHT} aria-hidden="true">
+            {yTicks.map((tick) => (
+              <g key={tick}>
+                <line class="grid-line" x1={LEFT} x2={LEFT + inner} y1={y(tick)} y2={y(tick)} />
+                <text class="tick" x={LEFT - 6} y={y(tick) + 4} text-anchor="end">
+                  {steps ? (tick ? "yes" : "no") : tickText(tick, (yTicks[1] ?? high) - yTicks[0]!)}
+                </text>
+              </g>
+            ))}
+            {xTicks.map((tick) => (
+              <text key={tick} class="tick" x={x(tick / every)} y={HEIGHT - BOTTOM + 16} text-anchor="middle">
+                {count(tick)}
               </text>
-            </g>
-          ))}
-          {xTicks.map((tick) => (
-            <text key={tick} class="tick" x={x(tick / every)} y={HEIGHT - BOTTOM + 16} text-anchor="middle">
-              {count(tick)}
+            ))}
+            <text class="tick name" x={LEFT + inner / 2} y={HEIGHT - 3} text-anchor="middle">
+              {axis}
             </text>
-          ))}
-          <text class="tick name" x={LEFT + inner / 2} y={HEIGHT - 3} text-anchor="middle">
-            {axis}
-          </text>
-          {unit && (
-            <text class="tick name" x={0} y={0} text-anchor="middle" transform={`translate(11 ${TOP + tall / 2}) rotate(-90)`}>
-              {unit}
-            </text>
-          )}
-          <path class="values-line" d={path(values, inner, x, y, steps)} />
-          {mark !== undefined && mark < n && <line class="mark" x1={x(mark)} x2={x(mark)} y1={TOP} y2={TOP + tall} />}
-          {at !== null && (
-            <>
-              <line class="cursor" x1={x(at)} x2={x(at)} y1={TOP} y2={TOP + tall} />
-              {Number.isFinite(values[at]!) && <circle class="dot" cx={x(at)} cy={y(values[at]!)} r={3.5} />}
-            </>
-          )}
-        </svg>
+            {unit && (
+              <text class="tick name" x={0} y={0} text-anchor="middle" transform={`translate(11 ${TOP + tall / 2}) rotate(-90)`}>
+                {unit}
+              </text>
+            )}
+            <path class="values-line" d={path(values, inner, x, y, steps)} />
+            {mark !== undefined && mark < n && <line class="mark" x1={x(mark)} x2={x(mark)} y1={TOP} y2={TOP + tall} />}
+            {at !== null && (
+              <>
+                <line class="cursor" x1={x(at)} x2={x(at)} y1={TOP} y2={TOP + tall} />
+                {Number.isFinite(values[at]!) && <circle class="dot" cx={x(at)} cy={y(values[at]!)} r={3.5} />}
+              </>
+            )}
+          </svg>
         </div>
       )}
       <output class="array-reading mono">{at === null ? " " : said(at)}</output>
