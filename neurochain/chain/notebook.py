@@ -23,6 +23,7 @@ __all__ = ["display", "frame_html", "is_notebook", "plan_html"]
 PICTURED = 6  # rows of files that are opened
 GIVEN_UP = 2  # files in a row that cannot be had
 COLUMNS = 60
+WIDTH = 120  # characters of a cell
 
 
 def is_notebook() -> bool:
@@ -51,19 +52,24 @@ def frame_html(frame: pl.DataFrame, schema: Schema, rows: list[list[str]], count
     counted : str
         How many rows there are, in words.
     """
-    shown = list(schema.values())[:COLUMNS]
-    texts = [
-        [f'<span style="white-space:pre-wrap">{escaped(cut(cell, 120))}</span>' for cell in row]
-        for row in rows
-    ]
-    for i, field in enumerate(shown):
-        for n, picture in enumerate(_pictures(frame, field.name, field.type)):
+    fields = list(schema.values())
+    held = [i for i in range(len(fields)) if not rows or any(row[i] != "null" for row in rows)]
+    columns = []
+    for i in held[:COLUMNS]:
+        texts = [escaped(cut(row[i], WIDTH)) for row in rows]
+        for n, picture in enumerate(_pictures(frame, fields[i].name, fields[i].type)):
             if picture:
-                texts[n][i] = f"{picture}<br>{texts[n][i]}"
-    heads = [(field.name, describe(field)) for field in shown]
-    more = f", {len(schema) - len(shown):,} columns are not shown" if len(schema) > len(shown) else ""
-    said = facts([("", f"{counted}{more}")])
-    return block(table(heads, [row[: len(shown)] for row in texts], counted), said)
+                texts[n] = f"{picture}<br>{texts[n]}"
+        columns.append([f'<span style="white-space:pre-wrap">{text}</span>' for text in texts])
+    heads = [(fields[i].name, describe(fields[i])) for i in held[:COLUMNS]]
+    left = [fields[i].name for i in range(len(fields)) if i not in held]
+    said = [counted]
+    if left:
+        said.append(f"null in all of them: {', '.join(left[:COLUMNS])}{' …' if len(left) > COLUMNS else ''}")
+    if len(held) > COLUMNS:
+        said.append(f"{len(held) - COLUMNS:,} more columns are not shown")
+    shown = [list(row) for row in zip(*columns, strict=True)]
+    return block(table(heads, shown, counted), *[facts([("", one)]) for one in said])
 
 
 def plan_html(source: dict[str, Any], steps: list[dict[str, Any]], schema: Schema) -> str:

@@ -67,6 +67,6 @@ def table(heads: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]], said:
     open_cell = f'<td style="{CELL};{LINE}">'
     body = "".join(f"<tr>{''.join(f'{open_cell}{cell}</td>' for cell in row)}</tr>" for row in rows)
     return (
-        f'<div style="overflow-x:auto"><table aria-label="{escaped(said)}" style="border-collapse:collapse;border:0;margin:4px 0">'
+        f'<div role="region" aria-label="{escaped(said)}" tabindex="0" style="overflow-x:auto"><table style="border-collapse:collapse;border:0;margin:4px 0">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )

@@ -68,6 +68,15 @@ def test_show_displays_a_table(project, shell: Shell, capsys: pytest.CaptureFixt
     assert "<script" not in html
 
 
+def test_columns_that_hold_nothing_are_named_below(project, shell: Shell) -> None:
+    nc.read_values(x=[1, 2], nothing=[None, None]).show()
+    html = shell.shown[0]["text/html"]
+    assert "null in all of them: nothing" in html
+    assert html.count("<th ") == 1
+    nc.read_values(x=[1]).filter(nc.Column("x") > 5).show()
+    assert "0 rows" in shell.shown[1]["text/html"]
+
+
 def test_files_have_little_pictures(project, shell: Shell, tmp_path: Path) -> None:
     for i in range(3):
         scan(tmp_path / f"s{i}.nii")

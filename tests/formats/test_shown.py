@@ -21,6 +21,7 @@ from neurochain.formats import open_recording, open_video, open_volume
 from neurochain.formats.arrays.slicing import normalise
 from neurochain.formats.arrays.stored import ByteArray
 from neurochain.formats.shown import planes
+from neurochain.formats.shown.little import MOST as LITTLE
 from neurochain.formats.shown.little import little_picture
 from neurochain.formats.shown.recordings import MOST as RECORDING
 from neurochain.formats.shown.videos import MOST as VIDEO
@@ -85,6 +86,23 @@ def test_of_an_axis_that_runs_from_front_to_back_the_letters_follow() -> None:
     pixels = np.asarray(nc.open(get_testdata_file("MR_small.dcm")))
     assert np.abs(found - windowed(pixels, pixels)).max() <= 1  # as it is stored, rows from above to below
     assert len(re.findall(r">([LRAPSI])</text>", unquote(html))) == 4
+
+
+def test_a_little_picture_pulls_less(placed: Callable[[Path], Place], folder: Path) -> None:
+    """Half a MiB, and what opening takes."""
+    write_edf(
+        folder / "a.edf",
+        np.random.default_rng(0).normal(size=(32, 500 * 60)) * 40,
+        500,
+        [f"{i}" for i in range(32)],
+    )
+    for path in (nifti(folder / "big.nii", (400, 400, 400)), folder / "a.edf"):
+        place = placed(path)
+        file = place.file
+        nc.open(file)
+        place.cost()
+        assert little_picture(file).startswith(("<img", "<svg"))
+        assert place.cost()[0] <= LITTLE + 64 * 1024
 
 
 def test_labels_have_colours(tmp_path: Path) -> None:
