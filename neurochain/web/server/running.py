@@ -92,6 +92,7 @@ def _listening(host: str, port: int) -> socket.socket:
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         made.bind((host, port))
+        made.listen()  # who opens the address at once waits, and is not refused
     except OSError as error:
         made.close()
         raise ParameterError(
