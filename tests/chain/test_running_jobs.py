@@ -257,3 +257,15 @@ def test_kills_are_always_seen(project: Project, tmp_path: Path) -> None:
 def test_kills_are_always_seen_for_long(project: Project, tmp_path: Path) -> None:
     found = [trial(project, tmp_path, seed) for seed in range(int(os.environ.get("TRIALS", "150")))]
     assert {"published", "died"} <= set(found)
+
+
+def test_a_withdrawal_forgets_what_jobs_said(project: Project, tmp_path: Path) -> None:
+    nc.read_values(x=range(ROWS), who=[f"sub-{n:02d}" for n in range(ROWS)]).save("given")
+    body = 'nc.read_dataset("given").settings(workers=0, reuse=False).map(failing).save("features")\n'
+    with running(tmp_path, body) as chain:
+        assert chain.end()[0] == 1
+    assert len(left(project)) == 1
+    nc.withdraw(where=("who", "sub-03"), reason="asked for it", dry_run=True)
+    assert len(left(project)) == 1
+    nc.withdraw(where=("who", "sub-03"), reason="asked for it")
+    assert left(project) == []

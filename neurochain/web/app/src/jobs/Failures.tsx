@@ -1,7 +1,10 @@
+import { useState } from "preact/hooks";
 import type { Job, JobFailure } from "../api/types";
 import { count, plural } from "../format";
 import { toRow } from "../route";
 import { Copy } from "../ui/Copy";
+
+const FEW = 4;
 
 function Failure({ failure }: { failure: JobFailure }) {
   const file = failure.files[0];
@@ -36,6 +39,8 @@ function Failure({ failure }: { failure: JobFailure }) {
 export function Failures({ job }: { job: Job }) {
   const { error, failures } = job;
   const told = failures.length;
+  const [all, setAll] = useState(false);
+  const shown = all || told <= FEW + 1 ? told : FEW;
   return (
     <>
       {told > 0 && (
@@ -44,9 +49,14 @@ export function Failures({ job }: { job: Job }) {
             <b>{plural(Math.max(job.failed, told), "row")} failed</b>
             {job.failed > told && <span class="quiet">, the first {told}</span>}
           </p>
-          {failures.map((failure, i) => (
+          {failures.slice(0, shown).map((failure, i) => (
             <Failure key={i} failure={failure} />
           ))}
+          {told > shown && (
+            <button type="button" class="quiet-button small" onClick={() => setAll(true)}>
+              and {plural(told - shown, "other")}
+            </button>
+          )}
         </div>
       )}
       {error && (

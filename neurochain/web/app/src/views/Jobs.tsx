@@ -53,12 +53,13 @@ export function JobsView() {
   useTitle("Jobs");
   const running = jobs?.filter((job) => job.status === "running") ?? [];
   const ended = jobs?.filter((job) => job.status !== "running") ?? [];
+  const busy = live.value ? live.value.running.length : running.length;
   const now = useNow(running.length > 0);
   return (
     <main class="wide">
       <div class="heading-line">
         <h1 tabIndex={-1}>Jobs</h1>
-        {jobs && <span class="quiet">{running.length ? plural(running.length, "runs now", "run now") : "none runs now"}</span>}
+        {jobs && <span class="quiet">{busy ? plural(busy, "runs now", "run now") : "none runs now"}</span>}
         <span class="spring" />
         <div class="segments" role="group" aria-label="Status">
           {["", ...STATUSES].map((one) => (
