@@ -9,7 +9,7 @@ from front_made import ends
 from nwb_files import session
 from signals_made import HOUR, LABELS, NOTED, RATE, TIMES, waves
 from spikeglx_files import probe, write
-from video_files import X264, repeated, turned, write_video
+from video_files import OPEN, X264, repeated, turned, write_video
 
 import neurochain as nc
 from neurochain.datasets.project import find_project
@@ -36,6 +36,7 @@ def build(folder: Path) -> None:
     session(folder / "session.nwb")
     write_video(folder / "even.mp4", options=X264, rate=Fraction(30000, 1001))
     write_video(folder / "variable.mp4", options=X264, count=len(TIMES), times=TIMES)
+    write_video(folder / "open.mp4", options=OPEN)
     write_video(folder / "xvid.avi", codec="mpeg4", gop=10)
     turned(write_video(folder / "turned.mp4", options=X264), 90)
     short = write_video(Path("short.mp4"), options={**X264, "crf": "4"}, size=(320, 240), count=16)

@@ -208,7 +208,10 @@ def test_parts_and_spikes_of_a_session(page: Front) -> None:
         await page.waitForURL(/part=/);
         await page.locator(".recording-facts", { hasText: "100 Hz" }).waitFor();
         await calm();
-        return { spikes, units, labels: await page.locator(".lane-label .cut").allInnerTexts() };
+        await page.setViewportSize({ width: 700, height: 768 });
+        await calm();
+        const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        return { spikes, units, over, labels: await page.locator(".lane-label .cut").allInnerTexts() };
     """
     )
     seen = page.look(place(page, "session.nwb", t=1, w=1), script)
@@ -216,5 +219,6 @@ def test_parts_and_spikes_of_a_session(page: Front) -> None:
         wanted = file["units/spike_times"][:]
     assert seen.value["spikes"] == str(int(((wanted >= 1) & (wanted < 2)).sum()))
     assert seen.value["units"] == "3 units"
+    assert seen.value["over"] <= 0
     assert seen.value["labels"] == ["AP4", "AP3", "AP2", "AP1"]
     assert seen.complaints == []

@@ -46,7 +46,7 @@ def decoded(path: str) -> tuple[list[np.ndarray], list[float]]:
     return [f.to_ndarray(format="rgb24").astype(int) for f in frames], [float(f.time) for f in frames]
 
 
-@pytest.mark.parametrize("name", ["even.mp4", "variable.mp4", "xvid.avi"])
+@pytest.mark.parametrize("name", ["even.mp4", "variable.mp4", "open.mp4", "xvid.avi"])
 def test_each_frame_is_the_one_that_is_asked_for(page: Front, name: str) -> None:
     script = (
         SEEN
@@ -87,7 +87,8 @@ def test_each_frame_is_the_one_that_is_asked_for(page: Front, name: str) -> None
     seen = page.look(place(page, name), script, f"{wanted_time:.4f}")
     assert seen.value["sought"] == 30
     assert float(seen.value["time"]) == pytest.approx(times[30], abs=0.0006)
-    assert seen.value["plays"] == (0 if name.endswith("avi") else 1)
+    if name != "open.mp4":  # which players play, and may fail to seek in
+        assert seen.value["plays"] == (0 if name.endswith("avi") else 1)
     for number, url in seen.value["out"]:
         errors = [np.abs(pixels(url) - frame).mean() for frame in frames]
         assert int(np.argmin(errors)) == number, (number, np.round(errors, 1))

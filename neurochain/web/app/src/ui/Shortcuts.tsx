@@ -50,6 +50,14 @@ const KEYS: [string, [string, string][]][] = [
     ],
   ],
   [
+    "Lineage",
+    [
+      ["← → ↑ ↓", "go along the graph"],
+      ["Enter", "open a version"],
+      ["+ − 0", "nearer, farther, all of it"],
+    ],
+  ],
+  [
     "Signals",
     [
       ["← →", "earlier, later; with Shift a whole window"],
@@ -71,14 +79,6 @@ const KEYS: [string, [string, string][]][] = [
       ["← →", "frame before, next; with Shift a second"],
       ["t", "go to a time or frame"],
       ["< >", "slower, faster"],
-    ],
-  ],
-  [
-    "Lineage",
-    [
-      ["← → ↑ ↓", "go along the graph"],
-      ["Enter", "open a version"],
-      ["+ − 0", "nearer, farther, all of it"],
     ],
   ],
 ];

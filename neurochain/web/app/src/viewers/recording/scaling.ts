@@ -9,6 +9,7 @@ const LOOKED_AT = 400; // columns of a channel
 const OUTER = 0.97; // of them lie within
 const FEW = 8; // channels, of which all is to be seen
 const NEARLY_ALL = 0.98;
+const FEW_FILLED = 0.9;
 const AMONG = 0.75; // of the channels of a kind
 const FILLED = 1.25; // lanes, before that is rounded
 const ROUND = [1, 1.5, 2, 3, 5, 7, 10]; // so that what changes little leaves it as it is
@@ -64,7 +65,7 @@ export class Scaling {
   fit(strips: Strip[], view: View): void {
     const found = new Map<number, Extent>();
     const few = strips.reduce((sum, { lanes }) => sum + lanes.length, 0) <= FEW;
-    const filled = few ? 1.15 : FILLED;
+    const filled = few ? FEW_FILLED : FILLED;
     for (const { lanes, pieces } of strips) for (const { channel, place } of lanes) {
       const extent = extentOf(pieces, place, this.kindOf(channel).endsWith("stim") ? 1 : OUTER, few);
       if (extent) found.set(channel, extent);
@@ -95,7 +96,7 @@ export class Scaling {
       }
     });
     for (const [channel, { base }] of found) {
-      const part = this.perLane(channel) / SHARE;
+      const part = this.perLane(channel) / (few ? 4 * SHARE : SHARE);
       const next = Math.round(base / part) * part;
       if (this.#base.get(channel) === next) continue;
       this.#base.set(channel, next);

@@ -1,4 +1,8 @@
 // Tiles: stretches of traces as the server gives them, each asked for once, and let go of when nobody looks at it any more.
+//
+// What a screen costs: two tiles or three that are seen, one or two beside them, one or two from further away, and an overview of
+// some channels. A tile is 513 columns of 4 bytes for each channel (8 where a file holds more than 16 bits). Ten seconds of 256
+// channels come to 2.2 MB at a width of 1280: at most 3 MB, which tests/web/test_front_signals.py holds it to.
 import { signal } from "@preact/signals";
 import { ApiError, type Query, address } from "../../api/client";
 import { type Numbers, packed } from "../packed";

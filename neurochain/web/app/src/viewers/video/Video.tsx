@@ -61,6 +61,7 @@ function Opened({ info, times, where, column, size }: { info: VideoInfo; times: 
   const [player, set] = useState<Player | null>(null);
   const [refused, refuse] = useState(false); // the browser cannot play it after all
   const [speed, setSpeed] = useState(() => Math.min(Math.max(Number(place.get(query.peek(), "speed") ?? 1) || 1, 0.1), 4));
+  const reached = useRef<number | null>(null);
   const native = info.playable && !refused;
 
   useEffect(() => {
@@ -68,7 +69,7 @@ function Opened({ info, times, where, column, size }: { info: VideoInfo; times: 
     made.speed(speed);
     set(made);
     const asked = Number(place.get(query.peek(), "frame") ?? NaN);
-    const first = Number.isInteger(asked) && asked > 0 && asked < frames.count ? asked : 0;
+    const first = reached.current ?? (Number.isInteger(asked) && asked > 0 && asked < frames.count ? asked : 0);
     if (first) made.show(first);
     let timer: ReturnType<typeof setTimeout> | undefined;
     const stops = [
@@ -82,7 +83,9 @@ function Opened({ info, times, where, column, size }: { info: VideoInfo; times: 
         }, WAITS);
       }),
       effect(() => {
-        if (native && made.wrong.value) refuse(true);
+        if (!native || !made.wrong.value) return;
+        reached.current = made.aim; // where the other way of showing it goes on
+        refuse(true);
       }),
       effect(() => {
         const asked = Number(place.get(query.value, "frame") ?? 0); // somebody went back

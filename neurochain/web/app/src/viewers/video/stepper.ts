@@ -46,9 +46,13 @@ export class Stepper implements Player {
   }
 
   play(on: boolean): void {
+    const was = this.playing.peek();
     this.playing.value = on;
     cancelAnimationFrame(this.#tick);
-    if (!on) return;
+    if (!on) {
+      if (was) this.aim = this.#wanted = this.frame.peek(); // what is seen stays
+      return;
+    }
     if (this.#wanted >= this.frames.count - 1) this.#wanted = 0;
     this.#begun = { at: performance.now(), time: this.frames.timeOf(this.#wanted) };
     const tick = () => {
