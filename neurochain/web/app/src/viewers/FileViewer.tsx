@@ -5,15 +5,15 @@ import { query } from "../route";
 import { Icon } from "../ui/Icon";
 import { Skeleton } from "../ui/states";
 import { kindOf } from "./kind";
-import { named } from "./named";
+import { Place } from "./place";
 import { type Viewed, type Viewer, type ViewerModule, open } from "./registry";
 
 /** A file: the viewer that fits it, and the fields of its header. */
 export function FileViewer(viewed: Viewed) {
   const kind = kindOf(viewed.file);
-  const address = named(viewed.file.column);
+  const place = new Place(viewed.file.column);
   void query.value; // which `address` reads
-  const header = address.get("show") === "header";
+  const header = place.get("show") === "header";
   const tabs: [string, boolean, string | null][] = [
     [TITLES[kind] ?? "File", !header, null],
     ["Header", header, "header"],
@@ -23,7 +23,7 @@ export function FileViewer(viewed: Viewed) {
       <div class="file-tabs">
         <span class="segments" role="group" aria-label="What is shown of the file">
           {tabs.map(([title, on, show]) => (
-            <button key={title} type="button" aria-pressed={on} onClick={() => address.set({ show })}>
+            <button key={title} type="button" aria-pressed={on} onClick={() => place.change({ show })}>
               {title}
             </button>
           ))}

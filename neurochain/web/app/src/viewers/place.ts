@@ -1,5 +1,5 @@
 // Parameters of the address that belong to a viewer: those of a file beside the row's own begin with its column.
-import { type Changes, change } from "../route";
+import { type Changes, change, query } from "../route";
 
 export class Place {
   readonly #before: string;
@@ -8,7 +8,7 @@ export class Place {
     this.#before = column === "file" ? "" : `${column}.`;
   }
 
-  get(asked: URLSearchParams, name: string): string | null {
+  get(name: string, asked: URLSearchParams = query.peek()): string | null {
     return asked.get(this.#before + name);
   }
 

@@ -4,11 +4,12 @@ import { count } from "../../format";
 import { change, query } from "../../route";
 import { Skeleton } from "../../ui/states";
 import { MAPS, type MapName } from "../colours";
-import { asError, fetched } from "../fetched";
+import { asError } from "../fetched";
+import { packed } from "../packed";
 import type { Values } from "../volume/held";
 import { HeatMap } from "./HeatMap";
+import type { ArrayInfo } from "./info";
 import { LinePlot } from "./LinePlot";
-import { type ArrayHeader, unpack } from "./packed";
 import { limits, slice } from "./scale";
 import "./arrays.css";
 
@@ -19,7 +20,7 @@ interface Props {
 }
 
 interface Found {
-  header: ArrayHeader;
+  header: ArrayInfo;
   values: Values;
 }
 
@@ -32,8 +33,8 @@ export default function ArrayViewer({ reference, rowKey, path }: Props) {
     const control = new AbortController();
     set(null);
     setError(null);
-    fetched(address("/media/array", { ref: reference, key: rowKey, column: path }), control.signal)
-      .then((answer) => set(unpack(answer)))
+    packed<ArrayInfo>(address("/media/array", { ref: reference, key: rowKey, column: path }), control.signal)
+      .then(set)
       .catch((failed: unknown) => {
         if (!control.signal.aborted) setError(asError(failed));
       });
@@ -139,7 +140,7 @@ function Shown({ path, header, values }: Found & { path: string }) {
 }
 
 /** What is not all of it, and what stands for something else. */
-function said({ shape, whole, down, stored }: ArrayHeader, finite: number, all: number): string {
+function said({ shape, whole, down, stored }: ArrayInfo, finite: number, all: number): string {
   const thinned = down.some((n) => n > 1);
   const parts = [`${whole.map(count).join(" × ") || "one value"} ${stored}`];
   if (thinned) parts.push(`thinned to ${shape.map(count).join(" × ")}: every ${down.filter((n) => n > 1).map((n) => `${n}th`).join(", ")} entry`);

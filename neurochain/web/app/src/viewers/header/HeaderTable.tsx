@@ -6,7 +6,7 @@ import { query } from "../../route";
 import { Copy } from "../../ui/Copy";
 import { Icon } from "../../ui/Icon";
 import { Empty, Skeleton } from "../../ui/states";
-import { named } from "../named";
+import { Place } from "../place";
 import type { Viewed } from "../registry";
 import { ViewerFailed } from "../ViewerFailed";
 import "./header.css";
@@ -22,7 +22,7 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d/;
 /** Fields of a file's header, in groups; what is typed above finds them by name or value. All of it is text, and stays so. */
 export default function HeaderTable({ reference, rowKey, file }: Viewed) {
   const asked = useAsked<Header>(address("/media/header", { ref: reference, key: rowKey, column: file.column }), { keeps: true });
-  const place = named(file.column);
+  const place = new Place(file.column);
   void query.value; // which `place` reads
   const search = place.get("field") ?? "";
   if (asked.error) return <ViewerFailed error={asked.error} again={asked.again} reference={reference} rowKey={rowKey} file={file} />;
@@ -36,7 +36,7 @@ export default function HeaderTable({ reference, rowKey, file }: Viewed) {
       <div class="toolbar">
         <label class="search">
           <Icon name="search" />
-          <input type="search" value={search} placeholder="Names, values" aria-label="Find a field" onInput={(e) => place.set({ field: e.currentTarget.value || null })} />
+          <input type="search" value={search} placeholder="Names, values" aria-label="Find a field" onInput={(e) => place.change({ field: e.currentTarget.value || null })} />
         </label>
         <span class="quiet">{count(all)} fields</span>
         <span class="spring" />

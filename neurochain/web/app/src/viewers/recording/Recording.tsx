@@ -29,8 +29,8 @@ const SEVERAL = ["nwb", "openephys"]; // formats of files that may hold more tha
 export default function RecordingViewer(viewed: Viewed) {
   const { reference, rowKey, file, cells } = viewed;
   const place = useMemo(() => new Place(file.column), [file.column]);
-  const part = place.get(query.value, "part");
-  const asked = Number(place.get(query.value, "group") ?? 0);
+  const part = place.get("part", query.value);
+  const asked = Number(place.get("group", query.value) ?? 0);
   const where = { ref: reference, key: rowKey, column: file.column };
   const several = SEVERAL.includes(file.format ?? "");
   const parts = useAsked<Parts>(several ? address("/media/parts", where) : null, { keeps: true });

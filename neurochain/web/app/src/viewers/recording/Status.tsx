@@ -11,7 +11,6 @@ export function Status({ model, size, uri }: { model: Model; size: number; uri: 
   const rough = store.rough.value;
   const bin = scene?.bin ?? 1;
   const near = isNear(uri);
-  const whole = size > model.group.n_samples * model.group.channels.length; // else samples lie in a file beside it
   return (
     <div class="recording-status">
       <Readout model={model} />
@@ -42,8 +41,7 @@ export function Status({ model, size, uri }: { model: Model; size: number; uri: 
         {bin === 1 ? "every sample" : `min and max of ${count(bin)}`}
       </span>
       <span class="quiet nowrap fetched" title="Fetched for this recording since it was opened here; the file itself has more">
-        {bytes(store.bytes.value)}
-        {whole && ` of ${bytes(size)}`}
+        {bytes(store.bytes.value)} fetched
       </span>
     </div>
   );

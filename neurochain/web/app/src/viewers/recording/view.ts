@@ -67,7 +67,7 @@ export class View {
         const asked = query.value;
         untracked(() => {
           if (this.#timer !== undefined) return;
-          const here = Object.entries(this.said()).every(([name, value]) => (this.place.get(asked, name) ?? null) === (value ?? null));
+          const here = Object.entries(this.said()).every(([name, value]) => (this.place.get(name, asked) ?? null) === (value ?? null));
           if (!here) this.read(asked);
         });
       }),
@@ -146,7 +146,7 @@ export class View {
   }
 
   read(asked: URLSearchParams): void {
-    const get = (name: string) => this.place.get(asked, name);
+    const get = (name: string) => this.place.get(name, asked);
     const number = (name: string) => numberOf(get(name));
     const positive = (name: string, other: number) => {
       const value = number(name);

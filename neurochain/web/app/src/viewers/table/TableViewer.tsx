@@ -4,7 +4,7 @@ import type { Cell } from "../../api/types";
 import { count, plural, text } from "../../format";
 import { query } from "../../route";
 import { Skeleton } from "../../ui/states";
-import { named } from "../named";
+import { Place } from "../place";
 import type { Viewed } from "../registry";
 import { ViewerFailed } from "../ViewerFailed";
 import "./table.css";
@@ -22,7 +22,7 @@ const STEPS = [50, 200, 1000];
 
 /** The first rows of a table, or the first lines of a text. */
 export default function TableViewer({ reference, rowKey, file }: Viewed) {
-  const place = named(file.column);
+  const place = new Place(file.column);
   void query.value; // which `place` reads
   const rows = STEPS.find((n) => String(n) === place.get("rows")) ?? STEPS[0]!;
   const asked = useAsked<First>(address("/media/table", { ref: reference, key: rowKey, column: file.column, rows }), { keeps: true, follows: true });
@@ -72,7 +72,7 @@ export default function TableViewer({ reference, rowKey, file }: Viewed) {
           {kind === "table" && `, ${plural(columns.length, "column")}`}
         </span>
         {kind === "table" && !whole && more !== undefined && (
-          <button type="button" onClick={() => place.set({ rows: String(more) })}>
+          <button type="button" onClick={() => place.change({ rows: String(more) })}>
             Show {count(more)}
           </button>
         )}

@@ -60,7 +60,7 @@ function Opened({ info, times, where, column, size }: { info: VideoInfo; times: 
   const time = useRef<HTMLInputElement>(null);
   const [player, set] = useState<Player | null>(null);
   const [refused, refuse] = useState(false); // the browser cannot play it after all
-  const [speed, setSpeed] = useState(() => Math.min(Math.max(Number(place.get(query.peek(), "speed") ?? 1) || 1, 0.1), 4));
+  const [speed, setSpeed] = useState(() => Math.min(Math.max(Number(place.get("speed") ?? 1) || 1, 0.1), 4));
   const reached = useRef<number | null>(null);
   const native = info.playable && !refused;
 
@@ -68,7 +68,7 @@ function Opened({ info, times, where, column, size }: { info: VideoInfo; times: 
     const made: Player = native ? new Native(video.current!, frames, size, where) : new Stepper(where, frames, Math.min(info.width, WIDEST));
     made.speed(speed);
     set(made);
-    const asked = Number(place.get(query.peek(), "frame") ?? NaN);
+    const asked = Number(place.get("frame") ?? NaN);
     const first = reached.current ?? (Number.isInteger(asked) && asked > 0 && asked < frames.count ? asked : 0);
     if (first) made.show(first);
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -88,7 +88,7 @@ function Opened({ info, times, where, column, size }: { info: VideoInfo; times: 
         refuse(true);
       }),
       effect(() => {
-        const asked = Number(place.get(query.value, "frame") ?? 0); // somebody went back
+        const asked = Number(place.get("frame", query.value) ?? 0); // somebody went back
         if (timer === undefined && Number.isInteger(asked) && asked >= 0 && asked < frames.count && asked !== made.frame.peek() && !made.playing.peek() && !made.waiting.peek()) made.show(asked);
       }),
     ];

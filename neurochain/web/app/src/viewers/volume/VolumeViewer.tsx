@@ -2,7 +2,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import type { ApiError } from "../../api/client";
 import { Skeleton } from "../../ui/states";
 import { asError, facts } from "../fetched";
-import { named } from "../named";
+import { Place } from "../place";
 import type { Viewed } from "../registry";
 import { ViewerFailed } from "../ViewerFailed";
 import { Course } from "./Course";
@@ -27,7 +27,7 @@ const ONE = new Set(["nifti", "dicom", "mgh", "ome-zarr"]); // formats of which 
 
 /** A volume: its planes, and itself in three dimensions. */
 export default function VolumeViewer({ reference, rowKey, file, cells }: Viewed) {
-  const state = useMemo(() => new State(named(file.column)), [reference, rowKey, file.column]);
+  const state = useMemo(() => new State(new Place(file.column)), [reference, rowKey, file.column]);
   useEffect(() => () => state.close(), [state]);
   const [parts, setParts] = useState<Parts | null>(null);
   const [opened, setOpened] = useState<Opened | null>(null);

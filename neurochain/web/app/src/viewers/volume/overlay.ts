@@ -2,10 +2,11 @@
 import { address } from "../../api/client";
 import type { Cell, RowFile, RowPage } from "../../api/types";
 import { isPreview } from "../../format";
-import { unpack } from "../arrays/packed";
+import type { ArrayInfo } from "../arrays/info";
 import type { MapName } from "../colours";
 import { facts, fetched } from "../fetched";
 import { kindOf } from "../kind";
+import { unpack } from "../packed";
 import { type Held, ofArray, range, read } from "./held";
 import { type Source, type VolumeInfo, infoAddress, partAddress } from "./info";
 import { type Affine, type Vec3, inverse, product } from "./space";
@@ -76,7 +77,7 @@ export async function laid(id: string, source: Source, info: VolumeInfo, stop: A
 }
 
 async function ofValues(path: string, source: Source, info: VolumeInfo, stop: AbortSignal, count: (bytes: number) => void): Promise<Overlay> {
-  const { header, values } = unpack(await fetched(address("/media/array", { ref: source.ref, key: source.key, column: path, exact: 1 }), stop, count));
+  const { header, values } = unpack<ArrayInfo>(await fetched(address("/media/array", { ref: source.ref, key: source.key, column: path, exact: 1 }), stop, count));
   const shape = header.shape as Vec3;
   const held = ofArray(values, shape);
   held.each = shape.map((n, axis) => info.shape[axis]! / n) as Vec3;

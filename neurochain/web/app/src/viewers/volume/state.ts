@@ -1,7 +1,7 @@
 // What is looked at in a volume, and how: as signals, and in the address.
 import { effect, signal } from "@preact/signals";
 import { type MapName, isMap } from "../colours";
-import type { Named } from "../named";
+import type { Place } from "../place";
 import type { Vec3 } from "./space";
 
 export const LAYOUTS = ["all", "axial", "coronal", "sagittal", "3d"] as const;
@@ -40,8 +40,8 @@ export class State {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #end: () => void;
 
-  constructor(readonly address: Named) {
-    const { get } = address;
+  constructor(private readonly place: Place) {
+    const get = (name: string): string | null => place.get(name);
     const layout = LAYOUTS.find((one) => one === get("lay")) ?? null;
     const map = get("map");
     this.layout = signal<Layout | null>(layout);
@@ -93,6 +93,6 @@ export class State {
 
   #write(said: Record<string, string | null>): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.address.set(said), QUIET);
+    this.#timer = setTimeout(() => this.place.change(said), QUIET);
   }
 }
