@@ -1,12 +1,15 @@
 """What the page is told, against what the versions hold."""
 
 import json
+from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from conftest import Served
 
 import neurochain as nc
+from neurochain.web.api import versions
 
 
 def rows(served: Served, **query: object) -> list[dict[str, object]]:
@@ -35,6 +38,23 @@ def test_a_version_says_what_it_is(at_home: Served) -> None:
         "x": "number", "subject": "text", "score": "number", "name": "text", "double": "number", "signal": "array"
     }  # fmt: skip
     assert found["content_hash"] == nc.dataset("features@1.0.0").content_hash
+
+
+def test_what_is_empty_is_known_without_pyarrow_too(
+    project: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = pl.DataFrame(
+        {
+            "a": [1, None],
+            "b": pl.Series([None, None], dtype=pl.Int64),
+            "c": pl.Series([[], None], dtype=pl.List(pl.Int64)),
+        }
+    )
+    table.write_parquet(tmp_path / "t.parquet")
+    version = nc.read_table(str(tmp_path / "t.parquet")).save("some")
+    footers = versions.empty_paths(version)
+    monkeypatch.setattr(versions, "find_spec", lambda name: None)
+    assert versions.empty_paths(version) == footers == ["b"]
 
 
 def test_pages_are_the_rows(served: Served) -> None:

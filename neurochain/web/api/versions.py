@@ -2,10 +2,10 @@
 
 import time
 from collections.abc import Mapping
+from importlib.util import find_spec
 from typing import Any
 
 import polars as pl
-import pyarrow.parquet as pq
 
 from neurochain.datasets.location import file_columns
 from neurochain.datasets.origins import Maker, makers
@@ -33,6 +33,7 @@ from neurochain.web.api.questions import LIMIT, OFFSET, asked_of, paths_of
 __all__ = ["row_page", "version_facts"]
 
 MOST_PARTS = 256  # whose footers are read to see what is empty
+MOST_VALUES = 50_000_000  # that are looked at for this
 TIMES = ("date", "time", "datetime", "datetime[UTC]", "duration")
 
 
@@ -105,26 +106,38 @@ def row_page(project: Project, holder: Holder, query: Mapping[str, str]) -> dict
 def empty_paths(version: DatasetVersion) -> list[str]:
     """Flat columns in which no row has a value, as the parts' footers say; none where a part is not there.
 
-    Of lists footers count no nulls. Those without a least value are looked at: to read them costs nothing where they are empty.
+    Without pyarrow, which reads footers, all rows are looked at. Of lists footers count no nulls. Those without a least value are looked at: to read them costs nothing where they are empty.
     """
     parts = version.part_hashes()
     if version.withdrawn or not version.rows or len(parts) > MOST_PARTS:
         return []
     relative = {f"{name}.uri" for name in file_columns(version.schema)}  # which parts leave out
     leaves = [path for f in version.schema.values() for path, _ in value_types(f) if path not in relative]
-    empty, unsure = set(leaves), set(leaves)
-    for part in parts:
+    if find_spec("pyarrow"):
         try:
-            footer = pq.read_metadata(part_path(version.project, part))
+            empty, unsure = _of_footers(version, leaves)
         except OSError:
             return []
-        nothing, perhaps = _empty(footer)
-        empty &= nothing
-        unsure &= perhaps
+    elif version.rows * len(leaves) <= MOST_VALUES:
+        empty, unsure = set(), set(leaves)
+    else:
+        return []
     if unsure:
         nulls = version.scan().select(pl.col(sorted(unsure)).null_count()).collect().row(0, named=True)
         empty |= {path for path, count in nulls.items() if count == version.rows}
     return [path for path in leaves if path in empty]
+
+
+def _of_footers(version: DatasetVersion, leaves: list[str]) -> tuple[set[str], set[str]]:
+    """Columns that hold nulls alone, and lists that may, as the footers of all parts say."""
+    import pyarrow.parquet as pq  # not in [web]
+
+    empty, unsure = set(leaves), set(leaves)
+    for part in version.part_hashes():
+        nothing, perhaps = _empty(pq.read_metadata(part_path(version.project, part)))
+        empty &= nothing
+        unsure &= perhaps
+    return empty, unsure
 
 
 def _empty(footer: Any) -> tuple[set[str], set[str]]:
