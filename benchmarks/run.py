@@ -26,6 +26,7 @@ from benchmarks.slices import band_power, images
 from benchmarks.tables import tables
 from benchmarks.timeline import timeline
 from benchmarks.video import video
+from benchmarks.web import web
 
 SELECTIVE: dict[str, Callable[[Path, Path, Scale], Comparisons]] = {
     "headers": local_dicom,
@@ -40,7 +41,7 @@ SELECTIVE: dict[str, Callable[[Path, Path, Scale], Comparisons]] = {
 }
 OF_OTHERS = {"loaders": features, "raw": raw}
 OF_RELEASES = {"tables": tables}
-ALONE = {"cold": cold, "many": many, "large": large}
+ALONE = {"web": web, "cold": cold, "many": many, "large": large}
 OWN = ("neurochain", "udfs")
 CASES = ("map", "engine", *SELECTIVE, *OF_OTHERS, *OF_RELEASES, *ALONE, "import", "size")
 

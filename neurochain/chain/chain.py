@@ -14,6 +14,7 @@ from neurochain.chain.functions.generation import Gen
 from neurochain.chain.functions.mapping import Map
 from neurochain.chain.functions.step import FunctionStep
 from neurochain.chain.functions.udf import as_udf
+from neurochain.chain.jobs import job
 from neurochain.chain.notebook import plan_html
 from neurochain.chain.plan import Plan
 from neurochain.chain.relational import Relational
@@ -273,7 +274,10 @@ class Chain(Relational, Exports, Summaries):
 
     def persist(self) -> "Chain":
         """Run the chain once and give a chain over its rows, for several uses in one script."""
-        run = self._run()
+        with job("persist"):
+            return self._persisted(self._run())
+
+    def _persisted(self, run: Run) -> "Chain":
         canonical = self._plan.to_json()  # before it runs, as in saving
         state = self._plan.apply(run)
         spool = Spool(run.project, run.spool_limit)
@@ -298,21 +302,24 @@ class Chain(Relational, Exports, Summaries):
 
     def execute(self) -> tuple[State, Run]:
         """Run the chain: its rows as lazy flat columns, and what the run used. What exports build on."""
-        run = self._run()
-        return self._plan.apply(run), run
+        with job("run"):
+            run = self._run()
+            return self._plan.apply(run), run
 
     def physical(self) -> tuple[pl.DataFrame, Schema]:
         """All rows as flat columns with their schema."""
-        state, _ = self.execute()
-        return collected(state.frame.select(list(state.schema.leaves()))), state.schema
+        with job("collect"):
+            state, _ = self.execute()
+            return collected(state.frame.select(list(state.schema.leaves()))), state.schema
 
     def count(self) -> int:
         """Number of rows; functions are not run for it where they keep the number."""
         steps = list(self._plan.steps)
         while steps and steps[-1].keeps_count:
             steps.pop()
-        state = Plan(self._plan.source, tuple(steps)).apply(self._run())
-        return int(collected(state.frame.select(pl.len())).item())
+        with job("count"):
+            state = Plan(self._plan.source, tuple(steps)).apply(self._run())
+            return int(collected(state.frame.select(pl.len())).item())
 
     def explain(self) -> Explanation:
         """What would be reused and what computed if it ran now, step by step, and why. No function is called.
@@ -332,8 +339,10 @@ class Chain(Relational, Exports, Summaries):
 
     def show(self, limit: int = 20) -> None:
         """Print the first rows; in a notebook, show them as a table with little pictures of files and arrays."""
-        state = Plan(self._plan.source, (*self._plan.steps, Limit(limit + 1))).apply(self._run())
-        show_frame(collected(state.frame), state.schema, limit)
+        with job("show"):
+            state = Plan(self._plan.source, (*self._plan.steps, Limit(limit + 1))).apply(self._run())
+            shown = collected(state.frame)
+        show_frame(shown, state.schema, limit)
 
     def __iter__(self) -> Iterator[Row]:
         """Rows one by one; fields by attribute or by key."""

@@ -23,7 +23,9 @@ class Plan:
         state = self.source.open(run)
         try:
             for step in limits_first(self.steps):
-                state = step.apply(state, run)
+                before, state = state.rows, step.apply(state, run)
+                if state.rows is None and step.keeps_count:
+                    state.rows = before
         except UDFError as error:
             # What the user's function did stands in the cause; how it came to be called is no news.
             raise error.with_traceback(None)  # noqa: B904 the cause is set

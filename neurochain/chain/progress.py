@@ -1,6 +1,7 @@
 """Progress: what a long run shows: rows/s, bytes pulled of bytes stored, failures, time left.
 
-Written to stderr, only where that is a terminal, and not with ``NEUROCHAIN_PROGRESS=0``.
+Written to stderr, only where that is a terminal, and not with ``NEUROCHAIN_PROGRESS=0``. Other processes see it as a job, in
+any case.
 """
 
 import os
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
+from neurochain.chain.jobs import current_job
 from neurochain.pictures.words import human_bytes as human_bytes  # said of progress everywhere
 
 REFRESH = 0.1  # seconds between two looks
@@ -62,11 +64,26 @@ class StepProgress:
     def __init__(self, name: str, total: int | None, stored: int | None, unit: str = "rows") -> None:
         self.name, self.total, self.stored, self.unit = name, total, stored, unit
         self.rows = self.bytes = self.failures = 0
+        self.least = 0  # rows that are known to come, with those that are done
         self._started = time.monotonic()
+        self._took: float | None = None
         self._looked = 0.0
         self._live: Any = None
 
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self._took is None
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken."""
+        return time.monotonic() - self._started if self._took is None else self._took
+
     def __enter__(self) -> "StepProgress":
+        job = current_job()
+        if job is not None:
+            job.add(self)
         if shown():
             from rich.live import Live  # 50 ms, and only where somebody looks
             from rich.text import Text  # as above
@@ -79,6 +96,7 @@ class StepProgress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._took = self.seconds
         if self._live is not None:
             self._live.update(self._text(self.line(done=kind is None)))
             self._live.__exit__(kind, error, trace)
@@ -97,7 +115,7 @@ class StepProgress:
 
     def line(self, done: bool = False) -> str:
         """The line as it stands."""
-        seconds = max(time.monotonic() - self._started, 1e-9)
+        seconds = max(self.seconds, 1e-9)
         of = f" of {self.total:,}" if self.total is not None else ""
         parts = [f"{self.name}: {self.rows:,}{of} {self.unit}", f"{self.rows / seconds:,.0f} {self.unit}/s"]
         if self.bytes:

@@ -10,6 +10,7 @@ from typing import Literal, get_args
 
 import polars as pl
 
+from neurochain.chain.jobs import current_job
 from neurochain.chain.progress import Progress
 from neurochain.datasets import leases
 from neurochain.datasets.activity import Activity, Input
@@ -88,10 +89,11 @@ def _from_environment(name: str) -> int | None:
 
 @dataclass
 class State:
-    """Rows on their way through the chain: flat columns and the hidden key, with their schema."""
+    """Rows on their way through the chain: flat columns and the hidden key, with their schema, and how many, where that is known."""
 
     frame: pl.LazyFrame
     schema: Schema
+    rows: int | None = None
 
 
 @dataclass
@@ -111,6 +113,9 @@ class Run:
 
     def __post_init__(self) -> None:
         leases.hold(self.project.folder)  # what is known stays where it is while this may read it
+        job = current_job()
+        if job is not None:
+            job.attach(self.project, self.activity)
 
     def manifest(self, frame: pl.DataFrame) -> str:
         """Write a part that lineage refers to; its hash."""

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 import polars as pl
 
+from neurochain.chain.jobs import job
 from neurochain.chain.parameters import asked_parameters
 from neurochain.chain.plan import Plan
 from neurochain.chain.run import PART_BYTES, Run, State, batches
@@ -44,7 +45,24 @@ def save_state(
             else f"save(bump={bump!r}): there is 'major', 'minor' and 'patch'."
         )
     check_distances(tolerance)
-    run = make_run()
+    with job("save", name, at_once=True) as told:
+        published, new = _saved(plan, make_run(), name, version, description, labels, bump, tolerance)
+        if told.title == name:  # not where a version is only made again
+            told.made(published.reference, new)
+    return published
+
+
+def _saved(
+    plan: Plan,
+    run: Run,
+    name: str,
+    version: str | None,
+    description: str,
+    labels: Sequence[str],
+    bump: str | None,
+    tolerance: Mapping[str, float],
+) -> tuple[DatasetVersion, bool]:
+    """The published version, and whether it is new."""
     run.project.database.check_writable()
     said = plan.to_json()  # before it runs: a function may change what it is fingerprinted by
     canonical = screened(said)
@@ -85,7 +103,7 @@ def save_state(
         if new
         else f"{published.reference} is the same already: same plan, same rows; no new version"
     )
-    return published
+    return published, new
 
 
 def _store(state: State, run: Run, name: str) -> tuple[ContentHash, list[Part]]:
@@ -102,7 +120,7 @@ def _store(state: State, run: Run, name: str) -> tuple[ContentHash, list[Part]]:
         waiting.clear()
 
     with (
-        run.progress.step(f"save {name}") as progress,
+        run.progress.step(f"save {name}", state.rows) as progress,
         ThreadPoolExecutor(1) as writer,
         ThreadPoolExecutor(1) as hasher,
     ):

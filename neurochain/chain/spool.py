@@ -22,6 +22,7 @@ class Spool:
     def __init__(self, project: Project, limit: int) -> None:
         self.project, self.limit = project, limit
         self.schema: Schema | None = None
+        self.rows = 0
         self._waiting: list[tuple[pl.DataFrame, Schema]] = []
         self._held = 0
         self._parts: list[tuple[Part, Schema]] = []
@@ -29,6 +30,7 @@ class Spool:
     def add(self, frame: pl.DataFrame, schema: Schema) -> None:
         """Add rows; their schema may be wider than that of the rows before."""
         self.schema = schema if self.schema is None else unify_schemas(self.schema, schema, promote=True)
+        self.rows += frame.height
         self._waiting.append((frame, schema))
         self._held += int(frame.estimated_size())
         if self._held > self.limit:

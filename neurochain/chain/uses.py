@@ -7,6 +7,7 @@ does, and imports nothing of it until somebody asks.
 from collections.abc import Callable
 from typing import Any
 
+from neurochain.chain.jobs import as_job
 from neurochain.datasets.uses import reach
 
 USES = {
@@ -36,8 +37,9 @@ ADAPTERS = {"datachain.lib.file.File": "neurochain.export.datachain:as_datachain
 
 
 def use(name: str) -> Callable[..., Any]:
-    """Function behind a use."""
-    return reach(USES[name])
+    """Function behind a use; one that takes rows elsewhere is a job."""
+    found = reach(USES[name])
+    return as_job(name, found) if name.startswith("to_") else found
 
 
 def adapter_of(annotation: Any) -> Callable[[Any, Any], Any] | None:

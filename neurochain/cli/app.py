@@ -14,6 +14,7 @@ from neurochain.cli import demo as demo_command
 from neurochain.cli import doctor as doctor_command
 from neurochain.cli import export as export_command
 from neurochain.cli import garbage as garbage_command
+from neurochain.cli import jobs as jobs_command
 from neurochain.cli import replay as replay_command
 from neurochain.cli import report as report_command
 from neurochain.cli import script as script_command
@@ -143,6 +144,9 @@ def log(
 ) -> None:
     """Show what was saved, newest first: when, by whom, from what, how much was computed or reused."""
     printing.show(printing.history(version_history(find_project(create=False), name)[:limit]), json)
+
+
+app.command(epilog="Example: neurochain jobs --status running")(jobs_command.jobs)
 
 
 @app.command(epilog="Example: neurochain lineage alpha_roi_tags")

@@ -24,8 +24,9 @@ Page = dict[str, Any]  # "data" for --json, "text" for people
 
 
 def line(text: str) -> None:
-    """Print one line."""
-    Console().print(text, highlight=False, markup=False)
+    """Print one line; whole, where it goes to a file or another program."""
+    console = Console()
+    console.print(text, highlight=False, markup=False, soft_wrap=not console.is_terminal)
 
 
 def error(text: str) -> None:

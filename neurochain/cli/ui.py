@@ -1,6 +1,7 @@
 """The command ``ui``: the project in the browser."""
 
 import os
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -20,9 +21,15 @@ def ui(
     token: Annotated[
         str, typer.Option(help=f"Who has it may look; made at random, or ${TOKEN}.", show_default=False)
     ] = "",
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Change nothing: no descriptions, no labels.")
+    ] = False,
     browser: Annotated[bool, typer.Option(help="Open it in the browser.")] = True,
 ) -> None:
-    """Look at datasets in the browser: rows, scans, signals, lineage. It only reads."""
+    """Look at datasets in the browser: rows, scans, signals, lineage, jobs.
+
+    It changes descriptions and labels, if you do; nothing else, and with --read-only nothing at all.
+    """
     require("starlette", "web", "neurochain ui")
     require("uvicorn", "web", "neurochain ui")
     from neurochain.web.server.running import run_server  # needs the extra
@@ -32,4 +39,6 @@ def ui(
         raise ProjectError(
             "There is no .neurochain folder here or above. Change to the project's folder, or set NEUROCHAIN_HOME."
         )
+    if read_only:
+        project = replace(project, read_only=True)
     run_server(project, printing.line, host, port, token or os.environ.get(TOKEN, ""), browser)

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event, exc, select, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -56,15 +57,17 @@ class Database:
         Of the SQLite file; made, with its tables, where there is none.
     mounts : Path
         As in `network_filesystem`.
+    read_only : bool
+        Open it so that SQLite refuses every change.
 
     Raises
     ------
     ProjectError
-        The file is not a database of this program, or a newer program made it.
+        The file is not a database of this program, a newer program made it, or it is to be read only and of an older one.
     """
 
-    def __init__(self, path: Path, mounts: Path = MOUNTS) -> None:
-        self.path = path
+    def __init__(self, path: Path, mounts: Path = MOUNTS, read_only: bool = False) -> None:
+        self.path, self.read_only = path, read_only
         journal = "WAL"
         if filesystem := network_filesystem(path.parent, mounts):
             journal = "DELETE"
@@ -74,7 +77,7 @@ class Database:
                 stacklevel=2,
             )
         self._refused: ProjectError | None = None
-        self._engine = _engine(path, journal)
+        self._engine = _engine(path, journal, read_only)
         try:
             self._migrate()
         except ProjectError as error:
@@ -130,8 +133,10 @@ class Database:
         Raises
         ------
         ProjectError
-            Only a snapshot of the database could be opened.
+            It was opened to be read only, or only a snapshot of it could be opened.
         """
+        if self.read_only:
+            raise ProjectError(f"{self.path} was opened to be read only, so nothing is changed in it.")
         if self._refused is not None:
             raise self._refused
 
@@ -168,6 +173,11 @@ class Database:
         self._check(at)
         if at == len(MIGRATIONS):
             return
+        if self.read_only:
+            raise ProjectError(
+                f"{self.path} was made by an older neurochain, and is brought up to date when it is next written to. "
+                "Do that first: open it once without read-only (`neurochain ls` does)."
+            )
         with self.write() as connection:  # several processes may arrive here at once
             meta.create(connection, checkfirst=True)
             at = self._number(connection)
@@ -192,9 +202,10 @@ class Database:
             )
 
 
-def _engine(path: Path, journal: str) -> Engine:
-    engine = create_engine(f"sqlite:///{path}")
-    event.listen(engine, "connect", _Connect(journal))
+def _engine(path: Path, journal: str, read_only: bool = False) -> Engine:
+    address = f"sqlite:///file:{quote(str(path))}?mode=ro&uri=true" if read_only else f"sqlite:///{path}"
+    engine = create_engine(address)
+    event.listen(engine, "connect", _Connect(journal, read_only))
     event.listen(engine, "begin", _begin)
     return engine
 
@@ -202,14 +213,17 @@ def _engine(path: Path, journal: str) -> Engine:
 class _Connect:
     """Settings of every new connection."""
 
-    def __init__(self, journal: str) -> None:
-        self.journal = journal
+    def __init__(self, journal: str, read_only: bool = False) -> None:
+        self.journal, self.read_only = journal, read_only
 
     def __call__(self, connection: Any, record: Any) -> None:
         connection.isolation_level = None  # transactions are begun by `_begin`, not by the driver
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
-        self._set_journal(cursor)
+        if self.read_only:
+            cursor.execute("PRAGMA query_only = ON")
+        else:
+            self._set_journal(cursor)
         cursor.execute(
             "PRAGMA synchronous = NORMAL" if self.journal == "WAL" else "PRAGMA synchronous = FULL"
         )

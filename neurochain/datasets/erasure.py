@@ -14,6 +14,7 @@ from sqlalchemy import JSON, Column, Connection, String, Text, delete, select, u
 from neurochain.datasets import leases, tables
 from neurochain.datasets.garbage import PART_COLUMNS, forget_parts
 from neurochain.datasets.hidden import ARG, READS
+from neurochain.datasets.jobs import forget_jobs
 from neurochain.datasets.parts import Part, part_path, register_parts, scan_parts, write_part
 from neurochain.datasets.project import SCRATCH, STAGING, Project
 from neurochain.datasets.schema import Schema
@@ -253,6 +254,8 @@ def _leftovers(project: Project, dry: bool, out: Erased) -> None:
             out.leftovers += 1
             if not dry:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
+    if not dry:
+        forget_jobs(project.folder)  # errors name files and hold values
 
 
 def _caches(dry: bool, out: Erased) -> None:

@@ -37,7 +37,7 @@ class Event:
         Pseudonym of user and machine.
     what : str
         ``"saved"``, ``"imported"``, ``"collected"``, ``"withdrawn"``, ``"exported"``, ``"reproduced"``, ``"verified"``, ``"began"``,
-        ``"migrated"``.
+        ``"migrated"``, ``"annotated"``.
     detail : dict
         Plain JSON: of which version, how much.
     why : str or None

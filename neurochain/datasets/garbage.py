@@ -16,6 +16,7 @@ from sqlalchemy import Column, Connection, delete, select, union
 
 from neurochain.datasets import leases, tables
 from neurochain.datasets.events import append
+from neurochain.datasets.jobs import sweep_jobs
 from neurochain.datasets.leases import Lease
 from neurochain.datasets.parts import refresh_part
 from neurochain.datasets.project import SCRATCH, STAGING, Project
@@ -141,6 +142,7 @@ def _collect(project: Project, ledger: int | None, dry_run: bool) -> Garbage:
     if not dry_run:
         old = [f for batch in _batches(old) for f in _delete_parts(project, batch, horizon)]
         leftovers = [f for f in leftovers if _unlink(f.path)]
+        sweep_jobs(project.folder)
         for folder in abandoned:
             shutil.rmtree(folder.path)
         forget_parts(project)

@@ -19,10 +19,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from neurochain.datasets.locks import boot_id, try_lock
+
 BEAT = 15.0  # seconds between two touches
 STALE = 60.0  # seconds without one after which a lease without a lock counts no more
 SUFFIX = ".lease"
-_BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True)
@@ -141,9 +142,9 @@ def _take(folder: Path) -> _Held:
     new = folder / f"{name}.new"
     descriptor = os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
     try:
-        locked = _lock_file(descriptor)
+        locked = try_lock(descriptor)
         started = os.fstat(descriptor).st_mtime
-        boot = _boot() if locked else ""
+        boot = boot_id() if locked else ""
         says = {"pid": os.getpid(), "host": platform.node(), "boot": boot, "started": started}
         os.write(descriptor, json.dumps(says).encode())
         path = new.with_suffix(SUFFIX)
@@ -162,22 +163,6 @@ def _open(path: Path, flags: int = 0) -> int:
         return os.open(path, os.O_RDONLY)
 
 
-def _lock_file(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
-
-
-def _boot() -> str:
-    """What tells this run of this machine from another; empty where nothing does."""
-    try:
-        return _BOOT.read_text().strip()
-    except OSError:
-        return ""
-
-
 def _examine(path: Path, now: float) -> Lease | None:
     """What a file says, or None, and the file is removed, where its process is gone."""
     descriptor = _open(path)
@@ -186,7 +171,7 @@ def _examine(path: Path, now: float) -> Lease | None:
         try:
             says = json.loads(text)
             lease = Lease(int(says["pid"]), str(says["host"]), float(says["started"]))
-            same = bool(_boot()) and (lease.host, says["boot"]) == (platform.node(), _boot())
+            same = bool(boot_id()) and (lease.host, says["boot"]) == (platform.node(), boot_id())
         except (ValueError, KeyError, TypeError):
             lease, same = Lease(0, "?", 0.0), False  # cannot be read: it protects everything
         try:

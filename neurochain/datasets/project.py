@@ -29,14 +29,17 @@ class Project:
     ----------
     folder : Path
         The ``.neurochain`` folder, absolute.
+    read_only : bool
+        Its database takes no change, whatever asks for one.
     """
 
     folder: Path
+    read_only: bool = False
 
     @cached_property
     def database(self) -> Database:
         """The project's database, opened at first use."""
-        return Database(self.folder / "neurochain.db")
+        return Database(self.folder / "neurochain.db", read_only=self.read_only)
 
     @property
     def parts(self) -> Path:

@@ -10,6 +10,7 @@ import polars as pl
 from sqlalchemy import Connection, select
 
 from neurochain.datasets import tables
+from neurochain.datasets.annotating import annotate
 from neurochain.datasets.diff import VersionDiff, compare
 from neurochain.datasets.explanation import Explanation, explain_version
 from neurochain.datasets.filetable import reach_roots, root_uris
@@ -132,6 +133,30 @@ class DatasetVersion(Uses):
     def explain(self) -> Explanation:
         """Which of its rows were computed and which reused, step by step, and why: what was not so in the version before."""
         return explain_version(self, self.before())
+
+    def annotate(
+        self, description: str | None = None, labels: Sequence[str] | None = None
+    ) -> "DatasetVersion":
+        """Change what people say of it, in place; the version as it is then.
+
+        Parameters
+        ----------
+        description : str, optional
+            Takes the place of the one that there is.
+        labels : sequence of str, optional
+            Take the place of those that there are.
+
+        Raises
+        ------
+        VersionError
+            They are too long, or hold what no line of text does.
+
+        Examples
+        --------
+        >>> nc.dataset("features").annotate(labels=["reviewed"])             # doctest: +SKIP
+        """
+        annotate(self.project, self.id, self.reference, description, labels)
+        return find_version(self.project, self.reference)
 
     def before(self) -> "DatasetVersion | None":
         """The version of the same dataset with the next lower number; None of the first."""

@@ -60,7 +60,7 @@ class TrialRows:
         """As in `Source`."""
         given = Input("values", {**self.to_json(), "rows": self.rows.frame.height})
         run.keep(given, self.rows.frame.lazy(), self.schema)
-        return State(self.rows.frame.lazy(), self.schema)
+        return State(self.rows.frame.lazy(), self.schema, self.rows.frame.height)
 
     def to_json(self) -> dict[str, Any]:
         """As in `Source`."""

@@ -11,6 +11,7 @@ import httpx
 import numpy as np
 import pytest
 import uvicorn
+from front import Front, front
 
 import neurochain as nc
 from neurochain.datasets.project import find_project
@@ -18,6 +19,13 @@ from neurochain.web.server.app import make_app
 from neurochain.web.server.guard import Session
 
 TOKEN = "a token"
+
+
+@pytest.fixture(scope="session")
+def scanned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
+    """The page over scans of every kind, for all tests that look at them."""
+    with front(tmp_path_factory.mktemp("scanned"), "volume_made.py") as found:
+        yield found
 
 
 @dataclass
@@ -83,3 +91,10 @@ def at_home(served: Served, monkeypatch: pytest.MonkeyPatch) -> Served:
     """The project that is served is the one that is used."""
     monkeypatch.setenv("NEUROCHAIN_HOME", served.home)
     return served
+
+
+@pytest.fixture(scope="session")
+def signals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
+    """A browser before a project of recordings and videos."""
+    with front(tmp_path_factory.mktemp("signals"), "front_signals.py") as found:
+        yield found

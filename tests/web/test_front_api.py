@@ -13,7 +13,7 @@ from neurochain.errors import ParameterError
 from neurochain.web.api.columns import column_summary
 from neurochain.web.api.held import Holder
 from neurochain.web.api.place import row_place
-from neurochain.web.api.questions import names
+from neurochain.web.api.questions import COLUMNS, names
 from neurochain.web.api.row import row_detail
 from neurochain.web.api.versions import row_page, version_facts
 
@@ -65,10 +65,10 @@ def test_names_may_hold_commas(project: Project, saved: str) -> None:
     page = row_page(project, Holder(), {"ref": saved, "columns": '["a,b", "whole"]'})
     assert page["columns"] == ["a,b", "whole"]
     assert page["rows"][0]["cells"] == [3, 0]
-    assert names({"columns": "a,b"}, "columns") == ["a", "b"]
+    assert names({"columns": "a,b"}, COLUMNS) == ["a", "b"]
     for wrong in ("[", "[1]", "[" * 5000):
         with pytest.raises(ParameterError):
-            names({"columns": wrong}, "columns")
+            names({"columns": wrong}, COLUMNS)
 
 
 def test_bins_of_whole_numbers_hold_equally_many(project: Project) -> None:

@@ -37,7 +37,7 @@ PLACES = (
         "frame",
         "video/info",
     ),
-    *("array", "header", "parts", "spikes", "nothing"),
+    *("array", "header", "parts", "spikes", "table", "nothing"),
 )
 NUMBERS = st.one_of(
     st.integers(-3, 70).map(str),
@@ -47,7 +47,20 @@ NUMBERS = st.one_of(
 )
 NAMES = (
     *("down", "axis", "i", "t", "labels", "series", "first", "last", "columns", "channels", "exact"),
-    *("start", "end", "channel", "width", "height", "nperseg", "low", "high", "time", "index", "units"),
+    *(
+        "start",
+        "end",
+        "channel",
+        "width",
+        "height",
+        "nperseg",
+        "low",
+        "high",
+        "time",
+        "index",
+        "units",
+        "rows",
+    ),
 )
 QUERY = st.fixed_dictionaries(
     {},

@@ -78,6 +78,11 @@ def test_sorted_and_filtered_arrays_are_of_their_rows(served: Served) -> None:
     assert [r["signal"]["first"][0] for r in found] == [99.0, 98.0, 97.0, 96.0, 95.0]  # type: ignore[index]
 
 
+def test_behind_the_last_row_there_is_none_of_arrays_either(served: Served) -> None:
+    for query in ({"limit": 0}, {"offset": 1000}, {"filter": '[["x", "<", 0]]'}):
+        assert rows(served, ref="features", sort="x", columns="x,signal", **query) == []
+
+
 def test_a_column_at_a_glance_is_its_values(served: Served) -> None:
     values = np.array([i / 10 for i in range(1000) if i % 7])
     found = served.ask("column", ref="given", path="score")

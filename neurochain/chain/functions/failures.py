@@ -1,6 +1,7 @@
 """Failures: calls that failed, as errors, as a column, and as what lineage keeps of them."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import polars as pl
 
@@ -12,6 +13,8 @@ from neurochain.datasets.secrets import masked
 from neurochain.datasets.types import Field, Record, Scalar
 from neurochain.errors import UDFError, WorkerLostError
 
+FILES_TOLD = 3
+TEXT_TOLD = 8_000  # characters
 ERROR = "error"  # column of `on_error="keep"`
 _TEXT = Scalar("string")
 ERROR_FIELD = Field(
@@ -60,6 +63,18 @@ def error_columns(name: str, failures: Mapping[int, Failure], places: Sequence[i
 
 def _line(failure: Failure) -> str:
     return masked(f"{failure.error}: {failure.message}" if failure.message else failure.error)
+
+
+def told(name: str, failure: Failure, key: bytes | None) -> dict[str, Any]:
+    """What is seen of it while the run goes on: plain JSON."""
+    return {
+        "function": name,
+        "row": failure.row,
+        "key": None if key is None else key.hex(),
+        "files": list(failure.files[:FILES_TOLD]),
+        "error": _line(failure)[:TEXT_TOLD],
+        "traceback": masked(failure.traceback[-TEXT_TOLD:]),
+    }
 
 
 def listed(name: str, failures: Sequence[Failure]) -> pl.DataFrame:

@@ -98,7 +98,7 @@ class FunctionStep(ABC):
         call = Call(self.udf, arguments, self.takes, self.gives)
         spool = Spool(run.project, run.spool_limit)
         rows = _Rows(self, kept, spool, output)
-        total, stored = _amount(state) if run.progress.visible else (None, None)
+        total, stored = _amount(state) if run.progress.visible else (self._calls(state), None)
         work = Work(call, output, identity, run, executor_for(run), self.on_error != "raise")
         # Closed at once when something fails: threads and processes behind them must not outlive the error.
         with (
@@ -111,7 +111,7 @@ class FunctionStep(ABC):
         frame, schema = rows.finish(state)
         if rows.failures:
             run.failures.append(listed(self.udf.name, rows.failures[:FAILURES_LISTED]))
-        return State(frame, schema)
+        return State(frame, schema, spool.rows)
 
     def to_json(self) -> dict[str, Any]:
         """As in `Step`."""
@@ -130,6 +130,10 @@ class FunctionStep(ABC):
         if self.seed:
             out["seed"] = self.seed
         return out
+
+    def _calls(self, state: State) -> int | None:
+        """How many calls there will be, where that is known without a look at the rows."""
+        return state.rows if self.takes == "row" else None
 
     def _output(self) -> Output:
         return Output(self.udf, self.name, self.gives == "many")

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -15,11 +15,12 @@ from neurochain.chain.fingerprint import Fingerprint
 from neurochain.chain.functions.batch import Batch, OpenBatch, Result, picked
 from neurochain.chain.functions.call import Call
 from neurochain.chain.functions.calling import Manner
-from neurochain.chain.functions.chunk import ROW, Chunk, Outcome
-from neurochain.chain.functions.failures import failed
+from neurochain.chain.functions.chunk import ROW, Chunk, Failure, Outcome
+from neurochain.chain.functions.failures import failed, told
 from neurochain.chain.functions.memory import Memory, reads_series
 from neurochain.chain.functions.output import LEARN, Output
 from neurochain.chain.functions.record import record_of
+from neurochain.chain.jobs import current_job
 from neurochain.chain.keys import WIDTH, argument_digests
 from neurochain.chain.run import Run
 from neurochain.chain.sources.headers import reader_fingerprint
@@ -28,6 +29,7 @@ from neurochain.datasets.hidden import ARG, ORDINAL, READS
 from neurochain.datasets.ledger import Ledger
 from neurochain.datasets.location import relative_uris
 from neurochain.datasets.lookup import Lookup
+from neurochain.datasets.schema import KEY
 from neurochain.errors import SchemaError
 
 KILLERS = "killers"  # folder of marks: functions that have killed a process are not called in the user's
@@ -121,6 +123,7 @@ class Work:
             progress.advance(reused + len(batch.left_out))
             opened.left = len(missing)
             ahead = self._expected(batch, len(missing))
+            progress.least = self._asked + batch.ahead
             everything = Chunk(
                 batch.columns, batch.numbers, np.arange(batch.calls), batch.sizes, number, ahead
             )
@@ -205,6 +208,7 @@ class Work:
             self._reads.append(reads_series(list(outcome.reads.values()), len(outcome.reads)))
         self._memory.add(opened.digests.gather(places), outcome)
         self._count(outcome, progress)
+        self._tell(opened.batch, outcome.failures, places)
         if failures and not self.manner.keep_going:
             raise failed(self.call, min(outcome.failures, key=lambda f: f.row))
         opened.failures.update(failures)
@@ -219,6 +223,19 @@ class Work:
             yield from opened.surplus(int(places[outcome.done - 1]) + 1)
         if self._memory.due:
             self._memory.save()
+
+    def _tell(self, batch: Batch, failures: Sequence[Failure], places: np.ndarray[Any, Any]) -> None:
+        """Show failures to whoever looks at the job from elsewhere."""
+        job = current_job()
+        if job is None or not failures or not job.room:
+            return
+        keyed = self.call.takes == "row" and KEY in batch.frame.columns
+        job.note(
+            [
+                told(self.call.udf.name, f, batch.frame[KEY][int(places[f.call])] if keyed else None)
+                for f in failures[: job.room]
+            ]
+        )
 
     def _count(self, outcome: Outcome, progress: Any) -> None:
         counts, failed_calls = self.run.activity.counts, len(outcome.failures)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import polars as pl
 
 from neurochain.chain.functions.udf import UDF
+from neurochain.chain.jobs import job
 from neurochain.chain.plan import Plan
 from neurochain.chain.progress import Progress
 from neurochain.chain.replay.consent import Ask, consent
@@ -113,7 +114,9 @@ def reproduce(
     ask: Ask | None = None,
 ) -> Reproduction:
     """Make a version again; see `DatasetVersion.reproduce`."""
-    found = _reproduced(version, yes, roots or {}, any_environment, ask)
+    with job("reproduce", version.reference, version.project) as told:
+        found = _reproduced(version, yes, roots or {}, any_environment, ask)
+        told.made(version.reference, False)
     note("reproduced", version, found)
     return found
 

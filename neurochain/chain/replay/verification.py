@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from neurochain.chain.jobs import job
 from neurochain.chain.keys import sample_hashes, smallest
 from neurochain.chain.replay.consent import Ask, consent
 from neurochain.chain.replay.narrowing import Narrowed, narrowed
@@ -41,7 +42,9 @@ def verify(
     """Check parts, and make some rows of a version again; see `DatasetVersion.verify`."""
     if rows < 0:
         raise ExpressionError(f"verify(rows={rows}): a number of rows is 0 or more.")
-    found = _verified(version, rows, seed, yes, roots or {}, any_environment, ask)
+    with job("verify", version.reference, version.project) as told:
+        found = _verified(version, rows, seed, yes, roots or {}, any_environment, ask)
+        told.made(version.reference, False)
     note("verified", version, found)
     return found
 

@@ -51,7 +51,7 @@ class ValuesSource:
     def open(self, run: Run) -> State:
         given = Input("values", {**self.to_json(), "rows": self.frame.height})
         run.keep(given, self.frame.lazy(), self.schema)
-        return State(self.frame.lazy(), self.schema)
+        return State(self.frame.lazy(), self.schema, self.frame.height)
 
     def to_json(self) -> dict[str, Any]:
         return {"source": "values", "content": self.digest, "columns": list(self.schema)}

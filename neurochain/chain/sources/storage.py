@@ -36,7 +36,7 @@ class StorageSource:
             "bytes": int(indexed.files["file.size"].sum() or 0),
         }
         run.activity.inputs.append(Input("storage", reference, manifest=run.manifest(indexed.manifest())))
-        return State(indexed.frame, indexed.schema)
+        return State(indexed.frame, indexed.schema, indexed.files.height)
 
     def to_json(self) -> dict[str, Any]:
         return {

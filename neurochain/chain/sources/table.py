@@ -86,7 +86,7 @@ class TableSource:
         run.activity.inputs.append(Input("table", reference))
         run.activity.counts.bytes += self.reference["bytes"]
         run.activity.counts.requests += self.reference["requests"]
-        return State(self.rows.frame.lazy(), self.rows.schema)
+        return State(self.rows.frame.lazy(), self.rows.schema, self.rows.frame.height)
 
     def to_json(self) -> dict[str, Any]:
         return {k: v for k, v in self.reference.items() if k in IDENTITY}

@@ -37,7 +37,7 @@ class VersionSource:
             reference["asked"] = self.asked
         known = self.version.id if self.version.project == run.project else None
         run.activity.inputs.append(Input("version", reference, version=known))
-        return State(self.version.scan(self.roots), self.version.schema)
+        return State(self.version.scan(self.roots), self.version.schema, self.version.rows)
 
     def to_json(self) -> dict[str, Any]:
         return {"source": "version", "name": self.version.name, "version": self.version.version}

@@ -7,7 +7,7 @@ from neurochain.datasets.project import Project
 from neurochain.tables.filters.filter import Filter
 from neurochain.web.api.datasets import version_of
 from neurochain.web.api.held import Holder
-from neurochain.web.api.questions import asked_of, names
+from neurochain.web.api.questions import COLUMNS, asked_of, names
 
 __all__ = ["python_code"]
 
@@ -29,7 +29,7 @@ def python_code(project: Project, holder: Holder, query: Mapping[str, str]) -> d
     lines += [f"rows = rows.filter({_term(t)})" for t in terms if isinstance(t, Filter)]
     if asked.sort:
         lines.append(f"rows = rows.order_by({asked.sort!r}{', descending=True' if asked.descending else ''})")
-    columns = names(query, "columns")
+    columns = names(query, COLUMNS)
     if columns:
         lines.append(f"rows = rows.select({', '.join(map(repr, columns))})")
     return {"code": "\n".join([*lines, "rows.show()", ""])}

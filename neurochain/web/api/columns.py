@@ -8,7 +8,7 @@ from neurochain.datasets.project import Project
 from neurochain.datasets.types import Array, Ragged
 from neurochain.web.api.datasets import version_of
 from neurochain.web.api.held import Holder
-from neurochain.web.api.questions import asked_of, text
+from neurochain.web.api.questions import PATH, asked_of
 
 __all__ = ["column_summary"]
 
@@ -21,7 +21,7 @@ def column_summary(project: Project, holder: Holder, query: Mapping[str, str]) -
     DatasetNotFoundError, ColumnNotFoundError, ExpressionError, ParameterError, VersionError
         What is asked for is not there.
     """
-    version, path = version_of(project, query), text(query, "path")
+    version, path = version_of(project, query), PATH.of(query)
     held = holder.of(version)
     held.check(path)
     kind = held.types[path]

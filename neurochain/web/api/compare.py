@@ -11,7 +11,7 @@ from neurochain.datasets.types import DataType, value_types
 from neurochain.datasets.versions import DatasetVersion
 from neurochain.web.api.cells import cells
 from neurochain.web.api.datasets import version_of
-from neurochain.web.api.questions import names, number
+from neurochain.web.api.questions import DIFFERING, NEW, OLD, SHOWN, names
 
 __all__ = ["comparison"]
 
@@ -24,9 +24,9 @@ def comparison(project: Project, query: Mapping[str, str]) -> dict[str, Any]:
     DatasetNotFoundError, VersionError, ParameterError
         A version is not there.
     """
-    old, new = version_of(project, query, "old"), version_of(project, query, "new")
-    key = names(query, "key")
-    limit = number(query, "limit", 50, 500)
+    old, new = version_of(project, query, OLD), version_of(project, query, NEW)
+    key = names(query, DIFFERING)
+    limit = SHOWN.of(query)
     found = new.diff(old, key)
     return {
         **found.to_json(),

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from neurochain.datasets import tables
+from neurochain.datasets.jobs import RUNNING, Jobs
 from neurochain.datasets.numbers import format_number
 from neurochain.datasets.project import Project
 from neurochain.datasets.versions import (
@@ -17,22 +18,29 @@ from neurochain.datasets.versions import (
     version_rows,
 )
 from neurochain.errors import DatasetNotFoundError, suggestion
-from neurochain.web.api.questions import text
+from neurochain.web.api.parameters import Text
+from neurochain.web.api.questions import NAME, REF, SEARCH
 
 __all__ = ["dataset_list", "project_facts", "version_list"]
 
 
-def project_facts(project: Project, query: Mapping[str, str]) -> dict[str, Any]:
-    """What the project holds."""
+def project_facts(project: Project, jobs: Jobs, query: Mapping[str, str]) -> dict[str, Any]:
+    """What the project holds, and what runs in it."""
     with project.database.read() as connection:
         count = connection.execute(select(func.count()).select_from(tables.datasets)).scalar_one()
         size = connection.execute(select(func.coalesce(func.sum(tables.parts.c.bytes), 0))).scalar_one()
-    return {"name": project.folder.parent.name or "/", "datasets": count, "bytes": size}
+    return {
+        "name": project.folder.parent.name or "/",
+        "datasets": count,
+        "bytes": size,
+        "read_only": project.read_only,
+        "jobs_running": sum(job.status == RUNNING for job in jobs.read()),
+    }
 
 
 def dataset_list(project: Project, query: Mapping[str, str]) -> list[dict[str, Any]]:
     """Datasets with their latest versions; with ``search``, those in whose name, description, labels or columns all its words stand."""
-    words = query.get("search", "").lower().split()
+    words = SEARCH.of(query).lower().split()
     c = tables.versions.c
     with project.database.read() as connection:
         rows = connection.execute(
@@ -58,7 +66,7 @@ def version_list(project: Project, query: Mapping[str, str]) -> list[dict[str, A
     DatasetNotFoundError
         There is none.
     """
-    name = text(query, "name")
+    name = NAME.of(query)
     c = tables.versions.c
     with project.database.read() as connection:
         rows = connection.execute(
@@ -101,7 +109,7 @@ def neighbours(version: DatasetVersion) -> tuple[str | None, str | None]:
     return before, after
 
 
-def version_of(project: Project, query: Mapping[str, str], name: str = "ref") -> DatasetVersion:
+def version_of(project: Project, query: Mapping[str, str], which: Text = REF) -> DatasetVersion:
     """The version that a request names.
 
     Raises
@@ -109,4 +117,4 @@ def version_of(project: Project, query: Mapping[str, str], name: str = "ref") ->
     DatasetNotFoundError
         There is none.
     """
-    return find_version(project, text(query, name))
+    return find_version(project, which.of(query))

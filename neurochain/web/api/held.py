@@ -163,8 +163,9 @@ class Held:
         small = [path for path in paths if path not in wide]
         found = scan.select(KEY, *small).with_row_index("\0row").join(order, on="\0row").sort("\0place")
         parts = [found.select(KEY, *small).collect()]
-        if wide and len(wanted):  # of these, a row is as much as thousands of the others
-            each = [scan.slice(int(n), 1).select(*map(self._shown, wide)) for n in wanted]
+        if wide:  # of these, a row is as much as thousands of the others
+            shown = scan.select(*map(self._shown, wide))
+            each = [shown.slice(int(n), 1) for n in wanted] or [shown.head(0)]
             parts.append(pl.concat(pl.collect_all(each)))
         return pl.concat(parts, how="horizontal").select(KEY, *paths)
 

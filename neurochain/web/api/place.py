@@ -11,7 +11,7 @@ from neurochain.datasets.schema import KEY
 from neurochain.errors import ParameterError
 from neurochain.web.api.datasets import version_of
 from neurochain.web.api.held import Holder
-from neurochain.web.api.questions import asked_of, text
+from neurochain.web.api.questions import ROW, asked_of
 
 __all__ = ["row_place"]
 
@@ -26,7 +26,7 @@ def row_place(project: Project, holder: Holder, query: Mapping[str, str]) -> dic
     DatasetNotFoundError, ColumnNotFoundError, ExpressionError, ParameterError, VersionError
         What is asked for is not there.
     """
-    version, key = version_of(project, query), text(query, "key")
+    version, key = version_of(project, query), ROW.of(query)
     held, asked = holder.of(version), asked_of(query)
     try:
         wanted = pl.lit(bytes.fromhex(key), pl.Binary())

@@ -12,19 +12,16 @@ from neurochain.datasets.project import Project
 from neurochain.datasets.schema import KEY
 from neurochain.datasets.types import Ragged
 from neurochain.datasets.versions import DatasetVersion
-from neurochain.errors import ParameterError
+from neurochain.errors import FormatError, ParameterError
+from neurochain.formats.registry import reader_for
 from neurochain.storage import File
 from neurochain.web.api.cells import cells
 from neurochain.web.api.datasets import version_of
 from neurochain.web.api.held import Holder
-from neurochain.web.api.questions import text
+from neurochain.web.api.questions import ROW
 
 __all__ = ["file_of", "flat_row", "row_detail"]
 
-OPENS = {
-    "volume": ("nifti", "dicom", "mgh", "ome-zarr"),
-    "video": ("mp4", "mov", "avi", "matroska", "webm"),
-}
 RANGES = 2000  # of one file that a page draws
 
 
@@ -38,7 +35,7 @@ def row_detail(project: Project, holder: Holder, query: Mapping[str, str]) -> di
     """
     version = version_of(project, query)
     held = holder.of(version)
-    row = flat_row(version, text(query, "key"))
+    row = flat_row(version, ROW.of(query))
     shown = {}
     for path, kind in held.types.items():
         if isinstance(kind, Ragged):
@@ -101,7 +98,6 @@ def _files(version: DatasetVersion, row: pl.DataFrame) -> Iterator[dict[str, Any
         if uri is None:
             continue
         kind = row["header.format"][0] if column == "file" and "header.format" in row.columns else None
-        rate = row["header.sampling_frequency"][0] if "header.sampling_frequency" in row.columns else None
         yield {
             "column": column,
             "uri": uri,
@@ -109,18 +105,18 @@ def _files(version: DatasetVersion, row: pl.DataFrame) -> Iterator[dict[str, Any
             "size": row[f"{column}.size"][0],
             "etag": row[f"{column}.etag"][0],
             "format": kind,
-            "opens": _opens(kind, rate),
+            "opens": _opens(kind),
         }
 
 
-def _opens(kind: str | None, rate: float | None) -> str:
+def _opens(kind: str | None) -> str:
     """Which viewer shows a file; ``""`` where only looking into it can tell."""
     if kind is None:
         return ""
-    for viewer, kinds in OPENS.items():
-        if kind in kinds:
-            return viewer
-    return "recording" if rate is not None else "volume"
+    try:
+        return reader_for(kind).array
+    except FormatError:  # of a package that was there when it was listed
+        return ""
 
 
 def _features(version: DatasetVersion, shown: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -28,11 +28,10 @@ from neurochain.datasets.versions import DatasetVersion
 from neurochain.web.api.cells import cells
 from neurochain.web.api.datasets import neighbours, summary, version_of
 from neurochain.web.api.held import Holder
-from neurochain.web.api.questions import asked_of, number, paths_of
+from neurochain.web.api.questions import LIMIT, OFFSET, asked_of, paths_of
 
 __all__ = ["row_page", "version_facts"]
 
-MOST_ROWS = 1000  # of a page
 MOST_PARTS = 256  # whose footers are read to see what is empty
 TIMES = ("date", "time", "datetime", "datetime[UTC]", "duration")
 
@@ -85,7 +84,7 @@ def row_page(project: Project, holder: Holder, query: Mapping[str, str]) -> dict
     started = time.perf_counter()
     version = version_of(project, query)
     held, asked = holder.of(version), asked_of(query)
-    offset, limit = number(query, "offset", 0, 2**40), number(query, "limit", 100, MOST_ROWS)
+    offset, limit = OFFSET.of(query), LIMIT.of(query)
     paths = paths_of(query, held.types)
     numbers = held.numbers(asked)
     page = held.page(asked, offset, limit, paths)

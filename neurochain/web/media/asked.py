@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 
 from neurochain.errors import ParameterError
+from neurochain.web.api.parameters import Flag
 
 __all__ = ["chosen", "flag", "real", "whole"]
 
@@ -47,8 +48,14 @@ def real(query: Mapping[str, str], name: str, default: float | None = None) -> f
 
 
 def flag(query: Mapping[str, str], name: str) -> bool:
-    """Whether something is switched on."""
-    return query.get(name, "") in ("1", "true")
+    """Whether something is switched on.
+
+    Raises
+    ------
+    ParameterError
+        It is neither 1 nor 0.
+    """
+    return Flag(name, "").of(query)
 
 
 def chosen(query: Mapping[str, str], name: str, count: int) -> list[int]:

@@ -20,8 +20,9 @@ from neurochain.web.media.served import served
 from neurochain.web.media.sources import Sources
 from neurochain.web.media.spectrogram import spectrogram
 from neurochain.web.media.spikes import spike_times
+from neurochain.web.media.table import first_rows
 from neurochain.web.media.traces import traces, traces_info
-from neurochain.web.media.videoinfo import video_info
+from neurochain.web.media.videoinfo import video_info, video_times
 from neurochain.web.media.volume import volume_info, volume_part
 from neurochain.web.server.failures import as_json, failed
 
@@ -42,6 +43,7 @@ def media_routes(project: Project) -> list[Route]:
         "events": event_list,
         "header": header_groups,
         "parts": part_list,
+        "table": first_rows,
     }
     pictures: dict[str, tuple[str, Callable[[Sources, Query, Stop], bytes]]] = {
         "volume": ("application/x-nifti", volume_part),
@@ -50,6 +52,7 @@ def media_routes(project: Project) -> list[Route]:
         "spikes": (BYTES, spike_times),
         "array": (BYTES, array_values),
         "frame": ("image/jpeg", frame_picture),
+        "video/times": (BYTES, video_times),
     }
     made = [Route(f"/media/{name}", _facts(gate, sources, make)) for name, make in facts.items()]
     made += [Route(f"/media/{name}", _picture(gate, sources, *pair)) for name, pair in pictures.items()]

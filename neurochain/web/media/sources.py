@@ -14,6 +14,7 @@ from neurochain.storage import File
 from neurochain.web.api.datasets import version_of
 from neurochain.web.api.questions import text
 from neurochain.web.api.row import file_of
+from neurochain.web.media.asked import flag
 from neurochain.web.media.inflated import Inflated
 from neurochain.web.media.series import series_of, volume_of_series
 
@@ -92,7 +93,7 @@ class Sources:
             There is no such row, or no series.
         """
         part = query.get("part") or None
-        if query.get("series") in ("1", "true"):
+        if flag(query, "series"):
             files = self.series(query)
             if not files:
                 raise ParameterError(

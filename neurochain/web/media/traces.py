@@ -1,7 +1,8 @@
 """Traces: channels of a recording over time, as many values as a screen shows.
 
-``/media/traces`` asks for samples [``first``, ``last``) of ``channels`` (``0-63,70``; indices) in about ``columns`` columns. Channels
-of one request have one sampling frequency: those of one of the ``groups`` that ``/media/traces/info`` lists.
+``/media/traces`` asks for samples [``first``, ``last``) of ``channels`` (``0-63,70``; indices) in about ``columns`` columns, or in those
+of ``bin`` samples each. Channels of one request have one sampling frequency: those of one of the ``groups`` that
+``/media/traces/info`` lists.
 
 The answer is that of `neurochain.web.media.packed`: the length of its header (uint32), the header (JSON), the values. Of these
 there are ``[channel][column][min, max]``, or ``[channel][column]`` where a column is one sample. In the header:
@@ -16,6 +17,9 @@ there are ``[channel][column][min, max]``, or ``[channel][column]`` where a colu
     True where all samples would take long: then columns are wider, and where no level is known yet, only some samples of each
     were looked at. It comes at once. Ask again with ``exact=1``: what was looked at until then is kept, and each answer comes after 5 s at most, ``done`` (0 to 1) of all that
     is needed; the last one has ``approximate`` false.
+``filters``
+    What was taken out for the eye (`neurochain.web.media.filtered`); missing where samples are as they were recorded. Never
+    approximate: too long a stretch is refused.
 ``breaks``
     Samples before which there is a gap in time: no line leads from one side to the other.
 
@@ -34,8 +38,10 @@ from neurochain.formats.recordings.pyramid import BASE, Pyramid
 from neurochain.formats.recordings.samples import bytes_of
 from neurochain.storage import cache_memo
 from neurochain.web.media.asked import chosen, flag, whole
+from neurochain.web.media.filtered import Filters
 from neurochain.web.media.gate import Stop
 from neurochain.web.media.groups import Group, groups_of
+from neurochain.web.media.kinds import kind_of
 from neurochain.web.media.packed import finite, pack
 from neurochain.web.media.sources import Sources
 
@@ -44,6 +50,7 @@ __all__ = ["traces", "traces_info"]
 COLUMNS = 1200
 MOST_COLUMNS = 8192
 MOST_VALUES = 2**22  # channels times columns
+LARGEST_BIN = 2**40  # samples
 AT_ONCE = {
     True: 8 * 2**20,
     False: 64 * 2**20,
@@ -125,7 +132,15 @@ def traces(sources: Sources, query: Mapping[str, str], stop: Stop) -> bytes:
             f"{len(channels):,} channels in {columns:,} columns are more than a screen shows: {MOST_VALUES:,} values at most."
         )
     pyramid = _pyramid(sources, query, recording, group)
-    bin = _bin(pyramid, (last - first) // columns)
+    bin = whole(query, "bin", 1, LARGEST_BIN, _bin(pyramid, (last - first) // columns))
+    if -(-(last - first) // bin) * len(channels) > MOST_VALUES:
+        raise ParameterError(
+            f"bin={bin:,}: columns of so few samples are more than a screen shows. Ask for fewer."
+        )
+    filters = Filters.asked(query, group.rate, len(recording.channels))
+    if filters is not None:
+        breaks = _breaks(recording, group)
+        return _filtered(filters, recording, group, channels, (first, last, bin), breaks, stop)
     rough, done = _made_ready(
         pyramid, recording, group, (first, last, bin, channels), flag(query, "exact"), stop
     )
@@ -144,42 +159,54 @@ def traces(sources: Sources, query: Mapping[str, str], stop: Stop) -> bytes:
     values, scale, offset = _scaled(values, recording, own)
     if bin == 1:
         values = values[..., 0]
-    begin = first // bin * bin
     header = {
         "approximate": rough,  # the first of all: whoever hands it on looks for it
         "done": done,
-        "first": begin,
-        "bin": bin,
-        "columns": values.shape[1],
-        "channels": own,
-        "sampling_frequency": finite(group.rate),
-        "n_samples": group.n_samples,
+        **_told(recording, group, own, (first, last, bin), values.shape[1]),
         "scale": scale,
         "offset": offset,
-        "units": [recording.units[c] for c in own],
-        "breaks": [b for b in _breaks(recording, group) if first < b < last],
     }
     return pack(header, values)
 
 
-def kind_of(label: str, unit: str) -> str:
-    """What a channel holds, as far as its label tells; empty where it does not.
+def _filtered(
+    filters: Filters,
+    recording: Recording,
+    group: Group,
+    channels: list[int],
+    asked: tuple[int, int, int],
+    breaks: list[int],
+    stop: Stop,
+) -> bytes:
+    """As `traces`, of what filters leave."""
+    values = filters.columns(recording, group, channels, asked, breaks, stop)
+    own = [group.channels[c] for c in channels]
+    header = {
+        "approximate": False,
+        "done": 1.0,
+        **_told(recording, group, own, asked, values.shape[1]),
+        "scale": None,
+        "offset": None,
+        "filters": filters.said(),
+    }
+    return pack(header, values[..., 0] if asked[2] == 1 else values)
 
-    Examples
-    --------
-    >>> kind_of("EOG left", "uV"), kind_of("Cz", "uV")
-    ('eog', '')
-    """
-    words = "".join(c if c.isalnum() else " " for c in label.lower()).split()
-    for word in words:
-        for kind in ("eeg", "eog", "ecg", "emg", "meg", "lfp"):
-            if word.startswith(kind):
-                return kind
-        if word in ("ekg",):
-            return "ecg"
-        if word.startswith(("resp", "status", "trig", "stim", "sync")):
-            return "resp" if word.startswith("resp") else "stim"
-    return ""
+
+def _told(
+    recording: Recording, group: Group, own: list[int], asked: tuple[int, int, int], columns: int
+) -> dict[str, Any]:
+    """What the header of an answer says of its columns and channels."""
+    first, last, bin = asked
+    return {
+        "first": first // bin * bin,
+        "bin": bin,
+        "columns": columns,
+        "channels": own,
+        "sampling_frequency": finite(group.rate),
+        "n_samples": group.n_samples,
+        "units": [recording.units[c] for c in own],
+        "breaks": [b for b in _breaks(recording, group) if first < b < last],
+    }
 
 
 def _of_one_group(recording: Recording, channels: list[int]) -> tuple[Group, list[int]]:

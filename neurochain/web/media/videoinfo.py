@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from neurochain.formats import Video
 from neurochain.web.media.gate import Stop
-from neurochain.web.media.packed import finite
+from neurochain.web.media.packed import finite, pack
 from neurochain.web.media.served import content_type
 from neurochain.web.media.sources import Sources
 
-__all__ = ["playable", "video_info"]
+__all__ = ["playable", "video_info", "video_times"]
 
 PLAYED = {
     "mp4": ("h264", "av1", "vp9"),
@@ -46,6 +48,19 @@ def video_info(sources: Sources, query: Mapping[str, str], stop: Stop) -> dict[s
         "playable": plays,
         "why": why,
     }
+
+
+def video_times(sources: Sources, query: Mapping[str, str], stop: Stop) -> bytes:
+    """When each frame is shown, seconds on the video's clock: float64 ``[n]`` of `neurochain.web.media.packed`, and ``end`` of the last one.
+
+    Raises
+    ------
+    FormatError, ParameterError, StorageError
+        It cannot be opened.
+    """
+    video = sources.video(query)
+    times = np.asarray(video.times, np.float64)
+    return pack({"end": finite(video.start + video.duration)}, times)
 
 
 def playable(video: Video) -> tuple[bool, str]:

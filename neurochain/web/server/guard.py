@@ -1,14 +1,15 @@
 """Guard: who may ask. It stands in front of everything that the server answers.
 
-A page of another origin cannot read what is shown here: the token is in no page but the one that was opened with it, a name that was made
+A page of another origin can neither read nor change what is shown here: the token is in no page but the one that was opened with it, a name that was made
 to point at this machine (DNS rebinding) is no host that is answered, and requests that another page's script sends are refused.
 """
 
 import hashlib
 import hmac
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
+from threading import Event
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -33,6 +34,8 @@ HEADERS = (
     (b"x-frame-options", b"DENY"),
 )
 ASKED = ("GET", "HEAD")
+CHANGED = frozenset({"/api/version"})  # where something may be sent to
+TEXT = b"text/plain; charset=utf-8"
 ENTER = (
     b"<!doctype html><html lang=en><meta charset=utf-8><title>neurochain</title>"
     b"<h1>This needs the token</h1><p>Open the address that <code>neurochain ui</code> printed, with its token. "
@@ -52,11 +55,14 @@ class Session:
         By what the server is called, with its port: ``"127.0.0.1:8765"``.
     port : int
         Names the cookie, so that two servers on one machine do not take each other's.
+    ended : Event
+        Set when it ends: nobody is told anything any more.
     """
 
     token: str
     hosts: frozenset[str]
     port: int
+    ended: Event = field(default_factory=Event, compare=False)
 
     @property
     def cookie(self) -> str:
@@ -107,6 +113,10 @@ class Guard:
         if refused is not None:
             await _answer(with_headers, *refused)
             return
+        if scope["method"] not in ASKED and not (scope["method"] == "POST" and scope["path"] in CHANGED):
+            allow = [(b"content-type", TEXT), (b"allow", b", ".join(m.encode() for m in ASKED))]
+            await _answer(with_headers, 405, b"This server is only read from.", allow)
+            return
         asked = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         token = dict(asked).get("token")
         if token is not None and self._session.knows(token):
@@ -135,9 +145,9 @@ class Guard:
         host = headers.get("host", "")
         if host.lower() not in self._session.hosts:
             return 421, b"This server is not called so. Open the address that it printed."
-        if scope["method"] not in ASKED:
-            return 405, b"This server is only read from."
         origin = headers.get("origin")
+        if origin is None and scope["method"] not in ASKED and not self._is_bearer(headers):
+            return 403, b"Only this server's own page may change something."
         if origin is not None and origin.partition("://")[2].lower() not in self._session.hosts:
             return 403, b"Another page may not ask here."
         if headers.get("sec-fetch-site", "none") not in ("same-origin", "none") and not (
@@ -146,9 +156,12 @@ class Guard:
             return 403, b"Another page may not ask here."
         return None
 
-    def _has_token(self, headers: dict[str, str]) -> bool:
+    def _is_bearer(self, headers: dict[str, str]) -> bool:
         kind, _, given = headers.get("authorization", "").partition(" ")
-        if kind.lower() == "bearer" and self._session.knows(given.strip()):
+        return kind.lower() == "bearer" and self._session.knows(given.strip())
+
+    def _has_token(self, headers: dict[str, str]) -> bool:
+        if self._is_bearer(headers):
             return True
         try:
             found = SimpleCookie(headers.get("cookie", "")).get(self._session.cookie)
@@ -160,7 +173,7 @@ class Guard:
 async def _answer(
     send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]] | None = None
 ) -> None:
-    given = headers or [(b"content-type", b"text/plain; charset=utf-8")]
+    given = headers or [(b"content-type", TEXT)]
     await send(
         {
             "type": "http.response.start",

@@ -4,6 +4,7 @@ import secrets
 import socket
 import webbrowser
 from collections.abc import Callable
+from types import FrameType
 
 import uvicorn
 
@@ -31,7 +32,7 @@ def run_server(
     Parameters
     ----------
     project : Project
-        Whose datasets are shown.
+        Whose datasets are shown; one that is read only refuses all changes.
     say : callable
         Gets lines for the person who starts it.
     host : str
@@ -57,12 +58,26 @@ def run_server(
     session = Session(token or secrets.token_urlsafe(TOKEN), _hosts(host, port), port)
     shown = "127.0.0.1" if host in ("0.0.0.0", "::", *LOOPBACK) else host
     address = f"http://{shown}:{port}/?token={session.token}"
-    say(f"Datasets of {project.folder.parent} at {address}")
+    say(f"Datasets of {project.folder.parent}:")
+    say(address)
     say("Ctrl-C ends it.")
     if browser:
         webbrowser.open(address)
     config = uvicorn.Config(make_app(project, session), log_level="warning", access_log=False, lifespan="off")
-    uvicorn.Server(config).run(sockets=[listening])
+    _Server(config, session).run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """Ends what is told without end, too, before it waits for all answers to be given."""
+
+    def __init__(self, config: uvicorn.Config, session: Session) -> None:
+        super().__init__(config)
+        self._session = session
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """On Ctrl-C."""
+        self._session.ended.set()
+        super().handle_exit(sig, frame)
 
 
 def _hosts(host: str, port: int) -> frozenset[str]:
@@ -78,6 +93,7 @@ def _listening(host: str, port: int) -> socket.socket:
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         made.bind((host, port))
+        made.listen()  # whoever is told the address may come at once, and waits
     except OSError as error:
         made.close()
         raise ParameterError(

@@ -8,6 +8,7 @@ import "./styles/shell.css";
 import "./styles/table.css";
 import "./styles/views.css";
 import "./styles/lineage.css";
+import "./styles/jobs.css";
 
 show(theme.value);
 follow();

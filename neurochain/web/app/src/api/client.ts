@@ -22,14 +22,27 @@ export function address(place: string, query: Query = {}): string {
 }
 
 export async function get<T>(url: string, signal?: AbortSignal): Promise<T> {
+  return (await (await ask(url, signal)).json()) as T;
+}
+
+/** Send a change. */
+export async function post<T>(url: string, body: unknown): Promise<T> {
+  const how = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+  return (await (await asked(url, how)).json()) as T;
+}
+
+/** An answer that is no error, whatever it holds. */
+export const ask = (url: string, signal?: AbortSignal): Promise<Response> => asked(url, { signal: signal ?? null });
+
+async function asked(url: string, how: RequestInit): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(url, { signal: signal ?? null, credentials: "same-origin" });
+    response = await fetch(url, { ...how, credentials: "same-origin" });
   } catch (error) {
-    if (signal?.aborted) throw error;
+    if (how.signal?.aborted) throw error;
     throw new ApiError(0, "No answer", "The server does not answer. Is neurochain ui still running? Start it again, and open the address that it prints.");
   }
-  if (response.ok) return (await response.json()) as T;
+  if (response.ok) return response;
   if (response.status === 401) {
     throw new ApiError(401, "The session has ended", "The server was started again, with another token. Open the address that neurochain ui printed last.");
   }

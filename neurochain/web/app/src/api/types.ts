@@ -5,9 +5,8 @@ export interface Project {
   datasets: number;
   bytes: number;
   version: string;
-  read_only?: boolean;
-  jobs_running?: number;
-  jobs_stream?: boolean;
+  read_only: boolean;
+  jobs_running: number;
 }
 
 export interface Withdrawn {
@@ -262,23 +261,60 @@ export interface Explanation {
   future: boolean;
 }
 
+export type Status = "running" | "done" | "failed" | "interrupted" | "died";
+
+export interface JobStep {
+  name: string;
+  unit: string;
+  rows: number;
+  total: number | null;
+  /** Whether `total` is all that comes, and not the least. */
+  exact: boolean;
+  rate: number | null;
+  bytes: number;
+  stored: number | null;
+  failures: number;
+  seconds: number | null;
+  running: boolean;
+}
+
+export interface JobFailure {
+  function: string;
+  row: number | null;
+  files: string[];
+  error: string;
+  traceback: string;
+  reference: string | null;
+  key: string | null;
+}
+
 export interface Job {
   id: string;
+  status: Status;
+  verb: string;
+  title: string;
   command: string;
-  started: number;
-  ended: number | null;
-  status: string;
   user: string;
   host: string;
+  pid: number | null;
+  started: number;
+  /** When it was last heard of. */
+  updated: number;
+  ended: number | null;
   computed: number;
   reused: number;
   failed: number;
   bytes: number;
   requests: number;
   reference: string | null;
-  step?: string | null;
-  rows?: number | null;
-  total?: number | null;
-  eta?: number | null;
-  failures?: { path?: string | null; error?: string; traceback?: string; [other: string]: unknown }[] | null;
+  steps: JobStep[];
+  step: JobStep | null;
+  left: number | null;
+  failures: JobFailure[];
+  error: { what: string; message: string; traceback: string } | null;
+}
+
+export interface Live {
+  running: Job[];
+  ended: string;
 }

@@ -2,6 +2,8 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { useAsked } from "../api/asked";
 import type { Project } from "../api/types";
+import { plural } from "../format";
+import { live, watch } from "../jobs/live";
 import { go, path } from "../route";
 import { type Theme, show, theme } from "../theme";
 import { Icon, type IconName } from "./Icon";
@@ -34,6 +36,8 @@ export function Shell({ children }: { children: ComponentChildren }) {
       return true;
     });
   }, []);
+  useEffect(watch, []);
+  const busy = live.value ? live.value.running.length : (project.data?.jobs_running ?? 0);
   const place = path.value;
   const links: [string, string, boolean][] = [
     ["/", "Datasets", place !== "/jobs"],
@@ -58,7 +62,12 @@ export function Shell({ children }: { children: ComponentChildren }) {
           {links.map(([href, title, here]) => (
             <a key={href} href={href} aria-current={here ? "page" : undefined}>
               {title}
-              {href === "/jobs" && !!project.data?.jobs_running && <span class="badge">{project.data.jobs_running}</span>}
+              {href === "/jobs" && busy > 0 && (
+                <span class="badge" title={`${plural(busy, "job")} running`}>
+                  {busy}
+                  <span class="unseen"> running</span>
+                </span>
+              )}
             </a>
           ))}
         </nav>

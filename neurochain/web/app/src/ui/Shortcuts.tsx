@@ -38,6 +38,42 @@ const KEYS: [string, [string, string][]][] = [
     ],
   ],
   [
+    "A volume",
+    [
+      ["← → ↑ ↓", "move the crosshair"],
+      ["PgUp PgDn", "slice after, before; with Shift, ten"],
+      ["1 … 5", "all, axial, coronal, sagittal, 3D"],
+      ["+ −", "larger, smaller"],
+      [", .", "volume before, after"],
+      ["x o", "swap left and right, overlay on and off"],
+      ["0", "as it was opened"],
+    ],
+  ],
+  [
+    "Signals",
+    [
+      ["← →", "earlier, later; with Shift a whole window"],
+      ["↑ ↓", "larger, smaller"],
+      ["+ −", "nearer, farther"],
+      ["Home End", "beginning, end"],
+      ["PgUp PgDn", "channels before, after"],
+      ["t", "go to a time"],
+      ["e E", "next event, event before"],
+      ["c f l", "channels, filters, events"],
+      ["a k", "fit the scale, keep it"],
+      ["h s w", "heat map, spectrogram, wide"],
+    ],
+  ],
+  [
+    "Video",
+    [
+      ["Space k", "play, pause"],
+      ["← →", "frame before, next; with Shift a second"],
+      ["t", "go to a time or frame"],
+      ["< >", "slower, faster"],
+    ],
+  ],
+  [
     "Lineage",
     [
       ["← → ↑ ↓", "go along the graph"],

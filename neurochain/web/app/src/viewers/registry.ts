@@ -13,7 +13,12 @@ export type Viewer = FunctionComponent<Viewed>;
 export type ViewerModule = { default: Viewer };
 
 // By what /api/row says a file opens with: "volume", "recording", "video", "table", "bytes"; "" where only looking into it can tell.
-const MODULES: Record<string, () => Promise<ViewerModule>> = {};
+const MODULES: Record<string, () => Promise<ViewerModule>> = {
+  volume: () => import("./volume/VolumeViewer"),
+  table: () => import("./table/TableViewer"),
+  recording: () => import("./recording/Recording"),
+  video: () => import("./video/Video"),
+};
 
 /** The viewer of files of a kind. */
 export function open(kind: string): Promise<ViewerModule> {

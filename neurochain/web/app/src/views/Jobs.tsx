@@ -1,189 +1,97 @@
-import { useEffect, useState } from "preact/hooks";
-import { ApiError, address, get } from "../api/client";
+import { useEffect, useRef } from "preact/hooks";
 import { useAsked } from "../api/asked";
-import type { Job, Project } from "../api/types";
-import { age, bytes, count, duration, plural, when } from "../format";
-import { query, change, toLineage, toVersion } from "../route";
+import { address } from "../api/client";
+import type { Job, Status } from "../api/types";
+import { plural } from "../format";
+import { Ended } from "../jobs/Ended";
+import { Running } from "../jobs/Running";
+import { live } from "../jobs/live";
+import { useNow } from "../jobs/now";
+import { STATUSES } from "../jobs/words";
+import { change, query } from "../route";
+import { Code } from "../ui/Code";
+import { Copy } from "../ui/Copy";
 import { Empty, Failed, Skeleton } from "../ui/states";
 import { useTitle } from "../ui/title";
 
-const SOON = 1500; // ms between questions while something runs
-const LATER = 8000;
+const FIRST = `import neurochain as nc
 
-/** Jobs as they are now: told by the server where it can, else asked for again and again while the page is looked at. */
-function useJobs(stream: boolean | undefined): { jobs: Job[] | undefined; error: ApiError | undefined; again: () => void } {
-  const [jobs, set] = useState<Job[]>();
-  const [error, setError] = useState<ApiError>();
-  const [round, setRound] = useState(0);
+def size(file: nc.File) -> int:
+    return file.size
+
+nc.read_storage("scans/").map(size).save("sizes")
+`;
+
+/** Jobs of a status, those that run as the server tells them, the others as they were listed; listed again when one has ended. */
+function useJobs(only: string) {
+  const listed = useAsked<Job[]>(address("/api/jobs", { status: only }), { follows: true });
+  const told = live.value;
+  const mark = told && `${told.ended} ${told.running.map((job) => job.id).join(" ")}`;
+  const before = useRef(mark);
   useEffect(() => {
-    if (stream === undefined) return;
-    let timer = 0;
-    let control = new AbortController();
-    let source: EventSource | undefined;
-    const ask = async () => {
-      clearTimeout(timer);
-      control.abort();
-      control = new AbortController();
-      const { signal } = control;
-      let running = false;
-      try {
-        const found = await get<Job[]>(address("/api/jobs"), signal);
-        running = found.some((job) => job.status === "running");
-        set(found);
-        setError(undefined);
-      } catch (cause) {
-        if (signal.aborted) return;
-        setError(cause instanceof ApiError ? cause : new ApiError(0, "Error", String(cause)));
-      }
-      if (!signal.aborted && !document.hidden && !source) timer = window.setTimeout(ask, running ? SOON : LATER);
-    };
-    if (stream) {
-      source = new EventSource("/api/jobs/stream");
-      source.onmessage = (event: MessageEvent<string>) => {
-        set(JSON.parse(event.data) as Job[]);
-        setError(undefined);
-      };
-    }
-    const seen = () => {
-      if (!document.hidden) void ask();
-    };
-    void ask();
-    document.addEventListener("visibilitychange", seen);
-    return () => {
-      document.removeEventListener("visibilitychange", seen);
-      clearTimeout(timer);
-      control.abort();
-      source?.close();
-    };
-  }, [stream, round]);
-  return { jobs, error, again: () => setRound((n) => n + 1) };
+    if (mark !== undefined && before.current !== undefined && mark !== before.current) listed.again();
+    if (mark !== undefined) before.current = mark;
+  }, [mark]);
+  // Of each job the latest news: the list may be of before, and a stream that others have begun a moment behind.
+  const heard = useRef(new Map<string, Job>());
+  const latest = (job: Job) => {
+    const known = heard.current.get(job.id);
+    return known && known.updated > job.updated ? known : job;
+  };
+  const running = told?.running.map(latest) ?? [];
+  heard.current = new Map([...heard.current, ...running.map((job): [string, Job] => [job.id, job])]);
+  const found = new Map([...running, ...(listed.data ?? [])].map((job) => [job.id, latest(job)]));
+  const shown = [...found.values()].filter((job) => only === "" || job.status === only);
+  const jobs = listed.data && shown.sort((a, b) => b.started - a.started);
+  return { jobs, error: listed.error, again: listed.again };
 }
 
 export function JobsView() {
-  const project = useAsked<Project>("/api/project");
-  const { jobs, error, again } = useJobs(project.data ? !!project.data.jobs_stream : project.error ? false : undefined);
-  const only = query.value.get("status") ?? "";
+  const asked = query.value.get("status") ?? "";
+  const only = STATUSES.includes(asked as Status) ? asked : "";
+  const { jobs, error, again } = useJobs(only);
   useTitle("Jobs");
-  const statuses = [...new Set(jobs?.map((job) => job.status))];
-  const shown = jobs?.filter((job) => !only || job.status === only);
+  const running = jobs?.filter((job) => job.status === "running") ?? [];
+  const ended = jobs?.filter((job) => job.status !== "running") ?? [];
+  const busy = live.value ? live.value.running.length : running.length;
+  const now = useNow(running.length > 0);
   return (
     <main class="wide">
       <div class="heading-line">
         <h1 tabIndex={-1}>Jobs</h1>
-        {jobs && <span class="quiet">the last {count(jobs.length)}</span>}
+        {jobs && <span class="quiet">{busy ? plural(busy, "runs now", "run now") : "none runs now"}</span>}
         <span class="spring" />
-        {(statuses.length > 1 || only) && (
-          <div class="segments" role="group" aria-label="Status">
-            {["", ...statuses].map((one) => (
-              <button key={one} type="button" aria-pressed={only === one} onClick={() => change({ status: one }, true)}>
-                {one || "all"}
-              </button>
-            ))}
-          </div>
-        )}
+        <div class="segments" role="group" aria-label="Status">
+          {["", ...STATUSES].map((one) => (
+            <button key={one} type="button" aria-pressed={only === one} onClick={() => change({ status: one }, true)}>
+              {one || "all"}
+            </button>
+          ))}
+        </div>
       </div>
       {error && <Failed error={error} again={again} />}
       {!jobs ? (
         !error && <Skeleton lines={8} tall />
+      ) : !jobs.length && only ? (
+        <Empty title={only === "running" ? "No job runs now" : `No job ${only === "failed" || only === "died" ? "has" : "is"} ${only}`}>
+          {only === "running" && "A chain that is saved or collected, in a script or a notebook, stands here while it runs."}
+        </Empty>
       ) : !jobs.length ? (
-        <Empty title="Nothing has run yet">Chains that are saved or collected stand here, while they run and after.</Empty>
-      ) : !shown!.length ? (
-        <Empty title={`No job is ${only}`} />
+        <Empty title="Nothing has run yet">
+          <p>Chains that are saved or collected stand here, while they run and after. Begin with one in this project&rsquo;s folder:</p>
+          <div class="first-job">
+            <Code source={FIRST} label="A first chain" />
+            <Copy title="Copy the code" make={() => FIRST} />
+          </div>
+        </Empty>
       ) : (
-        <div class="table-box">
-          <table class="list jobs">
-            <thead>
-              <tr>
-                <th scope="col">Status</th>
-                <th scope="col">Command</th>
-                <th scope="col">Made</th>
-                <th scope="col">Started</th>
-                <th scope="col" class="right">
-                  Took
-                </th>
-                <th scope="col" class="right">
-                  Computed
-                </th>
-                <th scope="col" class="right">
-                  Reused
-                </th>
-                <th scope="col" class="right">
-                  Failed
-                </th>
-                <th scope="col" class="right">
-                  Read
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {shown!.map((job) => (
-                <Line key={job.id} job={job} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <>
+          {running.map((job) => (
+            <Running key={job.id} job={job} now={now} />
+          ))}
+          {ended.length > 0 && <Ended jobs={ended} />}
+        </>
       )}
     </main>
-  );
-}
-
-function Line({ job }: { job: Job }) {
-  const took = (job.ended ?? Date.now() / 1000) - job.started;
-  return (
-    <tr>
-      <td class="nowrap">
-        <span class={`status ${job.status}`}>{job.status}</span>
-      </td>
-      <td class="name-cell">
-        <code class="break">{job.command}</code>
-        <div class="quiet small">
-          {job.user} on {job.host}
-        </div>
-        {job.status === "running" && <Progress job={job} />}
-        {job.failures?.map((failure, i) => (
-          <details key={i} class="failure">
-            <summary class="break">{failure.path ?? failure.error ?? "Failure"}</summary>
-            <pre class="code" tabIndex={0}>
-              {failure.traceback ?? failure.error ?? ""}
-            </pre>
-          </details>
-        ))}
-      </td>
-      <td>{job.reference ? <a href={toVersion(job.reference)}>{job.reference}</a> : <span class="null">–</span>}</td>
-      <td class="nowrap" title={when(job.started)}>
-        {age(job.started)}
-      </td>
-      <td class="right nowrap">{duration(Math.max(took, 0))}</td>
-      <td class="right">{job.computed ? count(job.computed) : <span class="null">–</span>}</td>
-      <td class="right">{job.reused ? count(job.reused) : <span class="null">–</span>}</td>
-      <td class="right">
-        {!job.failed ? (
-          <span class="null">–</span>
-        ) : job.reference ? (
-          <a class="bad-text" href={toLineage(job.reference, `activity ${job.id}`)} title="Which, and why">
-            {count(job.failed)}
-          </a>
-        ) : (
-          <span class="bad-text">{count(job.failed)}</span>
-        )}
-      </td>
-      <td class="right nowrap" title={plural(job.requests, "request")}>
-        {job.bytes ? bytes(job.bytes) : <span class="null">–</span>}
-      </td>
-    </tr>
-  );
-}
-
-function Progress({ job }: { job: Job }) {
-  const known = job.rows != null && !!job.total;
-  return (
-    <div class="progress">
-      {known ? <progress max={job.total!} value={job.rows!} aria-label="Progress" /> : <progress aria-label="Progress" />}
-      <span class="quiet small">
-        {job.step}
-        {known && ` ${count(job.rows!)} of ${count(job.total!)}`}
-        {job.eta != null && `, ${duration(job.eta)} left`}
-      </span>
-    </div>
   );
 }

@@ -12,7 +12,10 @@ import { StepLink } from "../ui/StepLink";
 import { useTitle } from "../ui/title";
 import { FileViewer } from "../viewers/FileViewer";
 import { ByteMap } from "./row/ByteMap";
+import { RowPlaced } from "./row/place";
 import { Value, Values } from "./row/Values";
+
+const LOOKS = ["show", "field", "lay", "map", "rad", "array"];
 
 export function RowView({ reference, rowKey }: { reference: string; rowKey: string }) {
   const order = {
@@ -28,7 +31,8 @@ export function RowView({ reference, rowKey }: { reference: string; rowKey: stri
   const title = row.data?.files[0]?.path.split("/").at(-1) ?? (index != null ? `Row ${count(index + 1)}` : "Row");
   useTitle(title, reference);
   const back = `${toVersion(reference)}${rest({ ...order, at: index ? String(Math.max(index - 4, 0)) : null })}`;
-  const to = (key: string | null | undefined) => (key ? toRow(reference, key, order) : undefined);
+  const looks = Object.fromEntries(LOOKS.map((name) => [name, query.value.get(name)])); // the next row is seen as this one is
+  const to = (key: string | null | undefined) => (key ? toRow(reference, key, { ...order, ...looks }) : undefined);
   const before = place.stale ? undefined : to(place.data?.before);
   const after = place.stale ? undefined : to(place.data?.after);
   useEffect(
@@ -76,62 +80,64 @@ export function RowView({ reference, rowKey }: { reference: string; rowKey: stri
       ) : !row.data || !version.data ? (
         <Skeleton lines={10} tall />
       ) : (
-        <div class={`row-view${row.stale ? " stale" : ""}${row.data.files.length || row.data.features.length ? "" : " alone"}`}>
-          <div class="sources">
-            {row.data.files.map((file) => (
-              <section class="card source" key={`${file.column}${file.uri}`} aria-label={file.path}>
-                <header>
-                  <h2 class="break">
-                    {file.path}
-                    <Copy title="Copy the address of the file" make={() => file.uri} />
-                  </h2>
-                  <span class="quiet nowrap">
-                    {file.column !== "file" && `${file.column} · `}
-                    {file.format && `${file.format} · `}
-                    {bytes(file.size)}
-                  </span>
-                </header>
-                <FileViewer reference={reference} rowKey={row.data!.key} file={file} cells={row.data!.cells} />
-                <ByteMap file={file} reads={row.data!.reads.filter((read) => read.path === file.path)} />
-              </section>
-            ))}
-            {!row.data.files.length && <Values columns={version.data.columns} cells={row.data.cells} />}
+        <RowPlaced.Provider value={{ reference, rowKey: row.data.key }}>
+          <div class={`row-view${row.stale ? " stale" : ""}${row.data.files.length || row.data.features.length ? "" : " alone"}`}>
+            <div class="sources">
+              {row.data.files.map((file) => (
+                <section class="card source" key={`${file.column}${file.uri}`} aria-label={file.path}>
+                  <header>
+                    <h2 class="break">
+                      {file.path}
+                      <Copy title="Copy the address of the file" make={() => file.uri} />
+                    </h2>
+                    <span class="quiet nowrap">
+                      {file.column !== "file" && `${file.column} · `}
+                      {file.format && `${file.format} · `}
+                      {bytes(file.size)}
+                    </span>
+                  </header>
+                  <FileViewer reference={reference} rowKey={row.data!.key} file={file} cells={row.data!.cells} />
+                  <ByteMap file={file} reads={row.data!.reads.filter((read) => read.path === file.path)} />
+                </section>
+              ))}
+              {!row.data.files.length && <Values columns={version.data.columns} cells={row.data.cells} />}
+            </div>
+            <div class="beside">
+              {row.data.features.length > 0 && (
+                <section class="card" aria-labelledby="features-title">
+                  <h2 id="features-title">Computed from it</h2>
+                  <dl class="features">
+                    {row.data.features.map((feature) => {
+                      const leaf = known.get(feature.path);
+                      return (
+                        <div key={feature.path}>
+                          <dt>
+                            {feature.path}
+                            {leaf?.unit && <span class="unit">{leaf.unit}</span>}
+                          </dt>
+                          <dd>
+                            <Value cell={feature.value} leaf={leaf} />
+                          </dd>
+                          <dd class="quiet small">
+                            by{" "}
+                            <a href={toVersion(feature.reference, "code")}>
+                              <code>{feature.function}</code>
+                            </a>
+                            {feature.reference !== reference && ` in ${feature.reference}`}
+                          </dd>
+                        </div>
+                      );
+                    })}
+                  </dl>
+                </section>
+              )}
+              {row.data.files.length > 0 && <Values columns={version.data.columns} cells={row.data.cells} />}
+              <p class="quiet small">
+                <a href={toLineage(reference)}>Where it comes from</a> · key <span class="mono">{row.data.key}</span>
+              </p>
+            </div>
           </div>
-          <div class="beside">
-            {row.data.features.length > 0 && (
-              <section class="card" aria-labelledby="features-title">
-                <h2 id="features-title">Computed from it</h2>
-                <dl class="features">
-                  {row.data.features.map((feature) => {
-                    const leaf = known.get(feature.path);
-                    return (
-                      <div key={feature.path}>
-                        <dt>
-                          {feature.path}
-                          {leaf?.unit && <span class="unit">{leaf.unit}</span>}
-                        </dt>
-                        <dd>
-                          <Value cell={feature.value} leaf={leaf} />
-                        </dd>
-                        <dd class="quiet small">
-                          by{" "}
-                          <a href={toVersion(feature.reference, "code")}>
-                            <code>{feature.function}</code>
-                          </a>
-                          {feature.reference !== reference && ` in ${feature.reference}`}
-                        </dd>
-                      </div>
-                    );
-                  })}
-                </dl>
-              </section>
-            )}
-            {row.data.files.length > 0 && <Values columns={version.data.columns} cells={row.data.cells} />}
-            <p class="quiet small">
-              <a href={toLineage(reference)}>Where it comes from</a> · key <span class="mono">{row.data.key}</span>
-            </p>
-          </div>
-        </div>
+        </RowPlaced.Provider>
       )}
     </main>
   );

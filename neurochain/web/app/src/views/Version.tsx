@@ -1,10 +1,11 @@
-import { useEffect } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { useAsked } from "../api/asked";
 import { address } from "../api/client";
-import type { Version } from "../api/types";
+import type { Project, Version } from "../api/types";
 import { age, bytes, count, duration, plural, when } from "../format";
 import { change, changed, go, query, toDataset, toVersion } from "../route";
 import { Copy } from "../ui/Copy";
+import { Icon } from "../ui/Icon";
 import { listen } from "../ui/keys";
 import { Empty, Failed, Note, Skeleton } from "../ui/states";
 import { StepLink } from "../ui/StepLink";
@@ -12,6 +13,7 @@ import { useTitle } from "../ui/title";
 import { LineageGraph } from "../lineage/LineageGraph";
 import { CodeTab } from "./version/Code";
 import { ColumnsTab } from "./version/Columns";
+import { Editor } from "./version/Editor";
 import { RowsTab } from "./version/Rows";
 import { VersionsTab } from "./version/Versions";
 
@@ -56,7 +58,7 @@ export function VersionView({ reference }: { reference: string }) {
   const full = tab === "rows" || tab === "lineage";
   return (
     <main class={full ? "wide fill" : "wide"}>
-      <Head version={version} tab={asked ?? undefined} />
+      <Head version={version} tab={asked ?? undefined} again={again} />
       <nav class="tabs" aria-label="Of this version">
         {TABS.map((one) => (
           <a key={one} href={changed({ tab: one === "rows" ? null : one, node: null })} aria-current={one === tab ? "page" : undefined}>
@@ -87,8 +89,11 @@ export function VersionView({ reference }: { reference: string }) {
   );
 }
 
-function Head({ version, tab }: { version: Version; tab: string | undefined }) {
+function Head({ version, tab, again }: { version: Version; tab: string | undefined; again: () => void }) {
   const { made } = version;
+  const project = useAsked<Project>("/api/project", { keeps: true });
+  const [edits, setEdits] = useState(false);
+  const said = version.labels.length > 0 || version.description !== "";
   return (
     <header class="head">
       <nav class="crumbs" aria-label="Breadcrumbs">
@@ -112,8 +117,25 @@ function Head({ version, tab }: { version: Version; tab: string | undefined }) {
             {label}
           </a>
         ))}
+        {project.data && !project.data.read_only && !edits && (
+          <button type="button" class="bare edit" title="Change the description and the labels" onClick={() => setEdits(true)}>
+            <Icon name="edit" />
+            <span class={said ? "unseen" : "small quiet"}>{said ? "Change the description and the labels" : "Describe"}</span>
+          </button>
+        )}
       </div>
-      {version.description && <p class="description break">{version.description}</p>}
+      {edits ? (
+        <Editor
+          version={version}
+          close={() => setEdits(false)}
+          saved={() => {
+            setEdits(false);
+            again();
+          }}
+        />
+      ) : (
+        version.description && <p class="description break lines">{version.description}</p>
+      )}
       <ul class="facts plain">
         <li>
           <b>{count(version.rows)}</b> rows

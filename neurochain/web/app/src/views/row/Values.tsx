@@ -1,26 +1,12 @@
 import { useState } from "preact/hooks";
 import type { Cell, Column, Leaf } from "../../api/types";
-import { isCut, isPreview, number, plural, shape, stamp, text } from "../../format";
-import { Spark } from "../../ui/Spark";
+import { isCut, isPreview, number, plural, stamp, text } from "../../format";
+import { ArrayValue } from "./ArrayValue";
 
 /** A value with all the room it needs. */
 export function Value({ cell, leaf }: { cell: Cell; leaf: Leaf | undefined }) {
   if (cell === null) return <span class="null">–</span>;
-  if (isPreview(cell)) {
-    return (
-      <span class="array-value">
-        {cell.dtype && leaf?.kind !== "list" && (
-          <>
-            <Spark values={cell.first} width={120} height={26} />
-            <span class="quiet">
-              {shape(cell)} {cell.dtype}
-            </span>
-          </>
-        )}
-        <span class="mono small break">{text(cell)}</span>
-      </span>
-    );
-  }
+  if (isPreview(cell)) return cell.dtype && leaf && leaf.kind !== "list" ? <ArrayValue cell={cell} path={leaf.path} /> : <span class="mono small break">{text(cell)}</span>;
   if (isCut(cell)) {
     return cell.text.length > 160 ? (
       <details>

@@ -1,0 +1,23 @@
+"""Lock: a sign that a process lives, which the system takes back when it is gone, however it went."""
+
+import fcntl
+from pathlib import Path
+
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+
+
+def try_lock(descriptor: int) -> bool:
+    """Lock a file for as long as its descriptor is open; whether that could be done."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def boot_id() -> str:
+    """What tells this run of this machine from another; empty where nothing does."""
+    try:
+        return _BOOT.read_text().strip()
+    except OSError:
+        return ""
