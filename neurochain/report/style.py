@@ -63,6 +63,6 @@ footer { margin-top: 40px; padding-top: 10px; border-top: 1px solid var(--line);
 @media (max-width: 640px) { .page { padding: 16px 14px 40px; } dl.facts { grid-template-columns: 1fr; } dl.facts dd { margin-bottom: 6px; } }
 @media print { :root { color-scheme: light; } body { font-size: 10.5pt; } .page { max-width: none; padding: 0; } nav { display: none; }
   .wide { overflow: visible; } .graph svg { max-width: 100% !important; } pre { white-space: pre-wrap; overflow-wrap: anywhere; }
-  figure, tr, .numbers { break-inside: avoid; } h2, h3 { break-after: avoid; } table { font-size: 8.5pt; }
+  figure, tr, .numbers { break-inside: avoid; } h2, h3 { break-after: avoid; } table, table code, .same { font-size: 8.5pt; } table small { font-size: 7.5pt; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } @page { margin: 16mm 14mm; } }
 """

@@ -11,10 +11,10 @@ from typing import Any
 
 import polars as pl
 
+from neurochain.datasets.plain import plain
 from neurochain.errors import FormatError, ParameterError
 from neurochain.storage import File
 from neurochain.storage.folders import is_whole
-from neurochain.web.api.cells import plain
 from neurochain.web.media.asked import whole
 from neurochain.web.media.gate import Stop
 from neurochain.web.media.sources import Sources
