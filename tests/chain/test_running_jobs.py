@@ -235,7 +235,7 @@ def trial(project: Project, tmp_path: Path, seed: int) -> str:
     with running(tmp_path, body) as chain:
         job = chain.until(lambda job: True)
         chain.allow(chance.randrange(ROWS + 1) if chance.random() < 0.5 else 10**9)
-        time.sleep(chance.random() * 0.2)
+        time.sleep(chance.random() ** 2 * 2.0)  # from the midst of a row to behind the end
         if chain.process.poll() is None:
             chain.kill()
     kept = {one.id: one.status for one in left(project)}

@@ -1,7 +1,8 @@
 """Jobs as the server tells them: chains of other processes, while they run and after."""
 
+import asyncio
 import json
-import time
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -111,27 +112,40 @@ def test_what_is_asked_for_wrongly_is_said(served: Served) -> None:
     assert len(served.ask("jobs", limit=1)) == 1
 
 
-def test_one_watcher_looks_for_all_pages_and_stops_behind_the_last(
-    served: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    looks: list[float] = []
-    watchers: set[int] = set()
-    look = stream.Watcher._watch
-    monkeypatch.setattr(stream, "EVERY", 0.05)
+def test_one_watcher_looks_for_all_pages_and_stops_behind_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "EVERY", 0.001)
+    looks: list[int] = []
 
-    async def counted(self: stream.Watcher) -> None:
-        watchers.add(id(self))
-        looks.append(time.monotonic())
-        await look(self)
+    def look() -> int:
+        looks.append(len(looks))
+        return len(looks) // 10  # something new every ten looks
 
-    monkeypatch.setattr(stream.Watcher, "_watch", counted)
-    with listening(served) as one, listening(served) as two, listening(served) as three:
-        for told in (one, two, three):
-            assert "running" in next(told)
-        assert len(looks) == len(watchers) == 1
-    with listening(served) as again:
-        next(again)
-    assert len(watchers) == 1
+    async def watched() -> None:
+        ended = threading.Event()
+        watcher = stream.Watcher(look, ended)
+        pages = [watcher._events() for _ in range(3)]
+        seen = [[(await anext(page)) for _ in range(4)] for page in pages]
+        for said in seen:
+            assert said[0].startswith("retry:")
+            told = [int(line.removeprefix("data: ")) for line in said[1:]]
+            assert told == sorted(set(told))
+        task = watcher._task
+        assert task is not None
+        assert watcher.pages == 3
+        for page in pages:
+            assert not task.done()
+            await page.aclose()
+        await task  # it stops by itself
+        assert watcher.pages == 0
+        so_far = len(looks)
+        again = watcher._events()
+        assert [await anext(again), await anext(again)][1].startswith("data:")
+        assert watcher._task is not task
+        assert len(looks) > so_far
+        ended.set()  # the server ends: so do its pages
+        assert [line async for line in again if not line.startswith("data:")] == []
+
+    asyncio.run(watched())
 
 
 def test_the_stream_is_only_for_who_has_the_token(served: Served) -> None:
