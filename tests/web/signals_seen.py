@@ -34,4 +34,4 @@ def source(page: Front, name: str) -> str:
 
 
 def number(text: str) -> float:
-    return float(text.replace("−", "-"))
+    return float(text.replace("−", "-").replace(",", ""))

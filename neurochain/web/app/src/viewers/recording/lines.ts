@@ -47,14 +47,18 @@ function trace(context: CanvasRenderingContext2D, { tile, from, x, perSample }: 
   let low = Infinity;
   let high = -Infinity;
   let at = -Infinity;
+  let before = NaN; // middle of the column before
   const put = () => {
     if (low > high) return;
-    const lower = Math.min(Math.max(middle - low * gain, y - room), y + room);
-    if (drawing) context.lineTo(at, lower);
-    else context.moveTo(at, lower);
-    if (high !== low) context.lineTo(at, Math.min(Math.max(middle - high * gain, y - room), y + room));
-    else if (!drawing) context.lineTo(at + 0.01, lower); // a sample that stands alone is a point
+    // The end that lies nearer to where the line comes from is drawn first: slopes stay slopes.
+    const rising = !(low + high < before);
+    const near = Math.min(Math.max(middle - (rising ? low : high) * gain, y - room), y + room);
+    if (drawing) context.lineTo(at, near);
+    else context.moveTo(at, near);
+    if (high !== low) context.lineTo(at, Math.min(Math.max(middle - (rising ? high : low) * gain, y - room), y + room));
+    else if (!drawing) context.lineTo(at + 0.01, near); // a sample that stands alone is a point
     drawing = true;
+    before = low + high;
     low = Infinity;
     high = -Infinity;
   };

@@ -48,7 +48,7 @@ export function timeOf(typed: string): number | null {
   return Number.isFinite(value) ? (given.startsWith("-") ? -value : value) : null;
 }
 
-const digits = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 5, useGrouping: false });
+const digits = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 5, useGrouping: "min2" });
 
 /** A measured value: five digits that count. */
 export function measured(value: number): string {
