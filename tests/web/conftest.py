@@ -4,7 +4,6 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -12,13 +11,12 @@ import numpy as np
 import pytest
 import uvicorn
 from front import Front, front
+from one_served import TOKEN, Served
 
 import neurochain as nc
 from neurochain.datasets.project import find_project
 from neurochain.web.server.app import make_app
 from neurochain.web.server.guard import Session
-
-TOKEN = "a token"
 
 
 @pytest.fixture(scope="session")
@@ -26,22 +24,6 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
     """The page over scans of every kind, for all tests that look at them."""
     with front(tmp_path_factory.mktemp("scanned"), "volume_made.py") as found:
         yield found
-
-
-@dataclass
-class Served:
-    """A server that runs, and one who may ask it."""
-
-    address: str
-    port: int
-    client: httpx.Client
-    home: str
-
-    def ask(self, path: str, status: int = 200, /, **query: Any) -> Any:
-        """What ``/api/…`` says."""
-        found = self.client.get(f"/api/{path}", params=query)
-        assert found.status_code == status, found.text
-        return found.json()
 
 
 def double(x: int) -> float:

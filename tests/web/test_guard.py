@@ -2,7 +2,7 @@
 
 import httpx
 import pytest
-from conftest import TOKEN, Served
+from one_served import TOKEN, Served
 
 import neurochain.web.server.running as running
 from neurochain.errors import ParameterError

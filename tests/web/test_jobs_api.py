@@ -10,8 +10,8 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import TOKEN, Served
 from job_scripts import FAILS, PATIENCE, ROWS, SAVES, running
+from one_served import TOKEN, Served
 
 import neurochain as nc
 from neurochain.datasets.jobs import JobFile

@@ -14,8 +14,8 @@ import httpx
 import nibabel
 import numpy as np
 import pytest
-from conftest import TOKEN, Served
 from job_scripts import PATIENCE
+from one_served import TOKEN, Served
 from starlette.testclient import TestClient
 
 import neurochain as nc

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from conftest import Served
+from one_served import Served
 
 import neurochain as nc
 from neurochain.web.api import versions
