@@ -168,6 +168,14 @@ def test_regions_lie_over_a_volume(page: Front) -> None:
                 return found;
             });
         };
+        const laid = async () => {
+            for (let tries = 0; tries < 200; tries += 1) {
+                const found = await coloured();
+                if (found.left + found.right) return found;
+                await page.waitForTimeout(50);
+            }
+            return coloured();
+        };
         await drawn("axial");
         await go("Voxel", "8, 35, 25");
         const without = await coloured();
@@ -178,8 +186,7 @@ def test_regions_lie_over_a_volume(page: Front) -> None:
         await page.getByText("Overlay on").waitFor();
         await page.waitForFunction(() => !document.querySelector(".overlay-panel"));
         await page.waitForURL(/over=row/);
-        await page.waitForLoadState("networkidle");
-        const over = await coloured();
+        const over = await laid();
         await page.locator(".pane canvas").first().focus();
         await page.keyboard.press("o");
         const hidden = await coloured();
@@ -189,8 +196,7 @@ def test_regions_lie_over_a_volume(page: Front) -> None:
         await page.getByLabel("regions").check();
         await page.keyboard.press("Escape");
         await page.waitForURL(/over=values/);
-        await page.waitForLoadState("networkidle");
-        return { without, over, hidden, array: await coloured() };
+        return { without, over, hidden, array: await laid() };
     """
     )
     seen = page.look(place, script, with_array, viewport=SMALL)
