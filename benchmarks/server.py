@@ -13,9 +13,9 @@ LATENCY = 0.02  # seconds before each answer
 
 
 @contextmanager
-def object_server(folder: Path, latency: float = LATENCY) -> Iterator[str]:
-    """URL under which the subfolders of a folder are buckets, as long as the block lasts."""
-    command = [sys.executable, "-m", "benchmarks.server", str(folder), str(latency)]
+def object_server(folder: Path, latency: float = LATENCY, module: str = "benchmarks.server") -> Iterator[str]:
+    """URL under which the subfolders of a folder are buckets, as long as the block lasts; served by a module that takes folder and latency."""
+    command = [sys.executable, "-m", module, str(folder), str(latency)]
     with subprocess.Popen(
         command, cwd=Path(__file__).parent.parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as server:

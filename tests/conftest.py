@@ -1,6 +1,7 @@
 """Fixtures that all tests share: a project of their own, and laws checked without a clock."""
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,10 @@ hypothesis.settings.register_profile(
     ],
 )
 hypothesis.settings.load_profile("neurochain")
+
+# A shell that starts the tests in the background has them ignore ctrl-C, and so would each process that a test starts and ends by it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

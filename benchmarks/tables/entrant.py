@@ -14,14 +14,16 @@ def entrant(name: str, python: Path, case: str, *arguments: object, amount: int 
 
 
 def lighter(times: float, than: str, who: str = "neurochain", why: str = "") -> Goal:
-    """So many times less memory than another one, each above what its process had before; the cases say ``grown_mb``."""
+    """So many times less memory of its own than another one, each above what its process had before; the cases say ``grown_mb``."""
 
     def measure(all_: Contestants) -> tuple[str, bool]:
         mine, other = (_grown(all_[name]) for name in (who, than))
         return f"{mine:.0f} MB of {other:.0f} MB", mine * times <= other
 
     return Goal(
-        f"{who}: at most 1/{times:g} of the memory of {than}, above what the process had", measure, why
+        f"{who}: at most 1/{times:g} of the memory of {than}, of its own above what the process had",
+        measure,
+        why,
     )
 
 

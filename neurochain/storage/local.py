@@ -108,6 +108,9 @@ class LocalStore:
                     seen = above | {identity}
                 pending.append((child, child_rule, seen))
 
+    def few(self, root: str, globs: Globs) -> Sequence[Entry] | None:
+        return None
+
     def read_range(self, path: str, start: int, end: int, etag: str | None = None) -> bytes:
         return _of_opened(path, etag, _read, start, end)
 

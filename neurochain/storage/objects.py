@@ -4,7 +4,7 @@ obstore repeats what fails on the way (503, 429, timeouts, connections that brea
 vary. What it does not check is checked here: that as many bytes come as were asked for, and of the same object.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache
@@ -106,6 +106,17 @@ class ObjectStore:
         for page in Walk(look).run([(root.strip("/"), globs.top, False)]):
             yield from page
 
+    def few(self, root: str, globs: Globs) -> Sequence[Entry] | None:
+        if self.scheme in WEB:
+            return None
+        folder = root.strip("/")
+        store, key = self._open(folder)
+        with self._in_words(folder):
+            page = next(iter(obstore.list(store, key or None, chunk_size=PAGE)), [])
+        if len(page) >= PAGE:
+            return None
+        return [entry for found in self._everything(folder, globs.top, (), [page]) for entry, _ in found]
+
     def read_range(self, path: str, start: int, end: int, etag: str | None = None) -> bytes:
         if start == end:
             return b""
@@ -199,8 +210,10 @@ class ObjectStore:
             if (below := rule.enter(name)) is not None:
                 yield f"{folder}/{name}", below, below.is_deep and len(folders) > 1
 
-    def _everything(self, folder: str, rule: Rule, companions: tuple[str, ...]) -> Iterator[Page]:
-        """All files below a folder that are meant."""
+    def _everything(
+        self, folder: str, rule: Rule, companions: tuple[str, ...], pages: Iterable[Any] | None = None
+    ) -> Iterator[Page]:
+        """All files below a folder that are meant; of pages of its listing that are here already."""
         store, key = self._open(folder)
         rules: dict[str, Rule | None] = {key: rule}
 
@@ -213,7 +226,7 @@ class ObjectStore:
 
         wholes: dict[str, FolderSum] = {}
         with self._in_words(folder):
-            for page in obstore.list(store, key or None, chunk_size=PAGE):
+            for page in obstore.list(store, key or None, chunk_size=PAGE) if pages is None else pages:
                 _add_wholes(wholes, page, len(key) + 1 if key else 0, rule_of)
                 yield self._chosen(folder, page, rule_of, companions)
         bucket = folder.partition("/")[0]

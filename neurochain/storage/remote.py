@@ -74,6 +74,9 @@ class FsspecStore:
             for path, found in wholes.items():
                 yield Entry(path, found.size, found.etag, found.mtime), True
 
+    def few(self, root: str, globs: Globs) -> Sequence[Entry] | None:
+        return None
+
     def read_range(self, path: str, start: int, end: int, etag: str | None = None) -> bytes:
         if start == end:
             return b""

@@ -68,6 +68,13 @@ class Store(Protocol):
         """
         ...
 
+    def few(self, root: str, globs: Globs) -> Sequence[Entry] | None:
+        """Objects below a root that the globs mean, where a single request tells them all, folders or not.
+
+        None where there is more below it than a page of a listing holds, and of stores that list folder by folder.
+        """
+        ...
+
     def read_range(self, path: str, start: int, end: int, etag: str | None = None) -> bytes:
         """Bytes [start, end), exactly ``end - start`` of them.
 

@@ -11,6 +11,7 @@ from counting_s3 import CountingS3
 from kinds_of_tables import write_partitions
 
 import neurochain as nc
+from neurochain.storage import objects
 
 PREFIX = "s3://lab/spikes"
 PARTITIONS = [nc.Partition("implant_id", int), nc.Partition("date"), nc.Partition("hour", "int32")]
@@ -70,11 +71,26 @@ def test_a_list_is_a_listing_for_each(table: nc.ParquetTable, stored: CountingS3
     assert sorted(stored.asked.listings) == wanted
 
 
-def test_a_range_lists_names_first(table: nc.ParquetTable, stored: CountingS3) -> None:
-    table([nc.Filter("implant_id", "=", 1), nc.Filter("date", ">=", "2024-04-03")])
-    assert stored.asked.listings[0] == "spikes/implant_id=1/ /"  # the names of one level
+def test_a_range_below_few_files_is_one_page(table: nc.ParquetTable, stored: CountingS3) -> None:
+    asked = nc.Filter("implant_id", "=", 1), nc.Filter("date", ">=", "2024-04-03")
+    found = table(asked)
+    # All files and, where they should be more than a page, the names of one level: nothing waits for the other.
+    assert sorted(stored.asked.listings) == ["spikes/implant_id=1/", "spikes/implant_id=1/ /"]
+    days = found.select("date").unique().collect()["date"].sort().to_list()
+    assert days == ["2024-04-03", "2024-04-04"]
+
+
+def test_a_range_among_many_files_lists_names(
+    table: nc.ParquetTable, stored: CountingS3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = nc.Filter("implant_id", "=", 1), nc.Filter("date", ">=", "2024-04-03")
+    few = table(asked).collect()
+    stored.clear()
+    monkeypatch.setattr(objects, "PAGE", 3)  # files of which all are told at once
+    many = table(asked)
     wanted = [below(f"spikes/implant_id=1/date=2024-04-0{d}/", HOURS) for d in (3, 4)]
-    assert set(stored.asked.listings[1:]) == wanted[0] | wanted[1]
+    assert {one for one in stored.asked.listings if "date" in one} == wanted[0] | wanted[1]
+    assert many.collect().equals(few)
 
 
 def test_nothing_asked_is_listed_as_storage_lists(table: nc.ParquetTable, stored: CountingS3) -> None:

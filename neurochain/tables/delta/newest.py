@@ -1,13 +1,16 @@
 """Newest: of rows with one key the last one, slice by slice."""
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
+from typing import TypeVar
 
 import polars as pl
 from polars.io.plugins import register_io_source
 
 __all__ = ["last_of_each", "newest"]
 
+Part = TypeVar("Part")
 MOST_KEYS = 2**63  # that a number can tell apart
 
 
@@ -40,11 +43,13 @@ def newest(
         asked = set() if predicate is None else set(predicate.meta.root_names())
         needed = {*wanted, *keys, *asked}
         is_below = predicate is not None and most is None and asked <= set(keys)
-        for part in parts:
+
+        def collected(part: Callable[[set[str]], pl.LazyFrame]) -> pl.DataFrame:
             rows = part(needed).select(name for name in schema if name in needed)
-            if is_below and predicate is not None:
-                rows = rows.filter(predicate)
-            found = last_of_each(rows.collect(), keys)
+            return (rows.filter(predicate) if is_below and predicate is not None else rows).collect()
+
+        for rows in _ahead(collected, parts):
+            found = last_of_each(rows, keys)
             if most is not None:
                 found = found.head(most)
                 most -= found.height
@@ -55,6 +60,16 @@ def newest(
                 return
 
     return register_io_source(read, schema=schema, is_pure=True)
+
+
+def _ahead(read: Callable[[Part], pl.DataFrame], parts: Sequence[Part]) -> Iterator[pl.DataFrame]:
+    """Rows of parts, the next of which are read while those that were given are looked through."""
+    with ThreadPoolExecutor(1) as pool:
+        following = pool.submit(read, parts[0])
+        for part in parts[1:]:
+            found, following = following.result(), pool.submit(read, part)
+            yield found
+        yield following.result()
 
 
 def last_of_each(rows: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:

@@ -4,7 +4,8 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import TypeVar
 
 import polars as pl
 
@@ -22,8 +23,11 @@ COLUMNS = {
     "\0etag": pl.String(),
     "\0mtime": pl.Datetime("us", "UTC"),
 }
-ENDINGS = (".parquet", ".pq", ".parq")
+PARQUET = Globs([f"**/*{ending}" for ending in (".parquet", ".pq", ".parq")])
 AT_ONCE = 64  # requests, which wait for the server and not for the processor
+BOTH = AT_ONCE // 2  # folders of which two things are asked at once
+Item = TypeVar("Item")
+Found = TypeVar("Found")
 GUESSED = 1024  # folders whose names are guessed; of more, listing their parents is no slower
 
 
@@ -67,12 +71,12 @@ class Folder:
             The store cannot be reached.
         """
         asked = condition.within(self.layout.types)
-        guessed, unsure = self._guessed(asked)
-        found = self._below(guessed, asked)
+        named, unsure = self._named(asked)
+        found = self._found(named, self._depth(asked), asked)
         if unsure:
             seen = {_parent(path, self._depth(asked)) for path in found[PATH].to_list()}
             if unsure - seen:  # nothing lies there under this name; perhaps under another (hour=05)
-                found = self._below(self._listed([""], 0, asked), asked)
+                found = self._found([""], 0, asked)
         return found
 
     def newest(self) -> tuple[str, str] | None:
@@ -105,8 +109,8 @@ class Folder:
             depth += 1
         return depth
 
-    def _guessed(self, asked: Condition) -> tuple[list[str], set[str]]:
-        """Folders that can be named and those below them that are wanted; and the named ones that may have another name."""
+    def _named(self, asked: Condition) -> tuple[list[str], set[str]]:
+        """Folders that can be named, and those of them that may have another name."""
         depth = self._depth(asked)
         names: list[list[tuple[str, bool]]] = []
         for column in itertools.islice(self.layout.types, depth):
@@ -117,39 +121,54 @@ class Folder:
         combined = [
             ("".join(n for n, _ in parts), any(u for _, u in parts)) for parts in itertools.product(*names)
         ]
-        return self._listed([path for path, _ in combined], depth, asked), {
-            path for path, unsure in combined if unsure
-        }
+        return [path for path, _ in combined], {path for path, unsure in combined if unsure}
 
-    def _listed(self, folders: list[str], depth: int, asked: Condition) -> list[str]:
-        """Go down from folders as long as something is asked of the next partition."""
+    def _found(self, folders: list[str], depth: int, asked: Condition) -> pl.DataFrame:
+        """Files below folders: going down as long as something is asked of the next partition, unless one listing says it all."""
+        entries: list[Entry] = []
         for level in range(depth, len(self.layout.types)):
             columns = list(self.layout.types)[: level + 1]
             if not _asks(asked, columns[-1]) or not (restricting := asked.within(columns)):
                 break
-            found = [
-                (f"{parent}{name}/", self._values(f"{parent}{name}/_", columns))
-                for parent, names in zip(folders, self._names(folders), strict=True)
-                for name in names
-                if not _is_hidden(name)
-            ]
-            frame = _frame({**self.layout.types, PATH: pl.String()}, columns, found)
+            below: list[tuple[str, tuple[object, ...]]] = []
+            for parent, few, names in self._looked(folders):
+                entries += few
+                paths = [f"{parent}{name}/" for name in names if not _is_hidden(name)]
+                below += [(path, self._values(f"{path}_", columns)) for path in paths]
+            frame = _frame({**self.layout.types, PATH: pl.String()}, columns, below)
             folders = _filtered(frame, restricting)[PATH].to_list()
-        return folders
+        return self._wanted([*entries, *itertools.chain(*_parallel(self._entries, folders))], asked)
+
+    def _looked(self, folders: list[str]) -> Iterator[tuple[str, Sequence[Entry], Sequence[str]]]:
+        """Of each folder all files below it, where one request tells them, or the names of the folders in it."""
+        few: dict[str, Sequence[Entry] | None] = {}
+        names: dict[str, Sequence[str]] = {}
+
+        def ask_few(folder: str) -> None:
+            few[folder] = self.store.few(self._full(folder), PARQUET)
+
+        def ask_names(folder: str) -> None:
+            names[folder] = self.store.folders(self._full(folder))
+
+        asked = [partial(ask_few, f) for f in folders]
+        if (
+            len(folders) <= BOTH and self.store.is_remote
+        ):  # at once, so that nothing waits where there are more
+            asked += [partial(ask_names, f) for f in folders]
+        list(_parallel(lambda ask: ask(), asked))
+        list(_parallel(ask_names, [f for f in folders if few[f] is None and f not in names]))
+        for folder in folders:
+            files = few[folder]
+            yield (folder, [], names[folder]) if files is None else (folder, files, [])
 
     def _values(self, path: str, columns: list[str]) -> tuple[object, ...]:
         return Layout({c: self.layout.types[c] for c in columns}, self.layout.scheme).values(path, self.uri)
 
-    def _names(self, folders: list[str]) -> Iterator[list[str]]:
-        yield from _parallel(lambda f: list(self.store.folders(self._full(f))), folders)
-
     def _entries(self, folder: str) -> list[Entry]:
-        found = self.store.list(self._full(folder), Globs([f"**/*{e}" for e in ENDINGS]))
-        return [entry for entry, _ in found]
+        return [entry for entry, _ in self.store.list(self._full(folder), PARQUET)]
 
-    def _below(self, folders: list[str], asked: Condition) -> pl.DataFrame:
-        """All files below folders."""
-        entries = [e for part in _parallel(self._entries, folders) for e in part]
+    def _wanted(self, entries: list[Entry], asked: Condition) -> pl.DataFrame:
+        """Of files those that are wanted, with what their folders tell."""
         rows = []
         for entry in entries:
             path = self.relative(entry.path)
@@ -161,7 +180,7 @@ class Folder:
         return _filtered(frame, asked)
 
 
-def _parallel(work: Callable[[str], list[Any]], items: Sequence[str]) -> Iterator[list[Any]]:
+def _parallel(work: Callable[[Item], Found], items: Sequence[Item]) -> Iterator[Found]:
     if len(items) < 2:
         yield from map(work, items)
         return
