@@ -38,9 +38,9 @@ class Started:
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         assert self.process.stdout is not None
-        self.line = self.process.stdout.readline()
-        found = re.search(r"http://([^:/]+):(\d+)/\?token=(\S+)", self.line)
-        assert found, (self.line, self.process.communicate())
+        line = next((line for line in self.process.stdout if "?token=" in line), "")
+        found = re.search(r"http://([^:/]+):(\d+)/\?token=(\S+)", line)
+        assert found, self.process.communicate(timeout=PATIENCE)
         self.host, self.port, self.token = found[1], int(found[2]), found[3]
 
     @property

@@ -4,6 +4,8 @@ import { follow } from "./route";
 import { show, theme } from "./theme";
 import "./styles/tokens.css";
 import "./styles/base.css";
+import "./styles/code.css";
+import "./styles/states.css";
 import "./styles/shell.css";
 import "./styles/table.css";
 import "./styles/views.css";

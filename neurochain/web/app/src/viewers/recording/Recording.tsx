@@ -22,6 +22,8 @@ import { Status } from "./Status";
 import { measured } from "./ticks";
 import { GoTo, type Panel, Toolbar, panels } from "./Toolbar";
 import "./recording.css";
+import "./panels.css";
+import "./beside.css";
 
 const SEVERAL = ["nwb", "openephys"]; // formats of files that may hold more than one recording
 
