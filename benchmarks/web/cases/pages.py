@@ -48,7 +48,7 @@ with served(folder / ".neurochain") as server:
     def page() -> dict[str, object]:
         if what == "histogram":
             found = json.loads(server.ask("/api/column", ref=REFERENCE, **ASKED[what]))
-            return {"values": {"count": [found["count"]]}}
+            return {"count": found["count"]}
         found = json.loads(server.ask("/api/rows", ref=REFERENCE, limit=100, **ASKED[what]))
         return {"matched": found["matched"], "rows": len(found["rows"])}
 
