@@ -29,19 +29,19 @@ def web(ours: Path, scale: Scale) -> Comparisons:
         rows = scale.of(ROWS, 10_000)
 
         def asked(what: str) -> Contestant:
-            return Contestant(what, ours, "pages", (name, str(rows), what), folder=CASES)
+            return Contestant(f"neurochain, {what}", ours, "pages", (name, str(rows), what), folder=CASES)
 
         said = "; ".join(f"{what}: {text}" for what, text in PAGES.items())
         yield Comparison(
             "Pages of a version in the browser",
             f"A version of {rows:,} rows and 6 columns, and `neurochain ui` in a process of its own. {said}. From the request to the last byte of its "
             "answer, asked for the first time since the server began; before the others, the first page was.",
-            "",
+            "pages",
             1,
             [asked(what) for what in PAGES],
             (
-                seconds_at_most(0.3, "first page"),
-                *(seconds_at_most(0.5, what) for what in PAGES if what != "first page"),
+                seconds_at_most(0.3, "neurochain, first page"),
+                *(seconds_at_most(0.5, f"neurochain, {what}") for what in PAGES if what != "first page"),
             ),
         )
     with tempfile.TemporaryDirectory() as name:
@@ -49,7 +49,7 @@ def web(ours: Path, scale: Scale) -> Comparisons:
         yield Comparison(
             "A slice of a large scan in the browser",
             f"A NIfTI file of {size / 1e9:.1f} GB behind {LINK}, opened in the page: what there is to see, and one slice. What was asked for is a hundredth of the file.",
-            "",
+            "slices",
             1,
             [Contestant("neurochain", ours, "scan", (name,), folder=CASES)],
             (pulled_at_most(1), seconds_at_most(1)),
@@ -58,7 +58,7 @@ def web(ours: Path, scale: Scale) -> Comparisons:
         size = make_hour(Path(name) / "lab", scale.of(HOUR, 60))
 
         def opened(what: str, where: str) -> Contestant:
-            return Contestant(what, ours, "recording", (name, where), folder=CASES)
+            return Contestant(f"neurochain, {what}", ours, "recording", (name, where), folder=CASES)
 
         yield Comparison(
             "An hour of EEG in the browser",
@@ -76,7 +76,7 @@ def web(ours: Path, scale: Scale) -> Comparisons:
     yield Comparison(
         "What the page weighs",
         "All that is fetched before a viewer is needed, compressed by gzip at level 9.",
-        "",
+        "pages",
         1,
         [Contestant("neurochain", ours, "weight", (), folder=CASES)],
         (_weighs(400),),
