@@ -64,13 +64,13 @@ def web(ours: Path, scale: Scale) -> Comparisons:
             "An hour of EEG in the browser",
             f"EDF, {CHANNELS} channels at {RATE} Hz, {size / 1e6:,.0f} MB: what there is, and {LONG} s of all channels in 1,200 columns, least and most of "
             f"each. On this disk, and behind {LINK}. What was asked for is the samples of the screen.",
-            "",
+            "screens",
             1,
             [opened("on this disk", "here"), opened("far away", "far")],
             (
-                seconds_at_most(1, "on this disk"),
-                seconds_at_most(1, "far away"),
-                pulled_at_most(2, "far away"),
+                seconds_at_most(1, "neurochain, on this disk"),
+                seconds_at_most(1, "neurochain, far away"),
+                pulled_at_most(2, "neurochain, far away"),
             ),
         )
     yield Comparison(

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 import neurochain as nc
-from benchmarks.contestant import Contestant
-from benchmarks.web import CASES, PAGES
+from benchmarks.contestant import Contestant, Measurement
+from benchmarks.report import section
+from benchmarks.scale import Scale
+from benchmarks.web import CASES, PAGES, web
 from benchmarks.web.files import CHANNELS, RATE, make_hour, make_volume
 
 OURS = Path(sys.executable)
@@ -57,3 +59,16 @@ def test_the_first_screen_of_a_recording(tmp_path: Path) -> None:
 def test_the_page_weighs_little() -> None:
     found = ran("weight")
     assert 10 < float(str(found["kb"])) < 400  # kB, compressed, before a viewer is needed
+
+
+def test_all_of_it_can_be_reported() -> None:
+    facts: dict[str, object] = {"kb": 40, "pulled": 1, "wanted": 2}
+    titles = []
+    for comparison in web(OURS, Scale(0.001)):
+        for contestant in comparison.contestants:
+            contestant.runs.append(Measurement(0.1, 0.1, 10.0, facts))
+        known = {c.name: c for c in comparison.contestants}
+        assert all(goal.measure(known)[1] for goal in comparison.goals)
+        assert section(comparison).startswith(f"## {comparison.title}")
+        titles.append(comparison.title)
+    assert len(titles) == 4
