@@ -40,7 +40,8 @@ help: ## show this
 demo: $(VENV)/.demo ## the main job on real files: index, compute, save, lineage, a PyTorch batch
 	$(BIN)/neurochain demo
 
-test: lint web-check $(INTEROP)/.installed $(BROWSER)/.installed ## lint, types, the page's build and all tests
+test: ## lint, types, the page's build and all tests
+	@$(MAKE) --no-print-directory -j3 lint web-check $(INTEROP)/.installed $(BROWSER)/.installed
 	@$(BIN)/python -m compileall -q neurochain udfs # many tests start processes, which else compile all of it
 	$(BIN)/python -m pytest $(PARALLEL)
 	$(INTEROP)/bin/python -m pytest $(INTEROP_TESTS)

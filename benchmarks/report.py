@@ -11,7 +11,7 @@ Written by `make bench`; nothing here is typed by hand. `make bench ONLY="loader
 at which commit. Each run is a process of its own, of compiled packages, with a project of its own, in which one row was mapped and saved
 before the clock started (which makes the database, 0.1 s here); what a first chain waits for is under "Import". The contestants take turns, forwards and backwards. Where others do
 fewer, since they would take hours, it is how many per second that is compared. What several of them find is compared too, when the clock has stopped. Given are medians, and the shortest and longest run in brackets; a single case is repeated by
-`.venv/bin/python benchmarks/cases/CASE.py ARGUMENTS`, as shown under each table (of loaders: `benchmarks/loaders/cases`, of timelines: `benchmarks/timeline/cases`, of tables: `benchmarks/tables/cases`).
+`.venv/bin/python benchmarks/cases/CASE.py ARGUMENTS`, as shown under each table (of loaders: `benchmarks/loaders/cases`, of timelines: `benchmarks/timeline/cases`, of tables: `benchmarks/tables/cases`, of the browser: `benchmarks/web/cases`).
 """
 
 
