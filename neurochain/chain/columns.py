@@ -18,7 +18,6 @@ from neurochain.datasets.versions import DatasetVersion
 from neurochain.errors import ColumnError, ColumnNotFoundError, suggestion
 
 Json = dict[str, Any]
-READ_BY = {"column": pl.String(), **READS}
 HEADERS = "headers"  # who read, where no function did
 SAME, COMPUTED, AGGREGATED = "same", "computed", "aggregated"
 

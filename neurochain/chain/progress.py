@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from neurochain.chain.jobs import current_job
-from neurochain.pictures.words import human_bytes as human_bytes  # said of progress everywhere
+from neurochain.pictures.words import human_bytes
 
 REFRESH = 0.1  # seconds between two looks
 

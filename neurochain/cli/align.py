@@ -10,9 +10,9 @@ from typing import Annotated, Any
 import typer
 
 import neurochain as nc
-from neurochain.chain.progress import human_bytes
 from neurochain.cli import printing
 from neurochain.errors import ParameterError
+from neurochain.pictures.words import human_bytes
 from neurochain.timeline.picture.figure import ENDINGS
 from neurochain.timeline.streams.stream import Stream
 from neurochain.timeline.timeline import Timeline

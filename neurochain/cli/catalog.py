@@ -10,9 +10,9 @@ from typing import Annotated, Any
 
 import typer
 
-from neurochain.chain.progress import human_bytes
 from neurochain.cli import printing
 from neurochain.errors import NeurochainError
+from neurochain.pictures.words import human_bytes
 from neurochain.tables.loading import load_named
 from neurochain.tables.site.building import Built, build_site
 from neurochain.tables.site.serving import site_server

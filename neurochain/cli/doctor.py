@@ -12,7 +12,7 @@ from typing import Any
 from rich.markup import escape
 from sqlalchemy import select, text
 
-from neurochain.chain.progress import Progress, human_bytes
+from neurochain.chain.progress import Progress
 from neurochain.cli import printing
 from neurochain.datasets import inspection, tables
 from neurochain.datasets.database import network_filesystem
@@ -20,6 +20,7 @@ from neurochain.datasets.inspection import Finding
 from neurochain.datasets.parts import part_path
 from neurochain.datasets.project import HOME, Project, find_project
 from neurochain.errors import NeurochainError
+from neurochain.pictures.words import human_bytes
 
 EXTRAS = {
     "torch": ("torch", "to_pytorch()"),

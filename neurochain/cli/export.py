@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 import neurochain as nc
-from neurochain.chain.progress import human_bytes
 from neurochain.cli import completion, printing
 from neurochain.cli.replay import parse_roots
+from neurochain.pictures.words import human_bytes
 
 app = typer.Typer(help="Write a version, or what made it, for elsewhere.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]

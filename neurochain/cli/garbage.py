@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import typer
 
-from neurochain.chain.progress import human_bytes
 from neurochain.cli.printing import Page
 from neurochain.datasets.garbage import Files, Garbage
+from neurochain.pictures.words import human_bytes
 
 UNITS: dict[str, int] = {"": 1, "b": 1} | {
     f"{letter}{i}b": int((1024 if i else 1000) ** power)

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from neurochain.chain.progress import human_bytes
 from neurochain.cli.printing import Page, show, table
 from neurochain.datasets.jobs import Jobs
 from neurochain.datasets.project import Project, find_project
 from neurochain.errors import ParameterError, ProjectError
+from neurochain.pictures.words import human_bytes
 from neurochain.web.api.jobs import job_list
 
 Told = dict[str, Any]

@@ -11,12 +11,12 @@ from rich.markup import escape
 from rich.table import Table
 
 import neurochain as nc
-from neurochain.chain.progress import human_bytes
 from neurochain.chain.show import cells
 from neurochain.datasets.diff import VersionDiff
 from neurochain.datasets.lineage import Lineage
 from neurochain.datasets.schema import describe
 from neurochain.datasets.types import Field, Record
+from neurochain.pictures.words import human_bytes
 
 NUMBERS = frozenset({"files", "stored", "rows", "size", "computed", "reused", "failed", "pulled", "errors"})
 WRAPPED = frozenset({"description", "type", "finding", " "})  # columns of a table that may take several lines

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 import neurochain as nc
-from neurochain.chain.progress import human_bytes
 from neurochain.cli import completion, printing
+from neurochain.pictures.words import human_bytes
 
 
 def report(

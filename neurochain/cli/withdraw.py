@@ -6,10 +6,10 @@ import typer
 from rich.markup import escape
 
 import neurochain as nc
-from neurochain.chain.progress import human_bytes
 from neurochain.cli.printing import Page, show, table
 from neurochain.datasets.withdrawal import Withdrawal, Withdrawn
 from neurochain.errors import ExpressionError
+from neurochain.pictures.words import human_bytes
 
 
 def withdraw(

@@ -12,7 +12,6 @@ not.
 import fcntl
 import json
 import os
-import platform
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -21,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from neurochain.datasets.leases import STALE
-from neurochain.datasets.locks import boot_id, try_lock
+from neurochain.datasets.locks import boot_id, is_this_run, try_lock
 
 FOLDER = "jobs"
 SUFFIX = ".json"
@@ -282,7 +281,7 @@ def _said(text: bytes) -> dict[str, Any] | None:
 
 def _lives(descriptor: int, says: Mapping[str, Any], touched: float) -> bool:
     """Whether the process that wrote a file is there."""
-    here = bool(boot_id()) and (says.get("host"), says.get("boot")) == (platform.node(), boot_id())
+    here = is_this_run(says.get("host"), says.get("boot"))
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:

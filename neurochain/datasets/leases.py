@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from neurochain.datasets.locks import boot_id, try_lock
+from neurochain.datasets.locks import boot_id, is_this_run, try_lock
 
 BEAT = 15.0  # seconds between two touches
 STALE = 60.0  # seconds without one after which a lease without a lock counts no more
@@ -171,7 +171,7 @@ def _examine(path: Path, now: float) -> Lease | None:
         try:
             says = json.loads(text)
             lease = Lease(int(says["pid"]), str(says["host"]), float(says["started"]))
-            same = bool(boot_id()) and (lease.host, says["boot"]) == (platform.node(), boot_id())
+            same = is_this_run(lease.host, says["boot"])
         except (ValueError, KeyError, TypeError):
             lease, same = Lease(0, "?", 0.0), False  # cannot be read: it protects everything
         try:

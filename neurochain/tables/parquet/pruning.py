@@ -26,9 +26,9 @@ COLUMNS = {
 PARQUET = Globs([f"**/*{ending}" for ending in (".parquet", ".pq", ".parq")])
 AT_ONCE = 64  # requests, which wait for the server and not for the processor
 BOTH = AT_ONCE // 2  # folders of which two things are asked at once
+GUESSED = 1024  # folders whose names are guessed; of more, listing their parents is no slower
 Item = TypeVar("Item")
 Found = TypeVar("Found")
-GUESSED = 1024  # folders whose names are guessed; of more, listing their parents is no slower
 
 
 @dataclass(frozen=True)
@@ -150,15 +150,14 @@ class Folder:
         def ask_names(folder: str) -> None:
             names[folder] = self.store.folders(self._full(folder))
 
-        asked = [partial(ask_few, f) for f in folders]
-        if (
-            len(folders) <= BOTH and self.store.is_remote
-        ):  # at once, so that nothing waits where there are more
-            asked += [partial(ask_names, f) for f in folders]
-        list(_parallel(lambda ask: ask(), asked))
-        list(_parallel(ask_names, [f for f in folders if few[f] is None and f not in names]))
+        if self.store.is_remote:
+            asked = [partial(ask_few, f) for f in folders]
+            if len(folders) <= BOTH:  # at once, so that nothing waits where there are more
+                asked += [partial(ask_names, f) for f in folders]
+            list(_parallel(lambda ask: ask(), asked))
+        list(_parallel(ask_names, [f for f in folders if few.get(f) is None and f not in names]))
         for folder in folders:
-            files = few[folder]
+            files = few.get(folder)
             yield (folder, [], names[folder]) if files is None else (folder, files, [])
 
     def _values(self, path: str, columns: list[str]) -> tuple[object, ...]:
