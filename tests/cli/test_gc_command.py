@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -35,11 +36,12 @@ def test_leftovers_go_and_versions_stay(lab: Path) -> None:
 def test_results_are_forgotten_but_not_under_a_running_process(lab: Path) -> None:
     nc.read_values(x=[1, 2]).map(y=lambda x: x + 1).collect()
     kept = " ".join(run("gc", "--ledger", "0", cwd=lab).split())
-    assert "Forgot 1 part" in kept
-    assert "Kept 1 part" in kept
+    said = re.search(r"Forgot (\d) parts? .* Kept (\d) parts? ", kept)  # two where computing took its time
+    assert said is not None
+    assert said[1] == said[2]
     assert f"{os.getpid()} on" in kept
     close_projects()
-    assert "Deleted 1 part (" in run("gc", "--ledger", "1.5 GiB", cwd=lab)
+    assert f"Deleted {said[1]} part" in run("gc", "--ledger", "1.5 GiB", cwd=lab)
 
 
 def test_what_is_no_size_and_no_project_is_said(lab: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
