@@ -104,7 +104,7 @@ class ObjectServer:
     Examples
     --------
     >>> with ObjectServer("data", latency=0.02) as server:                 # doctest: +SKIP
-    ...     nc.read_storage("s3://bucket/", endpoint=server.url, anon=True)
+    ...     nc.read_storage("s3://bucket/", storage_options={"endpoint": server.url}, anon=True)
     """
 
     def __init__(

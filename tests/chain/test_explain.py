@@ -32,6 +32,9 @@ def feature(x: int, factor: int = 3) -> int:
 def study(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Folder with a module of the user's."""
     monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.setattr(
+        sys, "dont_write_bytecode", True
+    )  # which is as old, to the second, as what is edited next
     (folder / "mri_features.py").write_text(MODULE)
     return folder
 

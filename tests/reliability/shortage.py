@@ -27,6 +27,7 @@ from neurochain.datasets.project import HOME, Project, close_projects, find_proj
 from neurochain.errors import NeurochainError
 
 ROOM = "64m"
+sys.dont_write_bytecode = True  # a limit would cut what others import
 
 
 @contextmanager

@@ -19,6 +19,7 @@ import numpy as np
 import neurochain as nc
 
 BEGAN = datetime(2026, 5, 1)
+sys.dont_write_bytecode = True  # a limit would cut what others import
 
 
 def made() -> nc.Timeline:

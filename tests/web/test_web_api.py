@@ -139,6 +139,8 @@ def test_lineage_leads_to_what_was_given(served: Served) -> None:
     found = served.ask("lineage", ref="features")
     kinds = [n["kind"] for n in found["nodes"]]
     assert sorted(kinds) == ["activity"] * 3 + ["values"] + ["version"] * 3
+    titles = {n["title"] for n in found["nodes"] if n["kind"] == "activity"}
+    assert titles == {"read", "double, signal", "filter"}
     ids = {n["id"] for n in found["nodes"]}
     assert all(e["from"] in ids and e["to"] in ids for e in found["edges"])
     activity = served.ask("activity", ref="features@1.0.0")

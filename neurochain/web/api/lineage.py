@@ -43,7 +43,7 @@ def lineage_graph(project: Project, query: Mapping[str, str]) -> dict[str, Any]:
         nodes[activity] = {
             "id": activity,
             "kind": "activity",
-            "title": ", ".join(f.name for f in lineage.functions) or "relational steps",
+            "title": _title(lineage),
             "reference": f"{lineage.name}@{lineage.version}",
             "facts": {
                 **{
@@ -81,6 +81,12 @@ def lineage_graph(project: Project, query: Mapping[str, str]) -> dict[str, Any]:
     top = version_node(version_of(project, query).lineage())
     unique = [dict(pairs) for pairs in dict.fromkeys(tuple(edge.items()) for edge in edges)]
     return {"top": top, "nodes": list(nodes.values()), "edges": unique}
+
+
+def _title(lineage: Lineage) -> str:
+    """What an activity did, in few words: its functions; without any, its steps."""
+    steps = [step["step"] for step in lineage.plan.get("steps", [])]
+    return ", ".join([f.name for f in lineage.functions] or dict.fromkeys(steps)) or "read"
 
 
 def activity_facts(project: Project, query: Mapping[str, str]) -> dict[str, Any]:
