@@ -10,6 +10,7 @@ from rich.markup import escape
 
 import neurochain as nc
 from neurochain.cli import printing
+from neurochain.datasets.project import FOLDER, HOME
 from neurochain.errors import MissingExtraError
 from neurochain.testing.edf import write_edf
 
@@ -29,7 +30,8 @@ def run(folder: str) -> None:
     target.mkdir(parents=True, exist_ok=True)
     scans = _scans()
     recording = make_recording(target / "made_alpha.edf")
-    os.chdir(target)  # the demo's project lies in the demo's folder
+    os.chdir(target)
+    os.environ.setdefault(HOME, str(Path.cwd() / FOLDER))  # and not in a project above
 
     def say(text: str) -> None:
         console.print(f"\n[bold]{text}[/]", highlight=False, soft_wrap=True)
@@ -69,7 +71,7 @@ def run(folder: str) -> None:
     say("5. A PyTorch batch")
     _batch(console)
     console.print(
-        f"\nThe demo's project is in {target}. Look around: cd {target}; neurochain ls; neurochain show demo/alpha",
+        f"\nThe demo's project is in {target}. Look around: cd {target}; neurochain ls; neurochain show demo/alpha; neurochain ui",
         highlight=False,
     )
 

@@ -122,6 +122,7 @@ def test_version_and_help(tmp_path: Path) -> None:
 
 
 def test_demo_does_the_main_job(tmp_path: Path) -> None:
+    (tmp_path / ".neurochain").mkdir()  # somebody's project, which has nothing to do with it
     out = run("demo", cwd=tmp_path)
     for text in (
         "dicom",
@@ -136,3 +137,4 @@ def test_demo_does_the_main_job(tmp_path: Path) -> None:
     again = run("demo", cwd=tmp_path)
     assert "still demo/middle_slices@1.0.0" in again
     assert (tmp_path / "neurochain-demo" / ".neurochain").is_dir()
+    assert not list((tmp_path / ".neurochain").iterdir())
