@@ -148,7 +148,10 @@ def traces(sources: Sources, query: Mapping[str, str], stop: Stop) -> bytes:
     if known is None:
         remote = recording.file is not None and recording.file.is_remote
         bin = max(-(-(last - first) // ROUGH_COLUMNS[remote]), 1)
-        per_sample = _bytes(group, channels, 0, 1)
+        # Of a file elsewhere, what lies between channels is pulled with them: a request costs more.
+        per_sample = _bytes(
+            group, list(range(min(channels), max(channels) + 1)) if remote else channels, 0, 1
+        )
         piece = min(max(ROUGH[remote] // ROUGH_COLUMNS[remote] // max(per_sample, 1), 1), bin)
         values = pyramid.sampled(first, last, bin, channels, piece, stop)
     else:
