@@ -55,7 +55,10 @@ def test_a_slice_of_two_gigabytes(far: Far) -> None:
 
 def test_an_hour_of_many_channels(far: Far) -> None:
     before = far.store.traffic.bytes
-    script = SEEN + "await page.getByText('Of this overview only some samples').waitFor({ state: 'attached' }); return await picture();"
+    script = (
+        SEEN
+        + "await page.getByText('Of this overview only some samples').waitFor({ state: 'attached' }); return await picture();"
+    )
     found = far.page.look(place(far.page, "hour.edf"), script)
     assert np.ptp(pixels(found.value)) > 100
     # Ten seconds of all channels at 256 Hz, what lies beside them, and of the whole hour a second from each minute.
