@@ -58,6 +58,7 @@ def windows(ours: Path, peers: Path, probe: Path, scale: Scale) -> Comparisons:
             *(each_at_most(0.02, name) for name in all_),
             *(memory_at_most(300, name) for name in all_),
             memory_over(20, SMALL, SPARSE),
+            within(1.25, SMALL, SPARSE),
             within(1.25, SHORT_SPARSE, SPARSE),
         ),
     )

@@ -180,13 +180,13 @@ def test_chunks_that_are_all_the_same_bytes_do_not_fill_memory(tmp_path):
     """Tiny chunks that all claim a large piece of their shard."""
     path = array(
         tmp_path / "a.zarr",
-        numbers((32, 32, 32), "uint8"),
+        numbers((64, 64, 64), "uint8"),
         chunks=(1, 1, 1),
-        shards=(32, 32, 32),
+        shards=(64, 64, 64),
         compressors=None,
     )
     (shard,) = held(path)
-    table = np.zeros((32**3, 2), "<u8")
+    table = np.zeros((64**3, 2), "<u8")
     table[:, 1] = 1
     index = table.tobytes()
     data = shard.read_bytes()[: -len(index) - 4]

@@ -5,17 +5,14 @@ The chain runs in one process and the page in the next, which knows of the store
 
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
-from front_made import ends
 from front_signals import hour
+from served import serve
 from video_files import X264, write_video
 from volume_made import sparse
 
 import neurochain as nc
-from neurochain.datasets.project import find_project
-from neurochain.web.server.running import run_server
 
 LAB = Path("store", "lab")  # where the store keeps its files
 
@@ -33,7 +30,4 @@ if __name__ == "__main__":
         build()
         nc.read_storage("s3://lab/", storage_options={"endpoint": endpoint}, anon=True).save("files")
         sys.exit(subprocess.run([sys.executable, __file__, endpoint, "made"], check=False).returncode)
-    threading.Thread(target=ends, daemon=True).start()
-    project = find_project()
-    assert project is not None
-    run_server(project, lambda line: print(line, flush=True), port=0, token="secret", browser=False)
+    serve()

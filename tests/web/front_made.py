@@ -3,18 +3,14 @@
 A process of its own: its first line says the address.
 """
 
-import os
-import sys
-import threading
 from pathlib import Path
 
 import nibabel
 import numpy as np
 import polars as pl
+from served import serve
 
 import neurochain as nc
-from neurochain.datasets.project import find_project
-from neurochain.web.server.running import run_server
 
 ROWS = 1_000_000
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -83,14 +79,6 @@ def build(folder: Path) -> None:
     nc.read_dataset("study/anatomy").filter(nc.Column("middle") > 0).save("study/chosen")
 
 
-def ends() -> None:
-    sys.stdin.read()
-    os._exit(0)
-
-
 if __name__ == "__main__":
     build(Path.cwd())
-    threading.Thread(target=ends, daemon=True).start()
-    project = find_project()
-    assert project is not None
-    run_server(project, lambda line: print(line, flush=True), port=0, token="secret", browser=False)
+    serve()

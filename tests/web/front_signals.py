@@ -1,20 +1,17 @@
 """A project of made recordings and videos, served until the input ends: see front_made.py, of which this is the twin for signals."""
 
-import threading
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
-from front_made import ends
 from nwb_files import session
+from served import serve
 from signals_made import HOUR, LABELS, NOTED, RATE, TIMES, waves
 from spikeglx_files import probe, write
 from video_files import OPEN, X264, repeated, turned, write_video
 
 import neurochain as nc
-from neurochain.datasets.project import find_project
 from neurochain.testing.edf import write_edf
-from neurochain.web.server.running import run_server
 
 
 def hour(path: Path) -> None:
@@ -46,7 +43,4 @@ def build(folder: Path) -> None:
 if __name__ == "__main__":
     build(Path.cwd() / "data")
     nc.read_storage(str(Path.cwd() / "data" / "*")).save("files")
-    threading.Thread(target=ends, daemon=True).start()
-    project = find_project()
-    assert project is not None
-    run_server(project, lambda line: print(line, flush=True), port=0, token="secret", browser=False)
+    serve()

@@ -31,6 +31,8 @@ ALLOW = """
 
 def test_a_chain_goes_on_before_ones_eyes_and_ends_without_a_reload(page: Front, tmp_path: Path) -> None:
     script = """
+        await page.locator(".badge").waitFor(); // the first page listens too
+        await open("/jobs");
         await page.evaluate(() => {
             window.values = [];
             new MutationObserver(() => {
@@ -47,7 +49,7 @@ def test_a_chain_goes_on_before_ones_eyes_and_ends_without_a_reload(page: Front,
     """
     with running(tmp_path, SAVES.replace("features", "watched")) as chain:
         chain.until(lambda job: job.step)
-        found = page.look("/jobs", ALLOW + script, str(tmp_path / "gate"))
+        found = page.look("", ALLOW + script, str(tmp_path / "gate"))
     value = found.value
     assert found.complaints == []
     assert value["seen"] == sorted(value["seen"])

@@ -5,7 +5,6 @@ A process of its own: its first line says the address.
 
 import json
 import sys
-import threading
 from pathlib import Path
 
 import nibabel
@@ -14,15 +13,13 @@ import polars as pl
 import pydicom
 from nibabel.affines import apply_affine
 from pydicom.data import get_testdata_file
+from served import serve
 
 import neurochain as nc
-from neurochain.datasets.project import find_project
-from neurochain.web.server.running import run_server
 
 # Beside front_made on the path.
 sys.path.insert(0, str(Path(__file__).parents[1] / "formats"))
 from dicom_made import series, stack  # isort: skip
-from front_made import ends  # isort: skip
 
 SHAPE = (40, 48, 36)
 POINT = (-25.0, 27.0, 21.0)  # mm: left, anterior and superior
@@ -147,7 +144,4 @@ def build(folder: Path) -> None:
 
 if __name__ == "__main__":
     build(Path.cwd())
-    threading.Thread(target=ends, daemon=True).start()
-    project = find_project()
-    assert project is not None
-    run_server(project, lambda said: print(said, flush=True), port=0, token="secret", browser=False)
+    serve()
