@@ -31,6 +31,17 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def home_of_fixtures(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A project for what is made for several tests, before the first of them has its own."""
+    folder = tmp_path_factory.mktemp("fixtures")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NEUROCHAIN_HOME", str(folder / ".neurochain"))
+        patch.setenv("NEUROCHAIN_CACHE", str(folder / ".cache"))
+        patch.setenv("NEUROCHAIN_CONFIG", str(folder / ".config"))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Folder of the test's project: never the project of the person who runs the tests."""

@@ -11,6 +11,7 @@ import typer
 
 import neurochain as nc
 from neurochain.cli import printing
+from neurochain.cli.options import Json, command_app
 from neurochain.errors import ParameterError
 from neurochain.pictures.words import human_bytes
 from neurochain.timeline.picture.figure import ENDINGS
@@ -22,8 +23,10 @@ SEVERAL = "may be given several times"
 HDF5 = (".h5", ".hdf5")
 STARTS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S%z"]
 Writing = Callable[[Timeline, Sequence[Window]], list[Path]]
+app = command_app()
 
 
+@app.command(epilog="Example: neurochain align --ephys a.meta --video b.mp4 --time 2 --output c.h5")
 def align(
     ephys: Annotated[str | None, typer.Option(metavar="PATH", help="Probe or other recording.")] = None,
     channels: Annotated[
@@ -91,7 +94,7 @@ def align(
     plot: Annotated[
         str | None, typer.Option(metavar="PATH", help="Picture to draw: .png, .svg or .pdf.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+    json: Json = False,
 ) -> None:
     """Put recordings of several devices on one clock, and write what all of them have around some instants.
 

@@ -1,15 +1,50 @@
-"""Audit: the events of a project as people read them."""
+"""The command ``audit``: the events of a project as people read them."""
 
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from rich.markup import escape
 
-from neurochain.cli.printing import Page, table
+from neurochain.cli.here import project_here
+from neurochain.cli.options import Json, command_app
+from neurochain.cli.printing import Page, show, table
 from neurochain.datasets.audit import Audit
+from neurochain.datasets.audit import audit as check_events
 from neurochain.datasets.events import Event, read_events
 from neurochain.datasets.project import Project
 
 SHOWN = 8  # digits of a pseudonym or hash
+app = command_app()
+
+
+@app.command(epilog="Example: neurochain audit --check")
+def audit(
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Compute the chain of hashes again, and compare with the versions."),
+    ] = False,
+    kept: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HASH", help="With --check: a last hash from before, which must still be there."
+        ),
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Events to show.")] = 20,
+    json: Json = False,
+) -> None:
+    """List what happened in this project: what was saved, collected, withdrawn, exported or made again, by whom and why.
+
+    With --check it leaves with 1 where the events are not as they were written, or do not fit the versions.
+    """
+    if not check:
+        if kept is not None:
+            raise typer.BadParameter("--kept goes with --check.")
+        show(events_page(project_here(), limit), json)
+        return
+    found = check_events(project_here(), kept)
+    show(check_page(found), json)
+    if not found:
+        raise typer.Exit(1)
 
 
 def events_page(project: Project, limit: int) -> Page:

@@ -1,4 +1,4 @@
-"""Catalog: the site of tables that are declared in code."""
+"""The commands ``catalog build`` and ``catalog serve``: the site of tables that are declared in code."""
 
 import itertools
 import shutil
@@ -11,13 +11,14 @@ from typing import Annotated, Any
 import typer
 
 from neurochain.cli import printing
+from neurochain.cli.options import Json, command_app
 from neurochain.errors import NeurochainError
 from neurochain.pictures.words import human_bytes
 from neurochain.tables.loading import load_named
 from neurochain.tables.site.building import Built, build_site
 from neurochain.tables.site.serving import site_server
 
-app = typer.Typer(help="Make a site of tables that are declared in Python.", no_args_is_help=True)
+app = command_app("Make a site of tables that are declared in Python.")
 File = Annotated[
     str, typer.Argument(metavar="CATALOG", help="Python file that makes it: catalog.py, or catalog.py:name.")
 ]
@@ -36,7 +37,7 @@ def build(
     strict: Annotated[
         bool, typer.Option("--strict", help="Leave with 1 where a table could not be looked at.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+    json: Json = False,
 ) -> None:
     """Write a static site of all tables: what they are, what they hold, and the code that reads them.
 

@@ -1,20 +1,39 @@
-"""Demo: the main job on real files, with every result shown."""
+"""The command ``demo``: the main job on real files, with every result shown."""
 
 import os
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+import typer
 from rich.console import Console
 from rich.markup import escape
 
 import neurochain as nc
-from neurochain.cli import printing
+from neurochain.cli.index import index_summary
+from neurochain.cli.lineage import lineage_tree
+from neurochain.cli.options import command_app
+from neurochain.cli.printing import show
 from neurochain.datasets.project import FOLDER, HOME
 from neurochain.errors import MissingExtraError
 from neurochain.testing.edf import write_edf
 
 SECONDS, RATE = 30, 256  # of the made recording; Hz
+app = command_app()
+
+
+@app.command(epilog="Example: neurochain demo")
+def demo(
+    folder: Annotated[
+        str, typer.Option(help="Where the demo's project and recording go.")
+    ] = "neurochain-demo",
+) -> None:
+    """Do the main job on real files: index, compute, save, show the lineage, load a batch.
+
+    The scans are those that the pydicom and nibabel packages carry; the EEG recording is made, and says so.
+    """
+    run(folder)
 
 
 def run(folder: str) -> None:
@@ -43,7 +62,7 @@ def run(folder: str) -> None:
         f"   (the recording {recording.name} is made: {SECONDS} s, 10 Hz alpha on O1 and O2; no physiology)"
     )
     everything = nc.read_storage([*scans, recording.name])
-    printing.show(printing.index_summary(everything), as_json=False)
+    show(index_summary(everything), as_json=False)
 
     say("2. Filter and map: a function gets the lazy array, and pulls what it slices")
     sound = everything.filter(nc.Column("header.error").is_null(), nc.Column("header.shape").list.len() >= 2)
@@ -66,7 +85,7 @@ def run(folder: str) -> None:
     console.print(f"Saved again, nothing changed: still {again.reference}.", highlight=False)
 
     say("4. Lineage: what made it")
-    console.print(printing.lineage_tree(version.lineage()), highlight=False)
+    console.print(lineage_tree(version.lineage()), highlight=False)
 
     say("5. A PyTorch batch")
     _batch(console)

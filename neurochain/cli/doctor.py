@@ -1,4 +1,4 @@
-"""Doctor: is the installation whole, and the project sound?"""
+"""The command ``doctor``: is the installation whole, and the project sound?"""
 
 import importlib.metadata
 import platform
@@ -7,13 +7,15 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from rich.markup import escape
 from sqlalchemy import select, text
 
 from neurochain.chain.progress import Progress
 from neurochain.cli import printing
+from neurochain.cli.options import Json, command_app
 from neurochain.datasets import inspection, tables
 from neurochain.datasets.database import network_filesystem
 from neurochain.datasets.inspection import Finding
@@ -35,6 +37,25 @@ EXTRAS = {
 }
 LOW_DISK = 2 * 10**9  # bytes
 MOST = 20  # findings of one kind that are listed
+app = command_app()
+
+
+@app.command(epilog="Example: neurochain doctor --deep")
+def doctor(
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Hash every part, and every row of every version.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Check the installation and the project, and say what to do where something is wrong; leaves with 1 then.
+
+    With --deep a single flipped bit is found, in any part of a version, of its lineage, or of the results kept for
+    reuse. That takes as long as reading all of them.
+    """
+    checks = examine(deep)
+    printing.show(page(checks), json)
+    if any(c.status == "error" for c in checks):
+        raise typer.Exit(1)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Export and import: versions in folders that travel."""
+"""The commands ``export dataset`` and ``export lineage``: versions, or what made them, for elsewhere."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -6,12 +6,11 @@ from typing import Annotated
 import typer
 
 import neurochain as nc
-from neurochain.cli import completion, printing
-from neurochain.cli.replay import parse_roots
+from neurochain.cli import printing
+from neurochain.cli.options import Json, Reference, command_app
 from neurochain.pictures.words import human_bytes
 
-app = typer.Typer(help="Write a version, or what made it, for elsewhere.", no_args_is_help=True)
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+app = command_app("Write a version, or what made it, for elsewhere.")
 
 
 class Format(StrEnum):
@@ -25,14 +24,7 @@ class Format(StrEnum):
 
 @app.command(epilog="Example: neurochain export dataset alpha_roi_tags@1.0.0 --to alpha_bundle")
 def dataset(
-    reference: Annotated[
-        str,
-        typer.Argument(
-            metavar="NAME[@VERSION]",
-            help="Dataset; the latest version by default.",
-            autocompletion=completion.references,
-        ),
-    ],
+    reference: Reference,
     to: Annotated[str, typer.Option(metavar="FOLDER", help="A new folder.")],
     who: Annotated[
         bool, typer.Option("--who", help="Also say on which machine and by whom it was made.")
@@ -56,14 +48,7 @@ def dataset(
 
 @app.command(epilog="Example: neurochain export lineage alpha_roi_tags -f rocrate --to crate")
 def lineage(
-    reference: Annotated[
-        str,
-        typer.Argument(
-            metavar="NAME[@VERSION]",
-            help="Dataset; the latest version by default.",
-            autocompletion=completion.references,
-        ),
-    ],
+    reference: Reference,
     format: Annotated[
         Format,
         typer.Option("--format", "-f", help="W3C PROV-JSON, Workflow Run RO-Crate, OpenLineage or BIDS."),
@@ -90,13 +75,3 @@ def lineage(
         typer.echo(written, nl=False)
     else:
         printing.line(f"wrote {written}")
-
-
-def import_bundle(folder: str, into: str, roots: list[str], as_json: bool) -> None:
-    """Take over a bundle, and say what came."""
-    found = nc.import_versions(folder, into=into, roots=parse_roots(roots))
-    data = [{"version": v.reference, "rows": v.rows, "content_hash": v.content_hash} for v in found]
-    text = [f"{v.reference}: {v.rows:,} rows, content {v.content_hash[:12]}" for v in found]
-    printing.show(
-        {"data": data, "text": [*text, f"next: neurochain reproduce {found[-1].reference}"]}, as_json
-    )

@@ -1,12 +1,15 @@
-"""Garbage: sizes as people write them, and what was deleted as they read it."""
+"""The command ``gc``: sizes as people write them, and what was deleted as they read it."""
 
 import re
 from datetime import UTC, datetime
+from typing import Annotated
 
 import typer
 
-from neurochain.cli.printing import Page
-from neurochain.datasets.garbage import Files, Garbage
+from neurochain.cli.here import project_here
+from neurochain.cli.options import Json, command_app
+from neurochain.cli.printing import Page, show
+from neurochain.datasets.garbage import Files, Garbage, collect_garbage
 from neurochain.pictures.words import human_bytes
 
 UNITS: dict[str, int] = {"": 1, "b": 1} | {
@@ -15,6 +18,7 @@ UNITS: dict[str, int] = {"": 1, "b": 1} | {
     for i in ("", "i")
 }
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]*)\Z")
+app = command_app()
 
 
 def parse_size(text: str) -> int:
@@ -31,6 +35,26 @@ def parse_size(text: str) -> int:
             f"{text!r} is no size. Write a number with kB, MB, GB, TB (thousands) or KiB, MiB, GiB, TiB, or 0."
         )
     return round(float(found[1]) * UNITS[found[2].lower()])
+
+
+@app.command(epilog="Example: neurochain gc --ledger 10GB")
+def gc(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be deleted.")] = False,
+    ledger: Annotated[
+        int | None,
+        typer.Option(
+            parser=parse_size,
+            metavar="SIZE",
+            help="Results to keep for reuse (10GB, 500MiB, 0); those used longest ago are forgotten first.",
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Delete what no version and no result needs: rows of unfinished runs, and leftovers of killed ones.
+
+    Versions are never deleted, and nothing that a running process may need.
+    """
+    show(page(collect_garbage(project_here(), ledger, dry_run)), json)
 
 
 def page(found: Garbage) -> Page:

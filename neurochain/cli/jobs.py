@@ -1,4 +1,4 @@
-"""Jobs: what runs in the project and what ran, as people read it."""
+"""The command ``jobs``: what runs in the project and what ran, as people read it."""
 
 import time
 from datetime import UTC, datetime
@@ -7,16 +7,20 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
+from neurochain.cli.here import project_here
+from neurochain.cli.options import Json, command_app
 from neurochain.cli.printing import Page, show, table
 from neurochain.datasets.jobs import Jobs
-from neurochain.datasets.project import Project, find_project
-from neurochain.errors import ParameterError, ProjectError
+from neurochain.datasets.project import Project
+from neurochain.errors import ParameterError
 from neurochain.pictures.words import human_bytes
 from neurochain.web.api.jobs import job_list
 
 Told = dict[str, Any]
+app = command_app()
 
 
+@app.command(epilog="Example: neurochain jobs --status running")
 def jobs(
     job: Annotated[
         str | None, typer.Argument(metavar="[ID]", help="Only this one, with its tracebacks.")
@@ -25,14 +29,10 @@ def jobs(
         str, typer.Option(help="Only those that are running, done, failed, interrupted or died.")
     ] = "",
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Jobs to show.")] = 20,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+    json: Json = False,
 ) -> None:
     """List chains that run now, how far they are, and those that ran: saved, failed, killed."""
-    project = find_project(create=False)
-    if project is None:
-        raise ProjectError(
-            "There is no .neurochain folder here or above. Change to the project's folder, or set NEUROCHAIN_HOME."
-        )
+    project = project_here()
     show(list_page(project, status, limit) if job is None else one_page(project, job), json)
 
 

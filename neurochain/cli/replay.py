@@ -1,8 +1,8 @@
-"""Replay: `reproduce` and `verify`: the code that would run is shown and asked for, the outcome is the exit code."""
+"""The commands ``reproduce``, ``verify``, ``stale`` and ``refresh``. The code that would run is shown and asked for."""
 
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -10,11 +10,78 @@ from rich.markup import escape
 from rich.syntax import Syntax
 
 import neurochain as nc
-from neurochain.cli import printing
+from neurochain.cli import completion, printing
+from neurochain.cli.options import AnyEnvironment, Json, Reference, Roots, Yes, command_app
 from neurochain.datasets.uses import USES, reach
 from neurochain.errors import ReplayError
 
 FOUND = {"identical": "green", "within tolerance": "green", "differs": "red", "impossible": "yellow"}
+app = command_app()
+
+
+@app.command(epilog="Example: neurochain reproduce alpha_roi_tags@1.0.0 --root data=/mnt/scans")
+def reproduce(
+    reference: Reference,
+    yes: Yes = False,
+    root: Roots = None,
+    any_environment: AnyEnvironment = False,
+    json: Json = False,
+) -> None:
+    """Make a version again from what was recorded, and compare every row. Nothing is saved.
+
+    Leaves with 0 where it is identical (or within the tolerance that was declared), 1 where it differs, and 2 where it
+    cannot be made again: then it says what is missing.
+    """
+    replay("reproduce", reference, json, root or (), yes=yes, any_environment=any_environment)
+
+
+@app.command(epilog="Example: neurochain verify alpha_roi_tags@1.0.0 --rows 20 --yes")
+def verify(
+    reference: Reference,
+    rows: Annotated[int, typer.Option(min=0, help="Rows to make again; 0 checks the parts alone.")] = 100,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, other rows.")] = 0,
+    yes: Yes = False,
+    root: Roots = None,
+    any_environment: AnyEnvironment = False,
+    json: Json = False,
+) -> None:
+    """Check that a version's parts are what was written, and make some of its rows again. Exit codes as `reproduce`."""
+    options = {"yes": yes, "any_environment": any_environment}
+    replay("verify", reference, json, root or (), rows=rows, seed=seed, **options)
+
+
+@app.command(epilog="Example: neurochain stale")
+def stale(
+    name: Annotated[
+        str | None,
+        typer.Argument(help="Only it, and those it is made of.", autocompletion=completion.datasets),
+    ] = None,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Leave with 1 where something is stale.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """List the latest versions whose inputs have newer versions or changed files. Files are listed, not read."""
+    page = stale_page(name)
+    printing.show(page, json)
+    if exit_code and page["data"]:
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: neurochain refresh alpha_roi_tags --yes")
+def refresh(
+    reference: Annotated[
+        str, typer.Argument(metavar="NAME", help="Dataset.", autocompletion=completion.datasets)
+    ],
+    yes: Yes = False,
+    any_environment: AnyEnvironment = False,
+    json: Json = False,
+) -> None:
+    """Compute a dataset again, and those it is made of, as far as they are stale, in order; what is known is reused.
+
+    The recorded code runs: it is shown, and asked for.
+    """
+    compute_again(reference, json, yes=yes, any_environment=any_environment)
 
 
 def parse_roots(texts: Sequence[str]) -> dict[str, str]:
@@ -41,7 +108,7 @@ def ask(texts: Sequence[str]) -> bool:
     return typer.confirm("Run it?", err=True)
 
 
-def show(use: str, reference: str, as_json: bool, roots: Sequence[str], **options: Any) -> None:
+def replay(use: str, reference: str, as_json: bool, roots: Sequence[str], **options: Any) -> None:
     """Replay a version, say what came of it, and leave with its exit code."""
     try:
         found = reach(USES[use])(nc.dataset(reference), ask=ask, roots=parse_roots(roots), **options)
@@ -68,7 +135,7 @@ def stale_page(name: str | None) -> printing.Page:
     return {"data": [one.to_json() for one in found], "text": text}
 
 
-def refresh(reference: str, as_json: bool, **options: Any) -> None:
+def compute_again(reference: str, as_json: bool, **options: Any) -> None:
     """Compute stale versions again, and say what was done."""
     try:
         done = reach(USES["refresh"])(nc.dataset(reference), ask=ask, **options)

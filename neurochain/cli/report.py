@@ -5,19 +5,16 @@ from typing import Annotated
 import typer
 
 import neurochain as nc
-from neurochain.cli import completion, printing
+from neurochain.cli import printing
+from neurochain.cli.options import Json, Reference, command_app
 from neurochain.pictures.words import human_bytes
 
+app = command_app()
 
+
+@app.command(epilog="Example: neurochain report alpha_roi_tags --out report.html")
 def report(
-    reference: Annotated[
-        str,
-        typer.Argument(
-            metavar="NAME[@VERSION]",
-            help="Dataset; the latest version by default.",
-            autocompletion=completion.references,
-        ),
-    ],
+    reference: Reference,
     out: Annotated[str, typer.Option(metavar="FILE", help="Where the page is written: report.html.")],
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
     rows: Annotated[int, typer.Option(min=0, max=100, help="First rows to show; 0 for none.")] = 8,
@@ -27,7 +24,7 @@ def report(
     who: Annotated[
         bool, typer.Option("--who", help="Also say on which machine and by whom it was made.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+    json: Json = False,
 ) -> None:
     """Write one page about a version that stands for itself: how it was made, its columns, figures, lineage.
 

@@ -1,4 +1,4 @@
-"""Script: run a user's script as Python would, with errors that speak of the script alone."""
+"""The command ``run``: a user's script runs as Python would, with errors that speak of the script alone."""
 
 import os
 import sys
@@ -6,16 +6,48 @@ from collections.abc import Sequence
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType, TracebackType
+from typing import Annotated
+
+import typer
 
 import neurochain as nc
 from neurochain.chain.parameters import OPTION, unasked
 from neurochain.cli import printing
+from neurochain.cli.options import command_app
 from neurochain.errors import NeurochainError, UDFError
 
 OURS = str(Path(nc.__file__).parent) + os.sep
+app = command_app()
 
 
+@app.command(
+    epilog="Example: neurochain run --workers 4 features.py --subject 01",
+    context_settings={"allow_extra_args": True, "allow_interspersed_args": False},
+)
 def run(
+    context: typer.Context,
+    script: Annotated[str, typer.Argument(metavar="SCRIPT [ARGUMENTS]...", help="Python script.")],
+    workers: Annotated[
+        int | None, typer.Option(min=0, help="Processes that call functions; 0 for this one alone.")
+    ] = None,
+    no_reuse: Annotated[
+        bool, typer.Option("--no-reuse", help="Compute every row anew, also what is known.")
+    ] = False,
+    param: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="What nc.param() gives; may be given several times."),
+    ] = None,
+) -> None:
+    """Run a script as Python would; a failure shows the script's own lines, and what neurochain says of it.
+
+    What stands behind the script is the script's; options of this command stand before it.
+    """
+    status = run_script(script, context.args, workers, not no_reuse, param or ())
+    if status:
+        raise typer.Exit(status)
+
+
+def run_script(
     path: str, arguments: Sequence[str], workers: int | None, reuse: bool, parameters: Sequence[str] = ()
 ) -> int:
     """Run a script as ``__main__``; its exit status, unless it leaves by itself.

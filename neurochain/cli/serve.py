@@ -1,4 +1,4 @@
-"""Serve: a catalog over HTTP, the PostgreSQL wire and FlightSQL, until Ctrl-C."""
+"""The command ``serve``: a catalog over HTTP, the PostgreSQL wire and FlightSQL, until Ctrl-C."""
 
 import os
 import sys
@@ -9,6 +9,7 @@ import typer
 from rich.markup import escape
 
 from neurochain.cli import printing
+from neurochain.cli.options import command_app
 from neurochain.errors import ParameterError
 from neurochain.tables.loading import load_catalog
 from neurochain.tables.serving.gate import is_loopback
@@ -17,8 +18,10 @@ from neurochain.tables.serving.server import Server
 
 TOKEN = "NEUROCHAIN_TOKEN"
 SHORTEST = 16  # characters of a token beyond this machine
+app = command_app()
 
 
+@app.command(epilog="Example: neurochain serve catalog.py --port 8000")
 def serve(
     catalog: Annotated[
         str, typer.Argument(metavar="CATALOG.PY[:NAME]", help="Python file that makes the catalog.")

@@ -1,4 +1,4 @@
-"""SQL: the answer of a query as a table, CSV, JSON or Parquet."""
+"""The command ``sql``: the answer of a query as a table, CSV, JSON or Parquet."""
 
 import csv
 import io
@@ -14,6 +14,7 @@ import typer
 from rich.markup import escape
 
 from neurochain.cli import printing
+from neurochain.cli.options import command_app
 from neurochain.errors import ExportError, ParameterError
 from neurochain.tables.catalog import Catalog
 from neurochain.tables.loading import load_catalog
@@ -21,6 +22,7 @@ from neurochain.tables.sql.query import sql as run
 
 DEFAULT = "catalog.py"
 SHOWN = 100  # rows of a table in a terminal, unless more are asked for
+app = command_app()
 
 
 class Format(StrEnum):
@@ -32,6 +34,7 @@ class Format(StrEnum):
     PARQUET = "parquet"
 
 
+@app.command(epilog="Example: neurochain sql 'select * from alpha_roi_tags' --catalog catalog.py")
 def sql(
     query: Annotated[str, typer.Argument(help="One query in DuckDB's SQL; - reads it from standard input.")],
     catalog: Annotated[

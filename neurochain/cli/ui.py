@@ -7,12 +7,15 @@ from typing import Annotated
 import typer
 
 from neurochain.cli import printing
-from neurochain.datasets.project import find_project
-from neurochain.errors import ProjectError, require
+from neurochain.cli.here import project_here
+from neurochain.cli.options import command_app
+from neurochain.errors import require
 
 TOKEN = "NEUROCHAIN_TOKEN"  # in the environment: seen by fewer than what stands in a command
+app = command_app()
 
 
+@app.command(epilog="Example: neurochain ui")
 def ui(
     host: Annotated[
         str, typer.Option(help="Where it listens; beyond this machine with --token.")
@@ -34,11 +37,7 @@ def ui(
     require("uvicorn", "web", "neurochain ui")
     from neurochain.web.server.running import run_server  # needs the extra
 
-    project = find_project(create=False)
-    if project is None:
-        raise ProjectError(
-            "There is no .neurochain folder here or above. Change to the project's folder, or set NEUROCHAIN_HOME."
-        )
+    project = project_here()
     if read_only:
         project = replace(project, read_only=True)
     run_server(project, printing.line, host, port, token or os.environ.get(TOKEN, ""), browser)

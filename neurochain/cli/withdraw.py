@@ -1,4 +1,4 @@
-"""Withdraw: rows of a subject leave a project."""
+"""The command ``withdraw``: rows of a subject leave a project."""
 
 from typing import Annotated, Any
 
@@ -6,12 +6,16 @@ import typer
 from rich.markup import escape
 
 import neurochain as nc
+from neurochain.cli.options import Json, command_app
 from neurochain.cli.printing import Page, show, table
 from neurochain.datasets.withdrawal import Withdrawal, Withdrawn
 from neurochain.errors import ExpressionError
 from neurochain.pictures.words import human_bytes
 
+app = command_app()
 
+
+@app.command(epilog="Example: neurochain withdraw --subject 07 --dry-run")
 def withdraw(
     subject: Annotated[str | None, typer.Option(help="Whose rows: 07 for sub-07.")] = None,
     where: Annotated[
@@ -21,7 +25,7 @@ def withdraw(
         str | None, typer.Option(help="Kept with the events; who is withdrawn is masked.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+    json: Json = False,
 ) -> None:
     """Delete a subject's rows from all versions, and from all that is kept beside them.
 

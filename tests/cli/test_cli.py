@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 from pydicom.data import get_testdata_file
+from typer.testing import CliRunner
 
 import neurochain as nc
+from neurochain.cli.app import COMMANDS, app
 
 
 def run(*arguments: str, cwd: Path, code: int = 0) -> str:
@@ -138,3 +140,22 @@ def test_demo_does_the_main_job(tmp_path: Path) -> None:
     assert "still demo/middle_slices@1.0.0" in again
     assert (tmp_path / "neurochain-demo" / ".neurochain").is_dir()
     assert not list((tmp_path / ".neurochain").iterdir())
+
+
+def test_the_help_says_a_whole_line_of_each_command() -> None:
+    shown = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "80", "NO_COLOR": "1"}).output.splitlines()
+    for name, line in COMMANDS.items():
+        assert f"  {name:<9}  {line}" in shown
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["repor"]])
+def test_what_is_no_command_waits_for_no_library(arguments: list[str]) -> None:
+    script = (
+        "import sys, neurochain.cli.app as cli\n"
+        f"sys.argv = ['neurochain', *{arguments}]\n"
+        "try:\n    cli.main()\n"
+        "finally:\n    print('imported', *({'numpy', 'polars', 'sqlalchemy'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[-1] == "imported"
+    assert arguments != ["repor"] or "Did you mean 'report'" in done.stderr

@@ -119,6 +119,8 @@ def test_a_failure_shows_the_scripts_own_lines(script: Path) -> None:
         ("neurochain diff features@1.0", {"features@1.0.0", "features@1.0.1"}),
         ("neurochain ls ", {"features", "other"}),
         ("neurochain en", {"env"}),
+        ("neurochain export ", {"dataset", "lineage"}),
+        ("neurochain verify features --se", {"--seed"}),
     ],
 )
 def test_the_shell_completes(words: str, expected: set[str], lab: Path) -> None:
