@@ -108,13 +108,13 @@ def current_environment() -> Environment:
     """Interpreter and packages of the running process."""
     packages: dict[str, str] = {}
     for distribution in importlib.metadata.distributions():
-        name, version = _named(distribution)
+        name, version = name_and_version(distribution)
         if name:
             packages.setdefault(name, version)  # the first on the path is the one imported
     return Environment(platform.python_version(), platform.platform(), dict(sorted(packages.items())))
 
 
-def _named(distribution: importlib.metadata.Distribution) -> tuple[str, str]:
+def name_and_version(distribution: importlib.metadata.Distribution) -> tuple[str, str]:
     """Name and version of an installed package."""
     # Parsing all that it says of itself, as `distribution.metadata` does, takes fifteen times as long.
     head, _, _ = (distribution.read_text("METADATA") or "").partition("\n\n")
@@ -122,6 +122,17 @@ def _named(distribution: importlib.metadata.Distribution) -> tuple[str, str]:
     if "Name" in found and "Version" in found:
         return found["Name"], found["Version"]
     return distribution.metadata["Name"], distribution.version
+
+
+def package_version(name: str) -> str:
+    """Version of an installed package.
+
+    Raises
+    ------
+    PackageNotFoundError
+        It is not installed.
+    """
+    return name_and_version(importlib.metadata.distribution(name))[1]
 
 
 def current_origin(code_files: Iterable[str] = ()) -> Origin:

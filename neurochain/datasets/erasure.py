@@ -19,7 +19,7 @@ from neurochain.datasets.parts import Part, part_path, register_parts, scan_part
 from neurochain.datasets.project import SCRATCH, STAGING, Project
 from neurochain.datasets.schema import Schema
 from neurochain.datasets.target import Target
-from neurochain.storage import cache_folder
+from neurochain.storage import cache_folder, forget_heads
 
 CACHES = ("extents", "files", "maps", "memo")  # folders of what can be fetched, or computed, again
 _LISTS = (
@@ -265,6 +265,8 @@ def _caches(dry: bool, out: Erased) -> None:
         out.cached += sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
         if not dry and folder.exists():
             shutil.rmtree(folder)
+    if not dry:
+        forget_heads()
 
 
 def _orphans(project: Project, out: Erased) -> None:

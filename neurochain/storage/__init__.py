@@ -4,7 +4,7 @@ The lowest layer: it knows no format, no dataset and no chain.
 """
 
 from neurochain.storage.access import CLOUDS, Access, access_to, profile_keys, remember, said, suggest
-from neurochain.storage.arrival import file_with_head
+from neurochain.storage.arrival import file_with_head, forget_heads, recent_heads
 from neurochain.storage.cache import cache_folder
 from neurochain.storage.file import File
 from neurochain.storage.folders import is_whole
@@ -51,10 +51,12 @@ __all__ = [
     "file_with_head",
     "find_roots",
     "folder_root",
+    "forget_heads",
     "is_whole",
     "list_root",
     "nothing_matched",
     "profile_keys",
+    "recent_heads",
     "recording_reads",
     "remember",
     "said",

@@ -1,13 +1,24 @@
-"""Arrival: a file elsewhere and its first and last bytes, in one round trip."""
+"""Arrival: a file elsewhere and its first and last bytes, in one round trip; heads that were read stay at hand for a while."""
 
 from concurrent.futures import ThreadPoolExecutor
 
 from neurochain.errors import StorageError
 from neurochain.storage.extents import extent_cache
 from neurochain.storage.file import File
+from neurochain.storage.recent import RECENT, RecentHeads
 from neurochain.storage.scheme import split_uri, store_for
 
-__all__ = ["file_with_head"]
+__all__ = ["file_with_head", "forget_heads", "recent_heads"]
+
+
+def recent_heads() -> RecentHeads | None:
+    """Where first bytes of files elsewhere stay for who opens the files next; None where nothing is to be kept."""
+    return RECENT if extent_cache() is not None else None
+
+
+def forget_heads() -> None:
+    """Forget the first bytes of files elsewhere that this process holds."""
+    RECENT.clear()
 
 
 def file_with_head(uri: str, length: int, tail: int = 0) -> File:

@@ -2,15 +2,22 @@
 
 import os
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 
 def cache_folder() -> Path:
     """Folder of what can be fetched again: ``$NEUROCHAIN_CACHE``, else the user's cache folder."""
-    named = os.environ.get("NEUROCHAIN_CACHE")
+    environment = os.environ.get
+    return _folder(environment("NEUROCHAIN_CACHE"), environment("XDG_CACHE_HOME"), environment("HOME"))
+
+
+@lru_cache(maxsize=8)
+def _folder(named: str | None, caches: str | None, _home: str | None) -> Path:
+    """Asked for at every read of a file elsewhere."""
     if named:
         return Path(named)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "neurochain"
+    return Path(caches or Path.home() / ".cache") / "neurochain"
 
 
 def forget_oldest(folder: Path, limit: int, names: str = "*") -> None:

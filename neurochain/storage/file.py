@@ -1,10 +1,8 @@
 """File: one object in storage, and the ways to read it."""
 
-import hashlib
 import io
 import json
 import os
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from neurochain.errors import FileChangedError, StorageError
-from neurochain.storage.cache import cache_folder
+from neurochain.storage.copies import copied
 from neurochain.storage.extents import apart, extent_cache
 from neurochain.storage.flights import FLIGHTS
 from neurochain.storage.folders import check_below, is_whole
@@ -22,6 +20,7 @@ from neurochain.storage.local import CAN_FILL, LocalStore, entries_below, local_
 from neurochain.storage.planner import Cost, cut, plan
 from neurochain.storage.rangeio import RangeIO
 from neurochain.storage.reads import NotFetchedError, ReadLog, active_log
+from neurochain.storage.recent import RECENT
 from neurochain.storage.scheme import split_uri, store_for
 from neurochain.storage.store import Entry, Store
 
@@ -288,9 +287,9 @@ class File:
         return self._log.held(self.uri) if self._log is not None else 0
 
     def hold(self, end: int) -> None:
-        """Read the first `end` bytes of a file elsewhere in one request, for the reads within them that follow.
+        """Have the first `end` bytes of a file elsewhere, for the reads within them that follow: in one request.
 
-        Without a log, and on a disk of this machine, nothing is done.
+        None is made where this process read them not long ago. Without a log, and on a disk of this machine, nothing is done.
 
         Raises
         ------
@@ -298,8 +297,15 @@ class File:
             As `read_range`.
         """
         store, _ = self._where()
-        if store.is_remote and self._log is not None:
-            self._log.hold(self.uri, 0, self.read_range(0, end))
+        if not store.is_remote or self._log is None:
+            return
+        end = min(end, self.size)
+        head = RECENT.find(self.uri, self.etag, end)
+        if head is None:
+            head = self.read_range(0, end)
+        else:
+            self._log.add(self.uri, self.etag, 0, head, self._pull)
+        self._log.hold(self.uri, 0, head)
 
     @property
     def is_remote(self) -> bool:
@@ -350,7 +356,7 @@ class File:
         store, path = self._where()
         local = store.local_path(path)
         if local is None:
-            local = self._copy()
+            local = copied(self.uri, self.etag, self.size, self._pull)
         elif self.etag and store.stat(path).etag != self.etag:
             raise FileChangedError(f"{self.uri} has changed since it was listed. Run the chain again.")
         if self._log is not None:
@@ -369,27 +375,6 @@ class File:
     def _pull_each(self, ranges: Sequence[tuple[int, int]]) -> Sequence[bytes]:
         store, path = self._where()
         return store.read_each(path, ranges, self.etag or None)
-
-    def _copy(self) -> Path:
-        if is_whole(self.name):
-            raise StorageError(
-                f"{self.uri} is a folder, and lies elsewhere: open it, or the files in it (within)."
-            )
-        key = hashlib.sha256(f"{self.uri}\n{self.etag}".encode()).hexdigest()[:32]
-        target = cache_folder() / "files" / key / self.name
-        if target.exists() and target.stat().st_size == self.size:
-            return target
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as out:
-                for start in range(0, self.size, 8 * 2**20):
-                    out.write(self._pull(start, min(self.size, start + 8 * 2**20)))
-            Path(out.name).replace(target)
-        except OSError as error:
-            if isinstance(error, StorageError):
-                raise
-            raise StorageError(f"{self.uri} cannot be copied to {target.parent}: {error}.") from error
-        return target
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A log belongs to one row in one process.

@@ -100,8 +100,12 @@ class ReadLog:
 
     def held(self, uri: str) -> int:
         """How many of a file's first bytes were fetched ahead."""
+        return len(self.head(uri))
+
+    def head(self, uri: str) -> bytes:
+        """First bytes of a file that were fetched ahead, or read before; empty where there are none."""
         start, data = self._fetched.get(uri, (0, b""))
-        return 0 if start else len(data)
+        return b"" if start else data
 
     def fetched(self, uri: str, start: int, end: int) -> bytes:
         """First bytes of a range, as far as they were fetched ahead.

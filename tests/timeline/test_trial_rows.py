@@ -55,6 +55,18 @@ def test_functions_get_excerpts(trials, rig):
     assert 1.75 <= rows["what"].struct.field("first")[0] < 1.9
 
 
+def test_a_source_that_is_gone_is_the_failure_of_its_rows(rig, project, tmp_path):
+    probe = tmp_path / "probe.bin"
+    probe.write_bytes(rig.probe.read_bytes())
+    trials = nc.timeline(ephys=nc.open(probe, **rig.raw)).windows(seconds=5.0)
+    probe.unlink()
+    kept = trials.settings(on_error="keep").map(peak=peak).select("peak", "error").collect()
+    assert kept["peak"].to_list() == [None] * kept.height
+    assert all("probe.bin" in m for m in kept["error"].struct.field("message"))
+    with pytest.raises(nc.UDFError, match=r"file .*probe\.bin: StorageError"):
+        trials.map(peak=peak).collect()
+
+
 def test_saved_read_and_computed_again_only_where_the_alignment_changed(rig, project):
     def rows(by):
         t = nc.timeline(ephys=nc.open(rig.probe, **rig.raw), behavior=rig.behavior, events=rig.events).move(

@@ -15,6 +15,8 @@ from functools import lru_cache
 from types import ModuleType
 from typing import Literal, NamedTuple
 
+from neurochain.datasets.environment import name_and_version
+
 __all__ = ["Origin", "distributions", "origin_of_file", "origin_of_module"]
 
 _SITE = {"site-packages", "dist-packages"}
@@ -124,7 +126,7 @@ def _find(top: str) -> dict[str, str]:
         return {top: named.version if named is not None else "0 (source tree)"}
     # A distribution may bear the name of a package that another one holds.
     if named is not None and _holds(named, top):
-        return {named.metadata["Name"]: _exact_version(named)}
+        return {name_and_version(named)[0]: _exact_version(named)}
     if _packages.cache_info().currsize and top not in _packages():
         _packages.cache_clear()  # it may have been installed since
     names = sorted(set(_packages().get(top, ())))
@@ -149,7 +151,7 @@ def _exact_version(distribution: importlib.metadata.Distribution) -> str:
 
     A package built from a folder or a repository often keeps its version while its code changes.
     """
-    version = distribution.version
+    version = name_and_version(distribution)[1]
     if distribution.read_text("direct_url.json") is None:
         return version
     record = distribution.read_text("RECORD") or ""

@@ -19,15 +19,15 @@ import polars as pl
 
 from neurochain.chain.expressions.resolve import Resolved, resolve
 from neurochain.chain.functions.udf import UDF
-from neurochain.chain.uses import adapter_of
+from neurochain.chain.uses import adapter_of, use
 from neurochain.chain.values.building import build, classes_of, is_built
 from neurochain.chain.values.objects import EXCERPT, NAMES
 from neurochain.chain.values.records import bare
-from neurochain.chain.values.row import column_values
+from neurochain.chain.values.row import Logs, column_values
 from neurochain.datasets.schema import KEY, Schema, is_number
 from neurochain.datasets.types import Array, DataType, Field, Record, Scalar, type_to_json
 from neurochain.errors import ColumnError, UDFError
-from neurochain.storage import File, ReadLog
+from neurochain.storage import File
 
 Takes = Literal["row", "rows", "batch"]
 RNG = "rng"
@@ -109,9 +109,14 @@ class Argument:
         kind = type_to_json(self.column.field.type) if self.opener is None else self.opener
         return [self.param, self.column.path, kind]
 
-    def values(self, frame: pl.DataFrame, prefix: str, log: ReadLog) -> list[Any]:
+    def values(self, frame: pl.DataFrame, prefix: str, log: Logs) -> list[Any]:
         """Python values, one per row; `finish` makes each what the function gets."""
-        values = column_values(frame, prefix, self.column.field.type, log)
+        kind = self.column.field.type
+        if self._opens and isinstance(kind, Record):
+            columns = [column_values(frame, f"{prefix}.{f.name}", f.type, log) for f in kind.fields]
+            names = [f.name for f in kind.fields]
+            return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+        values = column_values(frame, prefix, kind, log)
         if self.opener in (None, RNG):
             return values
         columns = [frame[f"{prefix}.{name}"].to_list() for name in self.known]
@@ -132,9 +137,18 @@ class Argument:
         if self.adapter is not None and (adapt := adapter_of(self.adapter)) is not None:
             theirs = self.adapter
             return lambda file: None if file is None else adapt(file, theirs)
+        if self._opens:
+            return use("excerpt")
         if is_built(self.annotation, self.column.field.type):
             return partial(build, self.annotation)
         return None
+
+    @property
+    def _opens(self) -> bool:
+        """Whether to make the value opens a file: as the row's own read, which may wait or fail."""
+        kind = self.column.field.type
+        is_excerpt = isinstance(kind, Record) and kind.name == EXCERPT
+        return is_excerpt and self.opener is None and self.container == "list"
 
     @property
     def classes(self) -> tuple[type, ...]:

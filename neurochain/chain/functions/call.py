@@ -9,7 +9,7 @@ import polars as pl
 
 from neurochain.chain.functions.arguments import Argument, Takes
 from neurochain.chain.functions.udf import UDF
-from neurochain.chain.values.row import presented
+from neurochain.chain.values.row import Logs, presented
 from neurochain.datasets.schema import Schema
 from neurochain.datasets.types import Array, Scalar
 from neurochain.errors import require
@@ -46,18 +46,23 @@ class Call:
         return [name for i, a in enumerate(self.arguments) for name in a.identity(str(i))]
 
     def values(
-        self, rows: pl.DataFrame, sizes: "np.ndarray[Any, Any] | None", log: ReadLog
+        self, rows: pl.DataFrame, sizes: "np.ndarray[Any, Any] | None", log: ReadLog | Sequence[ReadLog]
     ) -> list[list[Any]]:
-        """Values of each argument, one per call (before `Argument.finish`, where a call takes one row)."""
+        """Values of each argument, one per call (before `Argument.finish`, where a call takes one row).
+
+        Files report what is read of them to one log, or to one for each call.
+        """
         if sizes is None:
             return [a.values(rows, str(i), log) for i, a in enumerate(self.arguments)]
+        if not isinstance(log, ReadLog):
+            log = [one for one, size in zip(log, sizes.tolist(), strict=True) for _ in range(size)]
         ends = np.cumsum(sizes)
         bounds = list(zip((ends - sizes).tolist(), ends.tolist(), strict=True))
         return [_grouped(a, rows, str(i), bounds, log) for i, a in enumerate(self.arguments)]
 
 
 def _grouped(
-    argument: Argument, rows: pl.DataFrame, prefix: str, bounds: Sequence[tuple[int, int]], log: ReadLog
+    argument: Argument, rows: pl.DataFrame, prefix: str, bounds: Sequence[tuple[int, int]], log: Logs
 ) -> list[Any]:
     kind = argument.column.field.type
     if argument.whole is not None:

@@ -10,8 +10,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, field
+from itertools import count, islice, repeat
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +67,9 @@ class _Made:
     """What a call in a thread of its own gave."""
 
     log: ReadLog
-    raw: tuple[Any, ...] = ()
+    raw: tuple[Any, ...]
     result: Any = None
+    reads: list[dict[str, Any]] = field(default_factory=list)
     error: Exception | None = None
     seconds: float = 0.0
     computed: float = 0.0
@@ -227,15 +228,18 @@ class Caller:
 
     def _threaded(self, part: Chunk, work: Gathering, until: float) -> None:
         """As `_slice`, several calls at once; each with a log of its own, taken in the order of the rows."""
-        first, coming = work.outcome.done, iter(range(part.calls))
+        logs = [ReadLog(self.manner.io) for _ in range(part.calls)]
+        columns = self.call.values(part.rows, part.sizes, logs)
+        given: Iterable[tuple[Any, ...]] = zip(*columns, strict=True) if columns else repeat((), part.calls)
+        coming = iter(zip(count(work.outcome.done), given, logs, strict=False))
         under_way: deque[tuple[int, Future[_Made]]] = deque()
         with ThreadPoolExecutor(self._window.most) as pool:
             while True:
                 goes_on = not work.stopped and time.monotonic() < until
-                for at in islice(coming, max(self._window.size - len(under_way), 0) if goes_on else 0):
-                    under_way.append(
-                        (first + at, pool.submit(self._apart, part.slice(at, 1), work.marks, first + at))
-                    )
+                for i, raw, log in islice(
+                    coming, max(self._window.size - len(under_way), 0) if goes_on else 0
+                ):
+                    under_way.append((i, pool.submit(self._apart, raw, log, work.marks, i)))
                 if not under_way:
                     return
                 i, future = under_way.popleft()
@@ -254,21 +258,21 @@ class Caller:
                     work.add(i, made.result)
                 elif made.result is not None:
                     work.add_many(i, made.result, 0)
-                if made.error is None and made.log:
-                    work.outcome.reads[i] = reads_of(made.log)
+                if made.reads:
+                    work.outcome.reads[i] = made.reads
                 work.outcome.done = i + 1
 
-    def _apart(self, single: Chunk, marks: "memoryview | bytearray", i: int) -> "_Made":
+    def _apart(self, raw: tuple[Any, ...], log: ReadLog, marks: "memoryview | bytearray", i: int) -> "_Made":
         """One call, in a thread of its own."""
-        log, started, computed = ReadLog(self.manner.io), time.monotonic(), time.thread_time()
-        made = _Made(log)
+        started, computed = time.monotonic(), time.thread_time()
+        made = _Made(log, raw)
         with recording_reads(log):
-            made.raw = tuple(c[0] for c in self.call.values(single.rows, single.sizes, log))
             marks[i] = 1
             try:
-                result = self._called(made.raw)
+                result = self._called(raw)
                 many = self.call.gives == "many" and result is not None
                 made.result = all_settled(list(self._many(result))) if many else result
+                made.reads = reads_of(log) if log else []
             except Exception as error:
                 made.error = error
         made.seconds, made.computed = time.monotonic() - started, time.thread_time() - computed

@@ -125,7 +125,9 @@ def _files(raw: Iterable[Any]) -> tuple[str, ...]:
     found: list[str] = []
     for value in raw:
         for item in value if isinstance(value, list) else [value]:
-            inner = item[0] if isinstance(item, tuple) and item else item
-            if isinstance(inner, File):
-                found.append(inner.uri)
+            if isinstance(item, tuple):
+                inner = item[:1]  # what is opened, before what is known of it
+            else:
+                inner = tuple(item.values()) if isinstance(item, dict) else (item,)
+            found += [one.uri for one in inner if isinstance(one, File)]
     return tuple(dict.fromkeys(found))

@@ -5,13 +5,15 @@ import math
 FIRST = 8  # calls, before anything is known of them
 MOST = 64
 BYTES = 256 * 2**20  # that the calls under way may have pulled, together
+SPARE = 2  # times as many calls as would hide the waiting if all took the same time
 MEMORY = 8  # calls before the last that count half as much as it
 
 
 class Window:
     """As many calls as it takes to hide the waiting of one behind the work of the others.
 
-    A call that works for 1 ms and waits for 40 leaves room for 40 others; one that never waits, for none.
+    A call that works for 1 ms and waits for 40 leaves room for 40 others, and for as many again, since calls do not come
+    evenly; one that never waits leaves room for none.
 
     Parameters
     ----------
@@ -35,7 +37,7 @@ class Window:
             return self._fixed
         if not self._calls:
             return FIRST
-        hidden = 1 + self._waited / max(self._worked, 1e-9)
+        hidden = 1 + SPARE * self._waited / max(self._worked, 1e-9)
         held = BYTES * self._calls / max(self._pulled, 1)
         return max(2, min(math.ceil(hidden), int(held), MOST))
 

@@ -5,7 +5,6 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
-from importlib.metadata import version
 from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
@@ -20,6 +19,7 @@ from neurochain.chain.sources import rows as header_rows
 from neurochain.chain.sources.rows import IDENTIFIERS, Block
 from neurochain.chain.values.nested import nested_series
 from neurochain.chain.values.records import record_type
+from neurochain.datasets.environment import package_version
 from neurochain.datasets.hidden import READS, READS_TYPE
 from neurochain.datasets.schema import Schema
 from neurochain.datasets.types import Field, Json, Record, Scalar
@@ -62,7 +62,7 @@ def reader_fingerprint() -> str:
     extras = [
         name for name in ("h5py", "av") if find_spec(name) is not None
     ]  # without, some headers are errors
-    packages = f"pydicom {version('pydicom')} numpy {version('numpy')} {' '.join(extras)}"
+    packages = f"pydicom {package_version('pydicom')} numpy {package_version('numpy')} {' '.join(extras)}"
     digest.update(f"{sys.version_info[:2]} {packages}".encode())
     modules = (header_rows, catalogue, jsonkeys)
     own = {Path(__file__), *(Path(str(module.__file__)) for module in modules)}

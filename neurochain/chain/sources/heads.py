@@ -9,7 +9,7 @@ from neurochain.chain.sources.rows import HeaderRow, lost_row, read_row
 from neurochain.errors import StorageError
 from neurochain.formats import HeadSizes, first_bytes
 from neurochain.formats.identifiers import Identifiers
-from neurochain.storage import File, NotFetchedError, ReadLog, recording_reads
+from neurochain.storage import File, NotFetchedError, ReadLog, recent_heads, recording_reads
 from neurochain.storage.fetcher import Fetcher
 
 FIRST = 100  # files that tell how fast a disk is
@@ -138,15 +138,23 @@ def read_heads(bursts: Iterable[list[Place]], manner: Manner) -> Iterator[Header
 def _together(fetcher: Fetcher, places: list[Place], sizes: HeadSizes, manner: Manner) -> Iterator[HeaderRow]:
     """Headers of files whose first bytes are fetched together; then of those that need more."""
     late: list[Head] = []
+    recent = (
+        recent_heads() if manner.remote and manner.share == 1 else None
+    )  # another process opens none of them
     heads = map(Head.of, places)
     for head, fetched in fetcher.fetch([(head, head.first(sizes)) for head in heads]):
         for file, start, data in fetched:
             head.log.offer(file.uri, start, data)
         head.log.waits = False
         try:
-            yield head.read(sizes, manner)
+            row = head.read(sizes, manner)
         except NotFetchedError:
             head.log.take()
             head.log.waits = True
             late.append(head)
+            continue
+        if recent is not None and row.records["header"]["n_channels"] is not None:
+            # Who opens a recording reads its header again; of other files what is opened lies elsewhere.
+            recent.keep(head.file.uri, head.file.etag, head.log.head(head.file.uri))
+        yield row
     yield from fetcher.each(lambda head: head.read(sizes, manner), late)

@@ -1,7 +1,8 @@
 """Row: flat columns back to the Python values that a person works with."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
 from typing import Any
 
 import polars as pl
@@ -11,6 +12,9 @@ from neurochain.datasets import arrays
 from neurochain.datasets.schema import Schema
 from neurochain.datasets.types import Array, DataType, Json, List, Ragged, Record, Scalar
 from neurochain.storage import File, ReadLog
+
+Logs = ReadLog | Sequence[ReadLog] | None
+"""To which files report their reads: to one log, to one for each row, or to none."""
 
 FILE_FIELDS = ("uri", "size", "etag", "mtime")  # of a File, in the order in which it takes them
 
@@ -59,7 +63,7 @@ def _short(value: object) -> str:
     return text if len(text) <= 80 else text[:77] + "…"
 
 
-def column_values(frame: pl.DataFrame, path: str, kind: DataType, log: ReadLog | None = None) -> list[Any]:
+def column_values(frame: pl.DataFrame, path: str, kind: DataType, log: Logs = None) -> list[Any]:
     """Values of one column.
 
     Parameters
@@ -70,7 +74,7 @@ def column_values(frame: pl.DataFrame, path: str, kind: DataType, log: ReadLog |
         Name of the column, or prefix of a record's columns.
     kind : DataType
         Its type.
-    log : ReadLog, optional
+    log : ReadLog, or one for each row, optional
         Files report their reads there.
     """
     match kind:
@@ -86,7 +90,9 @@ def column_values(frame: pl.DataFrame, path: str, kind: DataType, log: ReadLog |
             )
         case List(item):
             values = frame[path].to_list()
-            return [_inside(v, kind, log) for v in values] if _has_record(item) else values
+            if not _has_record(item):
+                return values
+            return [_inside(v, kind, one) for v, one in zip(values, _each(log), strict=False)]
         case Record("File"):
             return _files(frame, path, log)
         case Record(_, fields):
@@ -100,6 +106,11 @@ def column_values(frame: pl.DataFrame, path: str, kind: DataType, log: ReadLog |
                 else None
                 for values in zip(*columns, strict=True)
             ]
+
+
+def _each(log: Logs) -> Iterable[ReadLog | None]:
+    """Log of each row."""
+    return repeat(log) if log is None or isinstance(log, ReadLog) else log
 
 
 def _has_record(kind: DataType) -> bool:
@@ -133,11 +144,13 @@ def _file(fields: Mapping[str, Any], log: ReadLog | None) -> File:
     return File(uri, size, etag, mtime, log, fields["companions"])
 
 
-def _files(frame: pl.DataFrame, path: str, log: ReadLog | None) -> list[File | None]:
+def _files(frame: pl.DataFrame, path: str, log: Logs) -> list[File | None]:
     leaves = [frame[f"{path}.{name}"].to_list() for name in (*FILE_FIELDS, "companions")]
     return [
-        None if uri is None else File(uri, size, etag, mtime, log, companions)
-        for uri, size, etag, mtime, companions in zip(*leaves, strict=True)
+        None if uri is None else File(uri, size, etag, mtime, one, companions)
+        for (uri, size, etag, mtime, companions), one in zip(
+            zip(*leaves, strict=True), _each(log), strict=False
+        )
     ]
 
 
