@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 import polars as pl
 
+from neurochain.chain.garbage import young_garbage
 from neurochain.chain.jobs import job
 from neurochain.chain.parameters import asked_parameters
 from neurochain.chain.plan import Plan
@@ -45,7 +46,7 @@ def save_state(
             else f"save(bump={bump!r}): there is 'major', 'minor' and 'patch'."
         )
     check_distances(tolerance)
-    with job("save", name, at_once=True) as told:
+    with young_garbage(), job("save", name, at_once=True) as told:
         published, new = _saved(plan, make_run(), name, version, description, labels, bump, tolerance)
         if told.title == name:  # not where a version is only made again
             told.made(published.reference, new)

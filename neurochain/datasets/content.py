@@ -91,9 +91,14 @@ def _canonical_type(kind: DataType) -> str:
 
 def _lanes(series: pl.Series, kind: DataType) -> Iterable[Iterable[Any]]:
     """What makes up a column, each as bytes that follow those of the rows before; as many for any rows of the type."""
-    yield [_flags(series.is_not_null())]
-    values = series.drop_nulls() if series.null_count() else series
-    dtype = values.dtype
+    dtype, nulls = series.dtype, series.null_count()
+    yield [
+        _flags(series.is_not_null()) if 0 < nulls < len(series) else np.full(len(series), not nulls, np.uint8)
+    ]
+    if nulls == len(series) and not isinstance(kind, List | Record):  # most columns of most headers
+        yield from [[]] * _value_lanes(dtype)
+        return
+    values = series.drop_nulls() if nulls else series
     if isinstance(kind, Array | Ragged):
         yield [_lengths(values.bin.size())] if isinstance(kind, Ragged) else []
         yield _array_bytes(values, np.dtype(kind.dtype).newbyteorder("<"))
@@ -119,6 +124,13 @@ def _lanes(series: pl.Series, kind: DataType) -> Iterable[Iterable[Any]]:
     else:
         array = (values.to_physical() if dtype.is_temporal() else values).to_numpy()
         yield [np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))]
+
+
+def _value_lanes(dtype: pl.DataType) -> int:
+    """How many lanes the values of a column make up that is no list and no record."""
+    if isinstance(dtype, pl.Null):
+        return 0
+    return 2 if isinstance(dtype, pl.String | pl.Binary) else 1
 
 
 def _flags(series: pl.Series) -> np.ndarray[Any, Any]:

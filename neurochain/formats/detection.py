@@ -73,11 +73,17 @@ def _first_bytes(file: File, named: Reader | None, sizes: HeadSizes) -> int:
 def named_by(file: File) -> Reader | None:
     """Reader that the name asks for."""
     suffix = file.suffix
-    found = next((reader for reader in readers() if suffix in reader.suffixes), None)
+    found = _by_suffix().get(suffix)
     if found is None and suffix in _last_of_several():
         name = file.name.lower()
         return next((reader for reader in readers() if name.endswith(reader.suffixes)), None)
     return found
+
+
+@lru_cache(maxsize=1)
+def _by_suffix() -> dict[str, Reader]:
+    """The first reader of each ending."""
+    return {suffix: reader for reader in reversed(readers()) for suffix in reader.suffixes}
 
 
 @lru_cache(maxsize=1)

@@ -21,7 +21,7 @@ from neurochain.storage.planner import Cost, cut, plan
 from neurochain.storage.rangeio import RangeIO
 from neurochain.storage.reads import NotFetchedError, ReadLog, active_log
 from neurochain.storage.recent import RECENT
-from neurochain.storage.scheme import split_uri, store_for
+from neurochain.storage.scheme import place_of, split_uri, store_for
 from neurochain.storage.store import Entry, Store
 
 BUFFER = 64 * 1024  # of open(): one request serves the many small reads that parsers make
@@ -366,8 +366,7 @@ class File:
         return local
 
     def _where(self) -> tuple[Store, str]:
-        scheme, path = split_uri(self.uri)
-        return store_for(scheme), path
+        return place_of(self.uri)
 
     def _pull(self, start: int, end: int) -> bytes:
         return self._pull_each([(start, end)])[0]

@@ -38,3 +38,10 @@ def store_for(scheme: str) -> Store:
     from neurochain.storage.remote import FsspecStore  # fsspec costs 60 ms to import
 
     return FsspecStore(scheme)
+
+
+@lru_cache(maxsize=1024)
+def place_of(uri: str) -> tuple[Store, str]:
+    """Store that a URI lies in, and the path there; asked for at every read."""
+    scheme, path = split_uri(uri)
+    return store_for(scheme), path

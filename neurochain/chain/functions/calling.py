@@ -4,12 +4,10 @@ It runs in the process that was started by the user and in workers alike. It end
 up, so that what is done can be remembered.
 """
 
-import gc
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count, islice, repeat
 from pathlib import Path
@@ -24,6 +22,7 @@ from neurochain.chain.functions.chunk import ROW, Chunk, Outcome
 from neurochain.chain.functions.gathering import OUTCOME_BYTES, Gathering, Numbers
 from neurochain.chain.functions.output import LEARN, Output
 from neurochain.chain.functions.window import Window
+from neurochain.chain.garbage import young_garbage
 from neurochain.chain.values.given import all_settled, settled
 from neurochain.chain.values.reads import reads_of
 from neurochain.datasets.hidden import ORDINAL
@@ -34,7 +33,6 @@ SLICE = 1024  # calls whose arguments are made at once
 SLICE_BYTES = 8_000_000  # of arguments, at once
 BLOCK = 16_384  # results that become columns at once
 BLOCK_BYTES = 8_000_000
-AT_START = 1_000  # more objects than an interpreter freezes when it starts (Python 3.12: 375)
 
 
 @dataclass(frozen=True)
@@ -305,20 +303,3 @@ class Caller:
         size = max(frame.estimated_size() / len(work.values), 1)
         self._block = max(1, min(BLOCK, 4 * len(work.values), int(BLOCK_BYTES / size)))
         work.values, work.rows, work.runs = [], [], []
-
-
-@contextmanager
-def young_garbage() -> Iterator[None]:
-    """Collect garbage among new objects alone.
-
-    Many results make Python look for garbage often, each time among all objects there are: those of every
-    imported package, which took longer than making the results.
-    """
-    if gc.get_freeze_count() > AT_START:  # another call's, or the user's own
-        yield
-        return
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()

@@ -76,10 +76,12 @@ def reader_fingerprint() -> str:
 def header_frame(blocks: Sequence[Block], identified: bool = False) -> pl.DataFrame:
     """Blocks as the flat columns of the header parts, with what was read for each row."""
     columns = [nested_series(READS, _joined("reads", blocks), READS_TYPE)]
-    nulls = pl.Series([None] * len(columns[0]), dtype=pl.Null)
+    nulls: dict[Any, pl.Series] = {}
     for leaf, dtype, is_json in _leaves(identified):
         if not any(leaf in block for block in blocks):  # most fields of most records
-            columns.append(nulls.cast(dtype).alias(leaf))
+            if dtype not in nulls:
+                nulls[dtype] = pl.Series([None], dtype=dtype).new_from_index(0, len(columns[0]))
+            columns.append(nulls[dtype].alias(leaf))
             continue
         values = _joined(leaf, blocks)
         columns.append(nested_series(leaf, readable(values) if is_json else values, dtype))

@@ -20,6 +20,7 @@ from threading import Thread
 
 from neurochain.chain.sources.heads import Manner, Place, read_heads
 from neurochain.chain.sources.rows import Block, HeaderRow, block_of
+from neurochain.formats.registry import readers
 from neurochain.storage import said
 from neurochain.storage.access import ENVIRONMENT
 
@@ -72,7 +73,8 @@ class Process:
         ours, theirs = Pipe()
         self.pipe = ours
         code = (
-            f"import sys; sys.path[:] = {sys.path!r}; from neurochain.chain.sources.helpers import serve; "
+            "import gc, sys; gc.disable(); "  # until all is imported: none of it is ever let go
+            f"sys.path[:] = {sys.path!r}; from neurochain.chain.sources.helpers import serve; "
             f"serve({theirs.fileno()})"
         )
         with theirs:
@@ -277,7 +279,9 @@ def _exchange(team: list[Helper], work: Places, seconds: float | None) -> Iterat
 def serve(descriptor: int) -> None:
     """What a helper does: read what it is told to, until there is no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the business of the process that started it
-    gc.freeze()  # what is imported is never let go, so it is not looked through again and again
+    readers()
+    gc.freeze()  # what is imported is not looked through again and again
+    gc.enable()
     pipe = Connection(descriptor)
     manner: Manner = pipe.recv()
     coming: SimpleQueue[list[Place]] = SimpleQueue()

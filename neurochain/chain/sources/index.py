@@ -13,6 +13,7 @@ from itertools import chain
 import polars as pl
 
 from neurochain.chain.expressions.jsonkeys import join_catalogues
+from neurochain.chain.garbage import young_garbage
 from neurochain.chain.keys import argument_digests, text_keys
 from neurochain.chain.run import Run
 from neurochain.chain.sources.headers import (
@@ -282,7 +283,7 @@ def _read_missing(
         return lost
     stored = int(missing["file.size"].sum())
     remote = bool(missing["file.uri"].str.contains("://", literal=True).any())
-    with run.progress.step("headers", missing.height, stored) as progress:
+    with young_garbage(), run.progress.step("headers", missing.height, stored) as progress:
         blocks, rows = list[Block](), 0
         tolerant = run.settings.on_error != "raise"
         manner = Manner(remote, identifiers, run.settings.threads, tolerant=tolerant)
