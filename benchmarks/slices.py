@@ -88,7 +88,7 @@ def band_power(ours: Path, peers: Path, scale: Scale) -> Comparisons:
                     faster_per_second(
                         20,
                         "downloaded whole",
-                        why="A call takes 4 ms of the interpreter, of which 1.5 are welch; its two requests follow one another.",
+                        why="A call takes 3.5 ms of the interpreter, of which 1.5 are welch.",
                     ),
                 ),
             )
