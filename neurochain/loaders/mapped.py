@@ -8,7 +8,7 @@ import os
 import weakref
 from collections.abc import Iterable
 from concurrent.futures import Future
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,7 @@ class Mapped:
                 self._opened(self.path)
         return self._values
 
-    @property
+    @cached_property
     def is_large(self) -> bool:
         """Whether it is read, and not mapped."""
         return hasattr(os, "preadv") and self.values.nbytes > LARGE * memory()
@@ -83,7 +83,7 @@ class Mapped:
         """
         if not self.is_large or not self._opened():
             # With mode="raise" numpy gathers into a copy of `out` first.
-            return np.take(self.values, rows, axis=0, out=out, mode="clip")
+            return self.values.take(rows, axis=0, out=out, mode="clip")
         if len(rows) > 1 and bool((np.diff(rows) == 1).all()):
             self._read(int(rows[0]), out)
             return out

@@ -75,7 +75,10 @@ class Rows:
         """
         found: Values = {}
         for name, values in self.take(rows).items():
-            found |= self._together(name, values, rows)
+            if isinstance(values, np.ndarray) and name not in self.ragged:
+                found[name] = values
+            else:
+                found |= self._together(name, values, rows)
         return found
 
     @cached_property
