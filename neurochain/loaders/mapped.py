@@ -160,7 +160,8 @@ class Mapped:
     def __getstate__(self) -> dict[str, Any]:
         if self.placing is not None:
             self.placing.result()
-        return {**self.__dict__, "placing": None, "waits": 0, "_values": None, "_open": None}
+        kept = {name: value for name, value in self.__dict__.items() if name != "is_large"}  # of this machine
+        return {**kept, "placing": None, "waits": 0, "_values": None, "_open": None}
 
 
 @lru_cache(1)

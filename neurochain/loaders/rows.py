@@ -75,10 +75,7 @@ class Rows:
         """
         found: Values = {}
         for name, values in self.take(rows).items():
-            if isinstance(values, np.ndarray) and name not in self.ragged:
-                found[name] = values
-            else:
-                found |= self._together(name, values, rows)
+            found |= self._together(name, values, rows)
         return found
 
     @cached_property

@@ -6,7 +6,7 @@ from neurochain.errors import StorageError
 from neurochain.storage.extents import extent_cache
 from neurochain.storage.file import File
 from neurochain.storage.recent import RECENT, RecentHeads
-from neurochain.storage.scheme import split_uri, store_for
+from neurochain.storage.scheme import place_of
 
 __all__ = ["file_with_head", "forget_heads", "recent_heads"]
 
@@ -38,8 +38,7 @@ def file_with_head(uri: str, length: int, tail: int = 0) -> File:
     StorageError
         There is none, or it is a folder.
     """
-    scheme, path = split_uri(uri)
-    store, cache = store_for(scheme), extent_cache()
+    (store, path), cache = place_of(uri), extent_cache()
     if not store.is_remote or cache is None:
         return File.at(uri)
     ranges = [(0, length, length), *([(-tail, None, tail)] if tail else [])]

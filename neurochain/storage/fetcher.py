@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from neurochain.errors import StorageError
 from neurochain.storage.file import File
-from neurochain.storage.scheme import split_uri, store_for
+from neurochain.storage.scheme import place_of
 
 LEAST_AT_ONCE = 64  # requests under way at first
 MOST_AT_ONCE = 256
@@ -129,5 +129,5 @@ class Fetcher:
 
 
 def _read(file: File, start: int, end: int) -> bytes:
-    scheme, path = split_uri(file.uri)
-    return store_for(scheme).read_range(path, start, min(end, file.size), file.etag or None)
+    store, path = place_of(file.uri)
+    return store.read_range(path, start, min(end, file.size), file.etag or None)

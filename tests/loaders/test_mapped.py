@@ -77,6 +77,15 @@ def test_a_file_that_was_cut_is_an_error(tmp_path: Path, monkeypatch: pytest.Mon
         one.take(np.array([50]), np.empty((1, 1_000)))
 
 
+def test_each_machine_says_for_itself_what_is_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    np.save(tmp_path / "x.npy", np.arange(1_000.0))
+    one = Mapped(tmp_path / "x.npy")
+    assert not one.is_large
+    packed = pickle.dumps(one)
+    monkeypatch.setattr(mapped, "LARGE", 0.0)
+    assert pickle.loads(packed).is_large
+
+
 def test_loaders_of_large_files(share: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     nc.read_values(

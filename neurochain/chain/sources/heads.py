@@ -138,9 +138,8 @@ def read_heads(bursts: Iterable[list[Place]], manner: Manner) -> Iterator[Header
 def _together(fetcher: Fetcher, places: list[Place], sizes: HeadSizes, manner: Manner) -> Iterator[HeaderRow]:
     """Headers of files whose first bytes are fetched together; then of those that need more."""
     late: list[Head] = []
-    recent = (
-        recent_heads() if manner.remote and manner.share == 1 else None
-    )  # another process opens none of them
+    # Another process opens none of them.
+    recent = recent_heads() if manner.remote and manner.share == 1 else None
     heads = map(Head.of, places)
     for head, fetched in fetcher.fetch([(head, head.first(sizes)) for head in heads]):
         for file, start, data in fetched:
